@@ -1,0 +1,78 @@
+# Any Python from 3.11 on: make setup PYTHON=python3.13
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROJECTS := pyproject.toml sdk/pyproject.toml
+PIP := -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --require-hashes --requirement
+EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format agreement benchmark lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.dev $(VENV)-flagd-v2/.ready ## Make the environments for developing and testing
+
+run: $(VENV)/.run ## Serve on 127.0.0.1:8080 (HOST, PORT and FLAGSTAFF_DATABASE_URL change that)
+	@exec $(BIN)/python -m api.dev
+
+test: setup ## Run all tests (ARGS="-k name" picks some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev ## Put the code in the project's format
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+agreement: setup ## Compare the engine with flagd's own on 100,000 generated pairs
+	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/test_agreement.py $(ARGS)
+
+benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="engine" picks one)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Pin the newest versions of all requirements (needs uv)
+	@for name in run dev benchmarks flagd-v2; do \
+	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	        --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+	done
+
+clean: ## Remove the environments and caches; the data of `make run` stays
+	@rm -rf $(VENV) $(VENV)-flagd-v2 build dist sdk/build sdk/dist
+	@rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
+	@find api benchmarks cli db interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# One stamp for each set of requirements; a stamp newer than its files means that there is nothing to install.
+$(VENV)/.run: requirements/run.txt $(PROJECTS) | $(BIN)/python
+	@echo "Installing what the service needs ..."
+	@$(BIN)/python $(INSTALL) requirements/run.txt
+	@$(BIN)/python $(EDITABLE)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what tests and checks need ..."
+	@$(BIN)/python $(INSTALL) requirements/dev.txt
+	@touch $@
+
+$(VENV)/.benchmarks: requirements/benchmarks.txt $(VENV)/.run
+	@echo "Installing the peers to measure ..."
+	@$(BIN)/python $(INSTALL) requirements/benchmarks.txt
+	@touch $@
+
+$(VENV)-flagd-v2/.ready: requirements/flagd-v2.txt | $(VENV)-flagd-v2/bin/python
+	@echo "Installing the reference evaluator ..."
+	@$(VENV)-flagd-v2/bin/python $(INSTALL) requirements/flagd-v2.txt
+	@touch $@
+
+$(VENV)/bin/python $(VENV)-flagd-v2/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "Flagstaff needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	    || { echo "$(PYTHON) has no venv module: on Debian or Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(@D:/bin=)

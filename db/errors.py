@@ -1,0 +1,113 @@
+"""What can go wrong, in words. None of these know HTTP; `api` maps each type to a status.
+
+FlagstaffError
+ ├── InvalidInputError          the input breaks a rule of the model; `code` says which, `field` where
+ ├── StaticFlagError            members, rules or a rollout for a flag that has one value for everyone
+ ├── FlagNotFoundError
+ ├── FlagKeyTakenError
+ ├── UnknownEnvironmentError
+ ├── EnvironmentExistsError
+ ├── VersionConflictError       somebody else changed it meanwhile
+ ├── ChangeNotFoundError
+ ├── KeyNotFoundError
+ └── DatabaseUnavailableError   the database can't be reached; trying again later may help
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class FlagstaffError(Exception):
+    """The base of every error that this package raises on purpose; its text is a sentence for people."""
+
+
+class InvalidInputError(FlagstaffError):
+    """Readable input that the model does not allow.
+
+    `code` is lower_snake and says which rule was broken, `field` the path of the input (`variants.on`, `rules[2].split`).
+    """
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+
+
+class StaticFlagError(FlagstaffError):
+    """Members, rules or a rollout were given for a static flag."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(f"the flag {key!r} is static: it has one value for everyone and can't have {what}")
+        self.key = key
+        self.what = what
+
+
+class FlagNotFoundError(FlagstaffError):
+    """No live flag has this key, and no flag at all this id."""
+
+    def __init__(self, id_or_key: str) -> None:
+        super().__init__(f"there is no flag {id_or_key!r}")
+        self.id_or_key = id_or_key
+
+
+class FlagKeyTakenError(FlagstaffError):
+    """A live flag has this key already."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"a flag with the key {key!r} exists already")
+        self.key = key
+
+
+class UnknownEnvironmentError(FlagstaffError):
+    """There is no environment of this name."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(f"there is no environment {environment!r}")
+        self.environment = environment
+
+
+class EnvironmentExistsError(FlagstaffError):
+    """An environment of this name exists already."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(f"the environment {environment!r} exists already")
+        self.environment = environment
+
+
+class VersionConflictError(FlagstaffError):
+    """The edit was based on an older version: somebody changed the flag's configuration meanwhile."""
+
+    def __init__(self, key: str, environment: str, *, version: int, changed_by: str, changed_at: datetime) -> None:
+        super().__init__(
+            f"the flag {key!r} is at version {version} in {environment}: {changed_by} changed it at "
+            f"{changed_at:%Y-%m-%d %H:%M:%S} UTC. Look at that change, then make yours again"
+        )
+        self.key = key
+        self.environment = environment
+        self.version = version
+        self.changed_by = changed_by
+        self.changed_at = changed_at
+
+
+class ChangeNotFoundError(FlagstaffError):
+    """This flag has no change of this id in this environment."""
+
+    def __init__(self, change_id: int) -> None:
+        super().__init__(f"there is no change {change_id} of this flag in this environment")
+        self.change_id = change_id
+
+
+class KeyNotFoundError(FlagstaffError):
+    """There is no API key of this id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"there is no API key {key_id!r}")
+        self.key_id = key_id
+
+
+class DatabaseUnavailableError(FlagstaffError):
+    """The database could not be reached, or broke off; nothing was written."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(f"the database can't be reached{': ' if reason else ''}{reason}")

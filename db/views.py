@@ -1,0 +1,144 @@
+"""What comes out of this package: plain, frozen values, read inside the transaction that made them true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+from db.words import Action, JsonObject, JsonValue, Scope, Source, ValueType
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list: `total` counts the whole of it, `next` is the `after` of the following page (None: no more)."""
+
+    items: Sequence[T]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentView:
+    """An environment, and the revision that its definitions are at."""
+
+    key: str
+    name: str
+    protected: bool
+    revision: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FlagView:
+    """One flag as it is in one environment."""
+
+    id: str
+    key: str
+    name: str | None
+    description: str
+    value_type: ValueType
+    is_static: bool
+    tags: Sequence[str]
+    environment: str
+    version: int
+    """Grows by one with each change of this configuration; give it back with an edit to be told of changes meanwhile."""
+    revision: int
+    """The environment's revision that last touched this configuration."""
+    enabled: bool
+    variants: Mapping[str, JsonValue]
+    """Name to value, in the order in which they were given."""
+    default_variant: str | None
+    value: JsonValue
+    """A static flag's value; None for a dynamic flag."""
+    rules: Sequence[JsonObject]
+    rollout: Sequence[JsonObject] | None
+    member_count: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """An entity that gets a given variant, and that variant's value."""
+
+    entity_type: str
+    entity_id: str
+    variant: str
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class MembersChanged:
+    """What adding members did: how many were new, got another variant, or had that variant already."""
+
+    flag: FlagView
+    added: int
+    changed: int
+    unchanged: int
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembersRemoved:
+    """What removing members did: how many were removed, and how many were none."""
+
+    flag: FlagView
+    removed: int
+    absent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One entry of the change log.
+
+    `before` and `after` are the configuration (with the flag's name, description and tags) in camelCase, ready for JSON;
+    None where there was nothing yet. `members` is what became of members: {"added": [{"entityType", "variant",
+    "entityIds"}], "changed": [{"entityType", "from", "to", "entityIds"}], "removed": [{"entityType", "variant",
+    "entityIds"}]}, None where no member was touched.
+    """
+
+    id: int
+    flag_id: str | None
+    flag_key: str | None
+    environment: str | None
+    revision: int | None
+    action: Action
+    actor: str
+    source: Source
+    before: JsonObject | None
+    after: JsonObject | None
+    members: JsonObject | None
+    at: datetime
+
+
+class Difference(NamedTuple):
+    """What a promotion would change: the target's configuration before and after, and its members as in `ChangeView`."""
+
+    before: JsonObject
+    after: JsonObject
+    members: JsonObject | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """An API key as lists show it: never the secret, only its first characters."""
+
+    id: str
+    name: str
+    scope: Scope
+    environment: str | None
+    """The environment that the key is bound to; None for an admin key."""
+    prefix: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    last_used: datetime | None
+    """The day of the last use, at midnight UTC."""
+    revoked_at: datetime | None

@@ -1,0 +1,86 @@
+"""The nouns that tables, functions and screens share, and the types of the values in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Final, TypeAlias, TypeVar
+
+JsonValue: TypeAlias = (
+    "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"  # what JSON can say
+)
+JsonObject: TypeAlias = "dict[str, JsonValue]"
+
+T = TypeVar("T")
+
+
+class Unset(Enum):
+    """The type of `UNSET`, which says "leave it as it is" where None says "clear it"."""
+
+    UNSET = "unset"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+
+
+def given(value: T | Unset, otherwise: T) -> T:
+    """The value if one was given, else what it would replace."""
+    return otherwise if isinstance(value, Unset) else value
+
+
+class ValueType(StrEnum):
+    """What a flag's values are; it never changes."""
+
+    BOOLEAN = "boolean"
+    STRING = "string"
+    NUMBER = "number"
+    STRUCTURED = "structured"
+
+
+class Source(StrEnum):
+    """The way by which a change came in."""
+
+    API = "api"
+    INTERVAL = "interval"
+    CLI = "cli"
+    SYSTEM = "system"
+
+
+class Action(StrEnum):
+    """What a change did, as the change log names it."""
+
+    FLAG_CREATED = "flag.created"
+    FLAG_UPDATED = "flag.updated"
+    FLAG_ENABLED = "flag.enabled"
+    FLAG_DISABLED = "flag.disabled"
+    FLAG_ARCHIVED = "flag.archived"
+    FLAG_RESTORED = "flag.restored"
+    FLAG_PROMOTED = "flag.promoted"
+    MEMBERS_ADDED = "members.added"
+    MEMBERS_REMOVED = "members.removed"
+    ENVIRONMENT_CREATED = "environment.created"
+    KEY_CREATED = "key.created"
+    KEY_REVOKED = "key.revoked"
+
+
+class Scope(StrEnum):
+    """What an API key may do: `admin` everything, `server` read definitions, `client` evaluate only (safe in a browser)."""
+
+    ADMIN = "admin"
+    SERVER = "server"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a change, as the change log shows it (an e-mail address, a key's name), and by which way."""
+
+    name: str
+    source: Source

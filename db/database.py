@@ -1,18 +1,152 @@
-"""The connection to PostgreSQL."""
+"""The connection to PostgreSQL: one pool per process, and the one place that knows a lost database by its errors."""
+
+# mypy: allow-untyped-calls
 
 from __future__ import annotations
 
+import json
+import select
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import peewee
+import psycopg2
+import psycopg2.extensions
+import psycopg2.extras
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+
+from db.errors import DatabaseUnavailableError
+from db.words import JsonValue
+
+CONNECT_TIMEOUT_SECONDS: Final = 5
+FAILURE_SECONDS: Final = 1.0
+LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
+
+# Answers of a server that is starting, stopping or full; without any answer the error has no code at all.
+_UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300"}
+
+
+class _Database(PooledPostgresqlDatabase):
+    """A pool that notices dead connections without a round trip, and does not queue up behind a dead server."""
+
+    _failed: tuple[float, Exception] | None = None
+
+    def _connect(self) -> Any:
+        # Connecting holds the pool's lock: without this, sixteen threads would wait sixteen times for the time-out.
+        if self._failed and time.monotonic() - self._failed[0] < FAILURE_SECONDS and not self._connections:
+            raise self._failed[1]
+        try:
+            connection = super()._connect()
+        except psycopg2.OperationalError as error:
+            self._failed = (time.monotonic(), error)
+            raise
+        self._failed = None
+        return connection
+
+    def _initialize_connection(self, conn: Any) -> None:
+        psycopg2.extras.register_default_jsonb(conn, globally=False, loads=read_json)
+
+    def _is_closed(self, conn: Any) -> bool:
+        # An idle connection on which something can be read was closed by the server.
+        return bool(conn.closed) or bool(select.select([conn], [], [], 0)[0])
+
+
+database = _Database(None, max_connections=24, timeout=10, autoconnect=False)
+
 
 def connect(url: str) -> None:
-    """Say which database to use; connections are opened as they are needed and kept in a pool."""
-    raise NotImplementedError
+    """Say which database to use; connections are opened as they are needed and kept in a pool.
+
+    Raises ValueError, without showing the URL (it may carry a password), if it is none.
+    """
+    parameters = connection_parameters(url)
+    if not database.deferred:
+        database.close_all()
+    database.init(parameters.pop("dbname"), **parameters)
+
+
+def connection_parameters(url: str) -> dict[str, Any]:
+    """What psycopg2 needs to connect to this URL, time-outs included."""
+    try:
+        parsed = psycopg2.extensions.parse_dsn(url)
+    except psycopg2.ProgrammingError:
+        raise ValueError("this is not a PostgreSQL URL such as postgresql://user:password@host:5432/name") from None
+    defaults: dict[str, Any] = {
+        "dbname": "postgres",
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "application_name": "flagstaff",
+        "client_encoding": "utf8",
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+    return defaults | parsed
 
 
 def disconnect() -> None:
     """Close every pooled connection; the next call opens one again."""
-    raise NotImplementedError
+    database.close_all()
 
 
 def check() -> None:
     """Raise DatabaseUnavailableError unless the database answers."""
-    raise NotImplementedError
+    with session():
+        database.execute_sql("SELECT 1")
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """A connection for the time of the block; blocks may stand inside each other.
+
+    Raises DatabaseUnavailableError where the database can't be reached or breaks off.
+    """
+    try:
+        with database.connection_context():
+            yield
+    except MaxConnectionsExceeded as error:
+        raise DatabaseUnavailableError("all connections are in use") from error
+    except (peewee.OperationalError, peewee.InterfaceError) as error:
+        if not _is_unavailable(error):
+            raise
+        raise DatabaseUnavailableError(_first_line(error)) from error
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """A read-only transaction in which every query sees the same moment."""
+    with session(), database.transaction():
+        database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def rows(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Run a query that the model classes can't say, and fetch what it gives."""
+    fetched: list[tuple[Any, ...]] = database.execute_sql(sql, parameters).fetchall()
+    return fetched
+
+
+def write_json(value: JsonValue) -> str:
+    """JSON text for a `jsonb` column."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def read_json(text: str | bytes) -> Any:
+    """Read a `jsonb` column: PostgreSQL writes 1e23 as 24 digits, which is a float all the same."""
+    return json.loads(text, parse_int=_whole_number)
+
+
+def _whole_number(digits: str) -> int | float:
+    number = int(digits)
+    return number if -LARGEST_WHOLE_NUMBER <= number <= LARGEST_WHOLE_NUMBER else float(digits)
+
+
+def _is_unavailable(error: peewee.OperationalError | peewee.InterfaceError) -> bool:
+    code = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
+    return code is None or code.startswith("08") or code in _UNAVAILABLE_CODES
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

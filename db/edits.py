@@ -26,7 +26,7 @@ class Members:
 class NewFlag:
     """A flag to create.
 
-    A static flag needs `value`. A dynamic boolean flag has the variants `on` and `off` unless `variants` says otherwise.
+    A static flag needs `value`. A dynamic boolean flag has the variants `on` and `off` unless `variants` says else.
     `rules`: [{"name", "conditions": [{"field", "operator", "value"}], and "variant" or "split"}], a split and the
     `rollout` being [{"variant", "weight"}] with weights in percent that add up to 100.
     """
@@ -40,7 +40,7 @@ class NewFlag:
     enabled: bool = True
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
-    default_variant: str | None | Unset = UNSET
+    default_variant: str | Unset | None = UNSET
     rules: Sequence[Mapping[str, JsonValue]] = ()
     rollout: Sequence[Mapping[str, JsonValue]] | None = None
     members: Sequence[Members] = ()
@@ -54,15 +54,15 @@ class FlagEdit:
     `members`: for each entry, the entities of that type that get that variant become exactly those listed.
     """
 
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    tags: Sequence[str] | None | Unset = UNSET
+    name: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+    tags: Sequence[str] | Unset | None = UNSET
     enabled: bool | Unset = UNSET
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
-    default_variant: str | None | Unset = UNSET
-    rules: Sequence[Mapping[str, JsonValue]] | None | Unset = UNSET
-    rollout: Sequence[Mapping[str, JsonValue]] | None | Unset = UNSET
+    default_variant: str | Unset | None = UNSET
+    rules: Sequence[Mapping[str, JsonValue]] | Unset | None = UNSET
+    rollout: Sequence[Mapping[str, JsonValue]] | Unset | None = UNSET
     members: Sequence[Members] | Unset = UNSET
 
 

@@ -25,7 +25,7 @@ class FlagstaffError(Exception):
 class InvalidInputError(FlagstaffError):
     """Readable input that the model does not allow.
 
-    `code` is lower_snake and says which rule was broken, `field` the path of the input (`variants.on`, `rules[2].split`).
+    `code` is lower_snake and says which rule was broken, `field` where in the input (`variants.on`, `rules[2].split`).
     """
 
     def __init__(self, code: str, field: str, message: str) -> None:

@@ -22,7 +22,7 @@ class Listener:
         self._url = url
 
     def follow(self, every: float = 5.0) -> Iterator[Notification]:
-        """Notifications as they come, and `Notification(None, None)` after each (re)connection and each `every` seconds.
+        """Notifications as they come, and `Notification(None, None)` after each connecting and each `every` seconds.
 
         Ends when `close` is called, from whichever thread.
         """

@@ -19,7 +19,7 @@ def add(
     actor: Actor,
     version: int | None = None,
 ) -> MembersChanged:
-    """Give these entities the variant, named or said by its value; who is a member already gets it instead of theirs."""
+    """Give these entities the variant, named or said by its value; who is a member already gets it instead."""
     raise NotImplementedError
 
 

@@ -15,7 +15,7 @@ class SettingsError(ValueError):
     """An environment variable is missing or can't be used; the text names it and says what is allowed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What a process needs to know before it starts; each field stands for one environment variable."""
 

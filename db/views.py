@@ -45,7 +45,7 @@ class FlagView:
     tags: Sequence[str]
     environment: str
     version: int
-    """Grows by one with each change of this configuration; give it back with an edit to be told of changes meanwhile."""
+    """Grows by one with each change of this configuration; an edit that gives it is refused if it grew meanwhile."""
     revision: int
     """The environment's revision that last touched this configuration."""
     enabled: bool
@@ -98,8 +98,8 @@ class MembersRemoved:
 class ChangeView:
     """One entry of the change log.
 
-    `before` and `after` are the configuration (with the flag's name, description and tags) in camelCase, ready for JSON;
-    None where there was nothing yet. `members` is what became of members: {"added": [{"entityType", "variant",
+    `before` and `after` are the configuration (with the flag's name, description and tags) in camelCase, ready for
+    JSON; None where there was nothing yet. `members` is what became of members: {"added": [{"entityType", "variant",
     "entityIds"}], "changed": [{"entityType", "from", "to", "entityIds"}], "removed": [{"entityType", "variant",
     "entityIds"}]}, None where no member was touched.
     """
@@ -119,7 +119,7 @@ class ChangeView:
 
 
 class Difference(NamedTuple):
-    """What a promotion would change: the target's configuration before and after, and its members as in `ChangeView`."""
+    """What a promotion would change: the configuration before and after, and the members as in `ChangeView`."""
 
     before: JsonObject
     after: JsonObject

@@ -8,7 +8,7 @@ from enum import Enum, StrEnum
 from typing import Final, TypeAlias, TypeVar
 
 JsonValue: TypeAlias = (
-    "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"  # what JSON can say
+    "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"  # what JSON can say
 )
 JsonObject: TypeAlias = "dict[str, JsonValue]"
 
@@ -71,7 +71,7 @@ class Action(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API key may do: `admin` everything, `server` read definitions, `client` evaluate only (safe in a browser)."""
+    """What an API key may do: `admin` everything, `server` read definitions, `client` (in a browser) evaluate."""
 
     ADMIN = "admin"
     SERVER = "server"

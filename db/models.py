@@ -1,0 +1,139 @@
+"""The tables. `db/migrations` holds their frozen copies; a test compares the two."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    DateField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+    UUIDField,
+)
+from playhouse.fields import EnumField
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+
+from db.database import database, write_json
+from db.words import Action, Scope, Source, ValueType
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Base(Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class Environment(Base):
+    """`revision` counts its commits; whoever writes holds this row's lock, so that commit order is revision order."""
+
+    key = CharField(max_length=128, unique=True)
+    name = TextField()
+    protected = BooleanField(default=False)
+    revision = BigIntegerField(default=0)
+    created_at = DateTimeTZField(default=now)
+
+
+class Flag(Base):
+    """What a flag is everywhere; what it does in one environment is its `Configuration`."""
+
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    key = CharField(max_length=128)
+    name = TextField(null=True)
+    description = TextField(default="")
+    value_type = EnumField(ValueType, max_length=16)
+    is_static = BooleanField()
+    tags = BinaryJSONField(default=list, dumps=write_json, index=False)
+    created_at = DateTimeTZField(default=now)
+    created_by = TextField()
+    archived_at = DateTimeTZField(null=True)
+
+
+# An archived key may be used again, so only live flags must be unique.
+Flag.add_index(Flag.index(Flag.key, unique=True, where=Flag.archived_at.is_null(), name="flag_live_key"))
+
+
+class Configuration(Base):
+    """One flag in one environment. `variants` is [[name, value], …]: jsonb objects don't keep their order."""
+
+    flag = ForeignKeyField(Flag, on_delete="RESTRICT", backref="configurations")
+    environment = ForeignKeyField(Environment, on_delete="RESTRICT", index=False)
+    enabled = BooleanField()
+    variants = BinaryJSONField(dumps=write_json, index=False)
+    default_variant = TextField(null=True)
+    rules = BinaryJSONField(default=list, dumps=write_json, index=False)
+    rollout = BinaryJSONField(null=True, dumps=write_json, index=False)
+    member_count = IntegerField(default=0)
+    version = IntegerField(default=1)
+    revision = BigIntegerField()
+    updated_at = DateTimeTZField(default=now)
+    updated_by = TextField()
+
+    class Meta:
+        indexes = ((("flag", "environment"), True), (("environment", "revision"), False))
+
+
+class Member(Base):
+    """An entity that gets a variant; without a variant it is no member any more, and readers learn of that."""
+
+    configuration = ForeignKeyField(Configuration, on_delete="CASCADE", index=False)
+    entity_type = CharField(max_length=64)
+    entity_id = CharField(max_length=256)
+    variant = CharField(max_length=128, null=True)
+    revision = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("configuration", "entity_type", "entity_id")
+        indexes = ((("configuration", "revision"), False),)
+
+
+class Change(Base):
+    """One entry of the change log: what a write did in one environment. Never updated."""
+
+    id = BigAutoField()
+    flag = ForeignKeyField(Flag, null=True, on_delete="RESTRICT", index=False)
+    environment = ForeignKeyField(Environment, null=True, on_delete="RESTRICT", index=False)
+    revision = BigIntegerField(null=True)
+    action = EnumField(Action, max_length=32)
+    actor = TextField()
+    source = EnumField(Source, max_length=16)
+    before = BinaryJSONField(null=True, dumps=write_json, index=False)
+    after = BinaryJSONField(null=True, dumps=write_json, index=False)
+    members = BinaryJSONField(null=True, dumps=write_json, index=False)
+    created_at = DateTimeTZField(default=now)
+
+    class Meta:
+        indexes = ((("flag", "environment", "id"), False), (("environment", "id"), False))
+
+
+class ApiKey(Base):
+    """An API key, by the hash of its secret."""
+
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    name = TextField()
+    scope = EnumField(Scope, max_length=16)
+    environment = ForeignKeyField(Environment, null=True, on_delete="RESTRICT", index=False)
+    prefix = CharField(max_length=32)
+    hash = CharField(max_length=64, unique=True)
+    created_at = DateTimeTZField(default=now)
+    created_by = TextField()
+    expires_at = DateTimeTZField(null=True)
+    last_used = DateField(null=True)
+    revoked_at = DateTimeTZField(null=True)
+
+
+ALL = (Environment, Flag, Configuration, Member, Change, ApiKey)

@@ -1,0 +1,75 @@
+"""A real PostgreSQL for every test that asks for one: a server per test session, a database per test module."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from db import database as db_database
+from db import embedded
+from db.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[embedded.EmbeddedPostgres]:
+    """The server of this test session; its data goes away with it."""
+    folder = Path(tempfile.mkdtemp(prefix="flagstaff-test-"))
+    os.chmod(folder, 0o755)  # as root, PostgreSQL runs as another user, who must get through
+    server = embedded.start(folder / "postgres", durable=False)
+    yield server
+    db_database.disconnect()
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: embedded.EmbeddedPostgres) -> str:
+    """The name of a database with all migrations applied, to copy."""
+    _run(postgres, "CREATE DATABASE template_migrated")
+    migrate(url_of(postgres, "template_migrated"))
+    return "template_migrated"
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres: embedded.EmbeddedPostgres, migrated_template: str, request: pytest.FixtureRequest) -> str:
+    """A database of this test module's own, migrated, for whatever connects by URL (another process too)."""
+    name = f"test_{abs(hash(request.node.nodeid)):x}"
+    _run(postgres, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    return url_of(postgres, name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[None]:
+    """This process's pool on an empty database: the environments of the start, and nothing else."""
+    db_database.connect(database_url)
+    _empty(database_url)
+    yield
+    db_database.disconnect()
+
+
+def url_of(server: embedded.EmbeddedPostgres, name: str) -> str:
+    """The URL of one database of the server."""
+    return server.url.replace("/flagstaff?", f"/{name}?")
+
+
+def _run(server: embedded.EmbeddedPostgres, statement: str) -> None:
+    connection = psycopg2.connect(server.url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def _empty(url: str) -> None:
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DELETE FROM member; DELETE FROM change; DELETE FROM api_key; DELETE FROM configuration")
+        cursor.execute("DELETE FROM flag; DELETE FROM environment WHERE key NOT IN ('dev', 'staging', 'prod')")
+        cursor.execute("UPDATE environment SET revision = 0")
+    connection.close()

@@ -1,0 +1,1 @@
+"""Feature flags evaluated where they are used: an engine for flagd documents, and OpenFeature's view of it."""

@@ -1,0 +1,427 @@
+"""From a targeting to a Python function: JsonLogic is read once, so that evaluating is only running.
+
+The function's source holds structure and nothing else. Every name, key and value of the document is *bound*: it
+reaches the function as a closure variable (`c0`, `c1`, …) and is never part of the text that Python compiles. So no
+document can put code into it, and flags of one shape (most flags of a project) share one compiled code object, which
+makes loading ten thousand flags cheap. The targeting
+
+    {"if": [{"in": [{"var": "country"}, ["US", "CA"]]}, "on", "off"]}
+
+becomes
+
+    def bind(c0, c1, c2, c3):
+        def evaluate(context):
+            get = context.get
+            if (isinstance(t1 := get(c0), str) and t1 in c1):
+                return c2
+            return c3
+        return evaluate
+
+with c0 = "country", c1 = frozenset({"US", "CA"}), and c2 and c3 the finished answers for "on" and "off".
+
+`Compiler` writes expressions: for a node's value, or for a condition, of which only the truth matters. `decision` puts
+them together to the function.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from flagstaff import bucketing, jsonlogic, operations, shapes
+from flagstaff.bucketing import Bucketing
+from flagstaff.shapes import Guard
+
+MAX_DEPTH = 50
+"""How deep a targeting may be nested. Python itself stops at some 200 brackets, and each level takes up to three."""
+
+MAX_OPERATIONS = 20_000
+"""How many operations one targeting may have, shared evaluators counted wherever they are used."""
+
+
+class TargetingError(ValueError):
+    """A targeting that is nested too deep or too large."""
+
+
+class Kind(Enum):
+    """What is known of a value beforehand."""
+
+    ANY = auto()
+    BOOLEAN = auto()
+    TEXT = auto()
+
+
+class Code(NamedTuple):
+    """A Python expression, and the kind of value it has."""
+
+    source: str
+    kind: Kind = Kind.ANY
+
+
+NAMESPACE: Mapping[str, Any] = {
+    "__builtins__": {"bool": bool, "float": float, "int": int, "isinstance": isinstance, "str": str, "type": type},
+    "now": time.time,
+    "truthy": jsonlogic.truthy,
+    "text": jsonlogic.text,
+    "dig": jsonlogic.dig,
+}
+"""All names that the code can use, beside what is bound."""
+
+
+@lru_cache(maxsize=4096)
+def _bind(source: str) -> Callable[..., Any]:
+    """The `bind` function of a source text, compiled once for all targetings of that shape."""
+    namespace = dict(NAMESPACE)
+    exec(compile(source, "<targeting>", "exec"), namespace)  # the text is ours: see the module's description
+    return namespace["bind"]  # type: ignore[no-any-return]
+
+
+class Compiler:
+    """Writes the expressions of one flag's targeting, collecting what they bind and which fields they read.
+
+    `depth` says how deep a node lies. `data` names the item inside a loop such as `map`; None means the context.
+    """
+
+    def __init__(self, flag_key: str, hashing: Bucketing, evaluators: Mapping[str, Any], targeting: Any) -> None:
+        self.flag_key = flag_key
+        self.bucketing = hashing
+        self.evaluators = evaluators
+        self.fields: set[str] = set()
+        self._bound: list[Any] = []
+        self._names: dict[Hashable, str] = {}
+        self._operations = 0
+        self._temporaries = 0
+        self._uses: Counter[Hashable] = Counter()
+        self._variables: dict[Hashable, Code] = {}
+        self._assignments: list[str] = []
+        self._count_uses(targeting, 0)
+
+    # -- names -------------------------------------------------------------------------------------------------------
+
+    def bind(self, value: Any) -> str:
+        """The name by which the code knows a value."""
+        if value is None or value is True or value is False:
+            return str(value)
+        key = _identity(value)
+        if key not in self._names:
+            self._names[key] = f"c{len(self._bound)}"
+            self._bound.append(value)
+        return self._names[key]
+
+    def temporary(self) -> str:
+        """A new local variable of the code."""
+        self._temporaries += 1
+        return f"t{self._temporaries}"
+
+    def function(self, body: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+        """The function of one argument, the context, with these lines as its body."""
+        names = ", ".join(f"c{number}" for number in range(len(self._bound)))
+        lines = [f"def bind({names}):", " def evaluate(context):", "  get = context.get"]
+        source = "\n".join([*lines, *(f"  {line}" for line in body), " return evaluate"])
+        return _bind(source)(*self._bound)  # type: ignore[no-any-return]
+
+    # -- variables ---------------------------------------------------------------------------------------------------
+
+    def _count_uses(self, node: Any, depth: int) -> None:
+        """Look-ups and texts that occur more than once are worth a variable."""
+        if depth > MAX_DEPTH or not isinstance(node, Mapping | list):
+            return
+        if (key := shapes.identity(node)) is not None:
+            self._uses[key] += 1
+            if self._uses[key] > 1:
+                return  # what it is made of is shared with it
+        children = node.values() if isinstance(node, Mapping) else node
+        for child in [child for child in children if isinstance(child, Mapping | list)]:
+            self._count_uses(child, depth + 1)
+
+    def take_assignments(self) -> list[str]:
+        """The lines that set the variables which came into use since the last call."""
+        lines, self._assignments = self._assignments, []
+        return lines
+
+    def _shared(self, node: Any, data: str | None) -> Hashable | None:
+        key = shapes.identity(node) if data is None else None
+        return key if key is not None and self._uses[key] > 1 else None
+
+    def _variable(self, key: Hashable, node: Mapping[str, Any], depth: int) -> Code:
+        if key not in self._variables:
+            code = self._operation(node, depth, None)
+            name = f"v{len(self._variables)}"
+            self._assignments.append(f"{name} = {code.source}")
+            self._variables[key] = Code(name, code.kind)
+        return self._variables[key]
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def value(self, node: Any, depth: int = 0, data: str | None = None) -> Code:
+        """Code for what `node` evaluates to."""
+        self.enter(depth)
+        if shapes.is_operation(node):
+            key = self._shared(node, data)
+            return self._operation(node, depth, data) if key is None else self._variable(key, node, depth)
+        if isinstance(node, list) and not shapes.is_constant(node):
+            return Code(f"[{self._list(node, depth, data)}]")
+        kind = Kind.TEXT if isinstance(node, str) else Kind.BOOLEAN if isinstance(node, bool) else Kind.ANY
+        return Code(self.bind(node), kind)
+
+    def enter(self, depth: int) -> None:
+        """Refuse what is too deep or too much.
+
+        Raises:
+            TargetingError: it is.
+        """
+        self._operations += 1
+        if depth > MAX_DEPTH:
+            raise TargetingError(f"the targeting is nested more than {MAX_DEPTH} levels deep")
+        if self._operations > MAX_OPERATIONS:
+            raise TargetingError(f"the targeting has more than {MAX_OPERATIONS} operations")
+
+    def _list(self, nodes: Sequence[Any], depth: int, data: str | None) -> str:
+        return ", ".join(self.value(node, depth + 1, data).source for node in nodes)
+
+    def _operation(self, node: Mapping[str, Any], depth: int, data: str | None) -> Code:
+        name, arguments = shapes.operation(node)
+        if (evaluator := self.referenced(name, arguments)) is not None:
+            return self.value(evaluator, depth + 1, data)
+        if name in _WRITERS:
+            return _WRITERS[name](self, name, arguments, depth, data)
+        if name in operations.ON_ITEMS:
+            return self._loop(name, arguments, depth, data)
+        if name in operations.ON_DATA:
+            return self._read(name, arguments, depth, data)
+        return self._call(name, arguments, depth, data)
+
+    def referenced(self, name: str, arguments: Sequence[Any]) -> Any:
+        """The shared evaluator that `{"$ref": name}` stands for, or None."""
+        known = name == "$ref" and len(arguments) == 1 and isinstance(arguments[0], str)
+        return self.evaluators.get(arguments[0]) if known else None
+
+    def _call(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        given = self._list(arguments, depth, data)
+        if name in operations.ON_VALUES:
+            return Code(f"{self.bind(operations.ON_VALUES[name])}({given})", _kind(name))
+        return Code(f"{self.bind(jsonlogic.unknown)}({self.bind(name)}, {given})")
+
+    # -- branching ---------------------------------------------------------------------------------------------------
+
+    def _if(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        pairs, last = shapes.branches(arguments)
+        tests = [(self.condition(test, depth + 1, data), self.value(then, depth + 1, data)) for test, then in pairs]
+        choices = "".join(f"{then.source} if {test} else " for test, then in tests)
+        return Code(f"({choices}{self.value(last, depth + 1, data).source})")
+
+    def _and_or(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        if not arguments:
+            return Code("None")
+        codes = [self.value(argument, depth + 1, data) for argument in arguments]
+        if all(code.kind is not Kind.ANY for code in codes[:-1]):  # their truth is the same to Python and JsonLogic
+            kinds = {code.kind for code in codes}
+            source = f" {name} ".join(code.source for code in codes)
+            return Code(f"({source})", kinds.pop() if len(kinds) == 1 else Kind.ANY)
+        source = codes[-1].source
+        for code in reversed(codes[:-1]):
+            temporary = self.temporary()
+            stop = "not " if name == "and" else ""
+            source = f"{temporary} if {stop}truthy({temporary} := {code.source}) else {source}"
+        return Code(f"({source})")
+
+    def condition(self, node: Any, depth: int = 0, data: str | None = None) -> str:
+        """Code that is true, to Python, exactly where JsonLogic takes `node` for true."""
+        self.enter(depth)
+        if shapes.is_operation(node) and self._shared(node, data) is None:
+            name, arguments = shapes.operation(node)
+            if name in ("and", "or") and arguments:
+                return f"({f' {name} '.join(self.condition(item, depth + 1, data) for item in arguments)})"
+            if name in ("!", "!!") and len(arguments) == 1:
+                inner = self.condition(arguments[0], depth + 1, data)
+                return f"(not {inner})" if name == "!" else inner
+            if name in _AFFIX and len(arguments) == 2 and isinstance(arguments[1], str):
+                return self._affix(name, arguments, depth, data)
+        code = self.value(node, depth, data)
+        return f"truthy({code.source})" if code.kind is Kind.ANY else code.source
+
+    def _affix(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> str:
+        temporary = self.temporary()
+        subject = self.value(arguments[0], depth + 1, data).source
+        return f"(isinstance({temporary} := {subject}, str) and {temporary}.{_AFFIX[name]}({self.bind(arguments[1])}))"
+
+    # -- loops -------------------------------------------------------------------------------------------------------
+
+    def _loop(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        function = operations.ON_ITEMS[name]
+        if len(arguments) < 2 and name != "map":
+            return Code(self.bind(function(None, bool)), _kind(name))
+        items, logic = (*arguments, None, None)[:2]
+        given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}"
+        return Code(f"{self.bind(function)}({given})", _kind(name))
+
+    def _reduce(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        items, logic, initial = (*arguments, None, None, None)[:3]
+        # JsonLogic takes the initial value as it stands: it is not evaluated.
+        given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}, {self.bind(initial)}"
+        return Code(f"{self.bind(jsonlogic.reduced)}({given})" if arguments else "None")
+
+    def _lambda(self, logic: Any, depth: int) -> str:
+        item = self.temporary()
+        return f"(lambda {item}: {self.value(logic, depth + 1, item).source})"
+
+    # -- the context -------------------------------------------------------------------------------------------------
+
+    def _read(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        given = self._list(arguments, depth, data)
+        if data is None:
+            self.fields.update(field for argument in arguments for field in shapes.fields(argument))
+            data = f"{self.bind(_whole)}(context, {self.bind(self.flag_key)})"
+        return Code(f"{self.bind(operations.ON_DATA[name])}({data}, {given})")
+
+    def _var(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        """A path known beforehand is split here, once, and mostly takes a single `get`."""
+        path = shapes.path(arguments)
+        if path is None or data is not None:
+            return self._read(name, arguments, depth, data)
+        if path[0] == "$flagd":
+            return self._flagd(path, arguments, depth)
+        self.fields.add(path[0])
+        found = f"get({self.bind(path[0])})"
+        default = self.value((*arguments, None)[1], depth + 1)
+        if len(path) > 1:
+            return Code(f"dig({found}, {self.bind(tuple(path[1:]))}, {default.source})")
+        if default.source == "None":
+            return Code(found)
+        temporary = self.temporary()
+        return Code(f"({default.source} if ({temporary} := {found}) is None else {temporary})")
+
+    def _flagd(self, path: list[str], arguments: Sequence[Any], depth: int) -> Code:
+        """flagd adds `$flagd.flagKey` and `$flagd.timestamp` (Unix seconds) to every context."""
+        if path == ["$flagd", "flagKey"]:
+            return Code(self.bind(self.flag_key), Kind.TEXT)
+        if path == ["$flagd", "timestamp"]:
+            return Code("int(now())")
+        return self._read("var", arguments, depth, None)
+
+    # -- texts and comparisons ---------------------------------------------------------------------------------------
+
+    def _cat(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        parts = [self._text(self.value(argument, depth + 1, data)) for argument in arguments]
+        return Code(f"({' + '.join(parts or [self.bind('')])})", Kind.TEXT)
+
+    def _text(self, code: Code) -> str:
+        if code.kind is Kind.TEXT:
+            return code.source
+        temporary = self.temporary()
+        return f"({temporary} if isinstance({temporary} := {code.source}, str) else text({temporary}))"
+
+    def _strict(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        if len(arguments) != 2:
+            return self._call(name, arguments, depth, data)
+        if name == "===" and (guard := shapes.guard(arguments)) is not None:
+            return self._guard(*guard, arguments, depth, data)
+        return self._compared(name[:2], arguments, depth, data)
+
+    def _compared(self, sign: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        a, b = (self.value(argument, depth + 1, data).source for argument in arguments)
+        return Code(f"({a} {sign} {b})", Kind.BOOLEAN)
+
+    def _guard(self, guard: Guard, subject: Any, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        """One look at the type, where a rule asks for it in JsonLogic's roundabout way."""
+        temporary, given = self.temporary(), self.value(subject, depth + 1, data).source
+        if guard is Guard.TEXT:
+            return Code(f"isinstance({given}, str)", Kind.BOOLEAN)
+        is_number = f"isinstance({temporary} := {given}, (int, float))"
+        if guard is Guard.NUMBER:
+            return Code(f"({is_number} and {temporary} == {temporary})", Kind.BOOLEAN)
+        otherwise = self._compared("==", arguments, depth, data).source
+        return Code(f"(type({temporary}) is not bool if {is_number} else {otherwise})", Kind.BOOLEAN)
+
+    def _ordered(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        """With a constant number on one side, the usual case is a number on the other side too."""
+        constants = [type(argument) in (int, float) for argument in arguments]
+        if len(arguments) != 2 or sum(constants) != 1:
+            return self._call(name, arguments, depth, data)
+        temporary, given = self.temporary(), self.value(arguments[constants.index(False)], depth + 1, data).source
+        constant = self.bind(arguments[constants.index(True)])
+        a, b = (constant, temporary) if constants[0] else (temporary, constant)
+        converted = f"{self.bind(operations.ON_VALUES[name])}({a}, {b})"
+        test = f"isinstance({temporary} := {given}, (int, float))"
+        return Code(f"({a} {name} {b} if {test} else {converted})", Kind.BOOLEAN)
+
+    def _equal(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        """With a constant text, the usual case is a text on the other side too."""
+        if len(arguments) != 2 or not isinstance(arguments[1], str):
+            return self._call(name, arguments, depth, data)
+        temporary, constant = self.temporary(), self.bind(arguments[1])
+        given = self.value(arguments[0], depth + 1, data).source
+        loosely = f"{self.bind(jsonlogic.loosely_equal)}({temporary}, {constant})"
+        same = f"({temporary} == {constant} if isinstance({temporary} := {given}, str) else {loosely})"
+        return Code(same if name == "==" else f"(not {same})", Kind.BOOLEAN)
+
+    def _in(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        texts = shapes.texts(arguments[1]) if len(arguments) == 2 else None
+        if texts is None:
+            return self._call(name, arguments, depth, data)
+        needle = self.value(arguments[0], depth + 1, data)
+        if needle.kind is Kind.TEXT:
+            return Code(f"({needle.source} in {self.bind(texts)})", Kind.BOOLEAN)
+        temporary = self.temporary()
+        source = f"(isinstance({temporary} := {needle.source}, str) and {temporary} in {self.bind(texts)})"
+        return Code(source, Kind.BOOLEAN)
+
+    # -- flagd's fractional ------------------------------------------------------------------------------------------
+
+    def _fractional(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        if data is None:
+            self.fields.add("targetingKey")
+        subject = f"{data or 'context'}, {self.bind('' if data else self.flag_key)}"
+        draw = f"{self.bind(_fractional)}({self.bind(self.bucketing)}, {subject}"
+        return Code(f"{draw}, [{self._list(arguments, depth, data)}])")
+
+
+_AFFIX = {"starts_with": "startswith", "ends_with": "endswith"}
+
+# Operations that are worth code of their own; every other one is a call.
+_WRITERS: Mapping[str, Callable[[Compiler, str, Sequence[Any], int, str | None], Code]] = {
+    "if": Compiler._if,
+    "?:": Compiler._if,
+    "and": Compiler._and_or,
+    "or": Compiler._and_or,
+    "reduce": Compiler._reduce,
+    "var": Compiler._var,
+    "cat": Compiler._cat,
+    "===": Compiler._strict,
+    "!==": Compiler._strict,
+    "<": Compiler._ordered,
+    "<=": Compiler._ordered,
+    ">": Compiler._ordered,
+    ">=": Compiler._ordered,
+    "==": Compiler._equal,
+    "!=": Compiler._equal,
+    "in": Compiler._in,
+    "fractional": Compiler._fractional,
+}
+
+
+def _kind(name: str) -> Kind:
+    return Kind.BOOLEAN if name in operations.BOOLEAN else Kind.TEXT if name in operations.TEXT else Kind.ANY
+
+
+def _identity(value: Any) -> Hashable:
+    """Equal only for values that can stand for one another in the code: 1, 1.0 and true can't, nor 0.0 and -0.0."""
+    if type(value) in (str, int, tuple):
+        return type(value), value
+    return type(value), repr(value) if type(value) is float else id(value)
+
+
+def _whole(context: Mapping[str, Any], flag_key: str) -> dict[str, Any]:
+    """The context as flagd hands it to JsonLogic, for the rare rule that wants all of it."""
+    flagd = {"flagKey": flag_key, "timestamp": int(time.time())}
+    return {**context, "$flagd": flagd, "targetingKey": context.get("targetingKey")}
+
+
+def _fractional(hashing: Bucketing, data: Any, flag_key: str, arguments: Sequence[Any]) -> Any:
+    """A split whose parts are known only now; inside a loop, the item may be an object with a targeting key."""
+    targeting_key = data.get("targetingKey") if isinstance(data, Mapping) else None
+    return bucketing.fractional(hashing, flag_key, targeting_key, arguments)

@@ -1,0 +1,103 @@
+"""A flag's targeting as a function from the context to one of the flag's finished answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+import mmh3
+
+from flagstaff import bucketing, shapes
+from flagstaff.bucketing import Arm, Bucketing
+from flagstaff.compiler import Compiler, Kind
+from flagstaff.evaluation import Evaluation
+from flagstaff.outcomes import Outcomes
+
+Decide = Callable[[Mapping[str, Any]], Evaluation]
+
+
+class Decision:
+    """Writes the statements that lead from a context to an answer.
+
+    The root of a targeting is in *tail position*: its value picks the variant. So is each result of an `if` that is in
+    tail position itself. There an answer known beforehand is returned as it is, and what a split gives is told apart
+    from what a rule gives.
+    """
+
+    def __init__(self, compiler: Compiler, outcomes: Outcomes) -> None:
+        self._compiler = compiler
+        self._outcomes = outcomes
+
+    def compile(self, targeting: Mapping[str, Any]) -> Decide:
+        """The function.
+
+        Raises:
+            TargetingError: the targeting is nested too deep or too large.
+        """
+        lines: list[str] = []
+        for statement in self._statements(targeting, 0):
+            # A variable is set right before the first top-level statement that uses it, so that it holds in all others.
+            lines += [*self._compiler.take_assignments(), *statement]
+        return self._compiler.function(lines)
+
+    def _statements(self, node: Any, depth: int) -> Any:
+        """Yield the lines of one statement after the other; the last one always returns."""
+        self._compiler.enter(depth)
+        name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
+        if (evaluator := self._compiler.referenced(name, arguments)) is not None:
+            yield from self._statements(evaluator, depth + 1)
+        elif name in ("if", "?:"):
+            yield from self._if(arguments, depth)
+        elif name == "fractional":
+            yield self._split(node, arguments, depth)
+        elif not name and shapes.is_constant(node):
+            yield [f"return {self._compiler.bind(self._outcomes.targeted(node))}"]
+        else:
+            yield [f"return {self._compiler.bind(self._outcomes.targeted)}({self._compiler.value(node, depth).source})"]
+
+    def _if(self, arguments: Sequence[Any], depth: int) -> Any:
+        pairs, last = shapes.branches(arguments)
+        for test, then in pairs:
+            condition = self._compiler.condition(test, depth + 1)
+            body = [f" {line}" for statement in self._statements(then, depth + 1) for line in statement]
+            yield [f"if {condition}:", *body]
+        yield from self._statements(last, depth + 1)
+
+    def _split(self, node: Any, arguments: Sequence[Any], depth: int) -> list[str]:
+        arms = self._known_arms(arguments)
+        bucket = self._bucket(arguments[0], depth + 1) if arms else None
+        if arms is None or bucket is None:
+            return [f"return {self._compiler.bind(self._outcomes.drawn)}({self._compiler.value(node, depth).source})"]
+        return bucket + self._shares(arms)
+
+    def _known_arms(self, arguments: Sequence[Any]) -> Sequence[Arm] | None:
+        shares = arguments if arguments and isinstance(arguments[0], list) else arguments[1:]
+        return bucketing.arms(shares) if all(map(shapes.is_constant, shares)) else None
+
+    def _bucket(self, subject: Any, depth: int) -> list[str] | None:
+        """Lines that leave the hash of the subject in `bucket`; None where its type is known only at evaluation."""
+        bind, v2 = self._compiler.bind, self._compiler.bucketing is Bucketing.V2
+        shorthand = isinstance(subject, list)
+        code = self._compiler.value({"var": "targetingKey"} if shorthand else subject, depth)
+        if shorthand if not v2 else not shorthand and code.kind is not Kind.TEXT:
+            return None
+        if not v2:
+            return [f"bucket = {bind(bucketing.hash_cbor)}({code.source})"] if code.kind is Kind.TEXT else None
+        prefix = f"{bind(self._compiler.flag_key)} + " if shorthand else ""
+        nobody = f"if not (subject := {code.source}): return {bind(self._outcomes.unmatched)}"
+        return [nobody, f"bucket = {bind(mmh3.hash)}({prefix}subject, 0, False)"]
+
+    def _shares(self, arms: Sequence[Arm]) -> list[str]:
+        """One comparison an arm, of the hash with bounds worked out beforehand."""
+        bind = self._compiler.bind
+        arms = [arm for arm in arms if arm.weight]
+        ends = list(accumulate(arm.weight for arm in arms))
+        answers = [(end, bind(self._outcomes.drawn(arm.variant))) for end, arm in zip(ends, arms, strict=True)]
+        tests = [f"if bucket < {bind(_least_hash(end, ends[-1]))}: return {answer}" for end, answer in answers[:-1]]
+        return [*tests, f"return {answers[-1][1]}"]
+
+
+def _least_hash(end: int, total: int) -> int:
+    """The first 32-bit hash whose bucket, `hash * total >> 32`, is `end` or more."""
+    return -(-(end << 32) // total)

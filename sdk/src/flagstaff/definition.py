@@ -1,0 +1,86 @@
+"""One flag of a flagd document, read and checked (https://flagd.dev/reference/flag-definitions/)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flagstaff.evaluation import Metadata
+
+STATES = ("ENABLED", "DISABLED")
+
+
+class DefinitionError(ValueError):
+    """A flag's definition, or the metadata of a document, is not of flagd's form; the text says what is wrong."""
+
+
+class FlagDefinition(NamedTuple):
+    """A flag as a flagd document defines it. `default_variant` None: the caller's default applies."""
+
+    key: str
+    enabled: bool
+    variants: Mapping[str, Any]
+    default_variant: str | None
+    targeting: Mapping[str, Any] | None
+    metadata: Metadata
+
+    @classmethod
+    def from_json(cls, key: str, source: Any) -> FlagDefinition:
+        """Read one entry of a document's `flags`.
+
+        Raises:
+            DefinitionError: `source` is not a flag definition.
+        """
+        if not isinstance(source, Mapping):
+            raise DefinitionError("a flag has to be an object")
+        if source.get("state") not in STATES:
+            raise DefinitionError("'state' has to be ENABLED or DISABLED")
+        return cls(
+            key,
+            source["state"] == "ENABLED",
+            _variants(source.get("variants")),
+            _default_variant(source.get("defaultVariant")),
+            _targeting(source.get("targeting")),
+            read_metadata(source.get("metadata") or {}),
+        )
+
+
+def read_metadata(source: Any) -> Metadata:
+    """Check that metadata is flat.
+
+    Raises:
+        DefinitionError: it is not an object of texts, numbers and booleans.
+    """
+    if not isinstance(source, Mapping):
+        raise DefinitionError("'metadata' has to be an object")
+    for name, value in source.items():
+        if not name or not isinstance(value, str | int | float):
+            raise DefinitionError(f"metadata {name!r} has to have a name, and a text, number or boolean as its value")
+    return source
+
+
+def _variants(source: Any) -> Mapping[str, Any]:
+    if not isinstance(source, Mapping) or not source:
+        raise DefinitionError("'variants' has to be an object with at least one variant")
+    return source
+
+
+def _default_variant(source: Any) -> str | None:
+    if source is None or source == "":
+        return None
+    if not isinstance(source, str | bool):
+        raise DefinitionError("'defaultVariant' has to be the name of a variant")
+    return variant_name(source)
+
+
+def _targeting(source: Any) -> Mapping[str, Any] | None:
+    if not source:
+        return None
+    if not isinstance(source, Mapping):
+        raise DefinitionError("'targeting' has to be an object")
+    return source
+
+
+def variant_name(value: Any) -> str:
+    """The variant that a targeting's result names: booleans are written as in JSON, anything else as text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,176 @@
+"""Evaluating flags: a flagd document in, answers out. No I/O, no clock but `$flagd.timestamp`'s, no HTTP."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Set
+from threading import Lock
+from typing import Any, NamedTuple
+
+from openfeature.exception import ParseError
+
+from flagstaff.bucketing import Bucketing
+from flagstaff.compiler import Compiler, TargetingError
+from flagstaff.decision import Decide, Decision
+from flagstaff.definition import DefinitionError, FlagDefinition, read_metadata
+from flagstaff.evaluation import ErrorCode, Evaluation, Metadata, Reason
+from flagstaff.jsonlogic import UnknownOperationError
+from flagstaff.outcomes import Outcomes, error
+
+__all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
+
+logger = logging.getLogger(__name__)
+
+NO_CONTEXT: Mapping[str, Any] = {}
+
+DEFAULT_BUCKETING = Bucketing.V2
+
+
+class Flag(NamedTuple):
+    """A flag ready to evaluate."""
+
+    decide: Decide
+    definition: Mapping[str, Any]
+    fields: frozenset[str]
+    """The top-level fields of the context that its targeting reads."""
+    error: str | None = None
+
+
+class Engine:
+    """The flags of one flagd document (https://flagd.dev/reference/flag-definitions/), compiled.
+
+    Evaluations may run in any number of threads while `update` changes the flags: each sees the flags as they were
+    before an update or as they are after it, and takes no lock.
+
+    Args:
+        document: `{"flags": {…}, "metadata": {…}, "$evaluators": {…}}`, as a dict or as JSON text. It must not be
+            changed afterwards. The list in `{"in": [x, list]}` may be a `collections.abc.Set` of texts: it is then used
+            as it is.
+        bucketing: how splits hash, instead of what the document's metadata says in `fractionalBucketing` (else v2).
+
+    Raises:
+        ParseError: the document as a whole can't be read. A single broken flag does not raise: it is reported in
+            `errors`, and evaluates to the error `PARSE_ERROR`.
+    """
+
+    def __init__(self, document: Mapping[str, Any] | str | bytes, bucketing: Bucketing | str | None = None) -> None:
+        source = _read(document)
+        self._lock = Lock()
+        self._chosen = bucketing
+        self._evaluators: Mapping[str, Any] = source.get("$evaluators") or {}
+        self._flags: dict[str, Flag] = {}
+        self._decisions: dict[str, Decide] = {}
+        self._set_metadata(source.get("metadata") or {})
+        self.update(source.get("flags", {}))
+
+    def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
+        """The answer of the flag `key` for a context (OpenFeature's attributes, with `targetingKey` as one of them).
+
+        Never raises: what goes wrong is an answer with an `error_code`.
+        """
+        decide = self._decisions.get(key)
+        if decide is None:
+            return error(ErrorCode.FLAG_NOT_FOUND, f"there is no flag {key!r}")
+        try:
+            return decide(context)
+        except Exception as failure:
+            return self._failed(key, failure)
+
+    def update(self, changed: Mapping[str, Any], removed: Iterable[str] = (), metadata: Metadata | None = None) -> None:
+        """Replace or add the flags of `changed` (key to flagd definition) and drop those of `removed`, at once.
+
+        Args:
+            metadata: the document's new metadata, which every flag's answers carry; None leaves it. How splits hash
+                stays as it was.
+
+        Raises:
+            ParseError: `changed` is no object, or the metadata is not flat; nothing has changed then.
+        """
+        if not isinstance(changed, Mapping):
+            raise ParseError("'flags' has to be an object")
+        with self._lock:
+            flags = dict(self._flags)
+            if metadata is not None and metadata != self.metadata:
+                self._set_metadata(metadata)
+                changed = {**{key: flag.definition for key, flag in flags.items()}, **changed}
+            flags.update((key, self._compile(key, definition)) for key, definition in changed.items())
+            for key in removed:
+                flags.pop(key, None)
+            self._flags = flags
+            self._decisions = {key: flag.decide for key, flag in flags.items()}
+
+    def keys(self) -> Set[str]:
+        """The keys of all flags, broken ones included."""
+        return self._flags.keys()
+
+    def definition(self, key: str) -> Mapping[str, Any] | None:
+        """The flagd definition of a flag."""
+        flag = self._flags.get(key)
+        return flag.definition if flag else None
+
+    def fields(self, key: str) -> frozenset[str]:
+        """The top-level context fields that a flag's targeting reads, as far as it names them."""
+        flag = self._flags.get(key)
+        return flag.fields if flag else frozenset()
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """The flags that could not be compiled, and why."""
+        return {key: flag.error for key, flag in self._flags.items() if flag.error}
+
+    def _set_metadata(self, metadata: Any) -> None:
+        try:
+            self.metadata = read_metadata(metadata)
+            self.bucketing = Bucketing(self._chosen or metadata.get("fractionalBucketing", DEFAULT_BUCKETING))
+        except (DefinitionError, ValueError) as wrong:
+            raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
+
+    def _compile(self, key: str, source: Any) -> Flag:
+        try:
+            definition = FlagDefinition.from_json(key, source)
+            return self._ready(definition, source)
+        except (DefinitionError, TargetingError) as wrong:
+            return self._broken(key, source, str(wrong))
+        except (RecursionError, MemoryError, SyntaxError) as wrong:
+            return self._broken(key, source, f"the targeting is too deep or too large ({type(wrong).__name__})")
+
+    def _ready(self, definition: FlagDefinition, source: Mapping[str, Any]) -> Flag:
+        outcomes = Outcomes(definition, {**self.metadata, **definition.metadata})
+        if not definition.enabled:
+            return Flag(_always(outcomes.disabled), source, frozenset())
+        if definition.targeting is None:
+            return Flag(_always(outcomes.static), source, frozenset())
+        compiler = Compiler(definition.key, self.bucketing, self._evaluators, definition.targeting)
+        decide = Decision(compiler, outcomes).compile(definition.targeting)
+        return Flag(decide, source, frozenset(compiler.fields))
+
+    def _broken(self, key: str, source: Any, why: str) -> Flag:
+        message = f"flag {key!r}: {why}"
+        return Flag(_always(error(ErrorCode.PARSE_ERROR, message)), source, frozenset(), message)
+
+    def _failed(self, key: str, failure: Exception) -> Evaluation:
+        logger.debug("evaluating %r failed", key, exc_info=failure)
+        code = ErrorCode.PARSE_ERROR if isinstance(failure, UnknownOperationError) else ErrorCode.GENERAL
+        return error(code, f"flag {key!r}: {failure}")
+
+
+def _always(answer: Evaluation) -> Decide:
+    return lambda context: answer
+
+
+def _read(document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any]:
+    if isinstance(document, str | bytes):
+        try:
+            document = json.loads(document, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as wrong:
+            raise ParseError(f"the document is not JSON: {wrong}") from wrong
+    if not isinstance(document, Mapping):
+        raise ParseError("a flagd document has to be an object")
+    if not isinstance(document.get("$evaluators") or {}, Mapping):
+        raise ParseError("'$evaluators' has to be an object")
+    return document
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

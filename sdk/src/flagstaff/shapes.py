@@ -1,0 +1,92 @@
+"""Recognising what a JsonLogic node is, before any of it is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence, Set
+from enum import Enum, auto
+from typing import Any
+
+WIDEST = 4
+"""The most arguments that a node may have to be worth sharing; beyond it finding equals costs more than it saves."""
+
+
+def is_operation(node: Any) -> bool:
+    """JsonLogic: an object with one member is an operation, every other value stands for itself."""
+    return isinstance(node, Mapping) and len(node) == 1
+
+
+def operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
+    """An operation's name and its arguments; a single argument needs no list around it."""
+    ((name, arguments),) = node.items()
+    return name, arguments if isinstance(arguments, list) else [arguments]
+
+
+def is_constant(node: Any) -> bool:
+    """Whether a value stands for itself, with no operation anywhere inside that JsonLogic would evaluate."""
+    if isinstance(node, list):
+        return all(not isinstance(item, list | Mapping) or is_constant(item) for item in node)
+    return not is_operation(node)
+
+
+def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
+    """The (condition, result) pairs of an `if`, and what it gives when none holds (null unless it says)."""
+    otherwise = arguments[-1] if len(arguments) % 2 else None
+    return list(zip(arguments[0:-1:2], arguments[1::2], strict=False)), otherwise
+
+
+def path(arguments: Sequence[Any]) -> list[str] | None:
+    """The path that a `var` follows, where it is known beforehand and leads anywhere."""
+    return arguments[0].split(".") if arguments and isinstance(arguments[0], str) and arguments[0] else None
+
+
+def fields(argument: Any) -> list[str]:
+    """The top-level fields of the context that an argument of `var` or `missing` names."""
+    names = argument if isinstance(argument, list) else [argument]
+    return [name.split(".")[0] for name in names if isinstance(name, str)]
+
+
+def texts(node: Any) -> Set[str] | None:
+    """A list of texts as a set, in which a look-up costs the same whatever its size."""
+    if isinstance(node, Set):
+        return node
+    if isinstance(node, list) and node and all(type(item) is str for item in node):
+        return frozenset(node)
+    return None
+
+
+def identity(node: Any) -> Hashable | None:
+    """Equal for two nodes that look up the same or make the same text of look-ups; None for all other nodes."""
+    if isinstance(node, str):
+        return node
+    if not is_operation(node):
+        return None
+    name, arguments = operation(node)
+    if name not in ("var", "cat", "or") or len(arguments) > WIDEST or (name == "var" and path(arguments) is None):
+        return None
+    parts = tuple(identity(argument) for argument in arguments)
+    return None if None in parts else (name, parts)
+
+
+class Guard(Enum):
+    """A question about the type of a value `x`, in the only way that JsonLogic has to ask it."""
+
+    TEXT = auto()
+    """`x === cat(x)`: only a text equals itself as a text."""
+    NUMBER = auto()
+    """`x === x * 1`: only a number (or, to Python, a boolean) equals itself times one; NaN does not."""
+    NOT_BOOLEAN = auto()
+    """`cat(x) === cat(x * 1)`: asked of a number, since true as a text is not 1."""
+
+
+def guard(arguments: Sequence[Any]) -> tuple[Guard, Any] | None:
+    """The question that the two arguments of a `===` ask, and the node that it is asked of."""
+    for a, b in (arguments, arguments[::-1]):
+        if b == {"cat": [a]}:
+            return Guard.TEXT, a
+        if b == {"*": [a, 1]}:
+            return Guard.NUMBER, a
+        if is_operation(a) and isinstance(a.get("cat"), list) and len(a["cat"]) == 1:
+            subject = a["cat"][0]
+            if b == {"cat": [{"*": [subject, 1]}]}:
+                return Guard.NOT_BOOLEAN, subject
+    return None

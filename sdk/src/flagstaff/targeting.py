@@ -1,0 +1,127 @@
+"""The targeting of a flag: what people edit (members, rules, a rollout), and the flagd targeting that says the same.
+
+It is one `if` with a branch for each decision, in the order in which they are tried:
+
+    {"if": [<entity is a member …>, "on",          one branch for each variant and type of entity
+            <conditions of rule 1>,  "on",          a rule serves a variant …
+            <conditions of rule 2>,  {"fractional": […]},    … or a split
+            <there is an entity>,    {"fractional": […]}]}   the rollout
+
+and nothing matching is null: the default variant. `build` writes it, `read` takes it apart again.
+
+The entity of a context: its type is `entityType`, else `user`; its id is `entityId`, else `targetingKey`, as a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flagstaff import conditions, shapes
+from flagstaff.conditions import Condition
+
+TOTAL_WEIGHT = 100_000
+"""What the weights of a split add up to: they are thousandths of a percent."""
+
+DEFAULT_ENTITY_TYPE = "user"
+
+Split = Sequence[tuple[str, int]]
+"""Variants and their weights. A two-way split that grows keeps everyone who was in, if the growing variant is first."""
+
+Members = Mapping[tuple[str, str], Collection[str]]
+"""Ids of entities, by the variant they get and by their type."""
+
+Logic = Any
+
+# `cat` makes every id a text, and "" of none at all (without it a missing id would read "null").
+ENTITY_TYPE: Logic = {"or": [{"cat": [{"var": ["entityType", ""]}]}, DEFAULT_ENTITY_TYPE]}
+ENTITY_ID: Logic = {"or": [{"cat": [{"var": ["entityId", ""]}]}, {"cat": [{"var": ["targetingKey", ""]}]}]}
+
+# The separator keeps flag "a" with entity "bc" and flag "ab" with entity "c" in buckets of their own.
+BUCKETING_TEXT: Logic = {"cat": [{"var": "$flagd.flagKey"}, ":", ENTITY_ID]}
+
+
+class Rule(NamedTuple):
+    """Conditions that must all hold, and what they serve: a variant, or a split of those that have an id."""
+
+    conditions: Sequence[Condition]
+    serves: str | Split
+
+
+class Branch(NamedTuple):
+    """One decision of a targeting, taken apart. `logic` is the condition under which it decides.
+
+    A branch with `entity_type` lists `members`; one with `conditions` is a rule; with neither, but `rollout`, it is the
+    rollout; with none of them it is JsonLogic that `build` did not write.
+    """
+
+    logic: Logic
+    serves: str | Split | None
+    entity_type: str | None = None
+    members: Collection[str] = ()
+    conditions: Sequence[Condition] = ()
+    rollout: bool = False
+
+
+def build(members: Members, rules: Sequence[Rule], rollout: Split | None) -> dict[str, Logic] | None:
+    """The flagd targeting, or None where nothing is targeted. The same input gives the same bytes."""
+    branches = [
+        *(part for name in sorted(members) if members[name] for part in _member_branch(*name, members[name])),
+        *(part for rule in rules for part in _rule_branch(rule)),
+        *([ENTITY_ID, _fractional(rollout)] if rollout else []),
+    ]
+    return {"if": branches} if branches else None
+
+
+def _member_branch(variant: str, entity_type: str, ids: Collection[str]) -> Iterator[Logic]:
+    yield {"and": [{"===": [ENTITY_TYPE, entity_type]}, {"in": [ENTITY_ID, ids]}]}
+    yield variant
+
+
+def _rule_branch(rule: Rule) -> Iterator[Logic]:
+    tests = [conditions.to_logic(condition) for condition in rule.conditions]
+    if not isinstance(rule.serves, str):
+        tests.append(ENTITY_ID)
+    yield tests[0] if len(tests) == 1 else {"and": tests}
+    yield rule.serves if isinstance(rule.serves, str) else _fractional(rule.serves)
+
+
+def _fractional(split: Split) -> Logic:
+    return {"fractional": [BUCKETING_TEXT, *([variant, weight] for variant, weight in split)]}
+
+
+def read(targeting: Logic) -> list[Branch]:
+    """The branches of a targeting, in order; JsonLogic that `build` did not write is a branch of its own."""
+    if not shapes.is_operation(targeting) or "if" not in targeting or not isinstance(targeting["if"], list):
+        return [Branch(True, None)] if targeting else []
+    pairs, last = shapes.branches(targeting["if"])
+    return [_branch(logic, serves) for logic, serves in [*pairs, *([] if last is None else [(True, last)])]]
+
+
+def _branch(logic: Logic, served: Logic) -> Branch:
+    serves = _read_served(served)
+    match logic:
+        case {"and": [{"===": [entity, str(entity_type)]}, {"in": [identity, members]}]} if (
+            entity == ENTITY_TYPE and identity == ENTITY_ID
+        ):
+            return Branch(logic, serves, entity_type, members)
+    if logic == ENTITY_ID:
+        return Branch(logic, serves, rollout=True)
+    return Branch(logic, serves, conditions=_read_conditions(logic))
+
+
+def _read_served(served: Logic) -> str | Split | None:
+    match served:
+        case str():
+            return served
+        case {"fractional": [subject, *arms]} if subject == BUCKETING_TEXT:
+            return [(arm[0], arm[1]) for arm in arms]
+    return None
+
+
+def _read_conditions(logic: Logic) -> Sequence[Condition]:
+    if (single := conditions.from_logic(logic)) is not None:
+        return [single]
+    tests = logic["and"] if shapes.is_operation(logic) and isinstance(logic.get("and"), list) else []
+    read = [conditions.from_logic(test) for test in tests if test != ENTITY_ID]
+    return [condition for condition in read if condition is not None] if None not in read else []

@@ -124,6 +124,12 @@ class Compiler:
         source = "\n".join([*lines, *(f"  {line}" for line in body), " return evaluate"])
         return _bind(source)(*self._bound)  # type: ignore[no-any-return]
 
+    def evaluate(self, node: Any, context: Mapping[str, Any]) -> Any:
+        """What a node, a part of the targeting, comes to. Only for explaining: it compiles the node for this one use."""
+        part = Compiler(self.flag_key, self.bucketing, self.evaluators, node)
+        code = part.value(node)
+        return part.function([*part.take_assignments(), f"return {code.source}"])(context)
+
     # -- variables ---------------------------------------------------------------------------------------------------
 
     def _count_uses(self, node: Any, depth: int) -> None:

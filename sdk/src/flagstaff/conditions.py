@@ -10,6 +10,7 @@ negation.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -287,9 +288,10 @@ def _fits(form: Logic, logic: Logic, found: dict[Any, Any]) -> bool:
 def describe(condition: Condition) -> str:
     """The condition in plain words: "country is one of US, CA"."""
     value = condition.value
-    shown = ", ".join(map(_shown, value)) if isinstance(value, list) else _shown(value)
-    return f"{condition.field} {OPERATORS[condition.operator].words.format(shown)}"
+    listed = ", ".join(map(shown, value)) if isinstance(value, list) else shown(value)
+    return f"{condition.field} {OPERATORS[condition.operator].words.format(listed)}"
 
 
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def shown(value: Any) -> str:
+    """A value as people read it: texts as they are, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -35,12 +35,13 @@ class FlagDefinition(NamedTuple):
             raise DefinitionError("a flag has to be an object")
         if source.get("state") not in STATES:
             raise DefinitionError("'state' has to be ENABLED or DISABLED")
+        enabled = source["state"] == "ENABLED"
         return cls(
             key,
-            source["state"] == "ENABLED",
+            enabled,
             _variants(source.get("variants")),
             _default_variant(source.get("defaultVariant")),
-            _targeting(source.get("targeting")),
+            _targeting(source.get("targeting")) if enabled else None,
             read_metadata(source.get("metadata") or {}),
         )
 

@@ -15,6 +15,7 @@ from flagstaff.compiler import Compiler, TargetingError
 from flagstaff.decision import Decide, Decision
 from flagstaff.definition import DefinitionError, FlagDefinition, read_metadata
 from flagstaff.evaluation import ErrorCode, Evaluation, Metadata, Reason
+from flagstaff.explain import Explanation, explain
 from flagstaff.jsonlogic import UnknownOperationError
 from flagstaff.outcomes import Outcomes, error
 
@@ -76,6 +77,13 @@ class Engine:
             return decide(context)
         except Exception as failure:
             return self._failed(key, failure)
+
+    def explain(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Explanation:
+        """What `evaluate` answers, with every step that led there. Takes its time: it is for people, not for traffic."""
+        flag = self._flags.get(key)
+        definition = flag.definition if flag else {}
+        compiler = Compiler(key, self.bucketing, self._evaluators, None)
+        return explain(key, definition, self.evaluate(key, context), compiler, context)
 
     def update(self, changed: Mapping[str, Any], removed: Iterable[str] = (), metadata: Metadata | None = None) -> None:
         """Replace or add the flags of `changed` (key to flagd definition) and drop those of `removed`, at once.

@@ -62,6 +62,11 @@ class Branch(NamedTuple):
     conditions: Sequence[Condition] = ()
     rollout: bool = False
 
+    @property
+    def is_rule(self) -> bool:
+        """Whether this is one of the rules, which are counted from 1."""
+        return bool(self.conditions)
+
 
 def build(members: Members, rules: Sequence[Rule], rollout: Split | None) -> dict[str, Logic] | None:
     """The flagd targeting, or None where nothing is targeted. The same input gives the same bytes."""

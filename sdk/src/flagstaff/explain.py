@@ -1,0 +1,172 @@
+"""Why a flag gave the answer it gave: each branch of its targeting, in the order in which they were tried.
+
+The branches and their conditions are read back from the flagd definition itself, and each is evaluated by the same
+compiler as the flag. So an explanation can't tell another story than the evaluation, and needs nothing but the document:
+it works on a definition that Flagstaff did not write too, only that its steps are then JsonLogic.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from flagstaff import conditions, jsonlogic, targeting
+from flagstaff.compiler import Compiler
+from flagstaff.evaluation import ErrorCode, Evaluation, Reason
+from flagstaff.targeting import Branch, Split
+
+Evaluate = Any
+"""Evaluates a JsonLogic node in the context that is explained."""
+
+MANY = 5
+"""Members are named up to this number, else counted."""
+
+
+class ConditionStep(NamedTuple):
+    """One condition of a rule: what the context has, and whether the condition holds for it."""
+
+    condition: conditions.Condition
+    actual: Any
+    holds: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self.condition._asdict(),
+            "actual": self.actual,
+            "holds": self.holds,
+            "text": f"{conditions.describe(self.condition)}: {'yes' if self.holds else 'no'}, {self._found()}",
+        }
+
+    def _found(self) -> str:
+        if self.condition.field == conditions.CLOCK and self.condition.operator in ("before", "after"):
+            return "by the clock of this evaluation"
+        return (
+            "it is absent"
+            if self.actual is None
+            else f"it is {json.dumps(self.actual, ensure_ascii=False, default=str)}"
+        )
+
+
+class Step(NamedTuple):
+    """One thing that was looked at: `kind` is enabled, members, rule, rollout, targeting or default."""
+
+    kind: str
+    matched: bool
+    text: str
+    variant: str | None = None
+    rule: int | None = None
+    """Which rule it is, counted from 1."""
+    conditions: tuple[ConditionStep, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {"kind": self.kind, "matched": self.matched, "text": self.text}
+        if self.rule is not None:
+            fields["rule"] = self.rule
+        if self.variant is not None:
+            fields["variant"] = self.variant
+        if self.conditions:
+            fields["conditions"] = [step.to_json() for step in self.conditions]
+        return fields
+
+
+class Explanation(NamedTuple):
+    """The answer, one sentence about it, and the steps that led there; the last step decided."""
+
+    evaluation: Evaluation
+    summary: str
+    steps: tuple[Step, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"summary": self.summary, "steps": [step.to_json() for step in self.steps]}
+
+
+def explain(
+    key: str, definition: Mapping[str, Any], evaluation: Evaluation, compiler: Compiler, context: Mapping[str, Any]
+) -> Explanation:
+    """Explain `evaluation`, which is what the flag `key` gave for `context`."""
+    if evaluation.error_code in (ErrorCode.FLAG_NOT_FOUND, ErrorCode.PARSE_ERROR):
+        return Explanation(evaluation, f"The flag could not be evaluated: {evaluation.error_message}.", ())
+    if evaluation.reason is Reason.DISABLED:
+        step = Step("enabled", True, "the flag is switched off, so the caller's default applies")
+        return Explanation(evaluation, "The flag is switched off.", (step,))
+    steps = (Step("enabled", False, "the flag is switched on"), *_Steps(compiler, context, evaluation).of(definition))
+    return Explanation(evaluation, _summary(key, evaluation, steps[-1]), steps)
+
+
+def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
+    if evaluation.error_code is not None:
+        return f"{key} could not be evaluated: {evaluation.error_message}."
+    if evaluation.variant is None:
+        return f"{key} serves the caller's default: {last.text}."
+    return f"{key} serves {conditions.shown(evaluation.value)} ({evaluation.variant}): {last.text}."
+
+
+class _Steps:
+    """Walks through one definition's targeting, up to the branch that decides."""
+
+    def __init__(self, compiler: Compiler, context: Mapping[str, Any], evaluation: Evaluation) -> None:
+        self._compiler = compiler
+        self._context = context
+        self._evaluation = evaluation
+        entity_id = self._evaluate(targeting.ENTITY_ID)
+        named = f"{self._evaluate(targeting.ENTITY_TYPE)} {entity_id}"
+        self._entity = named if entity_id else "a context without an entity"
+
+    def _evaluate(self, logic: Any) -> Any:
+        return self._compiler.evaluate(logic, self._context)
+
+    def of(self, definition: Mapping[str, Any]) -> Iterator[Step]:
+        rules = 0
+        for branch in targeting.read(definition.get("targeting")):
+            rules += branch.is_rule
+            step = self._step(branch, rules)
+            yield step
+            if step.matched:
+                return
+        yield self._default(bool(definition.get("targeting")))
+
+    def _step(self, branch: Branch, rule: int) -> Step:
+        matched = jsonlogic.truthy(self._evaluate(branch.logic)) and self._decides(branch)
+        variant = self._evaluation.variant if matched else None
+        if branch.entity_type is not None:
+            return Step("members", matched, self._members_text(branch, matched), variant)
+        if branch.rollout:
+            return Step("rollout", matched, self._split_text("the rollout", branch.serves, matched), variant)
+        if branch.conditions:
+            return self._rule(branch, rule, matched, variant)
+        return Step("targeting", matched, f"JsonLogic {'decided' if matched else 'did not decide'}", variant)
+
+    def _decides(self, branch: Branch) -> bool:
+        """JsonLogic that says "nothing matched" is no decision."""
+        return branch.serves is not None or self._evaluation.reason is not Reason.DEFAULT
+
+    def _members_text(self, branch: Branch, matched: bool) -> str:
+        few = len(branch.members) <= MANY
+        listed = ", ".join(sorted(branch.members)) if few else f"{len(branch.members)} of them"
+        members = f"the members that get {branch.serves} ({branch.entity_type}: {listed})"
+        return f"{self._entity} is {'' if matched else 'not '}among {members}"
+
+    def _rule(self, branch: Branch, number: int, matched: bool, variant: str | None) -> Step:
+        tried = tuple(self._condition(condition) for condition in branch.conditions)
+        said = " and ".join(conditions.describe(condition) for condition in branch.conditions)
+        text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
+        if not isinstance(branch.serves, str) and all(step.holds for step in tried):
+            text = self._split_text(f"rule {number} ({said}) holds; its split", branch.serves, matched)
+        return Step("rule", matched, text, variant, number, tried)
+
+    def _condition(self, condition: conditions.Condition) -> ConditionStep:
+        holds = jsonlogic.truthy(self._evaluate(conditions.to_logic(condition)))
+        return ConditionStep(condition, jsonlogic.var(dict(self._context), condition.field), holds)
+
+    def _split_text(self, what: str, split: Split | str | None, matched: bool) -> str:
+        shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in split or () if isinstance(split, list))
+        if not matched:
+            return f"{what} ({shares}) needs an entity, which the context does not name"
+        return f"{what} ({shares}) puts {self._entity} into {self._evaluation.variant}"
+
+    def _default(self, targeted: bool) -> Step:
+        variant = self._evaluation.variant
+        serves = f"the default variant {variant}" if variant else "the caller's default"
+        text = f"nothing matched, so {serves} applies" if targeted else f"it is the same for everyone: {serves}"
+        return Step("default", True, text, variant)

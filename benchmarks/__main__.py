@@ -1,0 +1,28 @@
+"""`python -m benchmarks [engine] [http] [load]`: run those named, or all."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import engine, http, load
+from benchmarks.servers import NotInstalledError
+
+AREAS = {"engine": engine.run, "http": http.run, "load": load.run}
+
+
+def main(asked: list[str]) -> int:
+    if unknown := [name for name in asked if name not in AREAS]:
+        print(f"no benchmark is called {unknown[0]!r}; there are {', '.join(AREAS)}", file=sys.stderr)
+        return 2
+    failed = False
+    for name in asked or AREAS:
+        try:
+            AREAS[name]()
+        except NotInstalledError as missing:
+            print(f"{name}: {missing}", file=sys.stderr)
+            failed = True
+    return int(failed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The HTTP service: evaluation, admin API and operations, over the functions of `db` and the engine of `flagstaff`."""

@@ -1,0 +1,56 @@
+"""`/feature-flag/admin`: the small admin API, for flags with one value or with members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flask import Blueprint
+
+from api import admin, requests, shapes
+from api.admin import flag_response
+from api.admin_flags import archive_flag
+from api.context import services
+from api.http import Response, json_response
+from db import flags
+from db.edits import FlagQuery
+from db.views import FlagView
+
+blueprint = admin.guard(Blueprint("admin_simple", __name__, url_prefix="/feature-flag/admin"))
+
+
+@blueprint.get("/list")
+def list_flags() -> Response:
+    """Every live flag."""
+    call = admin.read_call()
+    call.finish()
+    everything = shapes.listed(list(every_flag(call.environment)), shapes.flag)
+    return json_response(200, {"flags": everything, "total": len(everything)})
+
+
+def every_flag(environment: str) -> Iterator[FlagView]:
+    """All flags of an environment, page after page."""
+    query: FlagQuery | None = FlagQuery(environment, limit=1000)
+    while query is not None:
+        page = flags.search(query)
+        yield from page.items
+        query = replace(query, after=page.next) if page.next is not None else None
+
+
+@blueprint.post("")
+def create() -> Response:
+    """Make a flag, enabled unless the body says otherwise."""
+    call = admin.read_call(body=True)
+    new = requests.new_simple_flag(call.body)
+    call.finish()
+    flag = flags.create(new, call.environment, actor=call.actor)
+    services().live.take_in()
+    return flag_response(201, shapes.flag(flag))
+
+
+@blueprint.delete("/<flag_key>")
+def archive(flag_key: str) -> Response:
+    """Take a flag out of service and free its key."""
+    call = admin.read_call_with_optional_body()
+    call.finish()
+    return archive_flag(flag_key, call)

@@ -1,0 +1,16 @@
+"""What a Flask view has at hand: the services of the process, and who makes an admin call."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app
+
+from api.services import Services
+
+EXTENSION = "flagstaff"
+
+
+def services() -> Services:
+    """The services that the application was made with."""
+    return cast(Services, current_app.extensions[EXTENSION])

@@ -1,0 +1,85 @@
+"""What can go wrong, and how each reads on the wire: `{"error": "in words", "code": "machine_readable", ...}`.
+
+Errors of `db` know no HTTP; `STATUS_AND_CODE` is the one place that gives them a status.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from db import errors as db_errors
+
+log = logging.getLogger(__name__)
+
+
+class RequestError(Exception):
+    """A request that can't be answered as it stands. Further facts go beside `error` and `code` in the body."""
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Iterable[tuple[str, str]] = (), **facts: object
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = tuple(headers)
+        self.facts = facts
+
+
+class Description(NamedTuple):
+    """An error as it is answered."""
+
+    status: int
+    body: dict[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | None]] = {
+    db_errors.InvalidInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, None),  # it brings a code of its own
+    db_errors.StaticFlagError: (HTTPStatus.UNPROCESSABLE_ENTITY, "static_flag"),
+    db_errors.FlagNotFoundError: (HTTPStatus.NOT_FOUND, "flag_not_found"),
+    db_errors.ChangeNotFoundError: (HTTPStatus.NOT_FOUND, "change_not_found"),
+    db_errors.KeyNotFoundError: (HTTPStatus.NOT_FOUND, "key_not_found"),
+    db_errors.UnknownEnvironmentError: (HTTPStatus.BAD_REQUEST, "unknown_environment"),
+    db_errors.FlagKeyTakenError: (HTTPStatus.CONFLICT, "flag_key_taken"),
+    db_errors.EnvironmentExistsError: (HTTPStatus.CONFLICT, "environment_exists"),
+    db_errors.VersionConflictError: (HTTPStatus.CONFLICT, "version_conflict"),
+    db_errors.DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable"),
+}
+
+RETRY_LATER = (("Retry-After", "1"),)
+INTERNAL = Description(500, {"error": "something went wrong in the service", "code": "internal_error"})
+
+
+def describe(error: Exception) -> Description:
+    """How an error is answered. One that nobody foresaw is logged, and says nothing of the inside."""
+    if isinstance(error, RequestError):
+        return Description(error.status, {"error": str(error), "code": error.code} | error.facts, error.headers)
+    if isinstance(error, db_errors.FlagstaffError) and type(error) in STATUS_AND_CODE:
+        return describe_db_error(error)
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    return INTERNAL
+
+
+def describe_db_error(error: db_errors.FlagstaffError) -> Description:
+    """How an error of `db` is answered."""
+    status, code = STATUS_AND_CODE[type(error)]
+    headers = RETRY_LATER if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
+    return Description(status, {"error": str(error), "code": code} | facts(error), headers)
+
+
+def facts(error: db_errors.FlagstaffError) -> dict[str, Any]:
+    """What a program may want to know of the error besides its code."""
+    match error:
+        case db_errors.InvalidInputError():
+            return {"code": error.code, "field": error.field}
+        case db_errors.VersionConflictError():
+            return {
+                "environment": error.environment,
+                "version": error.version,
+                "changedBy": error.changed_by,
+                "changedAt": error.changed_at,
+            }
+    return {}

@@ -1,0 +1,191 @@
+"""`POST /feature-flag/evaluate`: the main job. Flask and the dispatch in front of it both call `evaluate`.
+
+Nothing here touches the database, takes a lock or logs. Neither Flask nor Peewee is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from api import auth
+from api.errors import RETRY_LATER, RequestError
+from api.http import (
+    ENVIRONMENT,
+    JSON_HEADERS,
+    Environ,
+    Response,
+    environment_named,
+    error_response,
+    read_flag,
+    read_object,
+    read_query,
+)
+from db.settings import Settings
+from flagstaff.engine import Engine, ErrorCode, Reason
+from flagstaff.jsonlogic import text
+
+NOTHING: dict[str, Any] = {}
+"""An absent context or query; never changed."""
+
+ENTITY_FIELDS = frozenset({"entityId", "targetingKey"})
+SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))
+
+KINDS = {bool: "boolean", str: "string", int: "number", float: "number", dict: "structured", list: "structured"}
+"""JSON types as Python has them, and the value type of a flag that each belongs to. `null` belongs to all."""
+
+
+class Evaluator(Protocol):
+    """What evaluating needs: `api.services.Services`, or something that has neither a database nor Flask."""
+
+    @property
+    def keys(self) -> auth.Keys:
+        """The keys in force."""
+
+    @property
+    def engines(self) -> Mapping[str, Engine]:
+        """The engine of each environment; empty until the definitions have been loaded once."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the process."""
+
+    @property
+    def explain_open(self) -> bool:
+        """Whether everyone may ask why a flag has its value."""
+
+
+class EvaluationRequest(NamedTuple):
+    """One flag, asked for one context."""
+
+    flag_key: str
+    default: Any
+    context: dict[str, Any]
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> EvaluationRequest:
+        """Read the body. Raises `RequestError` (400) that names the field which is missing or of the wrong type."""
+        if "flag_key" in body or "default_value" in body:
+            body = in_camel_case(body)
+        key = body.get("flagKey")
+        if type(key) is not str or not key:
+            raise wrong_field("flagKey", "a string that is not empty", missing="flagKey" not in body)
+        if "defaultValue" not in body:
+            raise wrong_field("defaultValue", "a JSON value", missing=True)
+        context = body.get("context", NOTHING)
+        if type(context) is not dict:
+            raise wrong_field("context", "an object", missing=False)
+        return cls(key, body["defaultValue"], context)
+
+
+def evaluate(service: Evaluator, environ: Environ) -> Response:
+    """Answer one evaluation, whatever the request looks like."""
+    try:
+        settings = service.settings
+        key = auth.evaluating_key(service.keys, environ, required=not settings.evaluation_open)
+        body = read_object(environ, settings.max_body_bytes)
+        query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
+        asked = EvaluationRequest.from_json(body)
+        engine = engine_of(service, auth.environment_of(key, environment_named(body, query)))
+        answer = resolve(engine, asked)
+        if query and read_flag(query, "explain"):
+            auth.check_may_explain(key, everyone_may=service.explain_open)
+            answer["explanation"] = engine.explain(asked.flag_key, asked.context).to_json()
+        return Response(encode(answer), 200, JSON_HEADERS)
+    except Exception as error:
+        return error_response(error)
+
+
+def engine_of(service: Evaluator, environment: str | None) -> Engine:
+    """The engine of an environment; None stands for the default one.
+
+    Raises `RequestError`: 400 for an unknown environment, 503 before the first load.
+    """
+    name = environment or service.settings.default_environment
+    engine = service.engines.get(name)
+    if engine is not None:
+        return engine
+    if not service.engines:
+        raise RequestError(503, "definitions_not_loaded", "the flags have not been loaded yet", RETRY_LATER)
+    raise RequestError(400, "unknown_environment", f"there is no environment {name!r}", field=ENVIRONMENT)
+
+
+def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:
+    """The answer: what the engine says, seen by a caller who brings a default value."""
+    value, variant, reason, error_code, message, _ = engine.evaluate(asked.flag_key, asked.context)
+    if error_code is not None:
+        return failure(asked, error_code, message or "")
+    if variant is None:
+        return without_variant(engine, asked, reason)
+    if not same_kind(value, asked.default):
+        return mismatch(asked, value)
+    return {"value": value, "reason": reason, "variant": variant}
+
+
+def without_variant(engine: Engine, asked: EvaluationRequest, reason: str) -> dict[str, Any]:
+    """The answer where the caller's default applies: the flag is disabled, or nothing matched and it has no default."""
+    if reason == Reason.DISABLED:
+        return {"value": asked.default, "reason": reason}
+    sample = any_value(engine, asked.flag_key)
+    if not same_kind(sample, asked.default):
+        return mismatch(asked, sample)
+    if not has_entity(asked.context) and not ENTITY_FIELDS.isdisjoint(engine.fields(asked.flag_key)):
+        message = "the flag targets entities, and the context has no entityId (or targetingKey)"
+        return failure(asked, ErrorCode.TARGETING_KEY_MISSING, message)
+    return {"value": asked.default, "reason": reason}
+
+
+def failure(asked: EvaluationRequest, code: ErrorCode, message: str) -> dict[str, Any]:
+    """The answer where the flag can't be evaluated for this caller."""
+    return {"value": asked.default, "reason": Reason.ERROR, "errorCode": code, "errorMessage": message}
+
+
+def mismatch(asked: EvaluationRequest, value: object) -> dict[str, Any]:
+    """The answer to a caller whose default value is of another type than the flag."""
+    message = f"the flag is {KINDS[type(value)]}, and defaultValue is {KINDS[type(asked.default)]}"
+    return failure(asked, ErrorCode.TYPE_MISMATCH, message)
+
+
+def any_value(engine: Engine, key: str) -> Any:
+    """The value of one of the flag's variants, which are all of one type; None if the flag is gone by now."""
+    definition = engine.definition(key)
+    return next(iter(definition["variants"].values())) if definition else None
+
+
+def same_kind(value: object, default: object) -> bool:
+    """Whether a caller who brings this default can take this value; null goes with every type."""
+    if type(value) is type(default) or default is None or value is None:
+        return True
+    return KINDS[type(value)] == KINDS[type(default)]
+
+
+def has_entity(context: Mapping[str, Any]) -> bool:
+    """Whether the context says whom it is about: an entityId or a targetingKey that is not empty, as a text."""
+    return any(context.get(name) is not None and text(context[name]) for name in ENTITY_FIELDS)
+
+
+def encode(answer: dict[str, Any]) -> bytes:
+    """The answer as JSON. Raises `RequestError` (400) where the default, which it repeats, is nested too deeply."""
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        raise RequestError(400, "nested_too_deeply", "defaultValue is nested too deeply") from None
+
+
+def in_camel_case(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with its snake_case fields renamed. Raises `RequestError` (400) for a field that is there both ways."""
+    for snake, camel in SNAKE_CASE:
+        if snake in body:
+            if camel in body:
+                raise RequestError(400, "ambiguous_field", f"give {camel} or {snake}, not both", field=camel)
+            body = {**body, camel: body[snake]}
+    return body
+
+
+def wrong_field(name: str, wanted: str, *, missing: bool) -> RequestError:
+    """The error for a field that is missing, or not what it must be."""
+    if missing:
+        return RequestError(400, "missing_field", f"{name} is missing; it must be {wanted}", field=name)
+    return RequestError(400, "invalid_field", f"{name} must be {wanted}", field=name)

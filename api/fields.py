@@ -1,0 +1,153 @@
+"""Reading a JSON object or a query string field by field: each of the right type, and none left over.
+
+This checks the form only, with 400 as the answer; what the model allows is checked by `db`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from api.errors import RequestError
+
+T = TypeVar("T")
+REQUIRED: Final[Any] = object()
+"""As a default: the field must be there."""
+
+
+class Fields:
+    """The fields of an object, in camelCase; each may also be spelled in snake_case."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._values: dict[str, Any] = {}
+        self._spelling: dict[str, str] = {}
+        for name, value in given.items():
+            camel = camel_case(name)
+            if camel in self._values:
+                message = f"give {self._spelling[camel]} or {name}, not both"
+                raise RequestError(400, "ambiguous_field", message, field=camel)
+            self._values[camel] = value
+            self._spelling[camel] = name
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def take(self, name: str, read: Callable[[Any], T], default: object = REQUIRED, *, nullable: bool = False) -> Any:
+        """Take a field out. `read` checks and converts its value, and raises ValueError with what it must be.
+
+        Raises `RequestError` (400) where it is missing and there is no default, or not what it must be.
+        """
+        if name not in self._values:
+            if default is REQUIRED:
+                raise RequestError(400, "missing_field", f"{name} is missing", field=name)
+            return default
+        value = self._values.pop(name)
+        if value is None and nullable:
+            return None
+        try:
+            return read(value)
+        except ValueError as error:
+            raise RequestError(400, "invalid_field", f"{name} must be {error}", field=name) from None
+
+    def refuse(self, names: Iterable[str], why: str) -> None:
+        """Raise `RequestError` (400) if one of these fields is there."""
+        for name in names:
+            if name in self._values:
+                raise RequestError(400, "read_only_field", f"{self._spelling[name]} {why}", field=name)
+
+    def finish(self) -> None:
+        """Raise `RequestError` (400) that names the fields which nobody took."""
+        if self._values:
+            unknown = sorted(self._spelling[name] for name in self._values)
+            plural = "s" if len(unknown) > 1 else ""
+            message = f"unknown field{plural}: {', '.join(unknown)}"
+            raise RequestError(400, "unknown_field", message, fields=unknown)
+
+
+def camel_case(name: str) -> str:
+    """`flag_key` as `flagKey`; what is camelCase already stays."""
+    return re.sub("_([a-z])", lambda match: match[1].upper(), name)
+
+
+def anything(value: Any) -> Any:
+    """Any JSON value."""
+    return value
+
+
+def text(value: Any) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise ValueError("a string")
+    return value
+
+
+def boolean(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def whole_number(value: Any) -> int:
+    """An integer that is not negative."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("a whole number")
+    return value
+
+
+def number(value: Any) -> int | float:
+    """A number."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError("a number")
+    return value
+
+
+def texts(value: Any) -> list[str]:
+    """A list of strings."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError("a list of strings")
+    return value
+
+
+def an_object(value: Any) -> dict[str, Any]:
+    """A JSON object."""
+    if not isinstance(value, dict):
+        raise ValueError("an object")
+    return value
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """A list of JSON objects."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError("a list of objects")
+    return value
+
+
+def flag_in_query(value: str) -> bool:
+    """`true` or `false` as text."""
+    if value not in ("true", "false", "1", "0"):
+        raise ValueError(f"true or false, not {value!r}")
+    return value in ("true", "1")
+
+
+def between(lowest: int, highest: int) -> Callable[[str], int]:
+    """A reader of whole numbers within these bounds, as text."""
+
+    def read(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not lowest <= int(value[:20]) <= highest:
+            raise ValueError(f"a whole number from {lowest} to {highest}, not {value!r}")
+        return int(value)
+
+    return read
+
+
+def one_of(*allowed: str) -> Callable[[Any], str]:
+    """A reader of one of these texts."""
+
+    def read(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(f"{' or '.join(allowed)}")
+        return str(value)
+
+    return read

@@ -1,0 +1,146 @@
+"""Reading requests and writing answers, for Flask and the dispatch in front of it alike: no Flask in here.
+
+The raw request is a WSGI environ: the one form that the server, Flask and an adapter of another transport share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+
+from api.errors import RequestError, describe
+
+Environ = Mapping[str, Any]
+Headers = list[tuple[str, str]]
+
+JSON_HEADERS: Headers = [("Content-Type", "application/json")]
+"""Shared by all answers without headers of their own: never change it."""
+
+STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+ENVIRONMENT = "environment"
+
+
+class Response(NamedTuple):
+    """An answer, as bytes; in the order in which Flask takes it from a view."""
+
+    body: bytes
+    status: int
+    headers: Headers
+
+
+def json_response(status: int, value: object, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    """The answer with this value as its JSON body, and these headers besides the content type."""
+    return Response(
+        orjson.dumps(value, option=orjson.OPT_UTC_Z), status, [*JSON_HEADERS, *headers] if headers else JSON_HEADERS
+    )
+
+
+def read_object(environ: Environ, limit: int) -> dict[str, Any]:
+    """The JSON object that is the request's body; one of more than `limit` bytes is refused.
+
+    Raises `RequestError`: 400, 413 or 415.
+    """
+    if environ.get("CONTENT_TYPE") != "application/json":
+        check_content_type(environ.get("CONTENT_TYPE") or "")
+    body = read_body(environ, limit)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise malformed_json(body, error) from None
+    if type(value) is not dict:
+        raise RequestError(400, "not_an_object", "the body must be a JSON object")
+    return value
+
+
+def read_body(environ: Environ, limit: int) -> bytes:
+    """The bytes of the body. Raises `RequestError`: 413 for more than `limit`, 400 where some are missing."""
+    declared = environ.get("CONTENT_LENGTH")
+    if not declared:
+        # Chunked. Only a server that ends the input itself says so; elsewhere reading would wait for ever.
+        body = environ["wsgi.input"].read(limit + 1) if environ.get("wsgi.input_terminated") else b""
+        if len(body) > limit:
+            raise too_large(limit)
+        return bytes(body)
+    length = int(declared) if declared.isdecimal() else 0
+    if length > limit:
+        raise too_large(limit)
+    body = environ["wsgi.input"].read(length)
+    if len(body) != length:
+        raise RequestError(400, "incomplete_body", "the body ended before the length that Content-Length gives")
+    return bytes(body)
+
+
+def too_large(limit: int) -> RequestError:
+    """The error for a body over the limit."""
+    return RequestError(413, "body_too_large", f"the body has more than {limit} bytes", limit=limit)
+
+
+def check_content_type(content_type: str) -> None:
+    """Raise `RequestError` (415) unless this is JSON in UTF-8."""
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")]
+    if media_type != "application/json" or any(charset not in ("utf-8", "utf8") for charset in charsets):
+        said = f"not {content_type!r}" if content_type else "and it is missing"
+        raise RequestError(
+            415, "unsupported_media_type", f"the Content-Type must be application/json (in UTF-8), {said}"
+        )
+
+
+def malformed_json(body: bytes, error: orjson.JSONDecodeError) -> RequestError:
+    """The error for a body that is not JSON, saying where it goes wrong."""
+    if not body:
+        return RequestError(400, "malformed_json", "the body is empty; it must be a JSON object")
+    return RequestError(400, "malformed_json", f"the body is not JSON: {error}")
+
+
+def read_query(environ: Environ) -> dict[str, str]:
+    """The parameters of the query string. Raises `RequestError` (400) for one given twice."""
+    text = environ.get("QUERY_STRING")
+    if not text:
+        return {}
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=64, errors="strict")
+    except (ValueError, UnicodeError):
+        raise RequestError(400, "malformed_query", "the query string can't be read") from None
+    query = dict(pairs)
+    if len(query) != len(pairs):
+        twice = next(name for name in query if sum(name == given for given, _ in pairs) > 1)
+        raise RequestError(400, "repeated_parameter", f"the query string has {twice!r} more than once")
+    return query
+
+
+def read_flag(query: Mapping[str, str], name: str, default: bool | None = None) -> bool | None:
+    """A query parameter that is `true`, `false`, `1` or `0`. Raises `RequestError` (400) for anything else."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if text not in ("true", "false", "1", "0"):
+        raise RequestError(400, "invalid_parameter", f"{name} must be true or false, not {text!r}", field=name)
+    return text in ("true", "1")
+
+
+def environment_named(body: Mapping[str, Any], query: Mapping[str, str]) -> str | None:
+    """The environment that a request names, in its body or its query string.
+
+    Raises `RequestError` (400) for one that is not text, and for two different ones.
+    """
+    in_body, in_query = body.get(ENVIRONMENT), query.get(ENVIRONMENT)
+    if in_body is None:
+        return in_query
+    if type(in_body) is not str:
+        raise RequestError(400, "invalid_field", "environment must be a string", field=ENVIRONMENT)
+    if in_query is not None and in_query != in_body:
+        raise RequestError(
+            400, "ambiguous_environment", f"the body names environment {in_body!r}, the query string {in_query!r}"
+        )
+    return in_body
+
+
+def error_response(error: Exception) -> Response:
+    """The answer that tells of an error."""
+    status, body, headers = describe(error)
+    return json_response(status, body, headers)

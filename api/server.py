@@ -1,0 +1,124 @@
+"""Serving: granian with the WSGI application, until a signal ends it.
+
+The process that starts only watches; each worker is a process of its own, where threads, connections and definitions
+begin after the fork.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging.config
+import os
+import signal
+import socket
+import sys
+import threading
+from functools import partial
+from multiprocessing import connection, parent_process
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from api import logs
+from api.services import connect
+from api.wsgi import Application, application
+from db.settings import Settings, SettingsError
+
+FIRST_LOAD_SECONDS = 30.0
+"""How long a worker waits for its first look at the database before it serves without definitions."""
+
+STOP_SECONDS = 10
+"""How long requests under way may take when the server stops."""
+
+
+class AddressError(Exception):
+    """The server can't listen where it was told to."""
+
+
+def main() -> int:
+    """Serve as the environment variables say."""
+    try:
+        settings = Settings.from_env(os.environ)
+        if settings.database_url is None:
+            raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
+        check_address(settings)
+    except (SettingsError, AddressError) as error:
+        print(f"flagstaff: {error}", file=sys.stderr)
+        return 1
+    serve(settings)
+    return 0
+
+
+def serve(settings: Settings, *, development: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are answered first."""
+    configuration = logs.configuration()
+    logging.config.dictConfig(configuration)
+    granian = Granian(
+        "api.wsgi:application",
+        address=ip_address(settings.host),
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.error,
+        log_dictconfig=configuration,
+    )
+    granian.serve(target_loader=partial(load, settings, development), wrap_loader=False)
+
+
+def load(settings: Settings, development: bool) -> Application:
+    """In a worker: make the services, begin to follow the database, and give the application to serve."""
+    # Ctrl-C reaches a whole process group. A worker that went before it is told to would look like one that crashed.
+    os.setpgid(0, 0)
+    threading.Thread(target=end_with_parent, name="flagstaff-parent", daemon=True).start()
+    services = connect(settings, development=development)
+    services.live.start()
+    services.live.tried.wait(FIRST_LOAD_SECONDS)
+    return application(services)
+
+
+def end_with_parent() -> None:
+    """End this worker when the process that started it is gone, however it went: nobody else would stop it."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def check_address(settings: Settings) -> None:
+    """Raise `AddressError` unless the server can listen on this host and port.
+
+    Granian's workers share a port, so a second server would come up beside a first one and take part of its requests.
+    """
+    address = ip_address(settings.host)
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, settings.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                message = f"port {settings.port} on {settings.host} is in use; choose another with PORT"
+            else:
+                message = f"can't listen on {settings.host} port {settings.port} (HOST, PORT): {error.strerror}"
+            raise AddressError(message) from None
+
+
+def ip_address(host: str) -> str:
+    """The address that a host name stands for. Raises `AddressError` where it stands for none."""
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise AddressError(f"HOST {host!r} is not an address: {error.strerror}") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server on this host. Raises `AddressError` as `ip_address` does."""
+    return ipaddress.ip_address(ip_address(host)).is_loopback
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""What the service is made of: one `Services` per process, handed to Flask and to the dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.auth import DEVELOPMENT_KEYS, Keys
+from api.live import Live
+from db import database
+from db.settings import Settings, SettingsError
+from flagstaff.engine import Engine
+
+
+@dataclass(frozen=True)
+class Services:
+    """Settings, definitions and keys of this process."""
+
+    settings: Settings
+    keys: Keys
+    live: Live
+    engines: Mapping[str, Engine]
+    """Those of `live`, at hand for evaluation."""
+    explain_open: bool = False
+
+
+def connect(settings: Settings, *, development: bool = False) -> Services:
+    """Make the services; `development` adds the dev keys and opens `?explain`. Nothing connects or starts yet."""
+    if settings.database_url is None:
+        raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
+    database.connect(settings.database_url)
+    keys = Keys(DEVELOPMENT_KEYS if development else ())
+    live = Live(settings.database_url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
+    return Services(settings, keys, live, live.engines, explain_open=development)

@@ -1,0 +1,124 @@
+"""What `db` gives, as the JSON that is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
+from db.words import JsonObject, ValueType
+
+T = TypeVar("T")
+
+
+def flag(view: FlagView) -> dict[str, Any]:
+    """A flag in one environment."""
+    return {
+        "id": view.id,
+        "key": view.key,
+        "name": view.name,
+        "description": view.description,
+        "type": view.value_type.upper(),
+        "isStatic": view.is_static,
+        "tags": view.tags,
+        "environment": view.environment,
+        "version": view.version,
+        "revision": view.revision,
+        "enabled": view.enabled,
+        "variants": view.variants,
+        "defaultVariant": view.default_variant,
+        **({"value": view.value} if view.is_static else targeting(view)),
+        "createdAt": view.created_at,
+        "createdBy": view.created_by,
+        "updatedAt": view.updated_at,
+        "updatedBy": view.updated_by,
+        "archivedAt": view.archived_at,
+    }
+
+
+def targeting(view: FlagView) -> dict[str, Any]:
+    """What only a dynamic flag has."""
+    return {
+        "rules": view.rules,
+        "rollout": view.rollout,
+        "rolloutPercentage": rollout_percentage(view),
+        "memberCount": view.member_count,
+    }
+
+
+def rollout_percentage(view: FlagView) -> Any:
+    """The share of `on`, where a boolean flag is rolled out between `on` and `off`; else None."""
+    shares = {share["variant"]: share["weight"] for share in view.rollout or ()}
+    simple = view.value_type is ValueType.BOOLEAN and "on" in shares and shares.keys() <= {"on", "off"}
+    return shares["on"] if simple else None
+
+
+def member(view: MemberView) -> dict[str, Any]:
+    """A member of a flag."""
+    return {
+        "entityType": view.entity_type,
+        "entityId": view.entity_id,
+        "variant": view.variant,
+        "value": view.value,
+    }
+
+
+def change(view: ChangeView) -> dict[str, Any]:
+    """An entry of the change log."""
+    return {
+        "id": view.id,
+        "flagId": view.flag_id,
+        "flagKey": view.flag_key,
+        "environment": view.environment,
+        "revision": view.revision,
+        "action": view.action,
+        "actor": view.actor,
+        "source": view.source,
+        "before": view.before,
+        "after": view.after,
+        "members": view.members,
+        "at": view.at,
+    }
+
+
+def difference(view: Difference) -> dict[str, JsonObject | None]:
+    """What a restore or a promotion would change."""
+    return {"before": view.before, "after": view.after, "members": view.members}
+
+
+def environment(view: EnvironmentView) -> dict[str, Any]:
+    """An environment."""
+    return {
+        "key": view.key,
+        "name": view.name,
+        "protected": view.protected,
+        "revision": view.revision,
+        "createdAt": view.created_at,
+    }
+
+
+def key(view: KeyView) -> dict[str, Any]:
+    """An API key, without its secret."""
+    return {
+        "id": view.id,
+        "name": view.name,
+        "scope": view.scope,
+        "environment": view.environment,
+        "prefix": view.prefix,
+        "createdAt": view.created_at,
+        "createdBy": view.created_by,
+        "expiresAt": view.expires_at,
+        "lastUsed": view.last_used.date() if view.last_used else None,
+        "revokedAt": view.revoked_at,
+    }
+
+
+def page(name: str, of: Page[T], shape: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    """One page of a list; `next` is there while there are more."""
+    more = {"next": of.next} if of.next is not None else {}
+    return {name: listed(of.items, shape), "total": of.total, **more}
+
+
+def listed(items: Sequence[T], shape: Callable[[T], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each of these in its shape."""
+    return [shape(item) for item in items]

@@ -1,0 +1,30 @@
+"""The WSGI application: evaluation by exact match, everything else by Flask.
+
+Flask's own request and routing would cost several times what the evaluation does. Its route calls the same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from api.app import EVALUATION_ROUTES, create_app
+from api.http import STATUS_LINES
+from api.services import Services
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def application(services: Services) -> Application:
+    """The whole service, as a WSGI server wants it."""
+    flask = create_app(services)
+
+    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        answer = EVALUATION_ROUTES.get(environ["PATH_INFO"])
+        if answer is None or environ["REQUEST_METHOD"] != "POST":
+            return flask(environ, start_response)
+        body, status, headers = answer(services, environ)
+        start_response(STATUS_LINES[status], [*headers])  # a copy: the list is the server's from here on
+        return [body]
+
+    return dispatch

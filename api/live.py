@@ -73,7 +73,7 @@ class Live:
     def states(self) -> list[State]:
         """How current each loaded environment is."""
         now = time.monotonic()
-        return [State(name, self._readers[name].revision, now - self._current_at[name]) for name in list(self.engines)]
+        return [State(name, self._readers[name].revision, now - at) for name, at in list(self._current_at.items())]
 
     def take_in(self, *names: str) -> None:
         """Take in a write of this process, to these environments or, without names, to all.

@@ -24,7 +24,7 @@ def application(services: Services) -> Application:
         if answer is None or environ["REQUEST_METHOD"] != "POST":
             return flask(environ, start_response)
         body, status, headers = answer(services, environ)
-        start_response(STATUS_LINES[status], [*headers])  # a copy: the list is the server's from here on
+        start_response(STATUS_LINES[status], [*headers, ("Content-Length", str(len(body)))])
         return [body]
 
     return dispatch

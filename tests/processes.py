@@ -1,0 +1,115 @@
+"""Servers as processes of their own: started on a free port, stopped by their own pid, always."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Server:
+    """A server process, and requests to it."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def request(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **more: str
+    ) -> Answer:
+        """One request on a connection of its own; a body that is not bytes is sent as JSON."""
+        sent = dict(headers or {})
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, {**sent, **more})
+            response = connection.getresponse()
+            return Answer(response.status, response.getheaders(), response.read())
+
+    def wait_until_it_answers(self, path: str = "/health", seconds: float = 60) -> None:
+        """Until the server listens; raises with what it said if it ends instead."""
+
+        def answers() -> bool:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended with {self.process.returncode}: {self.output()}")
+            with contextlib.suppress(OSError):
+                return self.request("GET", path).status < 500
+            return False
+
+        wait_until(answers, seconds)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
+        """Send a signal, and return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(seconds)
+
+    def output(self) -> str:
+        """What it wrote, once it has ended."""
+        out, err = self.process.communicate(timeout=30)
+        return out + err
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(true: Callable[[], Any], seconds: float = 30) -> None:
+    """Until it is true; generous, because a loaded machine is slow and an assertion on time belongs in benchmarks."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def running(*module_and_arguments: str, port: int, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A Python module as a server process; its environment is this one's without Flagstaff's settings."""
+    ours = ("HOST", "PORT")
+    inherited = {name: value for name, value in os.environ.items() if name not in ours and "FLAGSTAFF" not in name}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *module_and_arguments],
+        cwd=ROOT,
+        env={**inherited, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = Server(process, port)
+    try:
+        yield server
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        except ValueError:
+            pass  # its output has been read already

@@ -1,23 +1,65 @@
 """Environments."""
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
+from db import configurations, validation
+from db.configurations import utc
+from db.database import session
+from db.errors import EnvironmentExistsError
+from db.models import Configuration, Environment, Flag
+from db.state import State
 from db.views import EnvironmentView
-from db.words import Actor
+from db.words import Action, Actor
+from db.writing import LockedEnvironment, Write, write
 
 
 def list_all() -> list[EnvironmentView]:
     """Every environment, in the order of their making."""
-    raise NotImplementedError
+    with session():
+        return [_view(environment) for environment in Environment.select().order_by(Environment.id)]
 
 
 def get(key: str) -> EnvironmentView:
     """One environment; raises UnknownEnvironmentError."""
-    raise NotImplementedError
+    with session():
+        found = configurations.find_environment(key)
+        return _view(Environment.get_by_id(found.id))
 
 
 def create(
     key: str, *, name: str | None = None, protected: bool = False, copy_of: str = "prod", actor: Actor
 ) -> EnvironmentView:
-    """Add an environment: every live flag is disabled in it and has the variants that it has in `copy_of`."""
-    raise NotImplementedError
+    """Add an environment: every live flag is disabled in it and has the variants that it has in `copy_of`.
+
+    Raises InvalidInputError, EnvironmentExistsError, UnknownEnvironmentError.
+    """
+    key = validation.key(key, "key", code="invalid_environment")
+    columns = {"name": validation.name(name) or key, "protected": validation.boolean(protected, "protected")}
+    with write(actor) as writing:  # all of them, so that no flag is made meanwhile
+        if key in {environment.key for environment in writing.environments}:
+            raise EnvironmentExistsError(key)
+        source = writing.environment(copy_of)
+        made = Environment.create(key=key, created_at=writing.at, **columns)
+        place = writing.join(int(made.id), key)
+        writing.log(Action.ENVIRONMENT_CREATED, environment=place, after={"key": key, **columns})
+        _copy_flags(writing, source, place)
+        return _view(Environment.get_by_id(made.id))
+
+
+def _copy_flags(writing: Write, source: LockedEnvironment, target: LockedEnvironment) -> None:
+    live = Configuration.select(Configuration, Flag).join(Flag)
+    live = live.where(Configuration.environment == source.id, Flag.archived_at.is_null())
+    for row in list(live):
+        begin_like(writing, configurations.found(row.flag, row, source).state, row.flag, target)
+
+
+def begin_like(writing: Write, state: State, flag: Flag, target: LockedEnvironment) -> None:
+    """Give a flag a configuration, disabled and untargeted, in an environment where it has none."""
+    made = configurations.add_configuration(writing, flag, target, state.untargeted())
+    writing.log(Action.FLAG_CREATED, environment=target, flag_id=flag.id, after=made.to_json())
+
+
+def _view(row: Environment) -> EnvironmentView:
+    return EnvironmentView(str(row.key), str(row.name), bool(row.protected), int(row.revision), utc(row.created_at))

@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime
 
 from peewee import (
+    AutoField,
     BigAutoField,
     BigIntegerField,
     BooleanField,
@@ -41,6 +42,7 @@ class Base(Model):
 class Environment(Base):
     """`revision` counts its commits; whoever writes holds this row's lock, so that commit order is revision order."""
 
+    id = AutoField()
     key = CharField(max_length=128, unique=True)
     name = TextField()
     protected = BooleanField(default=False)
@@ -70,6 +72,9 @@ Flag.add_index(Flag.index(Flag.key, unique=True, where=Flag.archived_at.is_null(
 class Configuration(Base):
     """One flag in one environment. `variants` is [[name, value], …]: jsonb objects don't keep their order."""
 
+    environment_id: int
+
+    id = AutoField()
     flag = ForeignKeyField(Flag, on_delete="RESTRICT", backref="configurations")
     environment = ForeignKeyField(Environment, on_delete="RESTRICT", index=False)
     enabled = BooleanField()
@@ -122,6 +127,8 @@ class Change(Base):
 
 class ApiKey(Base):
     """An API key, by the hash of its secret."""
+
+    environment_id: int | None
 
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     name = TextField()

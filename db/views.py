@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from db.words import Action, JsonObject, JsonValue, Scope, Source, ValueType
 
@@ -119,11 +119,24 @@ class ChangeView:
 
 
 class Difference(NamedTuple):
-    """What a promotion would change: the configuration before and after, and the members as in `ChangeView`."""
+    """What a promotion or restore would change: the configuration before and after, the members as in `ChangeView`."""
 
     before: JsonObject
     after: JsonObject
     members: JsonObject | None
+
+    @classmethod
+    def of(cls, before: JsonObject, after: JsonObject, members: JsonObject | None) -> Difference:
+        """From states as the change log keeps them."""
+        return cls(readable(before), readable(after), members)
+
+
+def readable(logged: JsonObject) -> JsonObject:
+    """A logged state with its variants as an object; the log keeps them as pairs, because of their order."""
+    if "variants" not in logged:
+        return logged
+    variants: Any = logged["variants"]
+    return {**logged, "variants": dict(variants)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,122 @@
+"""The one way to write: a transaction whose commit order is revision order.
+
+A write locks the rows of its environments first, in the order of their ids, so that two writes never wait for each
+other. What it touches in an environment gets that environment's next revision. The lock is held until the commit, so a
+reader who sees revision 17 sees everything of the revisions before it.
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from db import validation
+from db.database import database, rows, session
+from db.errors import UnknownEnvironmentError
+from db.models import Change, Environment, now
+from db.words import Action, Actor
+
+CHANNEL: Final = "flagstaff"
+
+
+@dataclass(frozen=True)
+class LockedEnvironment:
+    """An environment whose row this transaction holds."""
+
+    id: int
+    key: str
+
+
+class Write:
+    """A write under way: who makes it, when, and the revisions that it has taken."""
+
+    def __init__(self, actor: Actor, environments: Sequence[LockedEnvironment]) -> None:
+        self.actor = actor
+        self.at: datetime = now()
+        self.environments = environments
+        self._revisions: dict[int, int] = {}
+
+    def environment(self, key: str) -> LockedEnvironment:
+        """One of the environments of this write; raises UnknownEnvironmentError."""
+        for environment in self.environments:
+            if environment.key == key:
+                return environment
+        raise UnknownEnvironmentError(key)
+
+    def join(self, environment_id: int, key: str) -> LockedEnvironment:
+        """Count an environment that this write has just made among its own."""
+        made = LockedEnvironment(environment_id, key)
+        self.environments = [*self.environments, made]
+        return made
+
+    def stamp(self, environment: LockedEnvironment) -> int:
+        """The revision of everything that this write touches in the environment; taken at the first call."""
+        if environment.id not in self._revisions:
+            query = Environment.update(revision=Environment.revision + 1).where(Environment.id == environment.id)
+            ((revision,),) = query.returning(Environment.revision).tuples().execute()
+            self._revisions[environment.id] = revision
+        return self._revisions[environment.id]
+
+    def log(
+        self,
+        action: Action,
+        *,
+        environment: LockedEnvironment | None = None,
+        flag_id: uuid.UUID | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add an entry to the change log."""
+        Change.insert(
+            flag=flag_id,
+            environment=environment.id if environment else None,
+            revision=self.stamp(environment) if environment else None,
+            action=action,
+            actor=self.actor.name,
+            source=self.actor.source,
+            before=before,
+            after=after,
+            members=members,
+            created_at=self.at,
+        ).execute()
+
+    def notify(self) -> None:
+        """Tell listeners of the revisions taken; PostgreSQL sends it when the transaction commits."""
+        for environment in self.environments:
+            if revision := self._revisions.get(environment.id):
+                payload = json.dumps({"environment": environment.key, "revision": revision})
+                database.execute_sql("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
+
+
+@contextmanager
+def write(actor: Actor, *environments: str) -> Iterator[Write]:
+    """One transaction that may touch these environments, or all of them where none is named.
+
+    Everything is committed at the end of the block, or nothing if it raises. Raises UnknownEnvironmentError.
+    """
+    validation.text(actor.name, "actor", longest=validation.LONGEST_NAME, code="invalid_actor")
+    with session(), database.atomic():
+        writing = Write(actor, _locked(environments))
+        for key in environments:
+            writing.environment(key)
+        yield writing
+        writing.notify()
+
+
+def _locked(keys: Sequence[str]) -> list[LockedEnvironment]:
+    if keys:
+        sql = "SELECT id, key FROM environment WHERE key = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+        found = rows(sql, [key for key in keys if "\0" not in key])
+    else:
+        # Making an environment locks the first one too, so the list is complete once that is held.
+        rows("SELECT id FROM environment ORDER BY id LIMIT 1 FOR NO KEY UPDATE")
+        found = rows("SELECT id, key FROM environment ORDER BY id FOR NO KEY UPDATE")
+    return [LockedEnvironment(*row) for row in found]

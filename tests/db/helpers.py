@@ -1,0 +1,37 @@
+"""Shorthand that the tests of the database share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from db import changes, environments, flags
+from db.edits import NewFlag
+from db.views import FlagView
+from db.words import Actor, Source
+
+ADA = Actor("ada@example.com", Source.API)
+BOB = Actor("bob@example.com", Source.INTERVAL)
+
+
+def make(key: str = "checkout", environment: str = "prod", **fields: Any) -> FlagView:
+    """A flag, made in one call: dynamic and boolean unless said otherwise."""
+    return flags.create(NewFlag(key, **fields), environment, actor=ADA)
+
+
+def revisions() -> dict[str, int]:
+    """The revision of each environment."""
+    return {environment.key: environment.revision for environment in environments.list_all()}
+
+
+def footprint() -> tuple[dict[str, int], int]:
+    """What a refused write must leave as it was."""
+    return revisions(), changes.page().total
+
+
+def country_is(*countries: str) -> dict[str, Any]:
+    """A condition."""
+    return {"field": "country", "operator": "in", "value": list(countries)}
+
+
+Call = Callable[[], object]

@@ -28,56 +28,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from enum import Enum, auto
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from flagstaff import bucketing, jsonlogic, operations, shapes
 from flagstaff.bucketing import Bucketing
+from flagstaff.code import Code, Kind, Names
 from flagstaff.shapes import Guard
 
 MAX_DEPTH = 50
 """How deep a targeting may be nested. Python itself stops at some 200 brackets, and each level takes up to three."""
 
-MAX_OPERATIONS = 20_000
+MAX_OPERATIONS = 100_000
 """How many operations one targeting may have, shared evaluators counted wherever they are used."""
 
 
 class TargetingError(ValueError):
     """A targeting that is nested too deep or too large."""
-
-
-class Kind(Enum):
-    """What is known of a value beforehand."""
-
-    ANY = auto()
-    BOOLEAN = auto()
-    TEXT = auto()
-
-
-class Code(NamedTuple):
-    """A Python expression, and the kind of value it has."""
-
-    source: str
-    kind: Kind = Kind.ANY
-
-
-NAMESPACE: Mapping[str, Any] = {
-    "__builtins__": {"bool": bool, "float": float, "int": int, "isinstance": isinstance, "str": str, "type": type},
-    "now": time.time,
-    "truthy": jsonlogic.truthy,
-    "text": jsonlogic.text,
-    "dig": jsonlogic.dig,
-}
-"""All names that the code can use, beside what is bound."""
-
-
-@lru_cache(maxsize=4096)
-def _bind(source: str) -> Callable[..., Any]:
-    """The `bind` function of a source text, compiled once for all targetings of that shape."""
-    namespace = dict(NAMESPACE)
-    exec(compile(source, "<targeting>", "exec"), namespace)  # the text is ours: see the module's description
-    return namespace["bind"]  # type: ignore[no-any-return]
 
 
 class Compiler:
@@ -91,44 +57,18 @@ class Compiler:
         self.bucketing = hashing
         self.evaluators = evaluators
         self.fields: set[str] = set()
-        self._bound: list[Any] = []
-        self._names: dict[Hashable, str] = {}
+        self.names = Names()
         self._operations = 0
-        self._temporaries = 0
         self._uses: Counter[Hashable] = Counter()
         self._variables: dict[Hashable, Code] = {}
         self._assignments: list[str] = []
         self._count_uses(targeting, 0)
 
-    # -- names -------------------------------------------------------------------------------------------------------
-
-    def bind(self, value: Any) -> str:
-        """The name by which the code knows a value."""
-        if value is None or value is True or value is False:
-            return str(value)
-        key = _identity(value)
-        if key not in self._names:
-            self._names[key] = f"c{len(self._bound)}"
-            self._bound.append(value)
-        return self._names[key]
-
-    def temporary(self) -> str:
-        """A new local variable of the code."""
-        self._temporaries += 1
-        return f"t{self._temporaries}"
-
-    def function(self, body: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
-        """The function of one argument, the context, with these lines as its body."""
-        names = ", ".join(f"c{number}" for number in range(len(self._bound)))
-        lines = [f"def bind({names}):", " def evaluate(context):", "  get = context.get"]
-        source = "\n".join([*lines, *(f"  {line}" for line in body), " return evaluate"])
-        return _bind(source)(*self._bound)  # type: ignore[no-any-return]
-
     def evaluate(self, node: Any, context: Mapping[str, Any]) -> Any:
-        """What a node, a part of the targeting, comes to. Only for explaining: it compiles the node for this one use."""
+        """What a part of the targeting comes to; only for explaining, as it is compiled for this one use."""
         part = Compiler(self.flag_key, self.bucketing, self.evaluators, node)
         code = part.value(node)
-        return part.function([*part.take_assignments(), f"return {code.source}"])(context)
+        return part.names.function([*part.take_assignments(), f"return {code.source}"])(context)
 
     # -- variables ---------------------------------------------------------------------------------------------------
 
@@ -172,7 +112,7 @@ class Compiler:
         if isinstance(node, list) and not shapes.is_constant(node):
             return Code(f"[{self._list(node, depth, data)}]")
         kind = Kind.TEXT if isinstance(node, str) else Kind.BOOLEAN if isinstance(node, bool) else Kind.ANY
-        return Code(self.bind(node), kind)
+        return Code(self.names.bind(node), kind)
 
     def enter(self, depth: int) -> None:
         """Refuse what is too deep or too much.
@@ -209,8 +149,8 @@ class Compiler:
     def _call(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         given = self._list(arguments, depth, data)
         if name in operations.ON_VALUES:
-            return Code(f"{self.bind(operations.ON_VALUES[name])}({given})", _kind(name))
-        return Code(f"{self.bind(jsonlogic.unknown)}({self.bind(name)}, {given})")
+            return Code(f"{self.names.bind(operations.ON_VALUES[name])}({given})", _kind(name))
+        return Code(f"{self.names.bind(jsonlogic.unknown)}({self.names.bind(name)}, {given})")
 
     # -- branching ---------------------------------------------------------------------------------------------------
 
@@ -230,7 +170,7 @@ class Compiler:
             return Code(f"({source})", kinds.pop() if len(kinds) == 1 else Kind.ANY)
         source = codes[-1].source
         for code in reversed(codes[:-1]):
-            temporary = self.temporary()
+            temporary = self.names.temporary()
             stop = "not " if name == "and" else ""
             source = f"{temporary} if {stop}truthy({temporary} := {code.source}) else {source}"
         return Code(f"({source})")
@@ -251,28 +191,29 @@ class Compiler:
         return f"truthy({code.source})" if code.kind is Kind.ANY else code.source
 
     def _affix(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> str:
-        temporary = self.temporary()
+        temporary = self.names.temporary()
         subject = self.value(arguments[0], depth + 1, data).source
-        return f"(isinstance({temporary} := {subject}, str) and {temporary}.{_AFFIX[name]}({self.bind(arguments[1])}))"
+        test = f"{temporary}.{_AFFIX[name]}({self.names.bind(arguments[1])})"
+        return f"(isinstance({temporary} := {subject}, str) and {test})"
 
     # -- loops -------------------------------------------------------------------------------------------------------
 
     def _loop(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         function = operations.ON_ITEMS[name]
         if len(arguments) < 2 and name != "map":
-            return Code(self.bind(function(None, bool)), _kind(name))
+            return Code(self.names.bind(function(None, bool)), _kind(name))
         items, logic = (*arguments, None, None)[:2]
         given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}"
-        return Code(f"{self.bind(function)}({given})", _kind(name))
+        return Code(f"{self.names.bind(function)}({given})", _kind(name))
 
     def _reduce(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         items, logic, initial = (*arguments, None, None, None)[:3]
         # JsonLogic takes the initial value as it stands: it is not evaluated.
-        given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}, {self.bind(initial)}"
-        return Code(f"{self.bind(jsonlogic.reduced)}({given})" if arguments else "None")
+        given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}, {self.names.bind(initial)}"
+        return Code(f"{self.names.bind(jsonlogic.reduced)}({given})" if arguments else "None")
 
     def _lambda(self, logic: Any, depth: int) -> str:
-        item = self.temporary()
+        item = self.names.temporary()
         return f"(lambda {item}: {self.value(logic, depth + 1, item).source})"
 
     # -- the context -------------------------------------------------------------------------------------------------
@@ -281,8 +222,8 @@ class Compiler:
         given = self._list(arguments, depth, data)
         if data is None:
             self.fields.update(field for argument in arguments for field in shapes.fields(argument))
-            data = f"{self.bind(_whole)}(context, {self.bind(self.flag_key)})"
-        return Code(f"{self.bind(operations.ON_DATA[name])}({data}, {given})")
+            data = f"{self.names.bind(_whole)}(context, {self.names.bind(self.flag_key)})"
+        return Code(f"{self.names.bind(operations.ON_DATA[name])}({data}, {given})")
 
     def _var(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         """A path known beforehand is split here, once, and mostly takes a single `get`."""
@@ -292,19 +233,19 @@ class Compiler:
         if path[0] == "$flagd":
             return self._flagd(path, arguments, depth)
         self.fields.add(path[0])
-        found = f"get({self.bind(path[0])})"
+        found = f"get({self.names.bind(path[0])})"
         default = self.value((*arguments, None)[1], depth + 1)
         if len(path) > 1:
-            return Code(f"dig({found}, {self.bind(tuple(path[1:]))}, {default.source})")
+            return Code(f"dig({found}, {self.names.bind(tuple(path[1:]))}, {default.source})")
         if default.source == "None":
             return Code(found)
-        temporary = self.temporary()
+        temporary = self.names.temporary()
         return Code(f"({default.source} if ({temporary} := {found}) is None else {temporary})")
 
     def _flagd(self, path: list[str], arguments: Sequence[Any], depth: int) -> Code:
         """flagd adds `$flagd.flagKey` and `$flagd.timestamp` (Unix seconds) to every context."""
         if path == ["$flagd", "flagKey"]:
-            return Code(self.bind(self.flag_key), Kind.TEXT)
+            return Code(self.names.bind(self.flag_key), Kind.TEXT)
         if path == ["$flagd", "timestamp"]:
             return Code("int(now())")
         return self._read("var", arguments, depth, None)
@@ -313,12 +254,12 @@ class Compiler:
 
     def _cat(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         parts = [self._text(self.value(argument, depth + 1, data)) for argument in arguments]
-        return Code(f"({' + '.join(parts or [self.bind('')])})", Kind.TEXT)
+        return Code(f"({' + '.join(parts or [self.names.bind('')])})", Kind.TEXT)
 
     def _text(self, code: Code) -> str:
         if code.kind is Kind.TEXT:
             return code.source
-        temporary = self.temporary()
+        temporary = self.names.temporary()
         return f"({temporary} if isinstance({temporary} := {code.source}, str) else text({temporary}))"
 
     def _strict(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
@@ -334,7 +275,7 @@ class Compiler:
 
     def _guard(self, guard: Guard, subject: Any, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         """One look at the type, where a rule asks for it in JsonLogic's roundabout way."""
-        temporary, given = self.temporary(), self.value(subject, depth + 1, data).source
+        temporary, given = self.names.temporary(), self.value(subject, depth + 1, data).source
         if guard is Guard.TEXT:
             return Code(f"isinstance({given}, str)", Kind.BOOLEAN)
         is_number = f"isinstance({temporary} := {given}, (int, float))"
@@ -348,10 +289,10 @@ class Compiler:
         constants = [type(argument) in (int, float) for argument in arguments]
         if len(arguments) != 2 or sum(constants) != 1:
             return self._call(name, arguments, depth, data)
-        temporary, given = self.temporary(), self.value(arguments[constants.index(False)], depth + 1, data).source
-        constant = self.bind(arguments[constants.index(True)])
+        temporary, given = self.names.temporary(), self.value(arguments[constants.index(False)], depth + 1, data).source
+        constant = self.names.bind(arguments[constants.index(True)])
         a, b = (constant, temporary) if constants[0] else (temporary, constant)
-        converted = f"{self.bind(operations.ON_VALUES[name])}({a}, {b})"
+        converted = f"{self.names.bind(operations.ON_VALUES[name])}({a}, {b})"
         test = f"isinstance({temporary} := {given}, (int, float))"
         return Code(f"({a} {name} {b} if {test} else {converted})", Kind.BOOLEAN)
 
@@ -359,9 +300,9 @@ class Compiler:
         """With a constant text, the usual case is a text on the other side too."""
         if len(arguments) != 2 or not isinstance(arguments[1], str):
             return self._call(name, arguments, depth, data)
-        temporary, constant = self.temporary(), self.bind(arguments[1])
+        temporary, constant = self.names.temporary(), self.names.bind(arguments[1])
         given = self.value(arguments[0], depth + 1, data).source
-        loosely = f"{self.bind(jsonlogic.loosely_equal)}({temporary}, {constant})"
+        loosely = f"{self.names.bind(jsonlogic.loosely_equal)}({temporary}, {constant})"
         same = f"({temporary} == {constant} if isinstance({temporary} := {given}, str) else {loosely})"
         return Code(same if name == "==" else f"(not {same})", Kind.BOOLEAN)
 
@@ -371,9 +312,9 @@ class Compiler:
             return self._call(name, arguments, depth, data)
         needle = self.value(arguments[0], depth + 1, data)
         if needle.kind is Kind.TEXT:
-            return Code(f"({needle.source} in {self.bind(texts)})", Kind.BOOLEAN)
-        temporary = self.temporary()
-        source = f"(isinstance({temporary} := {needle.source}, str) and {temporary} in {self.bind(texts)})"
+            return Code(f"({needle.source} in {self.names.bind(texts)})", Kind.BOOLEAN)
+        temporary = self.names.temporary()
+        source = f"(isinstance({temporary} := {needle.source}, str) and {temporary} in {self.names.bind(texts)})"
         return Code(source, Kind.BOOLEAN)
 
     # -- flagd's fractional ------------------------------------------------------------------------------------------
@@ -381,8 +322,8 @@ class Compiler:
     def _fractional(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         if data is None:
             self.fields.add("targetingKey")
-        subject = f"{data or 'context'}, {self.bind('' if data else self.flag_key)}"
-        draw = f"{self.bind(_fractional)}({self.bind(self.bucketing)}, {subject}"
+        subject = f"{data or 'context'}, {self.names.bind('' if data else self.flag_key)}"
+        draw = f"{self.names.bind(_fractional)}({self.names.bind(self.bucketing)}, {subject}"
         return Code(f"{draw}, [{self._list(arguments, depth, data)}])")
 
 
@@ -412,13 +353,6 @@ _WRITERS: Mapping[str, Callable[[Compiler, str, Sequence[Any], int, str | None],
 
 def _kind(name: str) -> Kind:
     return Kind.BOOLEAN if name in operations.BOOLEAN else Kind.TEXT if name in operations.TEXT else Kind.ANY
-
-
-def _identity(value: Any) -> Hashable:
-    """Equal only for values that can stand for one another in the code: 1, 1.0 and true can't, nor 0.0 and -0.0."""
-    if type(value) in (str, int, tuple):
-        return type(value), value
-    return type(value), repr(value) if type(value) is float else id(value)
 
 
 def _whole(context: Mapping[str, Any], flag_key: str) -> dict[str, Any]:

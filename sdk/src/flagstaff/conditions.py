@@ -123,7 +123,7 @@ def _number(value: Any) -> str | None:
 def _scalar(value: Any) -> str | None:
     if isinstance(value, bool) or is_number(value):
         return None
-    return _text(value) and f"has to be a text of 1 to {LONGEST_TEXT} characters, a number, true or false"
+    return _text(value) if isinstance(value, str) else "has to be a text, a number, true or false"
 
 
 def _list(value: Any) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -10,7 +10,8 @@ import mmh3
 
 from flagstaff import bucketing, shapes
 from flagstaff.bucketing import Arm, Bucketing
-from flagstaff.compiler import Compiler, Kind
+from flagstaff.code import Kind
+from flagstaff.compiler import Compiler
 from flagstaff.evaluation import Evaluation
 from flagstaff.outcomes import Outcomes
 
@@ -39,9 +40,9 @@ class Decision:
         for statement in self._statements(targeting, 0):
             # A variable is set right before the first top-level statement that uses it, so that it holds in all others.
             lines += [*self._compiler.take_assignments(), *statement]
-        return self._compiler.function(lines)
+        return self._compiler.names.function(lines)
 
-    def _statements(self, node: Any, depth: int) -> Any:
+    def _statements(self, node: Any, depth: int) -> Iterator[list[str]]:
         """Yield the lines of one statement after the other; the last one always returns."""
         self._compiler.enter(depth)
         name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
@@ -52,11 +53,11 @@ class Decision:
         elif name == "fractional":
             yield self._split(node, arguments, depth)
         elif not name and shapes.is_constant(node):
-            yield [f"return {self._compiler.bind(self._outcomes.targeted(node))}"]
+            yield [f"return {self._compiler.names.bind(self._outcomes.targeted(node))}"]
         else:
-            yield [f"return {self._compiler.bind(self._outcomes.targeted)}({self._compiler.value(node, depth).source})"]
+            yield [self._computed(self._outcomes.targeted, node, depth)]
 
-    def _if(self, arguments: Sequence[Any], depth: int) -> Any:
+    def _if(self, arguments: Sequence[Any], depth: int) -> Iterator[list[str]]:
         pairs, last = shapes.branches(arguments)
         for test, then in pairs:
             condition = self._compiler.condition(test, depth + 1)
@@ -64,11 +65,15 @@ class Decision:
             yield [f"if {condition}:", *body]
         yield from self._statements(last, depth + 1)
 
+    def _computed(self, answer: Callable[[Any], Evaluation], node: Any, depth: int) -> str:
+        """For a value that is known only at evaluation, and looked up among the answers then."""
+        return f"return {self._compiler.names.bind(answer)}({self._compiler.value(node, depth).source})"
+
     def _split(self, node: Any, arguments: Sequence[Any], depth: int) -> list[str]:
         arms = self._known_arms(arguments)
         bucket = self._bucket(arguments[0], depth + 1) if arms else None
         if arms is None or bucket is None:
-            return [f"return {self._compiler.bind(self._outcomes.drawn)}({self._compiler.value(node, depth).source})"]
+            return [self._computed(self._outcomes.drawn, node, depth)]
         return bucket + self._shares(arms)
 
     def _known_arms(self, arguments: Sequence[Any]) -> Sequence[Arm] | None:
@@ -76,21 +81,26 @@ class Decision:
         return bucketing.arms(shares) if all(map(shapes.is_constant, shares)) else None
 
     def _bucket(self, subject: Any, depth: int) -> list[str] | None:
-        """Lines that leave the hash of the subject in `bucket`; None where its type is known only at evaluation."""
-        bind, v2 = self._compiler.bind, self._compiler.bucketing is Bucketing.V2
-        shorthand = isinstance(subject, list)
-        code = self._compiler.value({"var": "targetingKey"} if shorthand else subject, depth)
-        if shorthand if not v2 else not shorthand and code.kind is not Kind.TEXT:
+        """Lines that leave the hash of the subject in `bucket`; None where only the evaluation can tell its type."""
+        bind, v2 = self._compiler.names.bind, self._compiler.bucketing is Bucketing.V2
+        if isinstance(subject, list):  # left out: the flag's key and the targeting key stand in for it
+            targeting_key = self._compiler.value({"var": "targetingKey"}, depth).source
+            return self._hash_text(targeting_key, f"{bind(self._compiler.flag_key)} + subject") if v2 else None
+        code = self._compiler.value(subject, depth)
+        if code.kind is not Kind.TEXT:
             return None
-        if not v2:
-            return [f"bucket = {bind(bucketing.hash_cbor)}({code.source})"] if code.kind is Kind.TEXT else None
-        prefix = f"{bind(self._compiler.flag_key)} + " if shorthand else ""
-        nobody = f"if not (subject := {code.source}): return {bind(self._outcomes.unmatched)}"
-        return [nobody, f"bucket = {bind(mmh3.hash)}({prefix}subject, 0, False)"]
+        return (
+            self._hash_text(code.source, "subject") if v2 else [f"bucket = {bind(bucketing.hash_cbor)}({code.source})"]
+        )
+
+    def _hash_text(self, subject: str, hashed: str) -> list[str]:
+        bind = self._compiler.names.bind
+        nobody = f"if not (subject := {subject}): return {bind(self._outcomes.unmatched)}"
+        return [nobody, f"bucket = {bind(mmh3.hash)}({hashed}, 0, False)"]
 
     def _shares(self, arms: Sequence[Arm]) -> list[str]:
         """One comparison an arm, of the hash with bounds worked out beforehand."""
-        bind = self._compiler.bind
+        bind = self._compiler.names.bind
         arms = [arm for arm in arms if arm.weight]
         ends = list(accumulate(arm.weight for arm in arms))
         answers = [(end, bind(self._outcomes.drawn(arm.variant))) for end, arm in zip(ends, arms, strict=True)]

@@ -62,7 +62,7 @@ class Engine:
         self._evaluators: Mapping[str, Any] = source.get("$evaluators") or {}
         self._flags: dict[str, Flag] = {}
         self._decisions: dict[str, Decide] = {}
-        self._set_metadata(source.get("metadata") or {})
+        self._set_metadata(source.get("metadata", {}))
         self.update(source.get("flags", {}))
 
     def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
@@ -79,7 +79,7 @@ class Engine:
             return self._failed(key, failure)
 
     def explain(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Explanation:
-        """What `evaluate` answers, with every step that led there. Takes its time: it is for people, not for traffic."""
+        """What `evaluate` answers, and every step that led there. It is for people, and takes its time."""
         flag = self._flags.get(key)
         definition = flag.definition if flag else {}
         compiler = Compiler(key, self.bucketing, self._evaluators, None)

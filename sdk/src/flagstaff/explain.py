@@ -1,8 +1,8 @@
 """Why a flag gave the answer it gave: each branch of its targeting, in the order in which they were tried.
 
 The branches and their conditions are read back from the flagd definition itself, and each is evaluated by the same
-compiler as the flag. So an explanation can't tell another story than the evaluation, and needs nothing but the document:
-it works on a definition that Flagstaff did not write too, only that its steps are then JsonLogic.
+compiler as the flag. So an explanation can't tell another story than the evaluation, and it needs nothing but the
+document. It also works on a definition that Flagstaff did not write, only that its steps are then JsonLogic.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class _Steps:
         variant = self._evaluation.variant if matched else None
         if branch.entity_type is not None:
             return Step("members", matched, self._members_text(branch, matched), variant)
-        if branch.rollout:
+        if branch.rollout and isinstance(branch.serves, list):
             return Step("rollout", matched, self._split_text("the rollout", branch.serves, matched), variant)
         if branch.conditions:
             return self._rule(branch, rule, matched, variant)
@@ -151,7 +151,7 @@ class _Steps:
         tried = tuple(self._condition(condition) for condition in branch.conditions)
         said = " and ".join(conditions.describe(condition) for condition in branch.conditions)
         text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
-        if not isinstance(branch.serves, str) and all(step.holds for step in tried):
+        if isinstance(branch.serves, list) and all(step.holds for step in tried):
             text = self._split_text(f"rule {number} ({said}) holds; its split", branch.serves, matched)
         return Step("rule", matched, text, variant, number, tried)
 
@@ -159,8 +159,8 @@ class _Steps:
         holds = jsonlogic.truthy(self._evaluate(conditions.to_logic(condition)))
         return ConditionStep(condition, jsonlogic.var(dict(self._context), condition.field), holds)
 
-    def _split_text(self, what: str, split: Split | str | None, matched: bool) -> str:
-        shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in split or () if isinstance(split, list))
+    def _split_text(self, what: str, split: Split, matched: bool) -> str:
+        shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in split)
         if not matched:
             return f"{what} ({shares}) needs an entity, which the context does not name"
         return f"{what} ({shares}) puts {self._entity} into {self._evaluation.variant}"

@@ -1,0 +1,128 @@
+"""An explanation names what decided, and agrees with the evaluation it explains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from flagstaff import targeting
+from flagstaff.conditions import Condition
+from flagstaff.engine import Engine, Reason
+from flagstaff.targeting import Rule
+from tests.sdk.strategies import contexts, documents
+
+RULES = [
+    Rule([Condition("country", "in", ["US", "CA"]), Condition("age", "gte", 18)], "on"),
+    Rule([Condition("plan", "eq", "premium")], [("on", 50_000), ("off", 50_000)]),
+]
+BUILT = targeting.build({("on", "user"): ["john"]}, RULES, [("on", 25_000), ("off", 75_000)])
+
+
+def engine(built: Any = BUILT, **fields: Any) -> Engine:
+    flag = {"state": "ENABLED", "variants": {"on": True, "off": False}, "targeting": built, **fields}
+    return Engine({"flags": {"beta": flag}})
+
+
+@pytest.mark.parametrize(
+    ("context", "kinds", "last"),
+    [
+        pytest.param(
+            {"targetingKey": "john"},
+            ["enabled", "members"],
+            "user john is among the members that get on (user: john)",
+            id="a member",
+        ),
+        pytest.param(
+            {"country": "US", "age": 20},
+            ["enabled", "members", "rule"],
+            "rule 1 (country is one of US, CA and age is at least 18) holds",
+            id="the first rule",
+        ),
+        pytest.param(
+            {"plan": "premium", "targetingKey": "u2"},
+            ["enabled", "members", "rule", "rule"],
+            "rule 2 (plan is premium) holds; its split (50 % on, 50 % off) puts user u2 into on",
+            id="the second rule's split",
+        ),
+        pytest.param(
+            {"entityId": "u4", "entityType": "team"},
+            ["enabled", "members", "rule", "rule", "rollout"],
+            "the rollout (25 % on, 75 % off) puts team u4 into off",
+            id="the rollout",
+        ),
+        pytest.param(
+            {},
+            ["enabled", "members", "rule", "rule", "rollout", "default"],
+            "nothing matched, so the caller's default applies",
+            id="nothing",
+        ),
+    ],
+)
+def test_the_steps_lead_to_the_answer(context: dict[str, Any], kinds: list[str], last: str) -> None:
+    explanation = engine().explain("beta", context).to_json()
+    assert [step["kind"] for step in explanation["steps"]] == kinds
+    assert [step["matched"] for step in explanation["steps"]] == [False] * (len(kinds) - 1) + [True]
+    assert explanation["steps"][-1]["text"] == last
+    assert last in explanation["summary"]
+
+
+def test_a_condition_says_what_it_found() -> None:
+    steps = engine().explain("beta", {"country": "DE", "targetingKey": "u4"}).to_json()["steps"]
+    assert steps[2]["rule"] == 1
+    assert steps[2]["conditions"] == [
+        {
+            "field": "country",
+            "operator": "in",
+            "value": ["US", "CA"],
+            "actual": "DE",
+            "holds": False,
+            "text": 'country is one of US, CA: no, it is "DE"',
+        },
+        {
+            "field": "age",
+            "operator": "gte",
+            "value": 18,
+            "actual": None,
+            "holds": False,
+            "text": "age is at least 18: no, it is absent",
+        },
+    ]
+
+
+def test_many_members_are_counted() -> None:
+    built = targeting.build({("on", "user"): [f"u{n}" for n in range(1000)]}, [], None)
+    step = engine(built).explain("beta", {"targetingKey": "u7"}).steps[-1]
+    assert step.text == "user u7 is among the members that get on (user: 1000 of them)"
+
+
+@pytest.mark.parametrize(
+    ("explained", "summary"),
+    [
+        (
+            engine(None, defaultVariant="on"),
+            "beta serves true (on): it is the same for everyone: the default variant on.",
+        ),
+        (engine(state="DISABLED"), "The flag is switched off."),
+        (
+            engine({"bogus": 1}),
+            "The flag could not be evaluated: flag 'beta': 'bogus' is not a JsonLogic or flagd operation.",
+        ),
+        (Engine({"flags": {}}), "The flag could not be evaluated: there is no flag 'beta'."),
+    ],
+)
+def test_a_flag_without_branches_is_explained_too(explained: Engine, summary: str) -> None:
+    assert explained.explain("beta", {}).summary == summary
+
+
+@given(documents(), contexts)
+def test_any_flag_can_be_explained(typed: tuple[str, dict[str, Any]], asked: tuple[str | None, dict[str, Any]]) -> None:
+    context = {**asked[1], "targetingKey": asked[0]}
+    made = Engine(typed[1])
+    explanation = made.explain("flag", context)
+    assert explanation.evaluation[:4] == made.evaluate("flag", context)[:4]
+    decided = [step.matched for step in explanation.steps]
+    assert decided.count(True) <= 1 and True not in decided[:-1]
+    if explanation.evaluation.reason in (Reason.TARGETING_MATCH, Reason.SPLIT):
+        assert explanation.steps[-1].kind == "targeting"

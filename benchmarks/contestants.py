@@ -42,9 +42,7 @@ def flagstaff(flags: dict[str, Any]) -> Contestant:
     from flagstaff.engine import Engine
 
     engine = Engine(flags)
-    return Contestant(
-        lambda key, context: Call(engine.evaluate, (key, context)), lambda answer: answer.value is True
-    )
+    return Contestant(lambda key, context: Call(engine.evaluate, (key, context)), lambda answer: answer.value is True)
 
 
 def flagd_core(members: list[str], flags: int) -> Contestant:

@@ -57,8 +57,8 @@ def _scale(title: str, few: dict[str, Contestant], many: dict[str, Contestant]) 
     rows = []
     for name in many:
         taken = rounds({"few": _calls(few, TARGETED)[name], "many": _calls(many, TARGETED)[name]})
-        small, large = median(taken["few"]), median(taken["many"])
-        rows.append([name, table.duration(small), table.duration(large), table.times(ratio(taken["many"], taken["few"]))])
+        costs = [table.duration(median(times)) for times in taken.values()]
+        rows.append([name, *costs, table.times(ratio(taken["many"], taken["few"]))])
     table.show(title, ["", "few", "many", "many : few"], rows)
 
 

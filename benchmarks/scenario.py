@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from db.words import JsonObject
 from flagstaff import targeting
+from flagstaff.conditions import Condition
 
 TARGETED = "new-checkout"
 STATIC = "dark-mode"
@@ -13,6 +15,15 @@ MEMBERS = ("john", "mary")
 COUNTRIES = ["US", "CA"]
 PLAN = "premium"
 SHARE = 25
+RULE: JsonObject = {
+    "name": "premium in North America",
+    "conditions": [
+        {"field": "country", "operator": "in", "value": COUNTRIES},
+        {"field": "plan", "operator": "eq", "value": PLAN},
+    ],
+    "split": [{"variant": "on", "weight": SHARE}, {"variant": "off", "weight": 100 - SHARE}],
+}
+"""The targeted flag's conditions and split, as our API takes them."""
 
 Document = dict[str, Any]
 
@@ -31,7 +42,7 @@ def our_document(members: Collection[str] = MEMBERS, flags: int = 1) -> Document
     """The same flags as Flagstaff writes them: with guards against absent and wrong-typed fields."""
     share = targeting.TOTAL_WEIGHT * SHARE // 100
     rule = targeting.Rule(
-        [targeting.Condition("country", "in", COUNTRIES), targeting.Condition("plan", "eq", PLAN)],
+        [Condition("country", "in", COUNTRIES), Condition("plan", "eq", PLAN)],
         [("on", share), ("off", targeting.TOTAL_WEIGHT - share)],
     )
     return _document(targeting.build({("on", "user"): members}, [rule], None), flags)

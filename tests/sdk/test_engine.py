@@ -312,3 +312,11 @@ def test_growing_the_first_share_keeps_everyone_who_was_in() -> None:
     shares = [inside(weight) for weight in (0, 1_000, 5_000, 25_000, 50_000, 100_000)]
     assert all(smaller <= larger for smaller, larger in pairwise(shares))
     assert [len(share) / 50 for share in shares] == pytest.approx([0, 1, 5, 25, 50, 100], abs=3)
+
+
+def test_metadata_that_flags_give_themselves_does_not_make_them_anew() -> None:
+    engine = Engine({"flags": {"own": flag(metadata={"revision": 1}), "without": flag()}, "metadata": {"revision": 1}})
+    own, without = engine._flags["own"], engine._flags["without"]
+    engine.update({}, metadata={"revision": 2})
+    assert engine._flags["own"] is own and engine._flags["without"] is not without
+    assert [engine.evaluate(key).metadata["revision"] for key in ("own", "without")] == [1, 2]

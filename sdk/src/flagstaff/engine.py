@@ -33,8 +33,10 @@ class Flag(NamedTuple):
 
     decide: Decide
     definition: Mapping[str, Any]
-    fields: frozenset[str]
+    fields: frozenset[str] = frozenset()
     """The top-level fields of the context that its targeting reads."""
+    own_metadata: Set[str] = frozenset()
+    """The names of the metadata that it has of its own, whatever the document's says."""
     error: str | None = None
 
 
@@ -99,9 +101,8 @@ class Engine:
             raise ParseError("'flags' has to be an object")
         with self._lock:
             flags = dict(self._flags)
-            if metadata is not None and metadata != self.metadata:
-                self._set_metadata(metadata)
-                changed = {**{key: flag.definition for key, flag in flags.items()}, **changed}
+            if metadata is not None:
+                changed = {**self._restated(metadata), **changed}
             flags.update((key, self._compile(key, definition)) for key, definition in changed.items())
             for key in removed:
                 flags.pop(key, None)
@@ -134,6 +135,16 @@ class Engine:
         except (DefinitionError, ValueError) as wrong:
             raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
 
+    def _restated(self, metadata: Metadata) -> Mapping[str, Any]:
+        """Take over new metadata; give the flags whose answers have to be made anew for it.
+
+        Those are few where flags give for themselves what changes often, as Flagstaff's do with the revision.
+        """
+        before = self.metadata
+        self._set_metadata(metadata)
+        differing = {name for name, _ in before.items() ^ metadata.items()}
+        return {key: flag.definition for key, flag in self._flags.items() if not differing <= flag.own_metadata}
+
     def _compile(self, key: str, source: Any) -> Flag:
         try:
             definition = FlagDefinition.from_json(key, source)
@@ -145,17 +156,18 @@ class Engine:
 
     def _ready(self, definition: FlagDefinition, source: Mapping[str, Any]) -> Flag:
         outcomes = Outcomes(definition, {**self.metadata, **definition.metadata})
+        own_metadata = definition.metadata.keys()
         if not definition.enabled:
-            return Flag(_always(outcomes.disabled), source, frozenset())
+            return Flag(_always(outcomes.disabled), source, own_metadata=own_metadata)
         if definition.targeting is None:
-            return Flag(_always(outcomes.static), source, frozenset())
+            return Flag(_always(outcomes.static), source, own_metadata=own_metadata)
         compiler = Compiler(definition.key, self.bucketing, self._evaluators, definition.targeting)
         decide = Decision(compiler, outcomes).compile(definition.targeting)
-        return Flag(decide, source, frozenset(compiler.fields))
+        return Flag(decide, source, frozenset(compiler.fields), own_metadata)
 
     def _broken(self, key: str, source: Any, why: str) -> Flag:
         message = f"flag {key!r}: {why}"
-        return Flag(_always(error(ErrorCode.PARSE_ERROR, message)), source, frozenset(), message)
+        return Flag(_always(error(ErrorCode.PARSE_ERROR, message)), source, error=message)
 
     def _failed(self, key: str, failure: Exception) -> Evaluation:
         logger.debug("evaluating %r failed", key, exc_info=failure)

@@ -120,11 +120,17 @@ class _Steps:
         rules = 0
         for branch in targeting.read(definition.get("targeting")):
             rules += branch.is_rule
-            step = self._step(branch, rules)
+            step = self._step_or_failure(branch, rules)
             yield step
             if step.matched:
                 return
         yield self._default(bool(definition.get("targeting")))
+
+    def _step_or_failure(self, branch: Branch, rule: int) -> Step:
+        try:
+            return self._step(branch, rule)
+        except Exception as failure:  # the evaluation came to the same end, with an error code
+            return Step("targeting", True, f"JsonLogic failed: {failure}")
 
     def _step(self, branch: Branch, rule: int) -> Step:
         matched = jsonlogic.truthy(self._evaluate(branch.logic)) and self._decides(branch)

@@ -10,7 +10,7 @@ from api import admin, fields, shapes
 from api.admin import Call, flag_response
 from api.context import services
 from api.http import Response, json_response
-from db import changes, promotion, restore
+from db import changes, promotion
 
 blueprint = admin.guard(Blueprint("admin_changes", __name__, url_prefix="/api/admin"))
 
@@ -49,9 +49,9 @@ def restore_flag(id_or_key: str) -> Response:
     preview = read_preview(call)
     call.finish()
     if preview:
-        difference = restore.difference(id_or_key, call.environment, change_id, to=to)
+        difference = changes.difference(id_or_key, call.environment, change_id, to=to)
         return json_response(200, {"difference": shapes.difference(difference)})
-    flag = restore.restore(id_or_key, call.environment, change_id, to=to, actor=call.actor, version=call.version)
+    flag = changes.restore(id_or_key, call.environment, change_id, to=to, actor=call.actor, version=call.version)
     services().live.take_in()  # what was archived comes back everywhere
     return flag_response(200, shapes.flag(flag))
 

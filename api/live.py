@@ -1,7 +1,7 @@
 """Definitions and keys in memory: loaded once, then kept current, so that evaluating needs no database.
 
-One thread follows the database. It hears of each commit, and looks by itself now and then in case it missed one; the
-process's own writes are taken in before they are answered. When the database goes away, what is in memory serves on.
+One thread hears of each commit; another looks now and then, in case something was missed. The process's own writes are
+taken in before they are answered. When the database goes away, what is in memory serves on.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from flagstaff.engine import Engine
 
 log = logging.getLogger(__name__)
 
-RESTART_SECONDS = 1.0
-"""How long to wait after the following itself broke, before it starts anew."""
+FIRST_LOOK_SECONDS = 1.0
+"""How often to try while nothing has been loaded yet."""
+
+NEVER_MIND = 86_400.0
+"""Seconds after which the listener may look by itself: another thread does so more often."""
 
 NEVER = sys.maxsize
 """A revision after every revision: whoever holds it is seen to be wrong, and reads everything anew."""
@@ -56,19 +59,23 @@ class Live:
         self._lock = threading.RLock()  # for those who refresh; evaluating takes none
         self._listener = Listener(url)
         self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._failure: str | None = None
+        """What goes wrong at the moment."""
 
     def start(self) -> None:
         """Begin to follow. Call this in the process that serves: threads do not survive a fork."""
-        self._thread = threading.Thread(target=self._run, name="flagstaff-live", daemon=True)
-        self._thread.start()
+        for work in (self._look_now_and_then, self._listen):
+            thread = threading.Thread(target=work, name=f"flagstaff-{work.__name__}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """Stop following; what is in memory stays."""
         self._closed.set()
         self._listener.close()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
 
     def states(self) -> list[State]:
         """How current each loaded environment is."""
@@ -80,7 +87,7 @@ class Live:
 
         Never raises: the write is done, and where this fails the following thread makes up for it.
         """
-        with self._noting_outages():
+        with self._noting_failures():
             if names and self.engines.keys() >= set(names):
                 for name in names:
                     self._refresh(name)
@@ -89,25 +96,29 @@ class Live:
 
     def take_in_keys(self) -> None:
         """Take in a write of this process to the keys. Never raises, like `take_in`."""
-        with self._noting_outages():
+        with self._noting_failures():
             self._reload_keys()
 
-    def _run(self) -> None:
+    def _look_now_and_then(self) -> None:
         while not self._closed.is_set():
-            try:
-                for notification in self._listener.follow(self._every):
-                    with self._noting_outages():
+            with self._noting_failures():
+                self._reload_keys()
+                self._look_everywhere()
+                self._mark_used_keys()
+            self._closed.wait(self._every if self.engines else min(self._every, FIRST_LOOK_SECONDS))
+
+    def _listen(self) -> None:
+        while not self._closed.is_set():
+            with self._noting_failures():
+                for notification in self._listener.follow(NEVER_MIND):
+                    with self._noting_failures():
                         self._act_on(notification)
-            except Exception:
-                # Following must never end: without it, evaluation would serve for ever what was true once.
-                log.exception("following the database broke off; it starts anew")
-                self._closed.wait(RESTART_SECONDS)
+            self._closed.wait(FIRST_LOOK_SECONDS)
 
     def _act_on(self, notification: Notification) -> None:
         name = notification.environment
         self._reload_keys()
         if name is None or name not in self.engines:
-            self._mark_used_keys()
             self._look_everywhere()
         elif (notification.revision or 0) > self._readers[name].revision:
             self._refresh(name)
@@ -161,20 +172,26 @@ class Live:
             self.keys.marked(used)
 
     @contextmanager
-    def _noting_outages(self) -> Iterator[None]:
-        """Note whether the database could be reached, and log it when that changes, not each time."""
+    def _noting_failures(self) -> Iterator[None]:
+        """Note whether the database could be reached, and log a failure when it begins and ends, not each time."""
         try:
             yield
         except DatabaseUnavailableError as error:
-            if self.database_reachable is not False:
-                log.warning("%s; evaluation goes on from memory", error)
             self.database_reachable = False
+            self._failed("database", f"{error}; evaluation goes on from memory")
+        except Exception as error:
+            # Following must never end: without it, evaluation would serve for ever what was true once.
+            self._failed(repr(error), "the definitions can't be brought up to date", error)
         else:
-            if self.database_reachable is False:
-                log.info("the database can be reached again")
             self.database_reachable = True
+            self._failed(None, "the definitions are up to date again")
         finally:
             self.tried.set()
+
+    def _failed(self, failure: str | None, message: str, error: Exception | None = None) -> None:
+        if failure != self._failure:
+            self._failure = failure
+            log.log(logging.WARNING if failure else logging.INFO, message, exc_info=error)
 
 
 def lasting(delta: Delta) -> dict[str, Any]:

@@ -6,12 +6,9 @@ begin after the fork.
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import logging.config
 import os
 import signal
-import socket
 import sys
 import threading
 from functools import partial
@@ -22,6 +19,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from api import logs
+from api.addresses import AddressError, check_free, ip_address
 from api.services import connect
 from api.wsgi import Application, application
 from db.settings import Settings, SettingsError
@@ -33,17 +31,13 @@ STOP_SECONDS = 10
 """How long requests under way may take when the server stops."""
 
 
-class AddressError(Exception):
-    """The server can't listen where it was told to."""
-
-
 def main() -> int:
     """Serve as the environment variables say."""
     try:
         settings = Settings.from_env(os.environ)
         if settings.database_url is None:
             raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
-        check_address(settings)
+        check_free(settings.host, settings.port)
     except (SettingsError, AddressError) as error:
         print(f"flagstaff: {error}", file=sys.stderr)
         return 1
@@ -87,37 +81,6 @@ def end_with_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def check_address(settings: Settings) -> None:
-    """Raise `AddressError` unless the server can listen on this host and port.
-
-    Granian's workers share a port, so a second server would come up beside a first one and take part of its requests.
-    """
-    address = ip_address(settings.host)
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, settings.port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                message = f"port {settings.port} on {settings.host} is in use; choose another with PORT"
-            else:
-                message = f"can't listen on {settings.host} port {settings.port} (HOST, PORT): {error.strerror}"
-            raise AddressError(message) from None
-
-
-def ip_address(host: str) -> str:
-    """The address that a host name stands for. Raises `AddressError` where it stands for none."""
-    try:
-        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
-    except OSError as error:
-        raise AddressError(f"HOST {host!r} is not an address: {error.strerror}") from None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server on this host. Raises `AddressError` as `ip_address` does."""
-    return ipaddress.ip_address(ip_address(host)).is_loopback
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from api.addresses import is_loopback
 from api.auth import DEVELOPMENT_KEYS, Keys
 from api.live import Live
 from db import database
@@ -25,10 +26,15 @@ class Services:
 
 
 def connect(settings: Settings, *, development: bool = False) -> Services:
-    """Make the services; `development` adds the dev keys and opens `?explain`. Nothing connects or starts yet."""
+    """Make the services; `development` adds the dev keys and opens `?explain`. Nothing connects or starts yet.
+
+    Raises SettingsError without a database, ValueError for development on an address that others reach.
+    """
     if settings.database_url is None:
         raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
     database.connect(settings.database_url)
+    if development and not is_loopback(settings.host):
+        raise ValueError("the dev keys are known to everyone: they are for loopback addresses only")
     keys = Keys(DEVELOPMENT_KEYS if development else ())
     live = Live(settings.database_url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
     return Services(settings, keys, live, live.engines, explain_open=development)

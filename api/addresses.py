@@ -1,0 +1,50 @@
+"""Where a server listens."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+
+
+class AddressError(Exception):
+    """The server can't listen where it was told to; the text names the setting."""
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise `AddressError` unless a server can listen on this host and port.
+
+    Granian's workers share a port, so a second server would come up beside a first one and take part of its requests.
+    """
+    address = ip_address(host)
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise AddressError(why_not(error, host, port)) from None
+
+
+def why_not(error: OSError, host: str, port: int) -> str:
+    """Why a server can't listen there, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use; choose another with PORT"
+    return f"can't listen on {host} port {port} (HOST, PORT): {error.strerror}"
+
+
+def ip_address(host: str) -> str:
+    """The address that a host name stands for. Raises `AddressError` where it stands for none."""
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except (OSError, UnicodeError) as error:
+        raise AddressError(f"HOST {host!r} is not an address: {error}") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server on this host. Raises `AddressError` as `ip_address` does."""
+    return ipaddress.ip_address(ip_address(host).partition("%")[0]).is_loopback
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a browser or curl finds the server."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

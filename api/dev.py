@@ -1,0 +1,144 @@
+"""`make run`: the service with everything it needs on this machine, and keys that everyone knows."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from api.addresses import AddressError, check_free, ip_address, is_loopback, url_of
+from api.server import serve
+from db import database, embedded, keys
+from db.embedded import EmbeddedPostgresError
+from db.errors import DatabaseUnavailableError
+from db.migrate import migrate
+from db.settings import Settings, SettingsError
+from db.words import Actor, Scope, Source
+
+DATA = Path(".data") / "postgres"
+"""Where the embedded PostgreSQL keeps its data, in the folder that `make run` is started in."""
+
+
+def main() -> int:
+    """Serve until Ctrl-C or SIGTERM, and return the exit code."""
+    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+    try:
+        run(Settings.from_env({"FLAGSTAFF_EVALUATION": "open", **os.environ}))
+    except KeyboardInterrupt:
+        pass  # before it served; while it serves, the server itself ends on signals
+    except (SettingsError, AddressError, EmbeddedPostgresError, DatabaseUnavailableError) as error:
+        print(f"flagstaff: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(settings: Settings) -> None:
+    """Bring up what is needed, serve, and take down what was brought up."""
+    check_free(settings.host, settings.port)
+    loopback = is_loopback(settings.host)
+    if not loopback:
+        settings = closed(settings)
+    with postgres(settings.database_url) as url:
+        migrate(url)
+        settings = replace(settings, database_url=url)
+        lines = first_lines(settings) if loopback else first_lines_by_key(settings)
+        threading.Thread(target=print_when_up, args=(settings, lines), daemon=True).start()
+        serve(settings, development=loopback)
+
+
+def closed(settings: Settings) -> Settings:
+    """The settings for an address that others reach: evaluation by key, unless it was opened on purpose."""
+    if os.environ.get("FLAGSTAFF_EVALUATION", "").strip() == "open":
+        return settings
+    return replace(settings, evaluation_open=False)
+
+
+@contextmanager
+def postgres(url: str | None) -> Iterator[str]:
+    """The URL of the database: the one given, or that of an embedded one, which is stopped at the end."""
+    if url is not None:
+        yield url
+        return
+    say("Starting PostgreSQL ...")
+    server = embedded.start(DATA)
+    try:
+        yield server.url
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not leave the database running
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        server.stop()
+
+
+def first_lines(settings: Settings) -> str:
+    """What to know and try first, where the dev keys are good."""
+    url = url_of(settings.host, settings.port)
+    json = "-H 'Content-Type: application/json'"
+    return f"""
+Flagstaff is at {url}  (Ctrl-C stops it)
+
+  admin key  admin-secret-key
+  SDK key    sdk-secret-key     (evaluation {"needs no key here" if settings.evaluation_open else "needs a key"})
+
+Create a flag, then evaluate it:
+
+  curl -X POST {url}/feature-flag/admin {json} -H 'X-Admin-API-Key: admin-secret-key' \\
+    -d '{{"flagKey": "hello", "description": "My first flag", "isStatic": true, "staticValue": true}}'
+  curl -X POST {url}/feature-flag/evaluate {json} -H 'X-API-Key: sdk-secret-key' \\
+    -d '{{"flagKey": "hello", "defaultValue": false, "context": {{}}}}'
+"""
+
+
+def first_lines_by_key(settings: Settings) -> str:
+    """What to know where others can reach the server: no key that everyone knows is good then."""
+    how = "is open to everyone" if settings.evaluation_open else "needs a key"
+    text = f"""
+Flagstaff is at {url_of(settings.host, settings.port)}  (Ctrl-C stops it)
+
+{settings.host} is no loopback address, so the dev keys are not valid here, and evaluation {how}.
+"""
+    secret = first_admin_key(settings)
+    return text + (f"Admin key, shown this once: {secret}\n" if secret else "Use the admin key made earlier.\n")
+
+
+def first_admin_key(settings: Settings) -> str | None:
+    """A new admin key, where the database has none."""
+    database.connect(settings.database_url or "")
+    try:
+        if any(key.scope is Scope.ADMIN for key in keys.active()):
+            return None
+        _, secret = keys.create("first admin key", Scope.ADMIN, actor=Actor("make run", Source.SYSTEM))
+        return secret
+    finally:
+        database.disconnect()  # the workers, which are forked, must not share a connection
+
+
+def print_when_up(settings: Settings, lines: str) -> None:
+    """Print once the server can be reached, so that what is printed works."""
+    address = ip_address(settings.host)
+    while True:
+        try:
+            socket.create_connection((address, settings.port), timeout=1).close()
+            return say(lines)
+        except OSError:
+            time.sleep(0.05)
+
+
+def say(text: str) -> None:
+    """Print at once, also into a pipe."""
+    print(text, flush=True)
+
+
+def stop_like_ctrl_c(*_: object) -> None:
+    """What SIGTERM does while nothing is served yet."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -76,7 +76,8 @@ def database() -> Iterator[str]:
     from db import database as pool
     from db import embedded, migrate
 
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # as root, PostgreSQL runs as another user, who must get through
         postgres = embedded.start(Path(folder) / "data")
         try:
             migrate.migrate(postgres.url)
@@ -85,7 +86,6 @@ def database() -> Iterator[str]:
         finally:
             pool.disconnect()
             postgres.stop()
-            shutil.rmtree(postgres.data_dir, ignore_errors=True)
 
 
 @contextmanager

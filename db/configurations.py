@@ -14,6 +14,7 @@ from db.database import rows
 from db.errors import FlagNotFoundError, InvalidInputError, UnknownEnvironmentError, VersionConflictError
 from db.member_changes import MemberChanges
 from db.models import Configuration, Flag
+from db.rules import in_order, split_in_order
 from db.state import State
 from db.views import FlagView
 from db.words import Action, JsonObject, ValueType
@@ -127,8 +128,8 @@ def found(flag: Flag, configuration: Configuration, environment: LockedEnvironme
         enabled=bool(configuration.enabled),
         variants=dict(configuration.variants),
         default_variant=configuration.default_variant,
-        rules=configuration.rules,
-        rollout=configuration.rollout,
+        rules=in_order(configuration.rules),
+        rollout=split_in_order(configuration.rollout) if configuration.rollout else None,
     )
     return Found(flag, configuration, environment, state)
 

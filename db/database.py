@@ -62,8 +62,7 @@ def connect(url: str) -> None:
     Raises ValueError, without showing the URL (it may carry a password), if it is none.
     """
     parameters = connection_parameters(url)
-    if not database.deferred:
-        database.close_all()
+    disconnect()
     database.init(parameters.pop("dbname"), **parameters)
 
 
@@ -88,7 +87,8 @@ def connection_parameters(url: str) -> dict[str, Any]:
 
 def disconnect() -> None:
     """Close every pooled connection; the next call opens one again."""
-    database.close_all()
+    if not database.deferred:
+        database.close_all()
 
 
 def check() -> None:
@@ -133,14 +133,17 @@ def write_json(value: JsonValue) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def read_json(text: str | bytes) -> Any:
+def read_json(text: str) -> Any:
     """Read a `jsonb` column: PostgreSQL writes 1e23 as 24 digits, which is a float all the same."""
-    return json.loads(text, parse_int=_whole_number)
+    return _DECODER.decode(text)
 
 
 def _whole_number(digits: str) -> int | float:
     number = int(digits)
     return number if -LARGEST_WHOLE_NUMBER <= number <= LARGEST_WHOLE_NUMBER else float(digits)
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_whole_number)
 
 
 def _is_unavailable(error: peewee.OperationalError | peewee.InterfaceError) -> bool:

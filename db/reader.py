@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from db import member_rows
@@ -47,6 +49,10 @@ class EnvironmentReader:
         So does one that finds an earlier revision than it knows: the database was set back. Raises
         UnknownEnvironmentError or DatabaseUnavailableError, and is then as if it had not been called.
         """
+        with _no_garbage_collection():
+            return self._refresh()
+
+    def _refresh(self) -> Delta:
         with snapshot():
             environment = find_environment(self.environment)
             ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment.id)
@@ -69,6 +75,18 @@ class EnvironmentReader:
         removed = set() if complete else {flag.key for flag in gone} - definitions.keys()
         about = metadata(self.environment, self.revision, self.bucketing)
         return Delta(self.revision, definitions, removed, about, complete)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Reading much makes no garbage, and looking through it again and again would take as long as the reading."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _members(flags: list[FlagRow], known: Mapping[int, MemberSets], since: int) -> dict[int, MemberSets]:

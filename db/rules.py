@@ -94,6 +94,25 @@ def known_variant(given: object, field: str, variants: Collection[str]) -> str:
     return given
 
 
+def in_order(rules: Sequence[Mapping[str, Any]]) -> list[JsonObject]:
+    """Rules as people write them: jsonb forgets the order of an object's names."""
+    return [
+        {
+            "name": rule.get("name"),
+            "conditions": [
+                {part: test.get(part) for part in ("field", "operator", "value")} for test in rule["conditions"]
+            ],
+            **({"split": split_in_order(rule["split"])} if "split" in rule else {"variant": rule["variant"]}),
+        }
+        for rule in rules
+    ]
+
+
+def split_in_order(split: Sequence[Mapping[str, Any]]) -> list[JsonObject]:
+    """A split as people write it."""
+    return [{"variant": share["variant"], "weight": share["weight"]} for share in split]
+
+
 def to_engine(rules: Sequence[Mapping[str, Any]]) -> list[targeting.Rule]:
     """Clean rules as the engine's builder takes them."""
     return [targeting.Rule([_condition(part) for part in rule["conditions"]], _served(rule)) for rule in rules]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from db.rules import in_order, split_in_order
 from db.words import Action, JsonObject, JsonValue, Scope, Source, ValueType
 
 T = TypeVar("T")
@@ -132,11 +133,18 @@ class Difference(NamedTuple):
 
 
 def readable(logged: JsonObject) -> JsonObject:
-    """A logged state with its variants as an object; the log keeps them as pairs, because of their order."""
+    """A logged state in a reader's order, its variants as an object; the log keeps those as pairs."""
     if "variants" not in logged:
         return logged
-    variants: Any = logged["variants"]
-    return {**logged, "variants": dict(variants)}
+    state: Any = logged
+    ordered = {
+        "variants": dict(state["variants"]),
+        "rules": in_order(state["rules"]),
+        "rollout": split_in_order(state["rollout"]) if state["rollout"] else None,
+    }
+    own = ("name", "description", "tags", "archived", "enabled")
+    names = [*own, "variants", "defaultVariant", "rules", "rollout"]
+    return {name: ordered.get(name, state[name]) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from api.addresses import AddressError, check_free, ip_address, is_loopback, url_of
 from api.server import serve
+from api.services import database_url
 from db import database, embedded, keys
 from db.embedded import EmbeddedPostgresError
 from db.errors import DatabaseUnavailableError
@@ -25,6 +26,8 @@ from db.words import Actor, Scope, Source
 DATA = Path(".data") / "postgres"
 """Where the embedded PostgreSQL keeps its data, in the folder that `make run` is started in."""
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit code."""
@@ -34,7 +37,7 @@ def main() -> int:
     except KeyboardInterrupt:
         pass  # before it served; while it serves, the server itself ends on signals
     except (SettingsError, AddressError, EmbeddedPostgresError, DatabaseUnavailableError) as error:
-        print(f"flagstaff: {error}", file=sys.stderr)
+        print("flagstaff:", " ".join(str(error).split()), file=sys.stderr)  # PostgreSQL's own errors have several lines
         return 1
     return 0
 
@@ -45,7 +48,7 @@ def run(settings: Settings) -> None:
     loopback = is_loopback(settings.host)
     if not loopback:
         settings = closed(settings)
-    with postgres(settings.database_url) as url:
+    with postgres(settings) as url:
         migrate(url)
         settings = replace(settings, database_url=url)
         lines = first_lines(settings) if loopback else first_lines_by_key(settings)
@@ -61,19 +64,39 @@ def closed(settings: Settings) -> Settings:
 
 
 @contextmanager
-def postgres(url: str | None) -> Iterator[str]:
+def postgres(settings: Settings) -> Iterator[str]:
     """The URL of the database: the one given, or that of an embedded one, which is stopped at the end."""
-    if url is not None:
-        yield url
+    if settings.database_url is not None:
+        yield database_url(settings)
         return
     say("Starting PostgreSQL ...")
-    server = embedded.start(DATA)
+    server = None
     try:
+        with signals_held_back():
+            server = embedded.start(DATA)
         yield server.url
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not leave the database running
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        server.stop()
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # impatience must not leave the database running
+        if server is not None:
+            server.stop()
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Signals take effect at the end of the block: a start of PostgreSQL that breaks off might leave it running.
+
+    They take the place of an error then, which they may well have caused.
+    """
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            raise KeyboardInterrupt
 
 
 def first_lines(settings: Settings) -> str:

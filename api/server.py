@@ -20,7 +20,7 @@ from granian.log import LogLevels
 
 from api import logs
 from api.addresses import AddressError, check_free, ip_address
-from api.services import connect
+from api.services import connect, database_url
 from api.wsgi import Application, application
 from db.settings import Settings, SettingsError
 
@@ -35,8 +35,7 @@ def main() -> int:
     """Serve as the environment variables say."""
     try:
         settings = Settings.from_env(os.environ)
-        if settings.database_url is None:
-            raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
+        database_url(settings)
         check_free(settings.host, settings.port)
     except (SettingsError, AddressError) as error:
         print(f"flagstaff: {error}", file=sys.stderr)

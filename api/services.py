@@ -25,16 +25,26 @@ class Services:
     explain_open: bool = False
 
 
+def database_url(settings: Settings) -> str:
+    """The URL of the database. Raises SettingsError where there is none, or one that can't be used."""
+    if settings.database_url is None:
+        raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
+    try:
+        database.connection_parameters(settings.database_url)
+    except ValueError as error:
+        raise SettingsError(f"FLAGSTAFF_DATABASE_URL: {error}") from None
+    return settings.database_url
+
+
 def connect(settings: Settings, *, development: bool = False) -> Services:
     """Make the services; `development` adds the dev keys and opens `?explain`. Nothing connects or starts yet.
 
     Raises SettingsError without a database, ValueError for development on an address that others reach.
     """
-    if settings.database_url is None:
-        raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
-    database.connect(settings.database_url)
+    url = database_url(settings)
+    database.connect(url)
     if development and not is_loopback(settings.host):
         raise ValueError("the dev keys are known to everyone: they are for loopback addresses only")
     keys = Keys(DEVELOPMENT_KEYS if development else ())
-    live = Live(settings.database_url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
+    live = Live(url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
     return Services(settings, keys, live, live.engines, explain_open=development)

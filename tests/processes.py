@@ -88,14 +88,16 @@ def wait_until(true: Callable[[], Any], seconds: float = 30) -> None:
 
 
 @contextlib.contextmanager
-def running(*module_and_arguments: str, port: int, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running(
+    *module_and_arguments: str, port: int, env: Mapping[str, str] | None = None, cwd: Path = ROOT
+) -> Iterator[Server]:
     """A Python module as a server process; its environment is this one's without Flagstaff's settings."""
     ours = ("HOST", "PORT")
     inherited = {name: value for name, value in os.environ.items() if name not in ours and "FLAGSTAFF" not in name}
     process = subprocess.Popen(
         [sys.executable, "-m", *module_and_arguments],
-        cwd=ROOT,
-        env={**inherited, **(env or {})},
+        cwd=cwd,
+        env={**inherited, "PYTHONPATH": str(ROOT), **(env or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,203 @@
+"""`python -m api.dev`, which `make run` starts: what it prints, keeps, and leaves behind."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.processes import Server, free_port, running, wait_until
+
+ADMIN = {"X-Admin-API-Key": "admin-secret-key"}
+EVALUATE = "/feature-flag/evaluate"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What stands for the checkout: as root, PostgreSQL's user must be able to pass through it."""
+    path = tmp_path_factory.mktemp("checkout")
+    for part in (path, path.parent, path.parent.parent):
+        part.chmod(0o755)
+    return path
+
+
+@contextmanager
+def make_run(folder: Path, **env: str) -> Iterator[Server]:
+    port = free_port()
+    with running("api.dev", port=port, env={"PORT": str(port), **env}, cwd=folder) as server:
+        yield server
+
+
+def printed(server: Server, until: str) -> str:
+    """What it prints, up to a line that begins like this."""
+    text = ""
+    assert server.process.stdout
+    for line in server.process.stdout:
+        text += line
+        if line.strip().startswith(until):
+            return text
+    raise AssertionError(f"it ended after {text!r} {server.process.stderr and server.process.stderr.read()}")
+
+
+def database_processes(folder: Path) -> list[psutil.Process]:
+    data = str((folder / ".data" / "postgres").resolve())
+    return [process for process in psutil.process_iter(["cmdline"]) if data in (process.info["cmdline"] or [])]
+
+
+def test_the_first_lines_work_as_printed_and_the_data_stays(folder: Path) -> None:
+    with make_run(folder) as server:
+        text = printed(server, '-d \'{"flagKey": "hello", "defaultValue"')
+        assert f"http://127.0.0.1:{server.port}" in text
+        assert "admin-secret-key" in text
+        assert "sdk-secret-key" in text
+        commands = text[text.index("curl") :]
+        answers = subprocess.run(["sh", "-ce", commands], capture_output=True, text=True, check=True).stdout
+        assert '"value":true,"reason":"STATIC"' in answers
+        assert database_processes(folder)
+        assert server.stop(signal.SIGTERM) == 0
+        assert_quiet(server)
+    assert not database_processes(folder)
+    with make_run(folder) as again:
+        again.wait_until_it_answers("/ready")
+        body = {"flagKey": "hello", "defaultValue": False}
+        assert again.request("POST", EVALUATE, body).json == {"value": True, "reason": "STATIC", "variant": "on"}
+        assert again.stop(signal.SIGINT) == 0
+        assert_quiet(again)
+    assert not database_processes(folder)
+
+
+def assert_quiet(server: Server) -> None:
+    output = server.output()
+    assert "Traceback" not in output
+    assert "rror" not in output
+
+
+def test_ctrl_c_reaches_the_whole_group_and_is_no_crash(folder: Path) -> None:
+    port = free_port()
+    with running("api.dev", port=port, env={"PORT": str(port)}, cwd=folder) as server:
+        server.wait_until_it_answers("/ready")
+        family = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children()]
+        in_our_group = [member for member in family if _group(member) == _group(family[0])]
+        for member in in_our_group:  # as a terminal does it
+            member.send_signal(signal.SIGINT)
+        assert server.process.wait(30) == 0
+        assert_quiet(server)
+    assert not database_processes(folder)
+
+
+def _group(process: psutil.Process) -> int:
+    import os
+
+    return os.getpgid(process.pid)
+
+
+def test_a_stop_while_it_starts(folder: Path) -> None:
+    for how in (signal.SIGTERM, signal.SIGINT):
+        with make_run(folder) as server:
+            wait_until(lambda: database_processes(folder))
+            assert server.stop(how) == 0
+            assert "Traceback" not in server.output()
+        assert not database_processes(folder)
+
+
+def test_a_worker_does_not_outlive_a_killed_parent(folder: Path) -> None:
+    with make_run(folder) as server:
+        server.wait_until_it_answers("/ready")
+        workers = [child for child in psutil.Process(server.process.pid).children() if "postgres" not in child.name()]
+        assert workers
+        server.stop(signal.SIGKILL)
+        psutil.wait_procs(workers, timeout=20)
+        assert not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
+    with make_run(folder) as again:  # and the database that nobody stopped is taken over
+        again.wait_until_it_answers("/ready")
+        assert again.stop() == 0
+    assert not database_processes(folder)
+
+
+def fails(folder: Path, **env: str) -> str:
+    """What it says on stderr when it can't start: one line."""
+    with make_run(folder, **env) as server:
+        assert server.process.wait(60) == 1
+        out, err = server.process.communicate()
+        assert len(err.strip().splitlines()) == 1, err
+        assert "Flagstaff is at" not in out
+    assert not database_processes(folder)
+    return err
+
+
+def test_a_port_in_use_is_one_line(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        message = fails(folder, PORT=port)
+    assert port in message
+    assert "PORT" in message
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"PORT": "http"}, "PORT"),
+        ({"PORT": "0", "FLAGSTAFF_THREADS": "many"}, "FLAGSTAFF_THREADS"),
+        ({"HOST": "no.such.host.invalid"}, "HOST"),
+        ({"HOST": "192.0.2.1"}, "HOST"),
+        ({"FLAGSTAFF_DATABASE_URL": "mysql://x"}, "FLAGSTAFF_DATABASE_URL"),
+        ({"FLAGSTAFF_DATABASE_URL": "postgresql://u:s3cret@h/n?no_such=1"}, "FLAGSTAFF_DATABASE_URL"),
+        ({"FLAGSTAFF_DATABASE_URL": "postgresql://u:s3cret@127.0.0.1:1/none"}, "can't be reached"),
+    ],
+)
+def test_what_it_can_not_start_with_is_one_line(folder: Path, env: dict[str, str], said: str) -> None:
+    message = fails(folder, **env)
+    assert said in message
+    assert "s3cret" not in message
+
+
+def test_where_others_can_reach_it_the_dev_keys_are_not_valid(folder: Path) -> None:
+    with make_run(folder, HOST="0.0.0.0") as server:
+        text = printed(server, "Admin key")
+        assert "not valid here" in text
+        assert "admin-secret-key" not in text
+        secret = text.split()[-1]
+        assert server.request("GET", "/api/admin/flags", headers=ADMIN).status == 401
+        assert server.request("GET", "/api/admin/flags", headers={"X-Admin-API-Key": secret}).status == 200
+        assert server.request("POST", EVALUATE, {"flagKey": "a", "defaultValue": 1}).status == 401
+        assert server.stop() == 0
+    with make_run(folder, HOST="0.0.0.0") as again:
+        printed(again, "Use the admin key made earlier")
+
+
+def test_the_requests_of_the_readme_of_the_evaluate_endpoint(folder: Path) -> None:
+    with make_run(folder) as server:
+        server.wait_until_it_answers("/ready")
+
+        def admin(method: str, path: str, body: Any = None) -> Any:
+            return server.request(method, path, body, ADMIN).json
+
+        def ask(key: str, default: Any, **context: Any) -> Any:
+            body = {"flagKey": key, "defaultValue": default, "context": context}
+            return server.request("POST", EVALUATE, body).json
+
+        admin("POST", "/feature-flag/admin", {"flagKey": "test-bool-flag", "isStatic": True, "staticValue": True})
+        admin("POST", "/feature-flag/admin", {"flagKey": "beta"})
+        admin("POST", "/api/admin/flags/beta/members", {"entityType": "user", "entityIds": ["john"], "value": True})
+        assert ask("test-bool-flag", False)["reason"] == "STATIC"
+        john = {"entityId": "john", "entityType": "user"}
+        assert ask("beta", False, **john) == {"value": True, "reason": "TARGETING_MATCH", "variant": "on"}
+        assert ask("beta", False, entityId="mary") == {"value": False, "reason": "DEFAULT"}
+        assert ask("beta", False)["errorCode"] == "TARGETING_KEY_MISSING"
+        assert ask("nope", False)["errorCode"] == "FLAG_NOT_FOUND"
+        assert ask("beta", "text", **john)["errorCode"] == "TYPE_MISMATCH"
+        explained = server.request(
+            "POST", EVALUATE + "?explain=true", {"flagKey": "beta", "defaultValue": False, "context": john}
+        )
+        assert explained.json["explanation"]["steps"][-1]["matched"] is True
+        admin("PATCH", "/api/admin/flags/beta/toggle")
+        assert ask("beta", False, **john) == {"value": False, "reason": "DISABLED"}

@@ -1,0 +1,65 @@
+"""The tables of the guide pages, held to the code; and no page links to what is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from db.settings import Settings
+from flagstaff.conditions import OPERATORS
+from tests.processes import ROOT
+
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "sdk" / "README.md", *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def rows(page: str, first: str) -> list[list[str]]:
+    """The rows of the table whose header begins with this cell."""
+    lines = (ROOT / "docs" / page).read_text().split(f"\n| {first} |", 1)[1].splitlines()[2:]
+    table = lines[: next((number for number, line in enumerate(lines) if not line.startswith("|")), len(lines))]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table]
+
+
+def test_the_settings_table_has_every_setting_and_no_other() -> None:
+    read = re.findall(r'read\("([A-Z_]+)"', (ROOT / "db" / "settings.py").read_text())
+    assert [name for name, *_ in rows("configuration.md", "variable")] == read
+
+
+def test_the_settings_table_has_the_defaults() -> None:
+    shown = {name: default for name, default, _ in rows("configuration.md", "variable") if default != "none"}
+    assert Settings.from_env(shown) == Settings.from_env({})
+    for name, default in shown.items():
+        other = {"127.0.0.1": "::1", "prod": "dev", "key": "open", "v2": "v3"}.get(default) or str(int(default) + 2000)
+        changed = {"FLAGSTAFF_THREADS": "3", "FLAGSTAFF_WORKERS": "3"}.get(name, other)
+        assert Settings.from_env({name: changed}) != Settings.from_env({}), f"{name} is not read"
+
+
+def test_the_operator_table_has_every_operator_in_its_own_words() -> None:
+    shown = [(name, words) for name, words, _ in rows("concepts.md", "operator")]
+    assert shown == [(operator.name, operator.words) for operator in OPERATORS.values()]
+    assert f"[{len(OPERATORS)} operators]" in (ROOT / "README.md").read_text()
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = set(LINK.findall((folder / "README.md").read_text()))
+    assert listed == {page.name for page in folder.glob("*.md")} - {"README.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text()):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path) if path else page
+        assert linked.exists(), f"{target} is not there"
+        if anchor:
+            anchors = {
+                re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+                for heading in HEADING.findall(linked.read_text())
+            }
+            assert anchor in anchors, f"{target} has no such heading"

@@ -260,8 +260,8 @@ def test_an_evaluation_never_sees_half_of_an_update() -> None:
 
     def read() -> None:
         while running.is_set():
-            decisions = engine._decisions
-            if decisions["first"]({}).variant != decisions["second"]({}).variant:
+            flags = engine._flags
+            if flags["first"].decide({}).variant != flags["second"].decide({}).variant:
                 torn.append(1)
 
     readers = [threading.Thread(target=read) for _ in range(2)]

@@ -2,8 +2,8 @@
 
 The function's source holds structure and nothing else. Every name, key and value of the document is *bound*: it
 reaches the function as a closure variable (`c0`, `c1`, …) and is never part of the text that Python compiles. So no
-document can put code into it, and flags of one shape (most flags of a project) share one compiled code object, which
-makes loading ten thousand flags cheap. The targeting
+document can put code into it, and flags of one shape (most flags of a project) share one compiled code object. The
+targeting
 
     {"if": [{"in": [{"var": "country"}, ["US", "CA"]]}, "on", "off"]}
 
@@ -26,7 +26,6 @@ them together to the function.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
@@ -34,6 +33,7 @@ from flagstaff import bucketing, jsonlogic, operations, shapes
 from flagstaff.bucketing import Bucketing
 from flagstaff.code import Code, Kind, Names
 from flagstaff.shapes import Guard
+from flagstaff.sharing import Shared
 
 MAX_DEPTH = 50
 """How deep a targeting may be nested. Python itself stops at some 200 brackets, and each level takes up to three."""
@@ -59,10 +59,9 @@ class Compiler:
         self.fields: set[str] = set()
         self.names = Names()
         self._operations = 0
-        self._uses: Counter[Hashable] = Counter()
+        self._sharing = Shared(targeting, MAX_DEPTH)
         self._variables: dict[Hashable, Code] = {}
         self._assignments: list[str] = []
-        self._count_uses(targeting, 0)
 
     def evaluate(self, node: Any, context: Mapping[str, Any]) -> Any:
         """What a part of the targeting comes to; only for explaining, as it is compiled for this one use."""
@@ -72,28 +71,15 @@ class Compiler:
 
     # -- variables ---------------------------------------------------------------------------------------------------
 
-    def _count_uses(self, node: Any, depth: int) -> None:
-        """Look-ups and texts that occur more than once are worth a variable."""
-        if depth > MAX_DEPTH or not isinstance(node, Mapping | list):
-            return
-        if (key := shapes.identity(node)) is not None:
-            self._uses[key] += 1
-            if self._uses[key] > 1:
-                return  # what it is made of is shared with it
-        children = node.values() if isinstance(node, Mapping) else node
-        for child in [child for child in children if isinstance(child, Mapping | list)]:
-            self._count_uses(child, depth + 1)
-
     def take_assignments(self) -> list[str]:
         """The lines that set the variables which came into use since the last call."""
         lines, self._assignments = self._assignments, []
         return lines
 
     def _shared(self, node: Any, data: str | None) -> Hashable | None:
-        key = shapes.identity(node) if data is None else None
-        return key if key is not None and self._uses[key] > 1 else None
+        return self._sharing.identity(node) if data is None else None
 
-    def _variable(self, key: Hashable, node: Mapping[str, Any], depth: int) -> Code:
+    def _variable(self, key: Hashable, node: dict[str, Any], depth: int) -> Code:
         if key not in self._variables:
             code = self._operation(node, depth, None)
             name = f"v{len(self._variables)}"
@@ -129,7 +115,7 @@ class Compiler:
     def _list(self, nodes: Sequence[Any], depth: int, data: str | None) -> str:
         return ", ".join(self.value(node, depth + 1, data).source for node in nodes)
 
-    def _operation(self, node: Mapping[str, Any], depth: int, data: str | None) -> Code:
+    def _operation(self, node: dict[str, Any], depth: int, data: str | None) -> Code:
         name, arguments = shapes.operation(node)
         if (evaluator := self.referenced(name, arguments)) is not None:
             return self.value(evaluator, depth + 1, data)

@@ -6,18 +6,18 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Set
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from openfeature.exception import ParseError
 
 from flagstaff.bucketing import Bucketing
-from flagstaff.compiler import Compiler, TargetingError
-from flagstaff.decision import Decide, Decision
-from flagstaff.definition import DefinitionError, FlagDefinition, read_metadata
+from flagstaff.compiler import Compiler
+from flagstaff.definition import read_metadata
 from flagstaff.evaluation import ErrorCode, Evaluation, Metadata, Reason
 from flagstaff.explain import Explanation, explain
+from flagstaff.flag import Flag, FlagSet
 from flagstaff.jsonlogic import UnknownOperationError
-from flagstaff.outcomes import Outcomes, error
+from flagstaff.outcomes import error
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
 
@@ -28,20 +28,8 @@ NO_CONTEXT: Mapping[str, Any] = {}
 DEFAULT_BUCKETING = Bucketing.V2
 
 
-class Flag(NamedTuple):
-    """A flag ready to evaluate."""
-
-    decide: Decide
-    definition: Mapping[str, Any]
-    fields: frozenset[str] = frozenset()
-    """The top-level fields of the context that its targeting reads."""
-    own_metadata: Set[str] = frozenset()
-    """The names of the metadata that it has of its own, whatever the document's says."""
-    error: str | None = None
-
-
 class Engine:
-    """The flags of one flagd document (https://flagd.dev/reference/flag-definitions/), compiled.
+    """The flags of one flagd document (https://flagd.dev/reference/flag-definitions/), each compiled once.
 
     Evaluations may run in any number of threads while `update` changes the flags: each sees the flags as they were
     before an update or as they are after it, and takes no lock.
@@ -60,11 +48,10 @@ class Engine:
     def __init__(self, document: Mapping[str, Any] | str | bytes, bucketing: Bucketing | str | None = None) -> None:
         source = _read(document)
         self._lock = Lock()
-        self._chosen = bucketing
+        self._bucketing = bucketing
         self._evaluators: Mapping[str, Any] = source.get("$evaluators") or {}
         self._flags: dict[str, Flag] = {}
-        self._decisions: dict[str, Decide] = {}
-        self._set_metadata(source.get("metadata", {}))
+        self._within = self._flag_set(source.get("metadata", {}))
         self.update(source.get("flags", {}))
 
     def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
@@ -72,11 +59,11 @@ class Engine:
 
         Never raises: what goes wrong is an answer with an `error_code`.
         """
-        decide = self._decisions.get(key)
-        if decide is None:
+        flag = self._flags.get(key)
+        if flag is None:
             return error(ErrorCode.FLAG_NOT_FOUND, f"there is no flag {key!r}")
         try:
-            return decide(context)
+            return flag.decide(context)
         except Exception as failure:
             return self._failed(key, failure)
 
@@ -84,15 +71,14 @@ class Engine:
         """What `evaluate` answers, and every step that led there. It is for people, and takes its time."""
         flag = self._flags.get(key)
         definition = flag.definition if flag else {}
-        compiler = Compiler(key, self.bucketing, self._evaluators, None)
+        compiler = Compiler(key, self._within.bucketing, self._evaluators, None)
         return explain(key, definition, self.evaluate(key, context), compiler, context)
 
     def update(self, changed: Mapping[str, Any], removed: Iterable[str] = (), metadata: Metadata | None = None) -> None:
         """Replace or add the flags of `changed` (key to flagd definition) and drop those of `removed`, at once.
 
         Args:
-            metadata: the document's new metadata, which every flag's answers carry; None leaves it. How splits hash
-                stays as it was.
+            metadata: the document's new metadata, which every flag's answers carry; None leaves it.
 
         Raises:
             ParseError: `changed` is no object, or the metadata is not flat; nothing has changed then.
@@ -100,14 +86,12 @@ class Engine:
         if not isinstance(changed, Mapping):
             raise ParseError("'flags' has to be an object")
         with self._lock:
-            flags = dict(self._flags)
-            if metadata is not None:
-                changed = {**self._restated(metadata), **changed}
-            flags.update((key, self._compile(key, definition)) for key, definition in changed.items())
+            within = self._within if metadata is None else self._flag_set(metadata)
+            flags = self._restated(within)
+            flags.update((key, Flag(key, definition, within)) for key, definition in changed.items())
             for key in removed:
                 flags.pop(key, None)
-            self._flags = flags
-            self._decisions = {key: flag.decide for key, flag in flags.items()}
+            self._flags, self._within = flags, within
 
     def keys(self) -> Set[str]:
         """The keys of all flags, broken ones included."""
@@ -125,58 +109,36 @@ class Engine:
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """The flags that could not be compiled, and why."""
+        """The flags that could not be compiled, and why. Compiles all that have not been asked for yet."""
         return {key: flag.error for key, flag in self._flags.items() if flag.error}
 
-    def _set_metadata(self, metadata: Any) -> None:
+    @property
+    def metadata(self) -> Metadata:
+        """The document's own metadata."""
+        return self._within.metadata
+
+    def _flag_set(self, metadata: Any) -> FlagSet:
         try:
-            self.metadata = read_metadata(metadata)
-            self.bucketing = Bucketing(self._chosen or metadata.get("fractionalBucketing", DEFAULT_BUCKETING))
-        except (DefinitionError, ValueError) as wrong:
+            bucketing = self._bucketing or read_metadata(metadata).get("fractionalBucketing", DEFAULT_BUCKETING)
+            return FlagSet(read_metadata(metadata), Bucketing(str(bucketing)), self._evaluators)
+        except ValueError as wrong:
             raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
 
-    def _restated(self, metadata: Metadata) -> Mapping[str, Any]:
-        """Take over new metadata; give the flags whose answers have to be made anew for it.
+    def _restated(self, within: FlagSet) -> dict[str, Flag]:
+        """The flags as they are in a document of that metadata: new ones where an answer carries what has changed.
 
         Those are few where flags give for themselves what changes often, as Flagstaff's do with the revision.
         """
-        before = self.metadata
-        self._set_metadata(metadata)
-        differing = {name for name, _ in before.items() ^ metadata.items()}
-        return {key: flag.definition for key, flag in self._flags.items() if not differing <= flag.own_metadata}
-
-    def _compile(self, key: str, source: Any) -> Flag:
-        try:
-            definition = FlagDefinition.from_json(key, source)
-            return self._ready(definition, source)
-        except (DefinitionError, TargetingError) as wrong:
-            return self._broken(key, source, str(wrong))
-        except (RecursionError, MemoryError, SyntaxError) as wrong:
-            return self._broken(key, source, f"the targeting is too deep or too large ({type(wrong).__name__})")
-
-    def _ready(self, definition: FlagDefinition, source: Mapping[str, Any]) -> Flag:
-        outcomes = Outcomes(definition, {**self.metadata, **definition.metadata})
-        own_metadata = definition.metadata.keys()
-        if not definition.enabled:
-            return Flag(_always(outcomes.disabled), source, own_metadata=own_metadata)
-        if definition.targeting is None:
-            return Flag(_always(outcomes.static), source, own_metadata=own_metadata)
-        compiler = Compiler(definition.key, self.bucketing, self._evaluators, definition.targeting)
-        decide = Decision(compiler, outcomes).compile(definition.targeting)
-        return Flag(decide, source, frozenset(compiler.fields), own_metadata)
-
-    def _broken(self, key: str, source: Any, why: str) -> Flag:
-        message = f"flag {key!r}: {why}"
-        return Flag(_always(error(ErrorCode.PARSE_ERROR, message)), source, error=message)
+        changed = {name for name, _ in self.metadata.items() ^ within.metadata.items()}
+        return {
+            key: flag if changed <= flag.own_metadata else Flag(key, flag.definition, within)
+            for key, flag in self._flags.items()
+        }
 
     def _failed(self, key: str, failure: Exception) -> Evaluation:
         logger.debug("evaluating %r failed", key, exc_info=failure)
         code = ErrorCode.PARSE_ERROR if isinstance(failure, UnknownOperationError) else ErrorCode.GENERAL
         return error(code, f"flag {key!r}: {failure}")
-
-
-def _always(answer: Evaluation) -> Decide:
-    return lambda context: answer
 
 
 def _read(document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from enum import Enum, auto
 from typing import Any
-
-WIDEST = 4
-"""The most arguments that a node may have to be worth sharing; beyond it finding equals costs more than it saves."""
 
 
 def is_operation(node: Any) -> bool:
     """JsonLogic: an object with one member is an operation, every other value stands for itself."""
-    return isinstance(node, Mapping) and len(node) == 1
+    return isinstance(node, dict) and len(node) == 1
 
 
-def operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
+def operation(node: dict[str, Any]) -> tuple[str, Sequence[Any]]:
     """An operation's name and its arguments; a single argument needs no list around it."""
     ((name, arguments),) = node.items()
     return name, arguments if isinstance(arguments, list) else [arguments]
@@ -24,7 +21,7 @@ def operation(node: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
 def is_constant(node: Any) -> bool:
     """Whether a value stands for itself, with no operation anywhere inside that JsonLogic would evaluate."""
     if isinstance(node, list):
-        return all(not isinstance(item, list | Mapping) or is_constant(item) for item in node)
+        return all(not isinstance(item, list | dict) or is_constant(item) for item in node)
     return not is_operation(node)
 
 
@@ -52,19 +49,6 @@ def texts(node: Any) -> Set[str] | None:
     if isinstance(node, list) and node and all(type(item) is str for item in node):
         return frozenset(node)
     return None
-
-
-def identity(node: Any) -> Hashable | None:
-    """Equal for two nodes that look up the same or make the same text of look-ups; None for all other nodes."""
-    if isinstance(node, str):
-        return node
-    if not is_operation(node):
-        return None
-    name, arguments = operation(node)
-    if name not in ("var", "cat", "or") or len(arguments) > WIDEST or (name == "var" and path(arguments) is None):
-        return None
-    parts = tuple(identity(argument) for argument in arguments)
-    return None if None in parts else (name, parts)
 
 
 class Guard(Enum):

@@ -1,0 +1,91 @@
+"""One flag of an engine: its definition, and the function that its targeting becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any, NamedTuple
+
+from flagstaff.bucketing import Bucketing
+from flagstaff.compiler import Compiler, TargetingError
+from flagstaff.decision import Decide, Decision
+from flagstaff.definition import DefinitionError, FlagDefinition
+from flagstaff.evaluation import ErrorCode, Evaluation, Metadata
+from flagstaff.outcomes import Outcomes, error
+
+
+class FlagSet(NamedTuple):
+    """What a document says for all of its flags."""
+
+    metadata: Metadata
+    bucketing: Bucketing
+    evaluators: Mapping[str, Any]
+
+
+class Flag:
+    """A flag that is compiled when it is first evaluated, or asked about.
+
+    A document may hold thousands of flags, of which one process evaluates a few; and a function that starts cold has
+    no time for the others. Two threads that come first at once both compile it, to the same effect.
+    """
+
+    __slots__ = ("_compiled", "_error", "_fields", "decide", "definition", "key", "own_metadata", "within")
+
+    def __init__(self, key: str, definition: Any, within: FlagSet) -> None:
+        self.key = key
+        self.definition = definition
+        self.within = within
+        self.own_metadata: Set[str] = frozenset()
+        """The names of the metadata that it gives itself, whatever the document's says."""
+        self.decide: Decide = self._compile_and_decide
+        """From a context to the answer. May raise what an operation raises on a value that it can't take."""
+        self._compiled = False
+        self._error: str | None = None
+        self._fields: frozenset[str] = frozenset()
+        if isinstance(definition, Mapping) and isinstance(definition.get("metadata"), Mapping):
+            self.own_metadata = definition["metadata"].keys()
+
+    @property
+    def error(self) -> str | None:
+        """Why it could not be compiled."""
+        self._compile()
+        return self._error
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The top-level fields of the context that its targeting reads."""
+        self._compile()
+        return self._fields
+
+    def _compile_and_decide(self, context: Mapping[str, Any]) -> Evaluation:
+        self._compile()
+        return self.decide(context)
+
+    def _compile(self) -> None:
+        if self._compiled:
+            return
+        try:
+            self.decide = self._decision(FlagDefinition.from_json(self.key, self.definition))
+        except (DefinitionError, TargetingError) as wrong:
+            self._break(str(wrong))
+        except (RecursionError, MemoryError, SyntaxError) as wrong:
+            self._break(f"the targeting is too deep or too large ({type(wrong).__name__})")
+        self._compiled = True
+
+    def _decision(self, flag: FlagDefinition) -> Decide:
+        outcomes = Outcomes(flag, {**self.within.metadata, **flag.metadata})
+        if not flag.enabled:
+            return _always(outcomes.disabled)
+        if flag.targeting is None:
+            return _always(outcomes.static)
+        compiler = Compiler(flag.key, self.within.bucketing, self.within.evaluators, flag.targeting)
+        decide = Decision(compiler, outcomes).compile(flag.targeting)
+        self._fields = frozenset(compiler.fields)
+        return decide
+
+    def _break(self, why: str) -> None:
+        self._error = f"flag {self.key!r}: {why}"
+        self.decide = _always(error(ErrorCode.PARSE_ERROR, self._error))
+
+
+def _always(answer: Evaluation) -> Decide:
+    return lambda context: answer

@@ -1,0 +1,59 @@
+"""Finding what a targeting asks for more than once, so that it is looked up once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from typing import Any
+
+from flagstaff import shapes
+
+SHAREABLE = frozenset({"var", "cat", "or"})
+"""Look-ups, and texts made of them: cheap to compute before anybody knows that they are needed, and they never fail."""
+
+WIDEST = 4
+"""The most arguments that a shared node has; finding wider ones costs more than it saves."""
+
+
+class Shared:
+    """Which nodes of a targeting are the same look-up or text as another one."""
+
+    def __init__(self, targeting: Any, max_depth: int) -> None:
+        self._identities: dict[int, Hashable] = {}
+        self._uses: Counter[Hashable] = Counter()
+        self._visit(targeting, max_depth)
+
+    def identity(self, node: Any) -> Hashable | None:
+        """Equal for nodes that are the same; None for a node that occurs once or is not worth a variable."""
+        identity = self._identities.get(id(node))
+        return identity if identity is not None and self._uses[identity] > 1 else None
+
+    def _visit(self, node: Any, levels: int) -> Hashable | None:
+        if isinstance(node, str):
+            return node
+        if levels < 0 or not isinstance(node, dict | list):
+            return None
+        if isinstance(node, dict) and len(node) == 1:
+            return self._visit_operation(node, levels)
+        for child in node if isinstance(node, list) else node.values():
+            if isinstance(child, dict | list):
+                self._visit(child, levels - 1)
+        return None
+
+    def _visit_operation(self, node: dict[str, Any], levels: int) -> Hashable | None:
+        known = self._identities.get(id(node))  # one object may stand in many places
+        if known is None:
+            name, arguments = shapes.operation(node)
+            parts = tuple([self._visit(argument, levels - 1) for argument in arguments])
+            if (
+                name not in SHAREABLE
+                or len(parts) > WIDEST
+                or None in parts
+                or (name == "var" and parts[:1] in ((), ("",)))
+            ):
+                return None
+            self._identities[id(node)] = known = (name, parts)
+            if self._uses[known]:  # its parts have been counted with the other one
+                self._uses.subtract(part for part in parts if not isinstance(part, str))
+        self._uses[known] += 1
+        return known

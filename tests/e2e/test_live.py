@@ -1,0 +1,165 @@
+"""API processes beside each other on one database: what one writes, the others serve; and what happens to them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+import psycopg2
+import pytest
+
+from db import keys
+from db.words import Actor, Scope, Source
+from tests.processes import Server, free_port, running, wait_until
+
+FLAGS = "/api/admin/flags"
+EVALUATE = "/feature-flag/evaluate"
+TESTER = Actor("tester", Source.SYSTEM)
+NO_LOOKING = {"FLAGSTAFF_REFRESH_SECONDS": "3600"}
+OFTEN = {"FLAGSTAFF_REFRESH_SECONDS": "0.2"}
+
+
+@pytest.fixture
+def secret(database: None) -> str:
+    return keys.create("ci", Scope.ADMIN, actor=TESTER)[1]
+
+
+@contextmanager
+def serving(database_url: str, **env: str) -> Iterator[Server]:
+    port = free_port()
+    settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_EVALUATION": "open", **env}
+    with running("api.server", port=port, env=settings) as server:
+        server.wait_until_it_answers("/ready")
+        yield server
+
+
+def ask(server: Server, key: str, default: Any = False, **context: Any) -> Any:
+    return server.request("POST", EVALUATE, {"flagKey": key, "defaultValue": default, "context": context}).json
+
+
+def admin(server: Server, secret: str, method: str, path: str, body: Any = None) -> Any:
+    answer = server.request(method, path, body, {"X-Admin-API-Key": secret})
+    assert answer.status < 300, answer.body
+    return answer.json
+
+
+def test_a_write_on_one_process_is_seen_by_the_other(database_url: str, secret: str) -> None:
+    with serving(database_url, **NO_LOOKING) as one, serving(database_url, **NO_LOOKING) as other:
+        admin(one, secret, "POST", FLAGS, {"key": "beta", "enabled": True})
+        wait_until(lambda: ask(other, "beta", True)["reason"] == "DEFAULT")
+        admin(other, secret, "POST", FLAGS + "/beta/members", {"entityIds": ["john"], "variant": "on"})
+        assert ask(other, "beta", entityId="john")["value"] is True  # its own write at once
+        wait_until(lambda: ask(one, "beta", entityId="john")["value"])
+        admin(one, secret, "PATCH", FLAGS + "/beta/toggle?environment=*")
+        wait_until(lambda: ask(other, "beta", entityId="john")["reason"] == "DISABLED")
+        admin(one, secret, "DELETE", FLAGS + "/beta")
+        wait_until(lambda: ask(other, "beta").get("errorCode") == "FLAG_NOT_FOUND")
+
+
+def test_a_new_environment_and_a_revoked_key_are_seen_by_the_other(database_url: str, secret: str) -> None:
+    with serving(database_url, **NO_LOOKING) as one, serving(database_url, **NO_LOOKING) as other:
+        body = {"flagKey": "none", "defaultValue": 1, "environment": "qa"}
+        assert other.request("POST", EVALUATE, body).status == 400
+        admin(one, secret, "POST", "/api/admin/environments", {"key": "qa"})
+        wait_until(lambda: other.request("POST", EVALUATE, body).status == 200)
+        made = admin(one, secret, "POST", "/api/admin/keys", {"name": "web", "scope": "client", "environment": "qa"})
+        header = {"X-API-Key": made["secret"]}
+        wait_until(lambda: other.request("POST", EVALUATE, body, header).status == 200)
+        admin(one, secret, "DELETE", f"/api/admin/keys/{made['key']['id']}")
+        wait_until(lambda: other.request("POST", EVALUATE, body, header).status == 401)
+
+
+def test_a_missed_notification_is_made_up_for(database_url: str, secret: str) -> None:
+    with serving(database_url, **OFTEN) as server:
+        admin(server, secret, "POST", FLAGS, {"key": "beta", "enabled": True})
+        assert ask(server, "beta", True)["reason"] == "DEFAULT"
+        switch_off_in_silence(database_url)
+        wait_until(lambda: ask(server, "beta", True)["reason"] == "DISABLED")
+
+
+def switch_off_in_silence(url: str) -> None:
+    """A write of which nobody is told."""
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE environment SET revision = revision + 1 WHERE key = 'prod' RETURNING id, revision")
+        environment, revision = cursor.fetchone() or (0, 0)
+        cursor.execute(
+            "UPDATE configuration SET enabled = false, revision = %s WHERE environment_id = %s", (revision, environment)
+        )
+    connection.close()
+
+
+def test_a_database_set_back_to_an_earlier_state_is_read_anew(database_url: str, secret: str) -> None:
+    with serving(database_url, **OFTEN) as server:
+        admin(server, secret, "POST", FLAGS, {"key": "beta", "enabled": True})
+        admin(server, secret, "PUT", FLAGS + "/beta", {"defaultVariant": "on"})
+        assert ask(server, "beta")["value"] is True
+        connection = psycopg2.connect(database_url)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("UPDATE configuration SET enabled = false, revision = 1")
+            cursor.execute("UPDATE environment SET revision = 1")
+        connection.close()
+        wait_until(lambda: ask(server, "beta")["reason"] == "DISABLED")
+
+
+def test_killed_while_it_writes_the_rows_stay_consistent(database_url: str, secret: str) -> None:
+    written: list[str] = []
+    with serving(database_url) as server:
+        admin(server, secret, "POST", FLAGS, {"key": "beta", "enabled": True})
+        threading.Thread(target=write_until_it_fails, args=(server, secret, written), daemon=True).start()
+        wait_until(lambda: len(written) > 20)
+        for worker in psutil.Process(server.process.pid).children():
+            worker.kill()  # the parent starts another in its place
+        server.wait_until_it_answers("/ready")
+        listed = everyone(server, secret)
+        assert set(written) <= set(listed)
+        assert len(listed) - len(written) <= 1  # a write may be done and its answer lost
+        flag = admin(server, secret, "GET", FLAGS + "/beta")["flag"]
+        assert flag["memberCount"] == len(listed)
+        log = admin(server, secret, "GET", FLAGS + "/beta/changes?environment=prod&limit=1000")["changes"]
+        assert len(log) == flag["version"] == len(listed) + 1
+        assert ask(server, "beta", entityId=listed[-1])["value"] is True
+
+
+def write_until_it_fails(server: Server, secret: str, written: list[str]) -> None:
+    for number in range(100_000):
+        name = f"user-{number:06}"
+        try:
+            admin(server, secret, "POST", FLAGS + "/beta/members", {"entityIds": [name], "variant": "on"})
+        except (OSError, AssertionError):
+            return
+        written.append(name)
+
+
+def everyone(server: Server, secret: str) -> list[str]:
+    page = admin(server, secret, "GET", FLAGS + "/beta/members?limit=1000")
+    return [member["entityId"] for member in page["members"]]
+
+
+def test_parallel_writers_lose_no_update(database_url: str, secret: str) -> None:
+    with serving(database_url, FLAGSTAFF_WORKERS="2") as server:
+        admin(server, secret, "POST", FLAGS, {"key": "beta"})
+        writers = [threading.Thread(target=edit_often, args=(server, secret, name)) for name in "abcd"]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        flag = admin(server, secret, "GET", FLAGS + "/beta")["flag"]
+        assert sorted(flag["tags"]) == sorted(f"{name}{number}" for name in "abcd" for number in range(5))
+
+
+def edit_often(server: Server, secret: str, name: str) -> None:
+    """Add a tag five times, beginning anew whenever somebody else was faster."""
+    for number in range(5):
+        while True:
+            flag = admin(server, secret, "GET", FLAGS + "/beta")["flag"]
+            body = {"tags": [*flag["tags"], f"{name}{number}"], "version": flag["version"]}
+            answer = server.request("PUT", FLAGS + "/beta", body, {"X-Admin-API-Key": secret})
+            if answer.status == 200:
+                break
+            assert answer.json["code"] == "version_conflict"
+            time.sleep(0.001)

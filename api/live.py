@@ -142,10 +142,9 @@ class Live:
         """Read an environment from the beginning."""
         reader = EnvironmentReader(name, bucketing=self._bucketing)
         delta = reader.refresh()
-        engine = Engine({"flags": delta.changed, "metadata": lasting(delta)}, self._bucketing)
+        engine = Engine({"flags": delta.changed, "metadata": carried(delta)}, self._bucketing)
         self._readers[name] = reader
         self._current_at[name] = time.monotonic()
-        report_broken(name, engine, delta)
         return engine
 
     def _refresh(self, name: str) -> None:
@@ -155,12 +154,11 @@ class Live:
             delta = self._readers[name].refresh()
             try:
                 removed = set(engine.keys()) - delta.changed.keys() if delta.complete else delta.removed
-                engine.update(delta.changed, removed, lasting(delta))
+                engine.update(delta.changed, removed, carried(delta))
             except Exception:
                 self._readers[name].revision = NEVER  # the delta is lost: the next look reads everything anew
                 raise
             self._current_at[name] = time.monotonic()
-            report_broken(name, engine, delta)
 
     def _reload_keys(self) -> None:
         self.keys.replace(keys.active())
@@ -194,12 +192,8 @@ class Live:
             log.log(logging.WARNING if failure else logging.INFO, message, exc_info=error)
 
 
-def lasting(delta: Delta) -> dict[str, Any]:
-    """The metadata without its revision: every flag's answer carries it, so a new one would compile all flags anew."""
-    return {name: value for name, value in delta.metadata.items() if name not in ("revision", "version")}
-
-
-def report_broken(environment: str, engine: Engine, delta: Delta) -> None:
-    """Log the changed flags that the engine could not compile; the others are served."""
-    for key in engine.errors.keys() & delta.changed.keys():
-        log.error("flag %r in %s can't be evaluated: %s", key, environment, engine.errors[key])
+def carried(delta: Delta) -> dict[str, Any]:
+    """The document's metadata that answers carry. Its version changes with each revision, which flags give themselves;
+    with it, every change would make the engine compile every flag anew.
+    """
+    return {name: value for name, value in delta.metadata.items() if name != "version"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint
@@ -50,11 +50,11 @@ def revoke(key_id: str) -> Response:
 
 
 def moment(value: Any) -> datetime:
-    """A time in ISO form with its offset."""
+    """A time in ISO form with its offset, as UTC."""
     try:
         at = datetime.fromisoformat(fields.text(value))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ValueError("a time with an offset, such as 2026-01-31T09:00:00Z")
-    return at
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("a time with an offset, such as 2026-01-31T09:00:00Z")

@@ -6,6 +6,7 @@ Errors of `db` know no HTTP; `STATUS_AND_CODE` is the one place that gives them 
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -50,17 +51,24 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
 }
 
 RETRY_LATER = (("Retry-After", "1"),)
-INTERNAL = Description(500, {"error": "something went wrong in the service", "code": "internal_error"})
 
 
 def describe(error: Exception) -> Description:
-    """How an error is answered. One that nobody foresaw is logged, and says nothing of the inside."""
+    """How an error is answered."""
     if isinstance(error, RequestError):
         return Description(error.status, {"error": str(error), "code": error.code} | error.facts, error.headers)
     if isinstance(error, db_errors.FlagstaffError) and type(error) in STATUS_AND_CODE:
         return describe_db_error(error)
-    log.error("unexpected %s", type(error).__name__, exc_info=error)
-    return INTERNAL
+    return describe_unexpected(error)
+
+
+def describe_unexpected(error: Exception) -> Description:
+    """How an error that nobody foresaw is answered: by a number under which the log has it."""
+    incident = secrets.token_hex(8)
+    log.error("unexpected error", exc_info=error, extra={"facts": {"incident": incident}})
+    return Description(
+        500, {"error": "something went wrong in the service", "code": "internal_error", "incident": incident}
+    )
 
 
 def describe_db_error(error: db_errors.FlagstaffError) -> Description:

@@ -90,8 +90,8 @@ def boolean(value: Any) -> bool:
 
 
 def whole_number(value: Any) -> int:
-    """An integer that is not negative."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    """An integer that is not negative, and that a database can hold."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise ValueError("a whole number")
     return value
 

@@ -98,6 +98,8 @@ def test_an_expiry_is_in_the_future_and_kept(client: Client) -> None:
     later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     made = client.do("POST", KEYS, {"name": "x", "scope": "server", "environment": "prod", "expiresAt": later}, 201)
     assert datetime.fromisoformat(made["key"]["expiresAt"]) == datetime.fromisoformat(later)
+    over = {"name": "x", "scope": "server", "environment": "prod", "expiresAt": "9999-12-31T23:59:59-14:00"}
+    client.refused(400, "invalid_field", "POST", KEYS, over)
     past = {"name": "x", "scope": "server", "environment": "prod", "expiresAt": "2020-01-01T00:00:00Z"}
     client.refused(422, "invalid_expiry", "POST", KEYS, past)
     client.refused(422, "invalid_environment", "POST", KEYS, {"name": "x", "scope": "admin", "environment": "prod"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -14,11 +15,10 @@ from statistics import quantiles
 import psutil  # type: ignore[import-untyped]
 
 from benchmarks import table
-from benchmarks.scenario import RULE
 from benchmarks.servers import Client, Server, database, flagstaff
 from db import flags, members
 from db.edits import NewFlag
-from db.words import Actor, Source
+from db.words import Actor, JsonObject, JsonValue, Source
 
 FLAGS = 10_000
 CROWDS = [500_000, *[5_000] * 100]
@@ -27,6 +27,7 @@ AT_ONCE = 100_000
 EDITS = 100
 PATIENCE = 10.0
 """Seconds after which an edit counts as lost."""
+FIELDS = ["age", "plan", "country", "version", "team", "device"]
 ENVIRONMENT = "prod"
 ACTOR = Actor("benchmark", Source.SYSTEM)
 MIB = 1024 * 1024
@@ -47,11 +48,33 @@ def fill() -> None:
     """Make the flags and their members through the same functions as everybody else."""
     print(f"\nCreating {FLAGS:,} flags and {sum(CROWDS):,} members ...", flush=True)
     for number in range(FLAGS):
-        flags.create(NewFlag(f"flag-{number}", rules=[RULE]), ENVIRONMENT, actor=ACTOR)
+        flags.create(NewFlag(f"flag-{number}", rules=[varied_rule(number)]), ENVIRONMENT, actor=ACTOR)
     for number, size in enumerate(CROWDS):
         for first in range(0, size, AT_ONCE):
             ids = [f"user-{one}" for one in range(first, min(first + AT_ONCE, size))]
             _add(f"flag-{number}", ids)
+
+
+def varied_rule(number: int) -> JsonObject:
+    """One to four conditions of many kinds, so that hardly two flags are alike."""
+    draw = random.Random(number)
+    kinds: list[tuple[str, JsonValue]] = [
+        ("eq", f"value-{number}"),
+        ("neq", number),
+        ("in", [f"value-{number}", "other"]),
+        ("not_in", [number, number + 1]),
+        ("starts_with", f"value-{number}"),
+        ("gte", number),
+        ("semver_gt", f"1.{number}.0"),
+        ("before", "2030-01-01T00:00:00Z"),
+    ]
+    conditions: list[JsonValue] = [
+        {"field": f"attributes.{draw.choice(FIELDS)}", "operator": operator, "value": value}
+        for operator, value in draw.choices(kinds, k=draw.randint(1, 4))
+    ]
+    share = draw.randint(1, 99)
+    split: list[JsonValue] = [{"variant": "on", "weight": share}, {"variant": "off", "weight": 100 - share}]
+    return {"name": f"rule {number}", "conditions": conditions, "split": split}
 
 
 def _add(key: str, ids: Sequence[str]) -> None:
@@ -63,8 +86,9 @@ def _show_loading(url: str) -> None:
     took = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     rows = [
         ["rows of one environment to definitions", f"{took['read']:.2f} s"],
-        ["definitions to compiled flags", f"{took['compile']:.2f} s"],
-        ["together", f"{took['read'] + took['compile']:.2f} s"],
+        ["definitions into the engine", f"{took['load']:.2f} s"],
+        ["together", f"{took['read'] + took['load']:.2f} s"],
+        ["a first evaluation of each flag", f"{took['first']:.2f} s"],
         ["memory of that process", f"{took['rss'] / MIB:.0f} MiB"],
     ]
     table.show(f"Loading {took['flags']:,} flags with {sum(CROWDS):,} members", ["", "took"], rows)

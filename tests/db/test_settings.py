@@ -1,0 +1,82 @@
+"""Settings: every one from the environment, and errors that name the variable and never a password."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from db.settings import Settings, SettingsError
+
+URL = "postgresql://user:secret@db.example:5432/flagstaff"
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert Settings.from_env({}) == Settings()
+    assert Settings.from_env({"PORT": "", "HOST": "  "}) == Settings()
+    assert (Settings().host, Settings().port, Settings().default_environment) == ("127.0.0.1", 8080, "prod")
+
+
+def test_everything_set() -> None:
+    settings = Settings.from_env(
+        {
+            "FLAGSTAFF_DATABASE_URL": URL,
+            "HOST": "0.0.0.0",
+            "PORT": "9000",
+            "FLAGSTAFF_DEFAULT_ENVIRONMENT": "dev",
+            "FLAGSTAFF_EVALUATION": "open",
+            "FLAGSTAFF_MAX_BODY_BYTES": "2048",
+            "FLAGSTAFF_BUCKETING": "v3",
+            "FLAGSTAFF_REFRESH_SECONDS": "0.5",
+            "FLAGSTAFF_THREADS": "4",
+            "FLAGSTAFF_WORKERS": "2",
+        }
+    )
+    assert settings == Settings(URL, "0.0.0.0", 9000, "dev", True, 2048, "v3", 0.5, 4, 2)
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "8080.5"),
+        ("PORT", "٣"),
+        ("FLAGSTAFF_EVALUATION", "yes"),
+        ("FLAGSTAFF_MAX_BODY_BYTES", "-1"),
+        ("FLAGSTAFF_BUCKETING", "v1"),
+        ("FLAGSTAFF_REFRESH_SECONDS", "nan"),
+        ("FLAGSTAFF_REFRESH_SECONDS", "0"),
+        ("FLAGSTAFF_REFRESH_SECONDS", "soon"),
+        ("FLAGSTAFF_THREADS", "0"),
+        ("FLAGSTAFF_WORKERS", "many"),
+        ("FLAGSTAFF_DATABASE_URL", "mysql://user:secret@host/name"),
+        ("FLAGSTAFF_DATABASE_URL", "postgresql://user:secret@host:port/name"),
+        ("FLAGSTAFF_DATABASE_URL", "postgresql://user:secret@host"),
+        ("FLAGSTAFF_DATABASE_URL", "postgresql://user:secret@[host/name"),
+        ("FLAGSTAFF_DATABASE_URL", "secret"),
+    ],
+)
+def test_a_value_that_can_not_be_used_is_one_line_that_names_the_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({name: value})
+    assert str(refused.value).startswith(f"{name} ")
+    assert "\n" not in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_one_error_names_all_that_is_wrong() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({"PORT": "x", "FLAGSTAFF_BUCKETING": "x"})
+    assert "PORT" in str(refused.value)
+    assert "FLAGSTAFF_BUCKETING" in str(refused.value)
+
+
+def test_what_evaluates_elsewhere_needs_no_database_driver() -> None:
+    drivers = "('peewee', 'playhouse', 'psycopg2', 'orjson')"
+    check = f"import sys, db.settings, db.errors, db.keyring; print([m for m in {drivers} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

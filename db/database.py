@@ -18,6 +18,7 @@ import psycopg2.extras
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 
 from db.errors import DatabaseUnavailableError
+from db.settings import postgres_url
 from db.words import JsonValue
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
@@ -67,13 +68,12 @@ def connect(url: str) -> None:
 
 
 def connection_parameters(url: str) -> dict[str, Any]:
-    """What psycopg2 needs to connect to this URL, time-outs included."""
+    """What psycopg2 needs to connect to this URL, time-outs included; raises ValueError if it is none."""
     try:
-        parsed = psycopg2.extensions.parse_dsn(url)
-    except psycopg2.ProgrammingError:
+        parsed = psycopg2.extensions.parse_dsn(postgres_url(url))
+    except (ValueError, psycopg2.ProgrammingError):
         raise ValueError("this is not a PostgreSQL URL such as postgresql://user:password@host:5432/name") from None
     defaults: dict[str, Any] = {
-        "dbname": "postgres",
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "application_name": "flagstaff",
         "client_encoding": "utf8",
@@ -111,7 +111,7 @@ def session() -> Iterator[None]:
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         if not _is_unavailable(error):
             raise
-        raise DatabaseUnavailableError(_first_line(error)) from error
+        raise DatabaseUnavailableError(str(error)) from error
 
 
 @contextmanager
@@ -149,7 +149,3 @@ _DECODER: Final = json.JSONDecoder(parse_int=_whole_number)
 def _is_unavailable(error: peewee.OperationalError | peewee.InterfaceError) -> bool:
     code = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
     return code is None or code.startswith("08") or code in _UNAVAILABLE_CODES
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

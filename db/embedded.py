@@ -31,7 +31,7 @@ DATABASE: Final = "flagstaff"
 READY_SECONDS: Final = 120
 """Recovery after a crash may take its time."""
 STOP_STEPS: Final = ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10))
-_NOT_DURABLE: Final = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+_NOT_DURABLE: Final = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 class EmbeddedPostgres:

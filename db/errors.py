@@ -110,4 +110,5 @@ class DatabaseUnavailableError(FlagstaffError):
     """The database could not be reached, or broke off; nothing was written."""
 
     def __init__(self, reason: str = "") -> None:
-        super().__init__(f"the database can't be reached{': ' if reason else ''}{reason}")
+        first_line = reason.strip().split("\n", 1)[0]
+        super().__init__(f"the database can't be reached{': ' if first_line else ''}{first_line}")

@@ -36,8 +36,8 @@ class Listener:
     """Tells of commits as they happen; reconnects for ever when the database goes away."""
 
     def __init__(self, url: str) -> None:
-        self._parameters = connection_parameters(url)
         self._woken, self._wake = os.pipe()  # never read: once written to, it wakes every wait
+        self._parameters = connection_parameters(url)
         self._closed = False
 
     def follow(self, every: float = 5.0) -> Iterator[Notification]:
@@ -50,7 +50,7 @@ class Listener:
             try:
                 connection = self._connect()
             except psycopg2.OperationalError as error:
-                log.warning("no connection to listen on, next attempt in %.1f s: %s", wait, str(error).strip())
+                log.warning("no connection to listen on, next attempt in %.1f s: %s", wait, _first_line(error))
                 self._sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
                 continue
@@ -58,7 +58,7 @@ class Listener:
                 wait = FIRST_WAIT_SECONDS
                 yield from self._heard(connection, every)
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-                log.warning("the connection to listen on broke off: %s", str(error).strip())
+                log.warning("the connection to listen on broke off: %s", _first_line(error))
             finally:
                 connection.close()
 
@@ -101,3 +101,7 @@ def _read(payload: str) -> Notification:
         return Notification(str(said["environment"]), int(said["revision"]))
     except (ValueError, TypeError, KeyError):
         return LOOK_EVERYWHERE  # not one of ours, but somebody wants us to look
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

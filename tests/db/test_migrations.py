@@ -1,0 +1,94 @@
+"""From an empty database to today's tables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import peewee
+import psycopg2
+import pytest
+from playhouse.migrations import Runner
+from playhouse.schema_diff import diff_models
+
+from db import database as db_database
+from db import environments
+from db.embedded import EmbeddedPostgres
+from db.migrate import DIRECTORY, migrate
+from db.models import ALL
+from tests.conftest import url_of
+
+NAMES = sorted(path.stem for path in DIRECTORY.glob("[0-9]*.py"))
+
+
+@pytest.fixture
+def empty_url(postgres: EmbeddedPostgres) -> str:
+    """The URL of a database with nothing in it."""
+    connection = psycopg2.connect(postgres.url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("DROP DATABASE IF EXISTS test_migrations")
+        cursor.execute("CREATE DATABASE test_migrations")
+    connection.close()
+    return url_of(postgres, "test_migrations")
+
+
+def schema(url: str) -> Any:
+    """Every column and every index there is."""
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable"
+            " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2"
+        )
+        columns = cursor.fetchall()
+        cursor.execute("SELECT tablename, regexp_replace(indexdef, 'INDEX \\S+', '') FROM pg_indexes ORDER BY 1, 2")
+        indexes = [row for row in cursor.fetchall() if not row[0].startswith("pg_")]
+    connection.close()
+    return columns, indexes
+
+
+def test_migrations_are_applied_once(empty_url: str) -> None:
+    assert migrate(empty_url) == NAMES
+    assert migrate(empty_url) == []
+
+
+def test_the_environments_of_the_start(empty_url: str) -> None:
+    migrate(empty_url)
+    db_database.connect(empty_url)
+    found = [(environment.key, environment.protected, environment.revision) for environment in environments.list_all()]
+    db_database.disconnect()
+    assert found == [("dev", False, 0), ("staging", False, 0), ("prod", True, 0)]
+
+
+def test_the_frozen_tables_are_those_of_the_models(empty_url: str) -> None:
+    migrate(empty_url)
+    db_database.connect(empty_url)
+    with db_database.session():
+        assert not diff_models(db_database.database, list(ALL))
+        migrated = schema(empty_url)
+        db_database.database.drop_tables(ALL)
+        db_database.database.create_tables(ALL)
+    db_database.disconnect()
+    without_default = [[row for row in part if row[0] != "schema_migration"] for part in migrated]
+    assert [[row for row in part if row[0] != "schema_migration"] for part in schema(empty_url)] == without_default
+
+
+def test_processes_that_start_together_wait_for_each_other(empty_url: str) -> None:
+    program = "import sys; from db.migrate import migrate; print(len(migrate(sys.argv[1])))"
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, empty_url], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=60)[0].strip() for process in running]
+    assert sorted(said) == ["0", "0", "0", str(len(NAMES))]
+
+
+def test_migrations_can_be_taken_back(empty_url: str) -> None:
+    migrate(empty_url)
+    database = peewee.PostgresqlDatabase(empty_url)
+    with database.connection_context():
+        assert Runner(database, str(DIRECTORY)).down(NAMES[0]) == NAMES[::-1]
+        assert database.get_tables() == ["schema_migration"]
+    assert migrate(empty_url) == NAMES

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from api.app import create_app
+from api.auth import Keys
+from api.live import Live
+from api.services import Services
 from db.settings import Settings
 from flagstaff.conditions import OPERATORS
 from tests.processes import ROOT
@@ -41,6 +45,21 @@ def test_the_operator_table_has_every_operator_in_its_own_words() -> None:
     shown = [(name, words) for name, words, _ in rows("concepts.md", "operator")]
     assert shown == [(operator.name, operator.words) for operator in OPERATORS.values()]
     assert f"[{len(OPERATORS)} operators]" in (ROOT / "README.md").read_text()
+
+
+def test_the_api_page_has_every_route_and_no_other() -> None:
+    keys = Keys()
+    live = Live("postgresql://nobody@127.0.0.1:1/none", keys, bucketing="v2", refresh_seconds=5)
+    services = Services(Settings(), keys, live, live.engines)
+    served = {
+        f"{method} {rule.rule}"
+        for rule in create_app(services).url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    shown = re.findall(
+        r"^\| `((?:GET|POST|PUT|PATCH|DELETE) [^`]+)` \|", (ROOT / "docs/api.md").read_text(), re.MULTILINE
+    )
+    assert sorted(shown) == sorted(served)
 
 
 def test_every_decision_is_listed() -> None:

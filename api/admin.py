@@ -19,8 +19,6 @@ from db.words import Actor
 
 log = logging.getLogger(__name__)
 
-VERSION_WORDS = 'the version, as in the ETag: If-Match: "7"'
-
 
 def guard(blueprint: Blueprint) -> Blueprint:
     """Let only admins call what is in this blueprint, and log what they write."""
@@ -114,7 +112,8 @@ def guarded_version(body: Fields) -> int | None:
         return in_body
     digits = header.removeprefix("W/").strip('"')
     if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
-        raise RequestError(400, "invalid_if_match", f"If-Match must be {VERSION_WORDS}", field="If-Match")
+        message = 'If-Match must be a version as the ETag has it, such as "7"'
+        raise RequestError(400, "invalid_if_match", message, field="If-Match")
     if in_body is not None and in_body != int(digits):
         raise RequestError(400, "ambiguous_field", "version and If-Match differ", field="version")
     return int(digits)

@@ -52,7 +52,8 @@ def run(settings: Settings) -> None:
         migrate(url)
         settings = replace(settings, database_url=url)
         lines = first_lines(settings) if loopback else first_lines_by_key(settings)
-        threading.Thread(target=print_when_up, args=(settings, lines), daemon=True).start()
+        address = (ip_address(settings.host), settings.port)
+        threading.Thread(target=print_when_up, args=(address, lines), daemon=True).start()
         serve(settings, development=loopback)
 
 
@@ -142,12 +143,11 @@ def first_admin_key(settings: Settings) -> str | None:
         database.disconnect()  # the workers, which are forked, must not share a connection
 
 
-def print_when_up(settings: Settings, lines: str) -> None:
+def print_when_up(address: tuple[str, int], lines: str) -> None:
     """Print once the server can be reached, so that what is printed works."""
-    address = ip_address(settings.host)
     while True:
         try:
-            socket.create_connection((address, settings.port), timeout=1).close()
+            socket.create_connection(address, timeout=1).close()
             return say(lines)
         except OSError:
             time.sleep(0.05)

@@ -167,11 +167,11 @@ def has_entity(context: Mapping[str, Any]) -> bool:
 
 
 def encode(answer: dict[str, Any]) -> bytes:
-    """The answer as JSON. Raises `RequestError` (400) where the default, which it repeats, is nested too deeply."""
+    """The answer as JSON. Raises `RequestError` (400) where what it repeats of the request is nested too deeply."""
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:
-        raise RequestError(400, "nested_too_deeply", "defaultValue is nested too deeply") from None
+        raise RequestError(400, "nested_too_deeply", "defaultValue or context is nested too deeply") from None
 
 
 def in_camel_case(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from api.evaluate import evaluate
 from api.services import Services
 from tests.api.support import LIST, assert_error, environ_of, json_of, make_services
+from tests.processes import ROOT
 
 JOHN = {"entityId": "john", "entityType": "user"}
 
@@ -314,6 +318,12 @@ def test_explain_is_not_for_everyone(services: Services) -> None:
     assert_error(evaluate(services, environ_of(body, query="explain=maybe")), 400, "invalid_parameter")
 
 
+def test_evaluating_needs_neither_flask_nor_a_database_driver() -> None:
+    check = "import sys, api.evaluate; print({'flask', 'werkzeug', 'peewee', 'psycopg2'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "set()"
+
+
 # -- anything at all
 
 json_values = st.recursive(
@@ -321,6 +331,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+
+
+names = st.sampled_from(["entityId", "entityType", "targetingKey", "country"]) | st.text()
 
 
 @given(body=st.binary(max_size=200))
@@ -334,10 +347,15 @@ def test_no_bytes_break_it(services: Services, body: bytes) -> None:
     context=json_values,
 )
 def test_no_json_breaks_it(services: Services, key: str, default: Any, context: Any) -> None:
-    import json
-
     body = json.dumps({"flagKey": key, "defaultValue": default, "context": context}).encode()
     response = evaluate(services, environ_of(body))
     assert response.status in (200, 400)
     if response.status == 200 and json_of(response)["reason"] in ("ERROR", "DISABLED"):
         assert json_of(response)["value"] == json_of(evaluate(services, environ_of(body)))["value"]
+
+
+@given(key=st.sampled_from(["members", "split", "by-country", "broken"]), context=st.dictionaries(names, json_values))
+def test_no_context_breaks_an_explanation(key: str, context: dict[str, Any]) -> None:
+    services = make_services(explain_open=True)
+    body = json.dumps({"flagKey": key, "defaultValue": False, "context": context}).encode()
+    assert json_of(evaluate(services, environ_of(body, query="explain=true")))["explanation"]["summary"]

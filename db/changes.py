@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from peewee import JOIN
 
@@ -17,13 +18,16 @@ from db.restoring import difference, restore
 from db.views import ChangeView, Page, readable
 from db.words import Action, Source
 
+MOST_IDS_LISTED: Final = 100
+"""An edit of members may be of a hundred thousand; a list of changes must not be of millions."""
+
 __all__ = ["difference", "get", "page", "restore"]
 
 
 def page(
     flag: str | None = None, environment: str | None = None, *, after: str | None = None, limit: int = 50
 ) -> Page[ChangeView]:
-    """Changes, newest first; of one flag (id or key), of one environment, or all.
+    """Changes, newest first; of one flag (id or key), of one environment, or all. Long lists of members are shortened.
 
     Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
     """
@@ -33,12 +37,12 @@ def page(
         total = fitting.count()
         older = fitting.where(Change.id < _cursor(after)) if after is not None else fitting
         found = list(older.order_by(Change.id.desc()).limit(limit + 1).objects())
-    views = [_view(row) for row in found[:limit]]
+    views = [replace(view, members=_shortened(view.members)) for view in map(_view, found[:limit])]
     return Page(views, total, str(views[-1].id) if len(found) > limit else None)
 
 
 def get(change_id: int) -> ChangeView:
-    """One change; raises ChangeNotFoundError."""
+    """One change, whole; raises ChangeNotFoundError."""
     with session():
         found = list(_select().where(Change.id == change_id).objects()) if 0 < change_id < 1 << 63 else []
     if not found:
@@ -59,6 +63,18 @@ def _conditions(flag: str | None, environment: str | None) -> list[Any]:
     if environment is not None:
         conditions.append(Change.environment == configurations.find_environment(environment).id)
     return conditions
+
+
+def _shortened(members: Any) -> Any:
+    """Member edits in a list: of very many ids the first ones, with `count` telling how many they are."""
+    if members is None:
+        return None
+    return {part: [_shortened_group(group) for group in groups] for part, groups in members.items()}
+
+
+def _shortened_group(group: dict[str, Any]) -> dict[str, Any]:
+    ids = group["entityIds"]
+    return {**group, "entityIds": ids[:MOST_IDS_LISTED], "count": len(ids)} if len(ids) > MOST_IDS_LISTED else group
 
 
 def _cursor(after: str) -> int:

@@ -25,8 +25,9 @@ CONNECT_TIMEOUT_SECONDS: Final = 5
 FAILURE_SECONDS: Final = 1.0
 LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
 
-# Answers of a server that is starting, stopping or full; without any answer the error has no code at all.
-_UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300"}
+# A server that is starting, stopping or full, or where others hold what we need for too long; without an answer from it
+# the error has no code at all.
+_UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300", "55P03"}
 
 
 class _Database(PooledPostgresqlDatabase):

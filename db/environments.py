@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from db import configurations, validation
 from db.configurations import utc
-from db.database import session
+from db.database import database, session
 from db.errors import EnvironmentExistsError
-from db.models import Configuration, Environment, Flag
+from db.models import Environment, Flag
 from db.state import State
 from db.views import EnvironmentView
 from db.words import Action, Actor
@@ -49,10 +49,15 @@ def create(
 
 
 def _copy_flags(writing: Write, source: LockedEnvironment, target: LockedEnvironment) -> None:
-    live = Configuration.select(Configuration, Flag).join(Flag)
-    live = live.where(Configuration.environment == source.id, Flag.archived_at.is_null())
-    for row in list(live):
-        begin_like(writing, configurations.found(row.flag, row, source).state, row.flag, target)
+    """In one statement, because there may be many; the change log says it once, with the environment."""
+    database.execute_sql(
+        "INSERT INTO configuration (flag_id, environment_id, enabled, variants, default_variant, rules, rollout,"
+        " member_count, version, revision, updated_at, updated_by)"
+        " SELECT c.flag_id, %s, false, c.variants, c.default_variant, '[]', NULL, 0, 1, %s, %s, %s"
+        " FROM configuration c JOIN flag f ON f.id = c.flag_id"
+        " WHERE c.environment_id = %s AND f.archived_at IS NULL",
+        (target.id, writing.stamp(target), writing.at, writing.actor.name, source.id),
+    )
 
 
 def begin_like(writing: Write, state: State, flag: Flag, target: LockedEnvironment) -> None:

@@ -57,7 +57,7 @@ def name(value: object, field: str = "name") -> str | None:
 
 def description(value: object) -> str:
     """What a flag is for; None is as good as empty."""
-    return text(value or "", "description", longest=LONGEST_DESCRIPTION, code="invalid_description")
+    return text("" if value is None else value, "description", longest=LONGEST_DESCRIPTION, code="invalid_description")
 
 
 def tags(value: object) -> list[str]:

@@ -102,7 +102,8 @@ class ChangeView:
     `before` and `after` are the configuration (with the flag's name, description and tags) in camelCase, ready for
     JSON; None where there was nothing yet. `members` is what became of members: {"added": [{"entityType", "variant",
     "entityIds"}], "changed": [{"entityType", "from", "to", "entityIds"}], "removed": [{"entityType", "variant",
-    "entityIds"}]}, None where no member was touched.
+    "entityIds"}]}, None where no member was touched. In lists a group of more than 100 ids has the first of them and
+    their `count`.
     """
 
     id: int

@@ -24,6 +24,8 @@ from db.models import Change, Environment, now
 from db.words import Action, Actor
 
 CHANNEL: Final = "flagstaff"
+LONGEST_WAIT_SECONDS = 30
+"""How long a write waits for others to end before it gives up; a hundred thousand members take some seconds."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def write(actor: Actor, *environments: str) -> Iterator[Write]:
     """
     validation.text(actor.name, "actor", longest=validation.LONGEST_NAME, code="invalid_actor")
     with session(), database.atomic():
+        database.execute_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_SECONDS}s'")
         writing = Write(actor, _locked(environments))
         for key in environments:
             writing.environment(key)

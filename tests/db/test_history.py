@@ -225,3 +225,12 @@ def test_promotion_makes_the_target_all_that_the_source_is() -> None:
     assert footprint() == quiet
     changes.restore("checkout", "prod", latest().id, actor=ADA)
     assert who() == {"b": "off", "c": "off"}
+
+
+def test_lists_shorten_what_one_change_tells_in_full() -> None:
+    ids = [f"user-{number:03}" for number in range(150)]
+    make(members=[Members("user", ids, "on")])
+    listed, whole = latest().members, changes.get(latest().id).members
+    assert listed is not None and whole is not None
+    assert listed["added"] == [{"entityType": "user", "variant": "on", "entityIds": ids[:100], "count": 150}]
+    assert whole["added"] == [{"entityType": "user", "variant": "on", "entityIds": ids}]

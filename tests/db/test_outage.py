@@ -10,18 +10,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
-from db import database, environments, flags
+from db import database, environments, flags, writing
 from db.embedded import EmbeddedPostgres, start
 from db.errors import DatabaseUnavailableError
 from db.listener import Listener, Notification
 from db.migrate import migrate
 from db.reader import EnvironmentReader
-from db.writing import write
 from tests.db.helpers import ADA, make
 from tests.processes import wait_until
 
@@ -118,13 +118,23 @@ def test_every_thread_is_told_at_once_and_none_keeps_a_dead_connection(server: S
 
 def test_a_transaction_that_breaks_off_has_written_nothing(server: Server) -> None:
     make()
-    with pytest.raises(DatabaseUnavailableError), write(ADA, "prod") as writing:
-        writing.stamp(writing.environment("prod"))
+    with pytest.raises(DatabaseUnavailableError), writing.write(ADA, "prod") as begun:
+        begun.stamp(begun.environment("prod"))
         server.crash()
     server.start()
     wait_until(_answers, PROMPTLY)
     assert environments.get("prod").revision == 1
     make("other")
+
+
+def test_a_write_does_not_wait_for_ever(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    make()
+    monkeypatch.setattr(writing, "LONGEST_WAIT_SECONDS", 1)
+    with writing.write(ADA, "prod"), ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(flags.set_enabled, "checkout", "prod", actor=ADA).exception()
+        assert isinstance(refused, DatabaseUnavailableError)
+        assert pool.submit(flags.get, "checkout", "prod").result().enabled
+    assert not flags.set_enabled("checkout", "prod", actor=ADA).enabled
 
 
 def test_the_listener_hears_of_commits_and_survives_an_outage(server: Server) -> None:

@@ -6,6 +6,7 @@ begin after the fork.
 
 from __future__ import annotations
 
+import logging
 import logging.config
 import os
 import signal
@@ -23,6 +24,8 @@ from api.addresses import AddressError, check_free, ip_address
 from api.services import connect, database_url
 from api.wsgi import Application, application
 from db.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 FIRST_LOAD_SECONDS = 30.0
 """How long a worker waits for its first look at the database before it serves without definitions."""
@@ -71,6 +74,8 @@ def load(settings: Settings, development: bool) -> Application:
     services = connect(settings, development=development)
     services.live.start()
     services.live.tried.wait(FIRST_LOAD_SECONDS)
+    if services.engines and settings.default_environment not in services.engines:
+        log.error("FLAGSTAFF_DEFAULT_ENVIRONMENT: there is no environment %r", settings.default_environment)
     return application(services)
 
 

@@ -23,6 +23,9 @@ JSON_HEADERS: Headers = [("Content-Type", "application/json")]
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 ENVIRONMENT = "environment"
 
+MOST_DROPPED_BYTES = 32 << 20
+"""How much of a body that is refused for its size is still taken off the line."""
+
 
 class Response(NamedTuple):
     """An answer, as bytes; in the order in which Flask takes it from a view."""
@@ -60,21 +63,23 @@ def read_body(environ: Environ, limit: int) -> bytes:
     """The bytes of the body. Raises `RequestError`: 413 for more than `limit`, 400 where some are missing."""
     declared = environ.get("CONTENT_LENGTH")
     length = int(declared) if declared and declared.isdecimal() else None
-    if length is not None and length > limit:
-        raise too_large(limit)
     # Where the server ends the input itself, chunked bodies can be read, and one read to the end is the fastest.
-    size = limit + 1 if environ.get("wsgi.input_terminated") else length or 0
+    size = limit + 1 if environ.get("wsgi.input_terminated") else min(length or 0, limit + 1)
     body: bytes = environ["wsgi.input"].read(size)
     if len(body) > limit:
-        raise too_large(limit)
+        drop_rest(environ, length, len(body))
+        raise RequestError(413, "body_too_large", f"the body has more than {limit} bytes", limit=limit)
     if length is not None and len(body) != length:
         raise RequestError(400, "incomplete_body", "the body ended before the length that Content-Length gives")
     return body
 
 
-def too_large(limit: int) -> RequestError:
-    """The error for a body over the limit."""
-    return RequestError(413, "body_too_large", f"the body has more than {limit} bytes", limit=limit)
+def drop_rest(environ: Environ, length: int | None, read: int) -> None:
+    """Read on without keeping: a client that is still sending when the connection closes never sees the answer."""
+    left = MOST_DROPPED_BYTES if length is None else length - read
+    if left <= MOST_DROPPED_BYTES:
+        while left > 0 and (part := environ["wsgi.input"].read(min(left, 65_536))):
+            left -= len(part)
 
 
 def check_content_type(content_type: str) -> None:

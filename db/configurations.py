@@ -18,7 +18,7 @@ from db.rules import in_order, split_in_order
 from db.state import State
 from db.views import FlagView
 from db.words import Action, JsonObject, ValueType
-from db.writing import LockedEnvironment, Write
+from db.writing import EnvironmentRef, Write
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Found:
 
     flag: Flag
     configuration: Configuration
-    environment: LockedEnvironment
+    environment: EnvironmentRef
     state: State
 
     @property
@@ -100,15 +100,15 @@ def find_flag(id_or_key: str) -> Flag:
     return flag
 
 
-def find_environment(key: str) -> LockedEnvironment:
+def find_environment(key: str) -> EnvironmentRef:
     """An environment to read from; raises UnknownEnvironmentError."""
     found = rows("SELECT id, key FROM environment WHERE key = %s", key) if validation.KEY.fullmatch(key) else []
     if not found:
         raise UnknownEnvironmentError(key)
-    return LockedEnvironment(*found[0])
+    return EnvironmentRef(*found[0])
 
 
-def find(id_or_key: str, environment: LockedEnvironment) -> Found:
+def find(id_or_key: str, environment: EnvironmentRef) -> Found:
     """The configuration, of an archived flag too; raises FlagNotFoundError.
 
     An environment that is younger than the archiving of a flag has no configuration of it: that reads as not found.
@@ -122,7 +122,7 @@ def find(id_or_key: str, environment: LockedEnvironment) -> Found:
     return found(flag, configuration, environment)
 
 
-def found(flag: Flag, configuration: Configuration, environment: LockedEnvironment) -> Found:
+def found(flag: Flag, configuration: Configuration, environment: EnvironmentRef) -> Found:
     """Rows that were read, taken together."""
     state = State(
         enabled=bool(configuration.enabled),
@@ -134,7 +134,7 @@ def found(flag: Flag, configuration: Configuration, environment: LockedEnvironme
     return Found(flag, configuration, environment, state)
 
 
-def find_to_change(id_or_key: str, environment: LockedEnvironment, version: int | None = None) -> Found:
+def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | None = None) -> Found:
     """The configuration of a live flag, if it still is at that version.
 
     Raises FlagNotFoundError, InvalidInputError for an archived flag, VersionConflictError.
@@ -186,20 +186,12 @@ def change(
 
     `flag_fields` are columns of the flag itself that the caller changes, in every environment, with the same write.
     """
-    new_state = state or current.state
-    flag = _with_fields(current.flag, flag_fields or {})
     revision = writing.stamp(current.environment)
+    flag = _with_fields(current.flag, flag_fields or {})
     grown = members.apply(current.id, revision) if members else 0
-    configuration = current.configuration
-    changed = {
-        **new_state.columns(),
-        "member_count": configuration.member_count + grown,
-        "version": configuration.version + 1,
-        "revision": revision,
-        "updated_at": writing.at,
-        "updated_by": writing.actor.name,
-    }
-    Configuration.update(changed).where(Configuration.id == current.id).execute()
+    columns = _following(current, state or current.state, grown)
+    columns |= {"revision": revision, "updated_at": writing.at, "updated_by": writing.actor.name}
+    Configuration.update(columns).where(Configuration.id == current.id).execute()
     after = find_again(flag, current.id, current.environment)
     writing.log(
         action,
@@ -212,7 +204,13 @@ def change(
     return after
 
 
-def find_again(flag: Flag, configuration_id: int, environment: LockedEnvironment) -> Found:
+def _following(current: Found, state: State, grown: int) -> dict[str, Any]:
+    configuration = current.configuration
+    counted = {"member_count": configuration.member_count + grown, "version": configuration.version + 1}
+    return {**state.columns(), **counted}
+
+
+def find_again(flag: Flag, configuration_id: int, environment: EnvironmentRef) -> Found:
     """The configuration as the database now has it."""
     return found(flag, Configuration.get_by_id(configuration_id), environment)
 
@@ -225,7 +223,7 @@ def _with_fields(flag: Flag, fields: dict[str, Any]) -> Flag:
 
 
 def add_configuration(
-    writing: Write, flag: Flag, environment: LockedEnvironment, state: State, members: MemberChanges | None = None
+    writing: Write, flag: Flag, environment: EnvironmentRef, state: State, members: MemberChanges | None = None
 ) -> Found:
     """Make the flag's configuration in an environment that has none; the caller logs it."""
     configuration = Configuration.create(

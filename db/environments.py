@@ -12,7 +12,7 @@ from db.models import Environment, Flag
 from db.state import State
 from db.views import EnvironmentView
 from db.words import Action, Actor
-from db.writing import LockedEnvironment, Write, write
+from db.writing import EnvironmentRef, Write, write
 
 
 def list_all() -> list[EnvironmentView]:
@@ -48,7 +48,7 @@ def create(
         return _view(Environment.get_by_id(made.id))
 
 
-def _copy_flags(writing: Write, source: LockedEnvironment, target: LockedEnvironment) -> None:
+def _copy_flags(writing: Write, source: EnvironmentRef, target: EnvironmentRef) -> None:
     """In one statement, because there may be many; the change log says it once, with the environment."""
     database.execute_sql(
         "INSERT INTO configuration (flag_id, environment_id, enabled, variants, default_variant, rules, rollout,"
@@ -60,7 +60,7 @@ def _copy_flags(writing: Write, source: LockedEnvironment, target: LockedEnviron
     )
 
 
-def begin_like(writing: Write, state: State, flag: Flag, target: LockedEnvironment) -> None:
+def begin_like(writing: Write, state: State, flag: Flag, target: EnvironmentRef) -> None:
     """Give a flag a configuration, disabled and untargeted, in an environment where it has none."""
     made = configurations.add_configuration(writing, flag, target, state.untargeted())
     writing.log(Action.FLAG_CREATED, environment=target, flag_id=flag.id, after=made.to_json())

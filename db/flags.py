@@ -21,7 +21,7 @@ from db.models import Flag
 from db.state import State, edited, refuse_missing_variants, start
 from db.views import FlagView
 from db.words import Action, Actor, Unset
-from db.writing import LockedEnvironment, Write, write
+from db.writing import EnvironmentRef, Write, write
 
 __all__ = [
     "FlagEdit",
@@ -144,7 +144,7 @@ def _insert(writing: Write, columns: dict[str, Any]) -> Flag:
 
 
 def _begin(
-    writing: Write, flag: Flag, place: LockedEnvironment, state: State, members: MemberChanges | None = None
+    writing: Write, flag: Flag, place: EnvironmentRef, state: State, members: MemberChanges | None = None
 ) -> Found:
     """Make the configuration of a new flag in one environment."""
     made = configurations.add_configuration(writing, flag, place, state, members)

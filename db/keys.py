@@ -20,7 +20,7 @@ from db.keyring import KeyRecord, hash_secret
 from db.models import ApiKey, Environment, now
 from db.views import KeyView
 from db.words import Action, Actor, JsonObject, Scope
-from db.writing import LockedEnvironment, Write, write
+from db.writing import EnvironmentRef, Write, write
 
 SECRET_BYTES: Final = 32
 SHOWN_CHARACTERS: Final = 6
@@ -40,13 +40,8 @@ def create(
     An admin key is for every environment, any other for the one given. Raises InvalidInputError or
     UnknownEnvironmentError.
     """
-    kind = _scope(scope)
-    label = validation.name(name)
-    if label is None:
-        raise InvalidInputError("invalid_name", "name", "a key needs a name, which the change log shows as its user's")
-    if (environment is None) != (kind is Scope.ADMIN):
-        message = "a server or client key is bound to an environment, and an admin key is not"
-        raise InvalidInputError("invalid_environment", "environment", message)
+    kind, label = _scope(scope), _name(name)
+    _check_binding(kind, environment)
     _check_expiry(expires_at)
     secret = f"fs_{kind}_{secrets.token_urlsafe(SECRET_BYTES)}"
     with write(actor, *([environment] if environment else [])) as writing:
@@ -116,6 +111,19 @@ def _scope(scope: Scope | str) -> Scope:
         raise InvalidInputError("invalid_scope", "scope", f"scope must be one of {', '.join(Scope)}") from None
 
 
+def _name(name: str) -> str:
+    label = validation.name(name)
+    if label is None:
+        raise InvalidInputError("invalid_name", "name", "a key needs a name, which the change log shows as its user's")
+    return label
+
+
+def _check_binding(kind: Scope, environment: str | None) -> None:
+    if (environment is None) != (kind is Scope.ADMIN):
+        message = "a server or client key is bound to an environment, and an admin key is not"
+        raise InvalidInputError("invalid_environment", "environment", message)
+
+
 def _check_expiry(expires_at: datetime | None) -> None:
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now()):
         raise InvalidInputError("invalid_expiry", "expiresAt", "expiresAt must be a time to come, with its time zone")
@@ -138,7 +146,7 @@ def _log(writing: Write, action: Action, key: ApiKey, before: JsonObject | None)
     places = [place for place in writing.environments if key.environment_id in (None, place.id)]
     for place in places:
         writing.stamp(place)
-    bound: LockedEnvironment | None = places[0] if key.environment_id is not None else None
+    bound: EnvironmentRef | None = places[0] if key.environment_id is not None else None
     writing.log(action, environment=bound, before=before, after=_to_json(key))
 
 

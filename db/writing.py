@@ -29,8 +29,8 @@ LONGEST_WAIT_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class LockedEnvironment:
-    """An environment whose row this transaction holds."""
+class EnvironmentRef:
+    """An environment, by the names that rows and people have for it."""
 
     id: int
     key: str
@@ -39,26 +39,26 @@ class LockedEnvironment:
 class Write:
     """A write under way: who makes it, when, and the revisions that it has taken."""
 
-    def __init__(self, actor: Actor, environments: Sequence[LockedEnvironment]) -> None:
+    def __init__(self, actor: Actor, environments: Sequence[EnvironmentRef]) -> None:
         self.actor = actor
         self.at: datetime = now()
         self.environments = environments
         self._revisions: dict[int, int] = {}
 
-    def environment(self, key: str) -> LockedEnvironment:
+    def environment(self, key: str) -> EnvironmentRef:
         """One of the environments of this write; raises UnknownEnvironmentError."""
         for environment in self.environments:
             if environment.key == key:
                 return environment
         raise UnknownEnvironmentError(key)
 
-    def join(self, environment_id: int, key: str) -> LockedEnvironment:
+    def join(self, environment_id: int, key: str) -> EnvironmentRef:
         """Count an environment that this write has just made among its own."""
-        made = LockedEnvironment(environment_id, key)
+        made = EnvironmentRef(environment_id, key)
         self.environments = [*self.environments, made]
         return made
 
-    def stamp(self, environment: LockedEnvironment) -> int:
+    def stamp(self, environment: EnvironmentRef) -> int:
         """The revision of everything that this write touches in the environment; taken at the first call."""
         if environment.id not in self._revisions:
             query = Environment.update(revision=Environment.revision + 1).where(Environment.id == environment.id)
@@ -70,7 +70,7 @@ class Write:
         self,
         action: Action,
         *,
-        environment: LockedEnvironment | None = None,
+        environment: EnvironmentRef | None = None,
         flag_id: uuid.UUID | None = None,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
@@ -114,7 +114,7 @@ def write(actor: Actor, *environments: str) -> Iterator[Write]:
         writing.notify()
 
 
-def _locked(keys: Sequence[str]) -> list[LockedEnvironment]:
+def _locked(keys: Sequence[str]) -> list[EnvironmentRef]:
     if keys:
         sql = "SELECT id, key FROM environment WHERE key = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
         found = rows(sql, [key for key in keys if "\0" not in key])
@@ -122,4 +122,4 @@ def _locked(keys: Sequence[str]) -> list[LockedEnvironment]:
         # Making an environment locks the first one too, so the list is complete once that is held.
         rows("SELECT id FROM environment ORDER BY id LIMIT 1 FOR NO KEY UPDATE")
         found = rows("SELECT id, key FROM environment ORDER BY id FOR NO KEY UPDATE")
-    return [LockedEnvironment(*row) for row in found]
+    return [EnvironmentRef(*row) for row in found]

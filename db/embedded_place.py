@@ -78,6 +78,11 @@ def _reachable_data(data_dir: Path, uid: int, gid: int) -> Path:
         data_dir.unlink()
     if data_dir.is_symlink() or _can_reach(data_dir, uid, gid):
         return data_dir.resolve()
+    if data_dir.exists():
+        raise EmbeddedPostgresError(
+            f"PostgreSQL can't run as root, and the user it runs as can no longer reach its data in {data_dir}: "
+            "let others pass through the folders above it (chmod o+x)"
+        )
     elsewhere = Path(tempfile.mkdtemp(prefix="data-", dir=_root_place())) / "postgres"
     os.chmod(elsewhere.parent, 0o755)
     data_dir.symlink_to(elsewhere, target_is_directory=True)

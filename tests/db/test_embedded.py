@@ -206,6 +206,18 @@ def test_root_in_a_private_folder_keeps_it_private(folder: Path, monkeypatch: py
 
 
 @as_root
+def test_data_behind_a_folder_that_was_closed_since_is_one_clear_error(folder: Path) -> None:
+    data = folder / "checkout" / "postgres"
+    start(data).stop()
+    data.parent.chmod(0o700)
+    with pytest.raises(EmbeddedPostgresError, match="can no longer reach its data"):
+        start(data)
+    data.parent.chmod(0o755)
+    again = start(data)
+    again.stop()
+
+
+@as_root
 def test_root_with_the_programs_in_a_private_folder_runs_a_copy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_place, "ROOT_PLACE", folder / "elsewhere")
     _, installation = embedded_place._installation(folder)

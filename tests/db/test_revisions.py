@@ -94,6 +94,8 @@ def some_write(chance: random.Random) -> None:
 
 def _restore_something(chance: random.Random, environment: str) -> None:
     logged = [change for change in changes.page(environment=environment, limit=20).items if change.flag_id]
+    if not logged:
+        return
     change = chance.choice(logged)
     changes.restore(str(change.flag_id), environment, change.id, actor=BOB)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +21,11 @@ EVALUATE = "/feature-flag/evaluate"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     """What stands for the checkout: as root, PostgreSQL's user must be able to pass through it."""
-    path = tmp_path_factory.mktemp("checkout")
-    for part in (path, path.parent, path.parent.parent):
-        part.chmod(0o755)
-    return path
+    with tempfile.TemporaryDirectory(prefix="flagstaff-checkout-") as path:
+        Path(path).chmod(0o755)
+        yield Path(path)
 
 
 @contextmanager

@@ -141,6 +141,21 @@ def test_deep_nesting_is_evaluated_or_refused(operation: str) -> None:
         assert engine.evaluate("sound", {}).value is True
 
 
+def test_a_flag_is_not_broken_by_who_asks_first_with_hardly_any_stack_left() -> None:
+    def at_depth(levels: int) -> ErrorCode | None:
+        return at_depth(levels - 1) if levels else engine.evaluate("sound", {"x": "on"}).error_code
+
+    codes = set()
+    for levels in range(sys.getrecursionlimit() - 150, sys.getrecursionlimit()):
+        engine = engine_of(sound=flag(targeting=nested(20, "if")))
+        try:
+            codes.add(at_depth(levels))
+        except RecursionError:
+            continue
+        assert engine.evaluate("sound", {"x": "on"}).error_code is not ErrorCode.PARSE_ERROR
+    assert ErrorCode.PARSE_ERROR in codes
+
+
 def test_evaluators_that_multiply_are_refused() -> None:
     evaluators = {f"e{n}": {"and": [{"$ref": f"e{n + 1}"}] * 10} for n in range(20)} | {"e20": {"var": "x"}}
     engine = Engine({"flags": {"laughs": flag(targeting={"$ref": "e0"})}, "$evaluators": evaluators})

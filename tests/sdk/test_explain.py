@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from flagstaff import targeting
-from flagstaff.conditions import Condition
+from flagstaff.conditions import Condition, to_logic
 from flagstaff.engine import Engine, Reason
 from flagstaff.targeting import Rule
 from tests.sdk.strategies import contexts, documents
@@ -114,6 +114,26 @@ def test_many_members_are_counted() -> None:
 )
 def test_a_flag_without_branches_is_explained_too(explained: Engine, summary: str) -> None:
     assert explained.explain("beta", {}).summary == summary
+
+
+def test_a_time_after_the_year_9999_is_shown_as_it_is() -> None:
+    rule = Rule([Condition("t", "before", 900_000_000_000)], "on")
+    explanation = engine(targeting.build({}, [rule], None)).explain("beta", {"t": 1})
+    assert explanation.summary == "beta serves true (on): rule 1 (t is before 900000000000) holds."
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"if": [targeting.ENTITY_ID, {"fractional": [targeting.BUCKETING_TEXT, ["on"], ["off"]]}]},
+        {"if": [targeting.ENTITY_ID, {"fractional": [targeting.BUCKETING_TEXT, {"if": [True, ["on", 1]]}]}]},
+        {"if": [{"and": [*to_logic(Condition("t", "before", 0))["and"][:2], {">": ["noon", {"var": "t"}]}]}, "on"]},
+    ],
+    ids=["shares without weights", "a computed share", "a time that is none"],
+)
+def test_what_only_resembles_our_targeting_is_explained_too(foreign: Any) -> None:
+    explained, context = engine(foreign), {"targetingKey": "a", "t": 1}
+    assert explained.explain("beta", context).evaluation == explained.evaluate("beta", context)
 
 
 @given(documents(), contexts)

@@ -164,8 +164,12 @@ def _epoch_seconds(value: Any) -> int | float:
     return int(seconds) if seconds.is_integer() else seconds
 
 
-def _moment_text(seconds: Any) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+def _moment_text(seconds: Any) -> Any:
+    """As a time in ISO form; as it is, where it is after the year 9999 or no number at all."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, TypeError, OverflowError):
+        return seconds
 
 
 # -- operators ---------------------------------------------------------------------------------------------------------

@@ -47,8 +47,7 @@ class Flag:
     @property
     def error(self) -> str | None:
         """Why it could not be compiled."""
-        self._compile()
-        return self._error
+        return self._compile()
 
     @property
     def fields(self) -> frozenset[str]:
@@ -57,19 +56,24 @@ class Flag:
         return self._fields
 
     def _compile_and_decide(self, context: Mapping[str, Any]) -> Evaluation:
-        self._compile()
-        return self.decide(context)
+        why_not = self._compile()
+        return self.decide(context) if self._compiled else error(ErrorCode.PARSE_ERROR, str(why_not))
 
-    def _compile(self) -> None:
+    def _compile(self) -> str | None:
+        """Compile it, unless that is done; why it can't be."""
         if self._compiled:
-            return
+            return self._error
         try:
             self.decide = self._decision(FlagDefinition.from_json(self.key, self.definition))
         except (DefinitionError, TargetingError) as wrong:
             self._break(str(wrong))
-        except (RecursionError, MemoryError, SyntaxError) as wrong:
-            self._break(f"the targeting is too deep or too large ({type(wrong).__name__})")
+        except SyntaxError:
+            self._break("the targeting is too deep or too large")
+        except (RecursionError, MemoryError) as wrong:
+            # It may be the caller who had used up the stack or the memory: the next one who asks tries again.
+            return f"flag {self.key!r}: the targeting is too deep or too large ({type(wrong).__name__})"
         self._compiled = True
+        return self._error
 
     def _decision(self, flag: FlagDefinition) -> Decide:
         outcomes = Outcomes(flag, {**self.within.metadata, **flag.metadata})

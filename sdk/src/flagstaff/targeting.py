@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flagstaff import conditions, shapes
+from flagstaff import bucketing, conditions, shapes
 from flagstaff.conditions import Condition
 
 TOTAL_WEIGHT = 100_000
@@ -119,8 +119,8 @@ def _read_served(served: Logic) -> str | Split | None:
     match served:
         case str():
             return served
-        case {"fractional": [subject, *arms]} if subject == BUCKETING_TEXT:
-            return [(arm[0], arm[1]) for arm in arms]
+        case {"fractional": [subject, *shares]} if subject == BUCKETING_TEXT:
+            return bucketing.arms(shares)
     return None
 
 

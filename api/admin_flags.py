@@ -88,6 +88,6 @@ def disable_everywhere(id_or_key: str, call: Call, enabled: bool | None) -> Resp
 def archive_flag(id_or_key: str, call: Call) -> Response:
     """Archive, and answer what was archived: by its id, since its key may be another flag's at once."""
     flag = flags.get(id_or_key, call.environment)
-    flags.archive(flag.id, actor=call.actor)
+    flags.archive(flag.id, call.environment, actor=call.actor, version=call.version)
     services().live.take_in()
     return flag_response(200, shapes.flag(flags.get(flag.id, call.environment)))

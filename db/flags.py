@@ -102,13 +102,15 @@ def disable_everywhere(id_or_key: str, *, actor: Actor) -> list[FlagView]:
         ]
 
 
-def archive(id_or_key: str, *, actor: Actor) -> None:
+def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, version: int | None = None) -> None:
     """Take a flag out of service everywhere and free its key; its history stays, and `restore` brings it back.
 
-    Raises FlagNotFoundError.
+    With `version`, only if the configuration in the given environment is still at it. Raises FlagNotFoundError,
+    InvalidInputError, VersionConflictError, UnknownEnvironmentError.
     """
     with write(actor) as writing:
-        flag = configurations.find_to_change(id_or_key, writing.environments[0]).flag
+        place = writing.environment(environment) if environment is not None else writing.environments[0]
+        flag = configurations.find_to_change(id_or_key, place, version).flag
         for found in configurations.everywhere(writing, flag):
             configurations.change(writing, found, Action.FLAG_ARCHIVED, flag_fields={"archived_at": writing.at})
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -128,5 +127,5 @@ def _read_cursor(cursor: str) -> tuple[str, str]:
         entity_type, entity_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
         (entity_id,) = validation.entity_ids([entity_id])
         return validation.entity_type(entity_type), entity_id
-    except (ValueError, TypeError, binascii.Error, InvalidInputError):
+    except (ValueError, TypeError, RecursionError, InvalidInputError):  # base64's error is a ValueError
         raise InvalidInputError("invalid_cursor", "after", "after must be the `next` of the page before") from None

@@ -231,10 +231,13 @@ def test_an_edit_based_on_an_old_version_is_refused(client: Client) -> None:
         client.refused(409, "version_conflict", "PUT", FLAGS + "/beta", {"description": "mine"}, **{"If-Match": header})
     toggle = FLAGS + "/beta/toggle"
     client.refused(409, "version_conflict", "PATCH", toggle, **{"If-Match": '"1"'})
+    for path in (FLAGS, "/feature-flag/admin"):
+        client.refused(409, "version_conflict", "DELETE", path + "/beta", **{"If-Match": '"1"'})
     client.refused(400, "invalid_if_match", "PATCH", toggle, **{"If-Match": '"one"'})
     client.refused(400, "ambiguous_field", "PUT", FLAGS + "/beta", {"version": 1}, **{"If-Match": '"2"'})
     assert client.count() == before
     assert client.do("PUT", FLAGS + "/beta", {"description": "mine"}, **{"If-Match": '"2"'})["flag"]["version"] == 3
+    assert client.do("DELETE", FLAGS + "/beta", {"version": 3})["flag"]["archivedAt"]
 
 
 @pytest.mark.parametrize("fixed", ["key", "type", "isStatic", "is_static", "id"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
 from db import changes, flags, members
 from db.edits import FlagEdit, Members
+from db.errors import InvalidInputError
 from db.words import Action
 from tests.db.helpers import ADA, footprint, make
 
@@ -130,6 +132,13 @@ def test_members_are_listed_by_pages_found_and_filtered() -> None:
     assert listed(search="%_") == [("team", "50%_off", "off")]
     assert [entity for _, entity, _ in listed(entity_type="team")] == ["50%_off", "core"]
     assert members.page("checkout", "prod", entity_type="team").total == 2
+
+
+def test_a_cursor_made_to_be_costly_is_refused() -> None:
+    make()
+    for costly in (b"[" * 100_000, b"[" * 2_000 + b"]" * 2_000):
+        with pytest.raises(InvalidInputError):
+            members.page("checkout", "prod", after=base64.urlsafe_b64encode(costly).decode())
 
 
 ODD_IDS = [

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
 import socket
+from collections.abc import Mapping
+from typing import Any
 
 
 class AddressError(Exception):
@@ -48,3 +51,13 @@ def is_loopback(host: str) -> bool:
 def url_of(host: str, port: int) -> str:
     """Where a browser or curl finds the server."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def origin_of(environ: Mapping[str, Any]) -> str:
+    """Scheme, host and port under which the client reached us, a TLS proxy in between counted in."""
+    forwarded = environ.get("HTTP_X_FORWARDED_PROTO")
+    scheme = forwarded if forwarded in ("http", "https") else environ.get("wsgi.url_scheme", "http")
+    host = environ.get("HTTP_HOST") or ""
+    if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", host):
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{scheme}://{host}"

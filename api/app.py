@@ -6,15 +6,29 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import BaseConverter
 
-from api import admin_changes, admin_environments, admin_flags, admin_keys, admin_members, admin_simple, operations
+from api import (
+    admin_changes,
+    admin_environments,
+    admin_flags,
+    admin_keys,
+    admin_members,
+    admin_simple,
+    client,
+    ofrep,
+    operations,
+)
 from api.context import EXTENSION
 from api.errors import RequestError
 from api.evaluate import evaluate
 from api.http import Environ, Response, error_response
 from api.services import Services
 
-EVALUATION_ROUTES: Mapping[str, Callable[[Services, Environ], Response]] = {"/feature-flag/evaluate": evaluate}
+EVALUATION_ROUTES: Mapping[str, Callable[[Services, Environ], Response]] = {
+    "/feature-flag/evaluate": evaluate,
+    ofrep.BULK: ofrep.evaluate_all,
+}
 """POST routes that the dispatch (`api.wsgi`) answers without Flask, where it is in front."""
 
 BLUEPRINTS = (
@@ -24,6 +38,7 @@ BLUEPRINTS = (
     admin_changes.blueprint,
     admin_environments.blueprint,
     admin_keys.blueprint,
+    client.blueprint,
     operations.blueprint,
 )
 
@@ -35,8 +50,11 @@ def create_app(services: Services) -> Flask:
     app.url_map.strict_slashes = False  # /list and /list/ are the same, without a redirect
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = services
-    for path, answer in EVALUATION_ROUTES.items():
-        app.add_url_rule(path, endpoint=path, view_func=evaluation_view(services, answer), methods=["POST"])
+    app.url_map.converters["rest"] = Rest
+    for path, answer in {**EVALUATION_ROUTES, f"{ofrep.SINGLE}<rest:key>": ofrep.evaluate_one}.items():
+        app.add_url_rule(path, endpoint=path, view_func=direct_view(services, answer), methods=["POST"])
+    for path, answer in client.ROUTES.items():
+        app.add_url_rule(path, endpoint=path, view_func=direct_view(services, answer), methods=["GET"])
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, http_error)
@@ -44,9 +62,16 @@ def create_app(services: Services) -> Flask:
     return app
 
 
-def evaluation_view(services: Services, answer: Callable[[Services, Environ], Response]) -> Callable[[], Response]:
-    """A Flask view of an evaluation function."""
-    return lambda: answer(services, request.environ)
+class Rest(BaseConverter):
+    """All that is left of a path, slashes and all: a flag's key, which the client may have spelled in any way."""
+
+    regex = ".+"
+    part_isolating = False
+
+
+def direct_view(services: Services, answer: Callable[[Services, Environ], Response]) -> Callable[..., Response]:
+    """A Flask view of a function that the dispatch calls too; it finds everything in the request itself."""
+    return lambda **_: answer(services, request.environ)
 
 
 def http_error(error: HTTPException) -> Response:

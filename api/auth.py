@@ -45,6 +45,10 @@ class Keys:
             self._used.add(record.id)
         return record
 
+    def with_id(self, key_id: str) -> KeyRecord | None:
+        """The key of this id, if it is in force."""
+        return self._ring.with_id(key_id, datetime.now(UTC))
+
     def used(self) -> set[str]:
         """The ids of the keys used since they were last marked as used today (UTC)."""
         return self._used - self._marked.get(datetime.now(UTC).date(), self._unstored)
@@ -98,6 +102,15 @@ def evaluating_key(keys: Keys, environ: Environ, *, required: bool) -> KeyRecord
         message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer"
         raise RequestError(401, "key_required", message, CHALLENGE)
     return None
+
+
+def client_key(keys: Keys, environ: Environ, in_query: str | None = None) -> KeyRecord:
+    """The key of a call by an SDK, which always needs one. Raises `RequestError` (401) without a valid one."""
+    secret = secret_in(environ, EVALUATION_HEADERS) or in_query
+    if secret is None:
+        message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer; for a stream also ?key="
+        raise RequestError(401, "key_required", message, CHALLENGE)
+    return find(keys, secret)
 
 
 def environment_of(key: KeyRecord | None, named: str | None) -> str | None:

@@ -126,6 +126,14 @@ def read_flag(query: Mapping[str, str], name: str, default: bool | None = None) 
     return text in ("true", "1")
 
 
+def has_etag(environ: Environ, etag: str) -> bool:
+    """Whether the client says, in If-None-Match, that it has what this strong entity tag stands for."""
+    given = environ.get("HTTP_IF_NONE_MATCH")
+    if not given:
+        return False
+    return given == etag or any(tag.strip().removeprefix("W/") in (etag, "*") for tag in given.split(","))
+
+
 def environment_named(body: Mapping[str, Any], query: Mapping[str, str]) -> str | None:
     """The environment that a request names, in its body or its query string.
 

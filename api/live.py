@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from api.auth import Keys
+from api.feed import Feed
 from db import environments, keys
 from db.errors import DatabaseUnavailableError
 from db.listener import Listener, Notification
@@ -28,6 +29,9 @@ FIRST_LOOK_SECONDS = 1.0
 
 NEVER_MIND = 86_400.0
 """Seconds after which the listener may look by itself: another thread does so more often."""
+
+CATCH_UP_SECONDS = 1.0
+"""How long a client's word that there is a later revision is not believed again: anyone may say so."""
 
 NEVER = sys.maxsize
 """A revision after every revision: whoever holds it is seen to be wrong, and reads everything anew."""
@@ -47,6 +51,8 @@ class Live:
 
     def __init__(self, url: str, keys_in_force: Keys, *, bucketing: str, refresh_seconds: float) -> None:
         self.engines: dict[str, Engine] = {}
+        self.feeds: dict[str, Feed] = {}
+        """The same definitions for those who take them away."""
         self.keys = keys_in_force
         self.database_reachable: bool | None = None
         """None until the database has been tried."""
@@ -60,6 +66,7 @@ class Live:
         self._listener = Listener(url)
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._catch_up_after = 0.0
         self._failure: str | None = None
         """What goes wrong at the moment."""
 
@@ -93,6 +100,16 @@ class Live:
                     self._refresh(name)
             else:
                 self._look_everywhere()
+
+    def catch_up(self, name: str, revision: int) -> None:
+        """Look at an environment that is said to be at a later revision than is known here; at most once a second.
+
+        Never raises, like `take_in`.
+        """
+        behind = name in self.feeds and self.feeds[name].now.revision < revision
+        if behind and time.monotonic() >= self._catch_up_after:
+            self._catch_up_after = time.monotonic() + CATCH_UP_SECONDS
+            self.take_in(name)
 
     def take_in_keys(self) -> None:
         """Take in a write of this process to the keys. Never raises, like `take_in`."""
@@ -145,6 +162,10 @@ class Live:
         engine = Engine({"flags": delta.changed, "metadata": carried(delta)}, self._bucketing)
         self._readers[name] = reader
         self._current_at[name] = time.monotonic()
+        if name in self.feeds:
+            self.feeds[name].take_in(delta)
+        else:
+            self.feeds[name] = Feed(delta)
         return engine
 
     def _refresh(self, name: str) -> None:
@@ -158,6 +179,7 @@ class Live:
             except Exception:
                 self._readers[name].revision = NEVER  # the delta is lost: the next look reads everything anew
                 raise
+            self.feeds[name].take_in(delta)
             self._current_at[name] = time.monotonic()
 
     def _reload_keys(self) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import logging
 import logging.config
 import os
+import resource
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from multiprocessing import connection, parent_process
 
@@ -26,6 +29,9 @@ from api.wsgi import Application, application
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
+
+CONNECTIONS = 1024
+"""How many connections a worker takes besides streams; further ones wait to be accepted."""
 
 FIRST_LOAD_SECONDS = 30.0
 """How long a worker waits for its first look at the database before it serves without definitions."""
@@ -57,7 +63,8 @@ def serve(settings: Settings, *, development: bool = False) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads + settings.streams,
+        backpressure=settings.streams + CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
@@ -71,12 +78,38 @@ def load(settings: Settings, development: bool) -> Application:
     # Ctrl-C reaches a whole process group. A worker that went before it is told to would look like one that crashed.
     os.setpgid(0, 0)
     threading.Thread(target=end_with_parent, name="flagstaff-parent", daemon=True).start()
+    allow_files(settings.streams + 2 * CONNECTIONS)
     services = connect(settings, development=development)
+    when_told_to_stop(services.end_streams)
     services.live.start()
     services.live.tried.wait(FIRST_LOAD_SECONDS)
     if services.engines and settings.default_environment not in services.engines:
         log.error("FLAGSTAFF_DEFAULT_ENVIRONMENT: there is no environment %r", settings.default_environment)
     return application(services)
+
+
+def allow_files(count: int) -> None:
+    """Raise this process's limit of open files, as far as it may: each stream is one, and 1,024 is a usual limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def when_told_to_stop(act: Callable[[], None]) -> None:
+    """Call this, in a thread, at the first signal that Python handles: the server waits for streams to end.
+
+    The server sets its own handlers after this; the wake-up descriptor hears of signals all the same.
+    """
+    ours, pythons = socket.socketpair()
+    pythons.setblocking(False)
+    signal.set_wakeup_fd(pythons.detach(), warn_on_full_buffer=False)
+
+    def wait() -> None:
+        ours.recv(1)
+        act()
+
+    threading.Thread(target=wait, name="flagstaff-stop", daemon=True).start()
 
 
 def end_with_parent() -> None:

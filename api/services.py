@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.addresses import is_loopback
 from api.auth import DEVELOPMENT_KEYS, Keys
 from api.live import Live
+from api.slots import Slots
 from db import database
 from db.settings import Settings, SettingsError
 from flagstaff.engine import Engine
@@ -23,6 +24,18 @@ class Services:
     engines: Mapping[str, Engine]
     """Those of `live`, at hand for evaluation."""
     explain_open: bool = False
+    streams: Slots = field(default_factory=lambda: Slots(0))
+    """Places for streams; none where there are no streams."""
+
+    def catch_up(self, environment: str, revision: int) -> None:
+        """Look at the database if an environment is behind this revision here; see `Live.catch_up`."""
+        self.live.catch_up(environment, revision)
+
+    def end_streams(self) -> None:
+        """End all streams, for good: the process is about to end. Their clients find another one."""
+        self.streams.closing.set()
+        for feed in self.live.feeds.values():
+            feed.wake()
 
 
 def database_url(settings: Settings) -> str:
@@ -47,4 +60,4 @@ def connect(settings: Settings, *, development: bool = False) -> Services:
         raise ValueError("the dev keys are known to everyone: they are for loopback addresses only")
     keys = Keys(DEVELOPMENT_KEYS if development else ())
     live = Live(url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
-    return Services(settings, keys, live, live.engines, explain_open=development)
+    return Services(settings, keys, live, live.engines, development, Slots(settings.streams))

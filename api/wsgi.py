@@ -1,4 +1,4 @@
-"""The WSGI application: evaluation by exact match, everything else by Flask.
+"""The WSGI application: evaluation, OFREP and definitions by their paths, everything else by Flask.
 
 Flask's own request and routing would cost several times what the evaluation does. Its route calls the same function.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from api import client, ofrep
 from api.app import EVALUATION_ROUTES, create_app
-from api.http import STATUS_LINES
+from api.http import STATUS_LINES, Environ, Response
 from api.services import Services
 
+NOT_MODIFIED = 304
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -20,11 +22,23 @@ def application(services: Services) -> Application:
     flask = create_app(services)
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        answer = EVALUATION_ROUTES.get(environ["PATH_INFO"])
-        if answer is None or environ["REQUEST_METHOD"] != "POST":
+        answer = find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if answer is None:
             return flask(environ, start_response)
         body, status, headers = answer(services, environ)
-        start_response(STATUS_LINES[status], [*headers, ("Content-Length", str(len(body)))])
+        if status != NOT_MODIFIED:
+            headers = [*headers, ("Content-Length", str(len(body)))]
+        start_response(STATUS_LINES[status], headers)
         return [body]
 
     return dispatch
+
+
+def find(method: str, path: str) -> Callable[[Services, Environ], Response] | None:
+    """The function that answers without Flask, if there is one for this request."""
+    if method == "POST":
+        answer = EVALUATION_ROUTES.get(path)
+        if answer is None and path.startswith(ofrep.SINGLE) and len(path) > len(ofrep.SINGLE):
+            return ofrep.evaluate_one
+        return answer
+    return client.ROUTES.get(path) if method == "GET" else None

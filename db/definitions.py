@@ -40,14 +40,16 @@ class FlagRow(NamedTuple):
     rollout: list[Mapping[str, Any]] | None
     version: int
     revision: int
+    flag_id: str
+    description: str
 
 
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
     """The configurations of an environment that were touched after a revision, those of archived flags too."""
     found = rows(
         "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
-        " c.rules, c.rollout, c.version, c.revision FROM configuration c JOIN flag f ON f.id = c.flag_id"
-        " WHERE c.environment_id = %s AND c.revision > %s",
+        " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description"
+        " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND c.revision > %s",
         *(environment_id, after_revision),
     )
     return [FlagRow(*row) for row in found]
@@ -95,10 +97,11 @@ def to_bytes(document: Mapping[str, JsonValue]) -> bytes:
     flags = document["flags"]
     assert isinstance(flags, Mapping)
     in_order = {key: flags[key] for key in sorted(flags)}
-    return orjson.dumps({**document, "flags": in_order}, default=_sorted)
+    return orjson.dumps({**document, "flags": in_order}, default=sorted_ids)
 
 
-def _sorted(ids: object) -> list[str]:
+def sorted_ids(ids: object) -> list[str]:
+    """How JSON has a set of ids, as `default` of orjson; raises TypeError for anything else."""
     if isinstance(ids, Set):
         return sorted(ids)
     raise TypeError(f"a document has no {type(ids).__name__}")

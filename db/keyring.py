@@ -57,6 +57,7 @@ class Keyring:
 
     def __init__(self, records: Iterable[KeyRecord]) -> None:
         self._by_hash = {record.hash: record for record in records}
+        self._by_id = {record.id: record for record in self._by_hash.values()}
 
     def find(self, secret: str, now: datetime) -> KeyRecord | None:
         """The key that this secret is, unless it has expired; the time it takes tells nothing of the secrets."""
@@ -64,10 +65,20 @@ class Keyring:
         record = self._by_hash.get(digest)
         if record is None or not hmac.compare_digest(record.hash, digest):
             return None
-        return record if record.expires_at is None or now < record.expires_at else None
+        return in_force(record, now)
+
+    def with_id(self, key_id: str, now: datetime) -> KeyRecord | None:
+        """The key of this id, unless it has expired."""
+        record = self._by_id.get(key_id)
+        return in_force(record, now) if record else None
 
     def __len__(self) -> int:
         return len(self._by_hash)
+
+
+def in_force(record: KeyRecord, now: datetime) -> KeyRecord | None:
+    """The key itself, unless it has expired."""
+    return record if record.expires_at is None or now < record.expires_at else None
 
 
 def hash_secret(secret: str) -> str:

@@ -14,6 +14,7 @@ from db.database import rows, snapshot
 from db.definitions import FlagRow, flag_definition, flag_rows, metadata
 from db.entity_ids import changed
 from db.member_rows import Group
+from db.summaries import FlagSummary, summary_of
 from db.words import JsonObject
 
 MemberSets: TypeAlias = "Mapping[tuple[str, str], Set[str]]"
@@ -32,6 +33,10 @@ class Delta(NamedTuple):
     """The document's metadata at this revision."""
     complete: bool
     """Whether `changed` is everything there is, so that what is not in it is gone."""
+    summaries: dict[str, FlagSummary]
+    """Of the flags in `changed`, by key."""
+    gone: dict[str, int]
+    """Keys that no flag has any more, and the revision at which each went; where `complete`, those of all time."""
 
 
 class EnvironmentReader:
@@ -72,9 +77,15 @@ class EnvironmentReader:
     def _delta(self, live: list[FlagRow], gone: list[FlagRow], complete: bool) -> Delta:
         definitions = {flag.key: flag_definition(flag, self._members[flag.id]) for flag in live}
         # A key that one flag gave up may be another's by now.
-        removed = set() if complete else {flag.key for flag in gone} - definitions.keys()
+        went = {flag.key: flag.revision for flag in sorted(gone, key=_revision) if flag.key not in definitions}
+        removed = set() if complete else set(went)
         about = metadata(self.environment, self.revision, self.bucketing)
-        return Delta(self.revision, definitions, removed, about, complete)
+        summaries = {flag.key: summary_of(flag, self._members[flag.id]) for flag in live}
+        return Delta(self.revision, definitions, removed, about, complete, summaries, went)
+
+
+def _revision(flag: FlagRow) -> int:
+    return flag.revision
 
 
 @contextmanager

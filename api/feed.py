@@ -1,0 +1,127 @@
+"""What SDKs are told of an environment: the whole document, and what became of it since a revision they have seen.
+
+Snapshots are never changed, only replaced, so that a reader sees one revision whole and takes no part in refreshing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from api import events
+from db.definitions import to_bytes
+from db.reader import Delta
+from db.summaries import FlagSummary
+from db.words import JsonObject
+
+MOST_BATCHES = 64
+"""How many ready-made answers to "what is new since …" are kept; nearly all streams ask for the same one."""
+
+
+class Snapshot(NamedTuple):
+    """An environment at one revision."""
+
+    revision: int
+    metadata: JsonObject
+    definitions: Mapping[str, JsonObject]
+    summaries: Mapping[str, FlagSummary]
+    gone: Mapping[str, int]
+    """Keys that were flags once, and the revision at which each went."""
+
+
+class Document(NamedTuple):
+    """The flagd document as it is sent."""
+
+    etag: str
+    plain: bytes
+    compressed: bytes
+
+
+class Feed:
+    """One environment, kept current by one thread and read by many."""
+
+    def __init__(self, delta: Delta) -> None:
+        self.now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        self._news = threading.Condition()
+        self._making = threading.Lock()
+        self._document: tuple[Snapshot, Document] | None = None
+        self._batches: dict[tuple[int, bool], tuple[Snapshot, bytes]] = {}
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of the document: its revision."""
+        return etag_of(self.now.revision)
+
+    def take_in(self, delta: Delta) -> None:
+        """Go on to the next revision, and wake who waits for it."""
+        now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        with self._news:
+            if not delta.complete:
+                if now.revision == self.now.revision:
+                    return
+                now = after(self.now, now)
+            self.now = now
+            self._news.notify_all()
+
+    def wake(self) -> None:
+        """Wake everyone who waits, though nothing is new."""
+        with self._news:
+            self._news.notify_all()
+
+    def wait(self, seen: int, seconds: float) -> Snapshot:
+        """The environment as it is now; where that is what was seen, as it is after some seconds or the next change."""
+        with self._news:
+            if self.now.revision == seen:
+                self._news.wait(seconds)
+            return self.now
+
+    def document(self) -> Document:
+        """The whole document, made once for each revision."""
+        now = self.now
+        made = self._document
+        if made is None or made[0] is not now:
+            with self._making:
+                if self._document is None or self._document[0] is not now:
+                    self._document = (now, written(now))
+                made = self._document
+        return made[1]
+
+    def batch(self, seen: int, *, whole: bool) -> tuple[Snapshot, bytes]:
+        """The present state, and the events that lead there from a revision; `whole`: with the flags in them."""
+        now = self.now
+        made = self._batches.get((seen, whole))
+        if made is None or made[0] is not now:
+            with self._making:
+                made = self._batches.get((seen, whole))
+                if made is None or made[0] is not now:
+                    made = (now, events.since(now, seen, whole=whole))
+                    self._keep((seen, whole), made)
+        return made
+
+    def _keep(self, name: tuple[int, bool], made: tuple[Snapshot, bytes]) -> None:
+        if len(self._batches) >= MOST_BATCHES:
+            self._batches.clear()
+        self._batches[name] = made
+
+
+def after(before: Snapshot, news: Snapshot) -> Snapshot:
+    """The snapshot with what is new in it; takes time for the number of flags, not for their members."""
+    definitions, summaries = {**before.definitions, **news.definitions}, {**before.summaries, **news.summaries}
+    for key in news.gone:
+        definitions.pop(key, None)
+        summaries.pop(key, None)
+    gone = {key: at for key, at in {**before.gone, **news.gone}.items() if key not in definitions}
+    return Snapshot(news.revision, news.metadata, definitions, summaries, gone)
+
+
+def written(snapshot: Snapshot) -> Document:
+    """The document of a snapshot, as `db.definitions.document` would have it."""
+    plain = to_bytes({"flags": dict(snapshot.definitions), "metadata": snapshot.metadata})
+    return Document(etag_of(snapshot.revision), plain, gzip.compress(plain, compresslevel=6, mtime=0))
+
+
+def etag_of(revision: int) -> str:
+    """The entity tag of a document at this revision."""
+    return f'"{revision}"'

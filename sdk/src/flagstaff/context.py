@@ -1,0 +1,44 @@
+"""From OpenFeature's evaluation context to the one mapping that the engine evaluates, of JSON types only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import NoneType
+from typing import Any
+
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.exception import InvalidContextError
+
+PLAIN = frozenset({str, int, float, bool, NoneType})
+NOTHING: Mapping[str, Any] = {}
+
+
+def attributes_of(context: EvaluationContext | None) -> Mapping[str, Any]:
+    """The attributes, with the targeting key as one of them. Raises InvalidContextError for what JSON does not have."""
+    if context is None:
+        return NOTHING
+    attributes = context.attributes
+    for value in attributes.values():
+        if type(value) not in PLAIN:
+            attributes = {name: as_json(value, name) for name, value in attributes.items()}
+            break
+    if context.targeting_key is None:
+        return attributes
+    return {**attributes, "targetingKey": context.targeting_key}
+
+
+def as_json(value: Any, name: str) -> Any:
+    """The value as JSON would have it: a time as ISO 8601 text. Raises InvalidContextError."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    try:
+        if isinstance(value, Mapping):
+            return {key: as_json(item, name) for key, item in value.items()}
+        if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+            return [as_json(item, name) for item in value]
+    except RecursionError:
+        raise InvalidContextError(f"the attribute {name!r} is nested too deeply") from None
+    raise InvalidContextError(f"the attribute {name!r} is a {type(value).__name__}, which JSON does not have")

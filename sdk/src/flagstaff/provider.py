@@ -1,0 +1,134 @@
+"""OpenFeature providers: from a Flagstaff server, and from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.event import ProviderEventDetails
+from openfeature.exception import ErrorCode, ParseError, ProviderNotReadyError
+from openfeature.hook import Hook
+
+from flagstaff import disk
+from flagstaff.client import Client
+from flagstaff.engine import Engine
+from flagstaff.resolution import EngineProvider
+
+__all__ = ["FileProvider", "FlagstaffProvider"]
+
+
+class FlagstaffProvider(EngineProvider):
+    """Evaluates the flags of a Flagstaff server in this process.
+
+    It fetches the definitions when it is set, follows the server's stream of changes in a thread of its own (and polls
+    where there is none), and keeps the last good copy on disk, to start from when the server can't be reached.
+
+    Its events: ready; configuration changed, with the keys; stale, while the server can't be reached or gives nothing
+    of use; error, where the key is refused. In all of them it goes on with the last good definitions. Only a key that
+    is refused at the start is fatal.
+
+    Args:
+        url: where the server is, such as `https://flags.example.com`.
+        key: an API key of scope server.
+        environment: the environment, where the key is bound to none; the server's default unless given.
+        timeout: seconds that a request may take, and that becoming ready takes at most (and one more).
+        poll_seconds: seconds between requests where there is no stream.
+        stream: whether to follow the stream.
+        copy_folder: where to keep the last good copy: a folder, `"default"` for `flagstaff` in the user's cache folder,
+            None for nowhere.
+        hooks: OpenFeature hooks that run for each evaluation by this provider.
+
+    Raises:
+        ValueError: the URL is not one of HTTP, or a number is not positive.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        environment: str | None = None,
+        timeout: float = 5.0,
+        poll_seconds: float = 30.0,
+        stream: bool = True,
+        copy_folder: str | Path | None = "default",
+        hooks: Sequence[Hook] = (),
+    ) -> None:
+        super().__init__("Flagstaff", hooks)
+        folder = disk.default_folder() if copy_folder == "default" else copy_folder and Path(copy_folder)
+        self._client = Client(
+            url,
+            key,
+            self,
+            environment=environment,
+            timeout=timeout,
+            poll_seconds=poll_seconds,
+            stream=stream,
+            copy_folder=folder or None,
+        )
+
+    @property
+    def revision(self) -> int | None:
+        """The revision of the definitions in use; None before there are any."""
+        definitions = self._client.definitions
+        return definitions.revision if definitions else None
+
+    def initialize(self, evaluation_context: EvaluationContext) -> None:
+        """Wait for definitions, at most as long as a request may take; OpenFeature calls this.
+
+        Raises:
+            ProviderFatalError: the server refuses the key.
+            ProviderNotReadyError: there is neither an answer nor a copy. It goes on trying, and says when it is ready.
+        """
+        self._client.start()
+
+    def shutdown(self) -> None:
+        """End the background work. Flags keep the values they have."""
+        self._client.stop()
+
+    def definitions_in_use(self, engine: Engine) -> None:
+        """Evaluate with this engine from now on; the client calls this and the following."""
+        self.evaluate = engine.evaluate
+
+    def definitions_changed(self, keys: Sequence[str]) -> None:
+        """Report the flags that changed."""
+        self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=list(keys)))
+
+    def definitions_current(self) -> None:
+        """Report that all is well again."""
+        self.emit_provider_ready(ProviderEventDetails())
+
+    def definitions_stale(self, why: str) -> None:
+        """Report that the definitions may be out of date."""
+        self.emit_provider_stale(ProviderEventDetails(message=why))
+
+    def key_refused(self, why: str) -> None:
+        """Report that there will be no news with this key. Not as fatal: that would put every flag to its default."""
+        self.emit_provider_error(ProviderEventDetails(message=why, error_code=ErrorCode.GENERAL))
+
+
+class FileProvider(EngineProvider):
+    """Evaluates a flagd document from a file, such as one that was fetched from a Flagstaff server; needs no network.
+
+    Args:
+        path: the file. It is read when the provider is set.
+        hooks: OpenFeature hooks that run for each evaluation by this provider.
+    """
+
+    def __init__(self, path: str | Path, *, hooks: Sequence[Hook] = ()) -> None:
+        super().__init__("Flagstaff file", hooks)
+        self._path = Path(path)
+
+    def initialize(self, evaluation_context: EvaluationContext) -> None:
+        """Read the file; OpenFeature calls this.
+
+        Raises:
+            ProviderNotReadyError: it can't be read, or is no flagd document.
+        """
+        try:
+            self.evaluate = Engine(self._path.read_bytes()).evaluate
+        except OSError as error:
+            raise ProviderNotReadyError(f"the flag definitions can't be read: {error}") from error
+        except ParseError as error:
+            raise ProviderNotReadyError(f"{self._path}: {error.error_message}") from error

@@ -65,7 +65,7 @@ def create_app(services: Services) -> Flask:
 class Rest(BaseConverter):
     """All that is left of a path, slashes and all: a flag's key, which the client may have spelled in any way."""
 
-    regex = ".+"
+    regex = r"[\s\S]+"
     part_isolating = False
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
-SILENCE_SECONDS = 30
+SILENCE_SECONDS = 20
 """How long a connection may leave unread what was sent to it."""
 
 _done = threading.Event()

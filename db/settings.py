@@ -31,9 +31,9 @@ class Settings:
     """How often a process looks for changes that no notification told it of."""
     threads: int = 16
     """Threads of one worker process."""
+    workers: int = 1
     streams: int = 1_000
     """Event streams that one worker process keeps open at once, each with a thread of its own; 0: it has none."""
-    workers: int = 1
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -63,8 +63,8 @@ class Settings:
             bucketing=read("FLAGSTAFF_BUCKETING", cls.bucketing, _one_of("v2", "v3")),
             refresh_seconds=read("FLAGSTAFF_REFRESH_SECONDS", cls.refresh_seconds, _seconds),
             threads=read("FLAGSTAFF_THREADS", cls.threads, _whole_number(1, 1_024)),
-            streams=read("FLAGSTAFF_STREAMS", cls.streams, _whole_number(0, 10_000)),
             workers=read("FLAGSTAFF_WORKERS", cls.workers, _whole_number(1, 256)),
+            streams=read("FLAGSTAFF_STREAMS", cls.streams, _whole_number(0, 10_000)),
         )
         if problems:
             raise SettingsError("; ".join(problems))

@@ -10,10 +10,14 @@ from typing import Any
 import orjson
 
 from api.auth import Keys
+from api.feed import Feed
 from api.http import Environ, Response
 from api.live import Live
 from api.services import Services
+from api.slots import Slots
+from db.definitions import metadata
 from db.keyring import KeyRecord, hash_secret
+from db.reader import Delta
 from db.settings import Settings
 from db.words import Scope
 from flagstaff import targeting
@@ -66,20 +70,32 @@ def make_services(*, loaded: bool = True, explain_open: bool = False, **settings
     live = Live("postgresql://nobody@127.0.0.1:1/none", keys, bucketing="v2", refresh_seconds=5)
     if loaded:
         keys.replace(SECRETS.values())
-        live.engines["prod"] = Engine({"flags": FLAGS})
-        live.engines["dev"] = Engine({"flags": {"only-dev": FLAGS["test-bool-flag"]}})
-    return Services(Settings(**{"evaluation_open": True, **settings}), keys, live, live.engines, explain_open)
+        load(live, "prod", FLAGS)
+        load(live, "dev", {"only-dev": FLAGS["test-bool-flag"]})
+    chosen = Settings(**{"evaluation_open": True, **settings})
+    return Services(chosen, keys, live, live.engines, explain_open, Slots(chosen.streams))
 
 
-def environ_of(body: object, headers: Mapping[str, str] | None = None, query: str = "") -> Environ:
+def load(live: Live, environment: str, flags: dict[str, Any], revision: int = 1) -> None:
+    """Serve these flags, as if they had been read from a database."""
+    about = metadata(environment, revision, "v2")
+    live.engines[environment] = Engine({"flags": flags, "metadata": about})
+    live.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}))
+
+
+def environ_of(
+    body: object, headers: Mapping[str, str] | None = None, query: str = "", path: str = "/feature-flag/evaluate"
+) -> Environ:
     """The WSGI environ of a POST; bytes are sent as they are, all else as JSON."""
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     return {
         "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/feature-flag/evaluate",
+        "PATH_INFO": path,
         "QUERY_STRING": query,
         "CONTENT_TYPE": "application/json",
         "CONTENT_LENGTH": str(len(raw)),
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8080",
         "wsgi.input": io.BytesIO(raw),
         **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()},
     }

@@ -319,7 +319,7 @@ def test_explain_is_not_for_everyone(services: Services) -> None:
 
 
 def test_evaluating_needs_neither_flask_nor_a_database_driver() -> None:
-    check = "import sys, api.evaluate; print({'flask', 'werkzeug', 'peewee', 'psycopg2'} & set(sys.modules))"
+    check = "import sys, api.evaluate, api.ofrep; print({'flask', 'werkzeug', 'peewee', 'psycopg2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "set()"
 

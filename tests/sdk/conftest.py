@@ -32,9 +32,7 @@ class Heard:
 @pytest.fixture
 def openfeature() -> Iterator[OpenFeatureClient]:
     yield api.get_client()
-    api.clear_providers()
-    api.clear_hooks()
-    api._event_support.clear() if hasattr(api, "_event_support") else None
+    api.shutdown()
 
 
 @pytest.fixture

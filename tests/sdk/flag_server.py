@@ -154,4 +154,4 @@ def updated(key: str, definition: Any, revision: int | None = None, **more: Any)
 
 
 def deleted(key: str, revision: int) -> str:
-    return f'event: flag_deleted\ndata: {json.dumps({"key": key})}\nid: {revision}\n\n'
+    return f"event: flag_deleted\ndata: {json.dumps({'key': key})}\nid: {revision}\n\n"

@@ -87,9 +87,9 @@ class Transport:
         """A stream of lines, which fails after so many seconds without any. Raises as `get` does."""
         target = urlsplit(urljoin(self._base, path))
         try:
-            connection = self._connect(target, silence)
+            connection = self._connect(target, self._timeout)
             connection.request("GET", request_target(target), headers={**headers, **self._key_header()})
-            return Stream(connection, target.netloc)
+            return Stream(connection, target.netloc, silence)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise UnavailableError(f"no stream from {target.netloc}: {described(error)}") from error
 
@@ -137,7 +137,7 @@ class Transport:
 class Stream:
     """A stream that is open. `close` may be called by another thread, and ends the iteration."""
 
-    def __init__(self, connection: http.client.HTTPConnection, host: str) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, host: str, silence: float) -> None:
         self._socket = connection.sock
         self._host = host
         self._connection = connection
@@ -147,6 +147,7 @@ class Stream:
             check(self._response.status, headers, (200,))
             if not headers.get("content-type", "").startswith("text/event-stream"):
                 raise UnavailableError(f"{host} answers with something that is no stream", 501)
+            self._socket.settimeout(silence)
         except BaseException:
             connection.close()
             raise

@@ -1,0 +1,33 @@
+"""A server with a key of each scope, and flags that a test makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from db import keys
+from db.words import Scope
+from tests.db.helpers import ADA
+from tests.processes import Server, free_port, running
+
+
+class Place(NamedTuple):
+    server: Server
+    server_key: str
+    client_key: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+
+@pytest.fixture
+def place(database: None, database_url: str) -> Iterator[Place]:
+    server_key = keys.create("backend", Scope.SERVER, environment="prod", actor=ADA)[1]
+    client_key = keys.create("web", Scope.CLIENT, environment="prod", actor=ADA)[1]
+    port = free_port()
+    with running("api.server", port=port, env={"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}) as server:
+        server.wait_until_it_answers("/ready")
+        yield Place(server, server_key, client_key)

@@ -1,0 +1,178 @@
+"""One document, every way to evaluate it, thousands of contexts: all give the same value, variant, reason and error."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from openfeature import api
+from openfeature.evaluation_context import EvaluationContext
+
+from api.services import Services, connect
+from api.wsgi import Application, application
+from db import keys
+from db.settings import Settings
+from db.words import Scope
+from flagstaff.provider import FlagstaffProvider
+from tests.db.helpers import ADA
+from tests.openfeature import scene
+from tests.openfeature.flagd_peer import DEFAULTS
+from tests.processes import ROOT, free_port, running
+
+CONTEXTS = 2_000
+BY_PROVIDER = 200
+"""How many of them go through flagd's provider as well, which adds only itself to its core."""
+
+PYTHON = {
+    "v3": Path(sys.executable),
+    "v2": ROOT / f"{os.environ.get('VENV', '.venv')}-flagd-v2" / "bin" / "python",
+}
+Answers = list[dict[str, list[Any]]]
+
+
+class Wsgi:
+    """Requests to our application in this process: what a server does, without the network in between."""
+
+    def __init__(self, services: Services) -> None:
+        self.application: Application = application(services)
+
+    def post(self, path: str, body: Any) -> Any:
+        raw = orjson.dumps(body)
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": path,
+            "QUERY_STRING": "",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(raw)),
+            "wsgi.input": io.BytesIO(raw),
+            "HTTP_HOST": "flags.example.com",
+        }
+        return orjson.loads(b"".join(self.application(environ, lambda *_: None)))
+
+
+@pytest.fixture(params=["v2", "v3"])
+def bucketing(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def services(database: None, database_url: str, bucketing: str) -> Iterator[Services]:
+    services = connect(Settings(database_url=database_url, evaluation_open=True, bucketing=bucketing))
+    yield services
+    services.live.close()
+
+
+def test_all_agree(services: Services, database_url: str, bucketing: str, tmp_path: Path) -> None:
+    kinds = scene.flag_types()
+    secret = keys.create("backend", Scope.SERVER, environment="prod", actor=ADA)[1]
+    services.live.take_in()
+    contexts = scene.contexts(CONTEXTS)
+    ours = by_evaluate(Wsgi(services), kinds, contexts)
+    document = tmp_path / "prod.json"
+    port = free_port()
+    env = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_BUCKETING": bucketing}
+    with running("api.server", port=port, env=env) as server:
+        server.wait_until_it_answers("/ready")
+        document.write_bytes(server.request("GET", "/api/client/definitions", headers={"X-API-Key": secret}).body)
+        compare(ours, by_our_provider(f"http://127.0.0.1:{port}", secret, kinds, contexts), contexts)
+    compare(ours, by_ofrep(Wsgi(services), kinds, contexts), contexts)
+    for how, some in (("core", contexts), ("provider", contexts[:BY_PROVIDER])):
+        theirs = by_flagd(PYTHON[bucketing], how, document, kinds, some)
+        compare(without_split(ours[: len(some)]), theirs, some)
+    assert len(ours) * len(kinds) > 60_000
+    assert varied(ours)
+
+
+def by_evaluate(wsgi: Wsgi, kinds: Mapping[str, str], contexts: list[Any]) -> Answers:
+    """Our own endpoint. A missing targeting key is its own addition: the others say DEFAULT, as flagd does."""
+
+    def answer(key: str, kind: str, context: dict[str, Any]) -> list[Any]:
+        body = {"flagKey": key, "defaultValue": DEFAULTS[kind], "context": context}
+        said = wsgi.post("/feature-flag/evaluate", body)
+        if said.get("errorCode") == "TARGETING_KEY_MISSING":
+            return [None, None, "DEFAULT", None]
+        variant = said.get("variant")
+        return [said["value"] if variant else None, variant, said["reason"], said.get("errorCode")]
+
+    return [{key: answer(key, kind, as_object(context)) for key, kind in kinds.items()} for context in contexts]
+
+
+def by_ofrep(wsgi: Wsgi, kinds: Mapping[str, str], contexts: list[Any]) -> Answers:
+    """OFREP in bulk; and flag by flag for some contexts, which must be the same."""
+
+    def in_short(said: dict[str, Any]) -> list[Any]:
+        if "errorCode" in said:
+            return [None, None, "ERROR", said["errorCode"]]
+        return [said.get("value"), said.get("variant"), said["reason"], None]
+
+    answers: Answers = []
+    for number, context in enumerate(contexts):
+        body = {"context": as_object(context)}
+        flags = wsgi.post("/ofrep/v1/evaluate/flags", body)["flags"]
+        assert [flag["key"] for flag in flags] == sorted(kinds)
+        if number % 20 == 0:
+            assert flags == [wsgi.post(f"/ofrep/v1/evaluate/flags/{key}", body) for key in sorted(kinds)]
+        answers.append({flag["key"]: in_short(flag) for flag in flags})
+    return answers
+
+
+def by_our_provider(url: str, secret: str, kinds: Mapping[str, str], contexts: list[Any]) -> Answers:
+    """Our provider, in this process, from a server."""
+    api.set_provider_and_wait(FlagstaffProvider(url, secret, copy_folder=None))
+    client = api.get_client()
+
+    def answer(key: str, kind: str, context: EvaluationContext) -> list[Any]:
+        found = getattr(client, f"get_{kind}_details")(key, DEFAULTS[kind], context)
+        error = str(found.error_code) if found.error_code else None
+        return [found.value if found.variant else None, found.variant, str(found.reason), error]
+
+    try:
+        asked = [EvaluationContext(key, given) for key, given in contexts]
+        return [{key: answer(key, kind, context) for key, kind in kinds.items()} for context in asked]
+    finally:
+        api.shutdown()
+
+
+def by_flagd(python: Path, how: str, document: Path, kinds: Mapping[str, str], contexts: list[Any]) -> Answers:
+    """flagd's own packages, in the environment that has the release for this bucketing."""
+    asked = json.dumps({"path": str(document), "flags": kinds, "contexts": contexts, "by": how})
+    command = [str(python), str(ROOT / "tests/openfeature/flagd_peer.py")]
+    done = subprocess.run(command, input=asked + "\n", capture_output=True, text=True, check=True, timeout=300)
+    answers: Answers = json.loads(done.stdout)
+    return answers
+
+
+def as_object(context: tuple[str | None, dict[str, Any]]) -> dict[str, Any]:
+    key, attributes = context
+    return attributes if key is None else {**attributes, "targetingKey": key}
+
+
+def without_split(answers: Answers) -> Answers:
+    """As flagd says it: it has no SPLIT, which is our one intended difference."""
+    reasons = {"SPLIT": "TARGETING_MATCH"}
+
+    def in_their_words(answer: list[Any]) -> list[Any]:
+        value, variant, reason, error = answer
+        return [value, variant, reasons.get(reason, reason), error]
+
+    return [{key: in_their_words(answer) for key, answer in answers_.items()} for answers_ in answers]
+
+
+def compare(ours: Answers, theirs: Answers, contexts: list[Any]) -> None:
+    for context, mine, other in zip(contexts, ours, theirs, strict=True):
+        for key in mine:
+            assert mine[key] == other[key], f"{key} for {context}: {mine[key]}, and {other[key]}"
+
+
+def varied(answers: Answers) -> bool:
+    """Whether the contexts really exercise the flags: each targeted one serves more than one thing."""
+    keys_ = [key for key in answers[0] if not key.startswith(("static", "off"))]
+    return all(len({json.dumps(answer[key][:2]) for answer in answers}) > 1 for key in keys_)

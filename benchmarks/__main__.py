@@ -1,13 +1,20 @@
-"""`python -m benchmarks [engine] [http] [load]`: run those named, or all."""
+"""`python -m benchmarks [engine] [openfeature] [http] [polling] [streams] [load]`: run those named, or all."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, http, load
+from benchmarks import engine, http, load, openfeature, polling, streams
 from benchmarks.servers import NotInstalledError
 
-AREAS = {"engine": engine.run, "http": http.run, "load": load.run}
+AREAS = {
+    "engine": engine.run,
+    "openfeature": openfeature.run,
+    "http": http.run,
+    "polling": polling.run,
+    "streams": streams.run,
+    "load": load.run,
+}
 
 
 def main(asked: list[str]) -> int:

@@ -66,16 +66,17 @@ def _check(servers: Mapping[str, Server]) -> None:
 
 def _rounds(wrk: str, servers: Mapping[str, Server]) -> dict[str, list[float]]:
     for running in servers.values():
-        _requests_a_second(wrk, running, seconds=1)
+        requests_a_second(wrk, running.url, 1)
     taken: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(ROUNDS):
         for name, running in servers.items():
-            taken[name].append(_requests_a_second(wrk, running, SECONDS))
+            taken[name].append(requests_a_second(wrk, running.url, SECONDS))
     return taken
 
 
-def _requests_a_second(wrk: str, running: Server, seconds: int) -> float:
-    command = [wrk, "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), running.url]
+def requests_a_second(wrk: str, url: str, seconds: int, script: Path = SCRIPT) -> float:
+    """How many requests as the script makes them are answered a second. Raises RuntimeError if any fails."""
+    command = [wrk, "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     figure = re.search(r"Requests/sec:\s+([\d.]+)", said)
     if figure is None or "Non-2xx" in said or "Socket errors" in said:

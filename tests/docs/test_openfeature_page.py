@@ -30,6 +30,7 @@ FETCH = "curl -H 'X-API-Key: sdk-secret-key' -o prod.json http://localhost:8080/
 def checkout(place: Place) -> Place:
     allowed = [Members("user", ["john"], variant="on")]
     flags.create(NewFlag("new-checkout", members=allowed, default_variant="off"), "prod", actor=ADA)
+    place.catch_up()
     return place
 
 
@@ -114,6 +115,6 @@ def test_ofrep_on_a_server(checkout: Place) -> None:
 def test_ofrep_in_a_browser(checkout: Place) -> None:
     code = bundled(at(checkout, snippet("web-sdk", JAVASCRIPT)))
     with browser(checkout.url + "/health") as page:
-        with page.expect_console_message() as said:
+        with page.expect_console_message(lambda message: message.type == "log") as said:
             page.add_script_tag(content=code, type="module")
         assert said.value.text == "true"

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
-from db import keys
+from db import environments, keys
 from db.words import Scope
 from tests.db.helpers import ADA
-from tests.processes import Server, free_port, running
+from tests.processes import Server, free_port, running, wait_until
 
 
 class Place(NamedTuple):
@@ -21,6 +21,17 @@ class Place(NamedTuple):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.port}"
+
+    def catch_up(self) -> None:
+        """Wait until the server, another process, has heard of what this one wrote."""
+        (revision,) = [place.revision for place in environments.list_all() if place.key == "prod"]
+        header = {"X-API-Key": self.server_key}
+
+        def current() -> bool:
+            document = self.server.request("GET", "/api/client/definitions", headers=header).json
+            return bool(document["metadata"]["revision"] >= revision)
+
+        wait_until(current)
 
 
 @pytest.fixture

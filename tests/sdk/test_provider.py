@@ -21,6 +21,7 @@ from openfeature.exception import ErrorCode, ProviderFatalError, ProviderNotRead
 from openfeature.provider import ProviderStatus
 
 from flagstaff import client as flagstaff_client
+from flagstaff import disk
 from flagstaff.provider import FlagstaffProvider
 from tests.processes import free_port, wait_until
 from tests.sdk.conftest import Heard
@@ -292,8 +293,11 @@ def test_a_copy_that_can_not_be_written(
     tmp_path: Path,
     place: str,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "file").write_text("")
+    monkeypatch.setattr(disk.log, "handlers", [caplog.handler])  # whatever logging another test has configured
+    monkeypatch.setattr(disk.log, "propagate", False)
     api.set_provider_and_wait(make(server, copy_folder=tmp_path / place))
     assert beta(openfeature) is True
     server.set("other", 1)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from api import stream
 from db import definitions, keys
 from db.words import Scope
 from tests.api.conftest import Client
@@ -114,3 +115,17 @@ def test_before_anything_is_loaded(client: Client) -> None:
     answer = client.request("GET", DEFINITIONS, headers=SDK)
     assert (answer.status, answer.json["code"]) == (503, "definitions_not_loaded")
     assert header(answer, "retry-after")
+
+
+def test_a_stream_says_that_it_is_still_there(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.01)
+    response = client.flask.get("/api/client/stream?key=sdk-secret-key")
+    chunks = iter(response.iter_encoded())
+    assert next(chunks).startswith(b"retry: 2000\nid: ")
+    assert next(chunks) == next(chunks) == b": still here\n\n"
+    client.create("beta")
+    assert next(chunks).startswith(b"event: flag_updated\n")
+    assert next(chunks) == b": still here\n\n"
+    assert client.services.streams.taken == 1
+    response.close()
+    assert client.services.streams.taken == 0

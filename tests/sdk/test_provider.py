@@ -441,3 +441,10 @@ def test_a_url_that_is_none(url: str) -> None:
 def test_settings_that_make_no_sense(setting: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         FlagstaffProvider("http://x", "key", **setting)
+
+
+@pytest.mark.parametrize("key", ["secret\n", "secret\r\nX-Other: 1", "s\u00e9cret"])
+def test_a_key_that_can_be_none_is_not_repeated(key: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        FlagstaffProvider("http://x", key)
+    assert "cret" not in str(refused.value)

@@ -40,7 +40,7 @@ class FlagstaffProvider(EngineProvider):
         hooks: OpenFeature hooks that run for each evaluation by this provider.
 
     Raises:
-        ValueError: the URL is not one of HTTP, or a number is not positive.
+        ValueError: the URL is not one of HTTP, the key can't be one, or a number is not positive.
     """
 
     def __init__(

@@ -53,13 +53,15 @@ class Transport:
         timeout: seconds that connecting, and an answer as a whole, may take.
 
     Raises:
-        ValueError: the URL is not one of HTTP.
+        ValueError: the URL is not one of HTTP, or the key can't be one.
     """
 
     def __init__(self, url: str, key: str | None, timeout: float) -> None:
         base = urlsplit(url)
         if base.scheme not in DEFAULT_PORTS or not base.hostname:
             raise ValueError(f"url must be like https://flags.example.com, not {url!r}")
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise ValueError("the key has characters that no API key has, perhaps the end of a line")
         base.port  # noqa: B018 - raises ValueError where it is no number
         self._base = base._replace(path=base.path.rstrip("/") + "/", query="", fragment="").geturl()
         self._key = key

@@ -21,8 +21,6 @@ from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import OpenFeatureError
 
-logging.disable()
-
 DEFAULTS: dict[str, Any] = {"boolean": True, "string": "\0", "float": 1.25e9, "object": {"the": "default"}}
 Answer = list[Any]
 
@@ -64,6 +62,7 @@ def all_of(asked: dict[str, Any], answer: Any) -> list[dict[str, Answer]]:
 
 
 def main() -> None:
+    logging.disable()  # in a process of its own: flagd logs every rule that gives no answer
     answers, sys.stdout = sys.stdout, io.StringIO()
     for line in sys.stdin:
         asked = json.loads(line)

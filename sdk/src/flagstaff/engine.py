@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from threading import Lock
 from typing import Any
 
@@ -18,6 +18,7 @@ from flagstaff.explain import Explanation, explain
 from flagstaff.flag import Flag, FlagSet
 from flagstaff.jsonlogic import UnknownOperationError
 from flagstaff.outcomes import error
+from flagstaff.targeting import Branch
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
 
@@ -51,6 +52,7 @@ class Engine:
         self._bucketing = bucketing
         self._evaluators: Mapping[str, Any] = source.get("$evaluators") or {}
         self._flags: dict[str, Flag] = {}
+        self._boolean_keys: tuple[Mapping[str, Flag], Sequence[str]] = {}, ()
         self._within = self._flag_set(source.get("metadata", {}))
         self.update(source.get("flags", {}))
 
@@ -74,6 +76,21 @@ class Engine:
         compiler = Compiler(key, self._within.bucketing, self._evaluators, None)
         return explain(key, definition, self.evaluate(key, context), compiler, context)
 
+    def branch(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Branch | None:
+        """Which branch of its targeting decides a flag for a context (see `flagstaff.targeting.read`).
+
+        None where none does: the flag is unknown, disabled, has no targeting, or nothing in it matched. The first call
+        for a flag compiles its conditions once more; later ones cost as much as `evaluate`.
+        """
+        flag = self._flags.get(key)
+        if flag is None or flag.error is not None or flag.definition["state"] != "ENABLED":
+            return None
+        try:
+            return flag.branch(context)
+        except Exception as failure:
+            logger.debug("tracing %r failed", key, exc_info=failure)
+            return None
+
     def update(self, changed: Mapping[str, Any], removed: Iterable[str] = (), metadata: Metadata | None = None) -> None:
         """Replace or add the flags of `changed` (key to flagd definition) and drop those of `removed`, at once.
 
@@ -96,6 +113,15 @@ class Engine:
     def keys(self) -> Set[str]:
         """The keys of all flags, broken ones included."""
         return self._flags.keys()
+
+    def boolean_keys(self) -> Sequence[str]:
+        """The keys of the flags whose variants are all true or false, sorted; worked out once after each update."""
+        flags, keys = self._boolean_keys
+        if flags is not self._flags:
+            flags = self._flags
+            keys = tuple(sorted(key for key, flag in flags.items() if flag.is_boolean))
+            self._boolean_keys = flags, keys
+        return keys
 
     def definition(self, key: str) -> Mapping[str, Any] | None:
         """The flagd definition of a flag."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
+from flagstaff import targeting
 from flagstaff.bucketing import Bucketing
 from flagstaff.compiler import Compiler, TargetingError
 from flagstaff.decision import Decide, Decision
 from flagstaff.definition import DefinitionError, FlagDefinition
 from flagstaff.evaluation import ErrorCode, Evaluation, Metadata
 from flagstaff.outcomes import Outcomes, error
+from flagstaff.targeting import Branch
 
 
 class FlagSet(NamedTuple):
@@ -28,7 +30,7 @@ class Flag:
     no time for the others. Two threads that come first at once both compile it, to the same effect.
     """
 
-    __slots__ = ("_compiled", "_error", "_fields", "decide", "definition", "key", "own_metadata", "within")
+    __slots__ = ("_compiled", "_error", "_fields", "_trace", "decide", "definition", "key", "own_metadata", "within")
 
     def __init__(self, key: str, definition: Any, within: FlagSet) -> None:
         self.key = key
@@ -41,6 +43,7 @@ class Flag:
         self._compiled = False
         self._error: str | None = None
         self._fields: frozenset[str] = frozenset()
+        self._trace: Callable[[Mapping[str, Any]], Branch | None] | None = None
         if isinstance(definition, Mapping) and isinstance(definition.get("metadata"), Mapping):
             self.own_metadata = definition["metadata"].keys()
 
@@ -54,6 +57,29 @@ class Flag:
         """The top-level fields of the context that its targeting reads."""
         self._compile()
         return self._fields
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether all of its variants are true or false."""
+        variants = self.definition.get("variants") if isinstance(self.definition, Mapping) else None
+        values = list(variants.values()) if isinstance(variants, Mapping) else []
+        return bool(values) and all(type(value) is bool for value in values)
+
+    def branch(self, context: Mapping[str, Any]) -> Branch | None:
+        """The branch of its targeting whose condition holds first, None where none does. May raise as `decide` may."""
+        if self._trace is None:
+            self._trace = self._tracing()
+        return self._trace(context)
+
+    def _tracing(self) -> Callable[[Mapping[str, Any]], Branch | None]:
+        """The same conditions in the same order, leading to numbers: each a variant of a flag that is made up here."""
+        read = targeting.read(self.definition.get("targeting"))
+        branches = {str(number): branch for number, branch in enumerate(read)}
+        chain = {"if": [part for number, branch in branches.items() for part in (branch.logic, number)]}
+        flag = FlagDefinition(self.key, True, dict.fromkeys(branches, True), None, chain, {})
+        compiler = Compiler(self.key, self.within.bucketing, self.within.evaluators, chain)
+        decide = Decision(compiler, Outcomes(flag, {})).compile(chain)
+        return lambda context: branches.get(decide(context).variant or "")
 
     def _compile_and_decide(self, context: Mapping[str, Any]) -> Evaluation:
         why_not = self._compile()

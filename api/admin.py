@@ -1,60 +1,60 @@
-"""What all admin calls have in common: a key, an environment, a version to guard, an actor, and a line in the log."""
+"""What all admin calls have in common: an admin, an environment, a version to guard, an actor."""
 
 from __future__ import annotations
 
-import logging
-import secrets
-import time
 from typing import Any
 
 from flask import Blueprint, g, request
 from flask.wrappers import Response as FlaskResponse
 
 from api import auth, fields
+from api.auth import Admin
 from api.context import services
 from api.errors import RequestError
 from api.fields import Fields
 from api.http import ENVIRONMENT, Response, environment_named, json_response, read_object, read_query
+from api.limits import address_of
+from api.services import Services
 from db.words import Actor
-
-log = logging.getLogger(__name__)
 
 
 def guard(blueprint: Blueprint) -> Blueprint:
-    """Let only admins call what is in this blueprint, and log what they write."""
+    """Let only admins call what is in this blueprint, and count what they write."""
     blueprint.before_request(begin)
     blueprint.after_request(finish)
     return blueprint
 
 
 def begin() -> None:
-    """Find out who calls. Raises `RequestError` (401, 403) for anyone but an admin."""
-    g.request_id = secrets.token_hex(8)
-    g.began = time.perf_counter()
+    """Find out who calls, and whether not too often. Raises `RequestError` (401, 403, 429) for anyone but an admin."""
+    service = services()
     g.actor = None
-    g.admin = auth.admin(services().keys, request.environ)
+    address = address_of(request.environ, service.settings.trusted_proxies)
+    g.admin = signed_in(service, address)
+    if service.limits.admin is not None:
+        service.limits.admin.count((g.admin.identity, address))
+
+
+def signed_in(service: Services, address: str) -> Admin:
+    """The admin who calls. Raises `RequestError` (401, 403), or 429 after too many failures from this address."""
+    limit = service.limits.sign_in
+    if limit is not None:
+        limit.check(address)
+    try:
+        return auth.admin(service.keys, service.sign_in, request.environ)
+    except RequestError as error:
+        if limit is not None and error.code != "key_required":
+            limit.count(address)
+        raise
 
 
 def finish(response: FlaskResponse) -> FlaskResponse:
-    """Give the answer its id, keep it out of caches, and log a write: who, what, with what result."""
-    response.headers["X-Request-Id"] = g.request_id
+    """Keep the answer out of caches, and count a write."""
     response.headers["Cache-Control"] = "no-store"
     if request.method not in ("GET", "HEAD"):
-        log.info("admin", extra={"facts": line_of(response)})
+        status = response.status_code
+        services().counters.wrote("done" if status < 400 else "refused" if status < 500 else "failed")
     return response
-
-
-def line_of(response: FlaskResponse) -> dict[str, Any]:
-    """What the log says of a request; never its query string, body or key."""
-    actor = g.actor or (g.admin.actor(None) if "admin" in g else None)
-    return {
-        "requestId": g.request_id,
-        "method": request.method,
-        "path": request.path,
-        "status": response.status_code,
-        "actor": actor.name if actor else None,
-        "milliseconds": round((time.perf_counter() - g.began) * 1000, 1),
-    }
 
 
 class Call:

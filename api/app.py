@@ -16,20 +16,33 @@ from api import (
     admin_members,
     admin_simple,
     client,
+    cost_brake,
+    docs_page,
+    metrics,
     ofrep,
     operations,
+    overrides,
+    request_log,
 )
 from api.context import EXTENSION
 from api.errors import RequestError
 from api.evaluate import evaluate
+from api.evaluate_all import evaluate_all
 from api.http import Environ, Response, error_response
 from api.services import Services
 
-EVALUATION_ROUTES: Mapping[str, Callable[[Services, Environ], Response]] = {
-    "/feature-flag/evaluate": evaluate,
-    ofrep.BULK: ofrep.evaluate_all,
+Answer = Callable[[Services, Environ], Response]
+
+OFREP_SINGLE = f"{ofrep.SINGLE}<rest:key>"
+
+DIRECT: Mapping[str, tuple[str, Answer]] = {
+    "/feature-flag/evaluate": ("POST", evaluate),
+    "/api/evaluate": ("POST", evaluate_all),
+    ofrep.BULK: ("POST", ofrep.evaluate_all),
+    OFREP_SINGLE: ("POST", ofrep.evaluate_one),
+    **{path: ("GET", answer) for path, answer in client.ROUTES.items()},
 }
-"""POST routes that the dispatch (`api.wsgi`) answers without Flask, where it is in front."""
+"""Routes that the dispatch (`api.wsgi`) answers without Flask, where it is in front."""
 
 BLUEPRINTS = (
     admin_simple.blueprint,
@@ -38,8 +51,12 @@ BLUEPRINTS = (
     admin_changes.blueprint,
     admin_environments.blueprint,
     admin_keys.blueprint,
+    overrides.blueprint,
+    cost_brake.blueprint,
     client.blueprint,
     operations.blueprint,
+    metrics.blueprint,
+    docs_page.blueprint,
 )
 
 
@@ -49,17 +66,24 @@ def create_app(services: Services) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False  # /list and /list/ are the same, without a redirect
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = services
     app.url_map.converters["rest"] = Rest
-    for path, answer in {**EVALUATION_ROUTES, f"{ofrep.SINGLE}<rest:key>": ofrep.evaluate_one}.items():
-        app.add_url_rule(path, endpoint=path, view_func=direct_view(services, answer), methods=["POST"])
-    for path, answer in client.ROUTES.items():
-        app.add_url_rule(path, endpoint=path, view_func=direct_view(services, answer), methods=["GET"])
+    app.extensions[EXTENSION] = services
+    request_log.attach(app, unlogged=DIRECT)
+    for path, (method, answer) in direct_routes(services).items():
+        app.add_url_rule(path, endpoint=path, view_func=direct_view(services, answer), methods=[method])
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, error_response)
     return app
+
+
+def direct_routes(services: Services) -> dict[str, tuple[str, Answer]]:
+    """The functions that need no Flask, by their paths, counted and timed."""
+    return {
+        path: (method, services.counters.timed(path.replace("<rest:key>", "{key}"), answer))
+        for path, (method, answer) in DIRECT.items()
+    }
 
 
 class Rest(BaseConverter):
@@ -69,7 +93,7 @@ class Rest(BaseConverter):
     part_isolating = False
 
 
-def direct_view(services: Services, answer: Callable[[Services, Environ], Response]) -> Callable[..., Response]:
+def direct_view(services: Services, answer: Answer) -> Callable[..., Response]:
     """A Flask view of a function that the dispatch calls too; it finds everything in the request itself."""
     return lambda **_: answer(services, request.environ)
 

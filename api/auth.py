@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from api.errors import RETRY_LATER, RequestError
 from api.http import Environ
@@ -61,14 +61,29 @@ class Keys:
 
 
 class Admin(NamedTuple):
-    """Who makes an admin call."""
+    """Who makes an admin call: somebody with an admin key, or a signed-in person."""
 
-    key: KeyRecord
+    key: KeyRecord | None = None
+    person: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells callers apart."""
+        return f"key {self.key.id}" if self.key else f"person {self.person}"
 
     def actor(self, user_id: str | None) -> Actor:
-        """The actor of a change: the person that the caller names, if any, and always the key."""
+        """The actor of a change: the signed-in person, or the key and whoever its user names."""
+        if self.key is None:
+            return Actor(self.person or "", Source.API)
         name = f"{user_id}, by key {self.key.name}" if user_id else self.key.name
         return Actor(name, Source.API)
+
+
+class Persons(Protocol):
+    """What knows people: `api.sign_in.SignIn`, which is loaded only where it is configured."""
+
+    def person(self, environ: Environ) -> str | None:
+        """The admin who is signed in, None where nobody tries to. Raises `RequestError`."""
 
 
 def secret_in(environ: Environ, headers: Iterable[str]) -> str | None:
@@ -76,6 +91,11 @@ def secret_in(environ: Environ, headers: Iterable[str]) -> str | None:
     for header in headers:
         if secret := environ.get(header):
             return str(secret)
+    return bearer_in(environ)
+
+
+def bearer_in(environ: Environ) -> str | None:
+    """The bearer token of a request."""
     authorization: str = environ.get("HTTP_AUTHORIZATION") or ""
     return authorization[7:].strip() or None if authorization[:7].lower() == "bearer " else None
 
@@ -136,8 +156,11 @@ def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
         raise RequestError(403, "insufficient_scope", "explain needs an admin or a server key; this is a client key")
 
 
-def admin(keys: Keys, environ: Environ) -> Admin:
-    """Who makes an admin call. Raises `RequestError`: 401 without a valid key, 403 for one of another scope."""
+def admin(keys: Keys, persons: Persons | None, environ: Environ) -> Admin:
+    """Who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one of no admin."""
+    in_header = any(environ.get(header) for header in ADMIN_HEADERS)
+    if persons is not None and not in_header and (person := persons.person(environ)) is not None:
+        return Admin(person=person)
     secret = secret_in(environ, ADMIN_HEADERS)
     if secret is None:
         message = "an admin key is required: X-Admin-API-Key, X-Admin-Token or Authorization: Bearer"

@@ -17,10 +17,10 @@ from api.errors import RequestError
 from api.evaluate import NOTHING
 from api.feed import Feed
 from api.http import (
-    ENVIRONMENT,
     JSON_HEADERS,
     Environ,
     Response,
+    environment_named,
     error_response,
     has_etag,
     json_response,
@@ -81,7 +81,7 @@ def feed_for(service: Services, environ: Environ) -> Feed:
     key = auth.client_key(service.keys, environ)
     check_may_read(key)
     query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
-    return feed_of(service, auth.environment_of(key, query.get(ENVIRONMENT)))
+    return feed_of(service, auth.environment_of(key, environment_named(NOTHING, query)))
 
 
 def check_may_read(key: KeyRecord) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from api.addresses import AddressError, check_free, ip_address, is_loopback, url_of
 from api.server import serve
-from api.services import database_url
+from api.services import database_url, signing_in
 from db import database, embedded, keys
 from db.embedded import EmbeddedPostgresError
 from db.errors import DatabaseUnavailableError
@@ -45,6 +45,7 @@ def main() -> int:
 def run(settings: Settings) -> None:
     """Bring up what is needed, serve, and take down what was brought up."""
     check_free(settings.host, settings.port)
+    signing_in(settings)
     loopback = is_loopback(settings.host)
     if not loopback:
         settings = closed(settings)

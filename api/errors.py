@@ -43,6 +43,8 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
     db_errors.FlagNotFoundError: (HTTPStatus.NOT_FOUND, "flag_not_found"),
     db_errors.ChangeNotFoundError: (HTTPStatus.NOT_FOUND, "change_not_found"),
     db_errors.KeyNotFoundError: (HTTPStatus.NOT_FOUND, "key_not_found"),
+    db_errors.OverrideNotFoundError: (HTTPStatus.NOT_FOUND, "override_not_found"),
+    db_errors.OverrideExistsError: (HTTPStatus.CONFLICT, "override_exists"),
     db_errors.UnknownEnvironmentError: (HTTPStatus.BAD_REQUEST, "unknown_environment"),
     db_errors.FlagKeyTakenError: (HTTPStatus.CONFLICT, "flag_key_taken"),
     db_errors.EnvironmentExistsError: (HTTPStatus.CONFLICT, "environment_exists"),

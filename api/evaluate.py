@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from api import auth
+from api.counters import Counters
 from api.errors import RETRY_LATER, RequestError
 from api.http import (
     ENVIRONMENT,
@@ -23,6 +24,8 @@ from api.http import (
     read_object,
     read_query,
 )
+from api.limits import Limits, address_of
+from db.keyring import KeyRecord
 from db.settings import Settings
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.jsonlogic import text
@@ -56,6 +59,14 @@ class Evaluator(Protocol):
     def explain_open(self) -> bool:
         """Whether everyone may ask why a flag has its value."""
 
+    @property
+    def counters(self) -> Counters:
+        """What counts the evaluations."""
+
+    @property
+    def limits(self) -> Limits:
+        """How often somebody may evaluate."""
+
 
 class EvaluationRequest(NamedTuple):
     """One flag, asked for one context."""
@@ -83,19 +94,34 @@ class EvaluationRequest(NamedTuple):
 def evaluate(service: Evaluator, environ: Environ) -> Response:
     """Answer one evaluation, whatever the request looks like."""
     try:
-        settings = service.settings
-        key = auth.evaluating_key(service.keys, environ, required=not settings.evaluation_open)
-        body = read_object(environ, settings.max_body_bytes)
-        query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
+        key, body, query = read_request(service, environ)
         asked = EvaluationRequest.from_json(body)
         engine = engine_of(service, auth.environment_of(key, environment_named(body, query)))
         answer = resolve(engine, asked)
         if query and read_flag(query, "explain"):
             auth.check_may_explain(key, everyone_may=service.explain_open)
             answer["explanation"] = engine.explain(asked.flag_key, asked.context).to_json()
+        service.counters.evaluated(answer["reason"])
         return Response(encode(answer), 200, JSON_HEADERS)
     except Exception as error:
         return error_response(error)
+
+
+def read_request(service: Evaluator, environ: Environ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
+    """The key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
+    key = admitted(service, environ)
+    body = read_object(environ, service.settings.max_body_bytes)
+    return key, body, read_query(environ) if environ.get("QUERY_STRING") else NOTHING
+
+
+def admitted(service: Evaluator, environ: Environ) -> KeyRecord | None:
+    """The key of an evaluation, which may be none. Raises `RequestError`: 401, 429 or 503."""
+    settings = service.settings
+    key = auth.evaluating_key(service.keys, environ, required=not settings.evaluation_open)
+    if service.limits.evaluation is not None:
+        address = address_of(environ, settings.trusted_proxies)
+        service.limits.evaluation.count((key.id if key is not None else None, address))
+    return key
 
 
 def engine_of(service: Evaluator, environment: str | None) -> Engine:

@@ -137,9 +137,12 @@ def has_etag(environ: Environ, etag: str) -> bool:
 def environment_named(body: Mapping[str, Any], query: Mapping[str, str]) -> str | None:
     """The environment that a request names, in its body or its query string.
 
-    Raises `RequestError` (400) for one that is not text, and for two different ones.
+    Raises `RequestError` (400) for one that is not text, for two different ones, and for an empty one: a script whose
+    variable is not set must not change the default environment.
     """
     in_body, in_query = body.get(ENVIRONMENT), query.get(ENVIRONMENT)
+    if in_body == "" or in_query == "":
+        raise RequestError(400, "unknown_environment", "environment is empty", field=ENVIRONMENT)
     if in_body is None:
         return in_query
     if type(in_body) is not str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that is being answered, for all lines that it causes."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -18,6 +22,7 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
+            **({"requestId": id_} if (id_ := request_id.get()) else {}),
             **getattr(record, "facts", {}),
         }
         if record.exc_info:

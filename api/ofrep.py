@@ -16,12 +16,12 @@ import orjson
 from api import auth, tokens
 from api.addresses import origin_of
 from api.errors import RequestError, describe
-from api.evaluate import NOTHING, Evaluator, engine_of
+from api.evaluate import NOTHING, Evaluator, admitted, engine_of
 from api.http import (
-    ENVIRONMENT,
     JSON_HEADERS,
     Environ,
     Response,
+    environment_named,
     has_etag,
     json_response,
     read_object,
@@ -56,6 +56,7 @@ def evaluate_one(service: Remote, environ: Environ) -> Response:
     try:
         _, environment, context = read_request(service, environ)
         answer = engine_of(service, environment).evaluate(key, context)
+        service.counters.evaluated(answer.reason)
         return Response(orjson.dumps(told(key, answer)), status_of(answer), JSON_HEADERS)
     except Exception as error:
         return failure(error, key)
@@ -67,9 +68,8 @@ def evaluate_all(service: Remote, environ: Environ) -> Response:
         record, environment, context = read_request(service, environ)
         name = environment or service.settings.default_environment
         hear_of_changes(service, environ, name)
-        body = orjson.dumps(
-            all_flags(engine_of(service, environment), context, streams(service, environ, record, name))
-        )
+        event_streams = streams(service, environ, record, name)
+        body = orjson.dumps(all_flags(service, engine_of(service, environment), context, event_streams))
         etag = etag_of(context, body)
         headers = [*JSON_HEADERS, ("ETag", etag), ("Cache-Control", "private, no-cache")]
         return Response(b"", 304, headers[1:]) if has_etag(environ, etag) else Response(body, 200, headers)
@@ -79,11 +79,10 @@ def evaluate_all(service: Remote, environ: Environ) -> Response:
 
 def read_request(service: Remote, environ: Environ) -> tuple[KeyRecord | None, str | None, dict[str, Any]]:
     """Who asks, for which environment, and the context. Raises `RequestError`."""
-    settings = service.settings
-    record = auth.evaluating_key(service.keys, environ, required=not settings.evaluation_open)
-    body = read_object(environ, settings.max_body_bytes)
+    record = admitted(service, environ)
+    body = read_object(environ, service.settings.max_body_bytes)
     query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
-    return record, auth.environment_of(record, query.get(ENVIRONMENT)), context_of(body)
+    return record, auth.environment_of(record, environment_named(NOTHING, query)), context_of(body)
 
 
 def context_of(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,10 +119,15 @@ def status_of(answer: Evaluation) -> int:
     return 404 if answer.error_code is ErrorCode.FLAG_NOT_FOUND else 400
 
 
-def all_flags(engine: Engine, context: dict[str, Any], event_streams: list[dict[str, Any]]) -> dict[str, Any]:
+def all_flags(
+    service: Remote, engine: Engine, context: dict[str, Any], event_streams: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Every flag in OFREP's words, sorted by key; one that fails does so by itself."""
     metadata = engine.metadata
-    flags = [told(key, engine.evaluate(key, context)) for key in sorted(engine.keys())]
+    answers = [(key, engine.evaluate(key, context)) for key in sorted(engine.keys())]
+    for _, answer in answers:
+        service.counters.evaluated(answer.reason)
+    flags = [told(key, answer) for key, answer in answers]
     more = {"eventStreams": event_streams} if event_streams else {}
     return {"flags": flags, **more, "metadata": metadata}
 

@@ -24,8 +24,10 @@ from granian.log import LogLevels
 
 from api import logs
 from api.addresses import AddressError, check_free, ip_address
-from api.services import connect, database_url
-from api.wsgi import Application, application
+from api.cors import Application
+from api.counters import Table
+from api.services import connect, database_url, signing_in
+from api.wsgi import application
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ def main() -> int:
     try:
         settings = Settings.from_env(os.environ)
         database_url(settings)
+        signing_in(settings)
         check_free(settings.host, settings.port)
     except (SettingsError, AddressError) as error:
         print(f"flagstaff: {error}", file=sys.stderr)
@@ -70,16 +73,16 @@ def serve(settings: Settings, *, development: bool = False) -> None:
         log_level=LogLevels.error,
         log_dictconfig=configuration,
     )
-    granian.serve(target_loader=partial(load, settings, development), wrap_loader=False)
+    granian.serve(target_loader=partial(load, settings, development, Table.of(settings.workers)), wrap_loader=False)
 
 
-def load(settings: Settings, development: bool) -> Application:
+def load(settings: Settings, development: bool, counts: Table) -> Application:
     """In a worker: make the services, begin to follow the database, and give the application to serve."""
     # Ctrl-C reaches a whole process group. A worker that went before it is told to would look like one that crashed.
     os.setpgid(0, 0)
     threading.Thread(target=end_with_parent, name="flagstaff-parent", daemon=True).start()
     allow_files(settings.streams + 2 * CONNECTIONS)
-    services = connect(settings, development=development)
+    services = connect(settings, development=development, counts=counts)
     when_told_to_stop(services.end_streams)
     services.live.start()
     services.live.tried.wait(FIRST_LOAD_SECONDS)

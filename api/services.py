@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.addresses import is_loopback
-from api.auth import DEVELOPMENT_KEYS, Keys
+from api.auth import DEVELOPMENT_KEYS, Keys, Persons
+from api.counters import Counters, Table
+from api.limits import Limits
 from api.live import Live
 from api.slots import Slots
 from db import database
@@ -26,6 +28,9 @@ class Services:
     explain_open: bool = False
     streams: Slots = field(default_factory=lambda: Slots(0))
     """Places for streams; none where there are no streams."""
+    counters: Counters = field(default_factory=Counters)
+    limits: Limits = field(default_factory=Limits)
+    sign_in: Persons | None = None
 
     def catch_up(self, environment: str, revision: int) -> None:
         """Look at the database if an environment is behind this revision here; see `Live.catch_up`."""
@@ -36,6 +41,18 @@ class Services:
         self.streams.closing.set()
         for feed in self.live.feeds.values():
             feed.wake()
+
+    def take_stream(self) -> bool:
+        """Take a place for a stream, if there is one."""
+        if not self.streams.take():
+            return False
+        self.counters.stream_opened()
+        return True
+
+    def give_back_stream(self) -> None:
+        """Give back the place of a stream that has ended."""
+        self.streams.give_back()
+        self.counters.stream_closed()
 
 
 def database_url(settings: Settings) -> str:
@@ -49,10 +66,11 @@ def database_url(settings: Settings) -> str:
     return settings.database_url
 
 
-def connect(settings: Settings, *, development: bool = False) -> Services:
+def connect(settings: Settings, *, development: bool = False, counts: Table | None = None) -> Services:
     """Make the services; `development` adds the dev keys and opens `?explain`. Nothing connects or starts yet.
 
-    Raises SettingsError without a database, ValueError for development on an address that others reach.
+    `counts` is shared with other workers of the same server. Raises SettingsError without a database or with a key
+    that can't be used, ValueError for development on an address that others reach.
     """
     url = database_url(settings)
     database.connect(url)
@@ -60,4 +78,23 @@ def connect(settings: Settings, *, development: bool = False) -> Services:
         raise ValueError("the dev keys are known to everyone: they are for loopback addresses only")
     keys = Keys(DEVELOPMENT_KEYS if development else ())
     live = Live(url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
-    return Services(settings, keys, live, live.engines, development, Slots(settings.streams))
+    return Services(
+        settings,
+        keys,
+        live,
+        live.engines,
+        explain_open=development,
+        streams=Slots(settings.streams),
+        counters=Counters(counts),
+        limits=Limits.of(settings),
+        sign_in=signing_in(settings),
+    )
+
+
+def signing_in(settings: Settings) -> Persons | None:
+    """What checks people's tokens, where that is configured. Raises SettingsError for a key that can't be used."""
+    if settings.jwt_public_key is None:
+        return None
+    from api.sign_in import SignIn  # cryptography is large, and most processes need none of it
+
+    return SignIn(settings)

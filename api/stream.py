@@ -15,7 +15,7 @@ from flask import Response as FlaskResponse
 from api import auth, events, sockets, tokens
 from api.errors import RETRY_LATER, RequestError
 from api.feed import Feed
-from api.http import ENVIRONMENT, Environ, read_query
+from api.http import ENVIRONMENT, Environ, environment_named, read_query
 from api.services import Services
 from db.words import Scope
 
@@ -50,11 +50,11 @@ def open_stream(service: Services, environ: Environ) -> FlaskResponse:
     seen = last_event_id(environ)
     if seen is not None:
         service.catch_up(listener.environment or service.settings.default_environment, seen)
-    if not service.streams.take():
+    if not service.take_stream():
         message = f"there are {service.streams.limit} streams already; ask for the definitions every few seconds"
         raise RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=service.streams.limit)
     sockets.drop_silent_clients(service.settings.port)
-    stream = Stream(feed, seen, listener.whole, lambda: may_go_on(service, listener), service.streams.give_back)
+    stream = Stream(feed, seen, listener.whole, lambda: may_go_on(service, listener), service.give_back_stream)
     return FlaskResponse(stream, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
 
 
@@ -76,7 +76,7 @@ def listener_of(service: Services, environ: Environ) -> Listener:
         said = tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
         return Listener(None if said.key_id == tokens.OPEN else said.key_id, said.environment, False)
     key = auth.client_key(service.keys, environ, query.get("key"))
-    return Listener(key.id, auth.environment_of(key, query.get(ENVIRONMENT)), key.scope is not Scope.CLIENT)
+    return Listener(key.id, auth.environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
 
 
 def may_go_on(service: Services, listener: Listener) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from api import server
+from api.counters import Table
 from db.settings import Settings
 
 ANSWER = orjson.dumps({"value": True, "reason": "SPLIT", "variant": "on"})
@@ -25,7 +26,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return [ANSWER]
 
 
-def load(settings: Settings, development: bool) -> Callable[..., Any]:
+def load(settings: Settings, development: bool, counts: Table) -> Callable[..., Any]:
     """Takes the place of the function that makes our application in a worker."""
     return application
 

@@ -10,6 +10,8 @@ FlagstaffError
  ├── VersionConflictError       somebody else changed it meanwhile
  ├── ChangeNotFoundError
  ├── KeyNotFoundError
+ ├── OverrideNotFoundError
+ ├── OverrideExistsError
  └── DatabaseUnavailableError   the database can't be reached; trying again later may help
 """
 
@@ -104,6 +106,26 @@ class KeyNotFoundError(FlagstaffError):
     def __init__(self, key_id: str) -> None:
         super().__init__(f"there is no API key {key_id!r}")
         self.key_id = key_id
+
+
+class OverrideNotFoundError(FlagstaffError):
+    """A user has no override of a flag; None stands for any flag."""
+
+    def __init__(self, user_id: str, flag_id: str | None = None) -> None:
+        super().__init__(
+            "Mapping of User Id and Flag Id does not exist" if flag_id is not None else "User feature flags not found"
+        )
+        self.user_id = user_id
+        self.flag_id = flag_id
+
+
+class OverrideExistsError(FlagstaffError):
+    """The user has an override of this flag already."""
+
+    def __init__(self, user_id: str, flag_key: str) -> None:
+        super().__init__(f"the user {user_id!r} has an override of {flag_key!r} already: change it with PATCH")
+        self.user_id = user_id
+        self.flag_key = flag_key
 
 
 class DatabaseUnavailableError(FlagstaffError):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class SettingsError(ValueError):
@@ -34,6 +38,25 @@ class Settings:
     workers: int = 1
     streams: int = 1_000
     """Event streams that one worker process keeps open at once, each with a thread of its own; 0: it has none."""
+    admin_limit: int = 600
+    """Admin calls a minute of one key from one address; 0: any number. The same holds for the limits below."""
+    sign_in_limit: int = 20
+    """Failed sign-ins a minute from one address."""
+    evaluation_limit: int = 0
+    """Evaluations a minute of one key from one address."""
+    trusted_proxies: int = 0
+    """How many proxies in front add the address that they hear from to X-Forwarded-For."""
+    cors_origins: frozenset[str] = frozenset()
+    """The origins whose pages may read answers; `*` among them: all."""
+    jwt_public_key: str | None = None
+    """RSA public key in PEM; None: nobody signs in by JWT."""
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    jwt_admin_claim: tuple[str, str] | None = None
+    """Name and value of the claim that makes an admin."""
+    jwt_admin_users: frozenset[str] = frozenset()
+    """The user ids that are admins."""
+    jwt_cookie: str = "flagstaff_session"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -65,10 +88,35 @@ class Settings:
             threads=read("FLAGSTAFF_THREADS", cls.threads, _whole_number(1, 1_024)),
             workers=read("FLAGSTAFF_WORKERS", cls.workers, _whole_number(1, 256)),
             streams=read("FLAGSTAFF_STREAMS", cls.streams, _whole_number(0, 10_000)),
+            admin_limit=read("FLAGSTAFF_ADMIN_LIMIT", cls.admin_limit, _whole_number(0, 1_000_000)),
+            sign_in_limit=read("FLAGSTAFF_SIGN_IN_LIMIT", cls.sign_in_limit, _whole_number(0, 1_000_000)),
+            evaluation_limit=read("FLAGSTAFF_EVALUATION_LIMIT", cls.evaluation_limit, _whole_number(0, 100_000_000)),
+            trusted_proxies=read("FLAGSTAFF_TRUSTED_PROXIES", cls.trusted_proxies, _whole_number(0, 10)),
+            cors_origins=read("FLAGSTAFF_CORS_ORIGINS", cls.cors_origins, _origins),
+            jwt_public_key=read("FLAGSTAFF_JWT_PUBLIC_KEY", None, _public_key),
+            jwt_audience=read("FLAGSTAFF_JWT_AUDIENCE", None, _text),
+            jwt_issuer=read("FLAGSTAFF_JWT_ISSUER", None, _text),
+            jwt_admin_claim=read("FLAGSTAFF_JWT_ADMIN_CLAIM", None, _claim),
+            jwt_admin_users=read("FLAGSTAFF_JWT_ADMIN_USERS", cls.jwt_admin_users, _list),
+            jwt_cookie=read("FLAGSTAFF_JWT_COOKIE", cls.jwt_cookie, _cookie_name),
         )
+        problems += settings._sign_in_problems(env)
         if problems:
             raise SettingsError("; ".join(problems))
         return settings
+
+    def _sign_in_problems(self, env: Mapping[str, str]) -> list[str]:
+        """A public key alone would let in everyone who has a token of the same issuer, for whatever program it is."""
+        if not env.get("FLAGSTAFF_JWT_PUBLIC_KEY", "").strip():
+            idle = self.jwt_audience or self.jwt_issuer or self.jwt_admin_claim or self.jwt_admin_users
+            return ["FLAGSTAFF_JWT_PUBLIC_KEY must be set with the other FLAGSTAFF_JWT_ variables"] if idle else []
+        problems = []
+        if not self.jwt_audience:
+            problems.append("FLAGSTAFF_JWT_AUDIENCE must be set with FLAGSTAFF_JWT_PUBLIC_KEY")
+        if not self.jwt_admin_claim and not self.jwt_admin_users:
+            which = "FLAGSTAFF_JWT_ADMIN_CLAIM or FLAGSTAFF_JWT_ADMIN_USERS"
+            problems.append(f"{which} must be set with FLAGSTAFF_JWT_PUBLIC_KEY")
+        return problems
 
 
 def _text(text: str) -> str:
@@ -101,6 +149,40 @@ def _seconds(text: str) -> float:
     if not 0.1 <= seconds <= 3_600:  # False for NaN too
         raise ValueError(f"must be a number of seconds from 0.1 to 3600, not {text!r}")
     return seconds
+
+
+def _list(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
+def _origins(text: str) -> frozenset[str]:
+    origins = _list(text)
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            wanted = "* or origins such as https://app.example.com, separated by commas"
+            raise ValueError(f"must be {wanted}; not {origin!r}")
+    return origins
+
+
+def _public_key(text: str) -> str:
+    """PEM text; where a variable can't hold several lines, `\\n` stands for their ends."""
+    pem = text.replace("\\n", "\n")
+    if not pem.startswith("-----BEGIN PUBLIC KEY-----") and not pem.startswith("-----BEGIN RSA PUBLIC KEY-----"):
+        raise ValueError("must be an RSA public key in PEM form, which begins with -----BEGIN PUBLIC KEY-----")
+    return pem
+
+
+def _claim(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name.strip() and equals and value.strip()):
+        raise ValueError(f"must be a claim and its value such as role=admin, not {text!r}")
+    return name.strip(), value.strip()
+
+
+def _cookie_name(text: str) -> str:
+    if not _COOKIE_NAME.fullmatch(text):
+        raise ValueError(f"must be a name that a cookie can have, not {text!r}")
+    return text
 
 
 def postgres_url(text: str) -> str:

@@ -96,6 +96,23 @@ class MembersRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideView:
+    """What one user gets of a boolean flag in one environment, and who said so when."""
+
+    user_id: str
+    flag_id: str
+    flag_key: str
+    environment: str
+    version: int
+    """The flag's, as in `FlagView`."""
+    enabled: bool
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeView:
     """One entry of the change log.
 

@@ -12,6 +12,7 @@ import orjson
 from api.auth import Keys
 from api.feed import Feed
 from api.http import Environ, Response
+from api.limits import Limits
 from api.live import Live
 from api.services import Services
 from api.slots import Slots
@@ -73,7 +74,8 @@ def make_services(*, loaded: bool = True, explain_open: bool = False, **settings
         load(live, "prod", FLAGS)
         load(live, "dev", {"only-dev": FLAGS["test-bool-flag"]})
     chosen = Settings(**{"evaluation_open": True, **settings})
-    return Services(chosen, keys, live, live.engines, explain_open, Slots(chosen.streams))
+    slots = Slots(chosen.streams)
+    return Services(chosen, keys, live, live.engines, explain_open, slots, limits=Limits.of(chosen))
 
 
 def load(live: Live, environment: str, flags: dict[str, Any], revision: int = 1) -> None:

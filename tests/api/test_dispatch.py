@@ -39,7 +39,8 @@ def comparable(answer: Answer) -> Answer:
 
 
 def same(servers: Both, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-    dispatch, flask = (comparable(server.request(method, path, body, headers)) for server in servers)
+    sent = {"X-Request-Id": "the-same", **headers}  # what Flask answers carries one, by chance if none is given
+    dispatch, flask = (comparable(server.request(method, path, body, sent)) for server in servers)
     assert dispatch == flask
     return dispatch
 
@@ -111,6 +112,21 @@ def test_bad_bodies(servers: Both, body: bytes, headers: dict[str, str], status:
     answer = same(servers, "POST", EVALUATE, body, **headers)
     assert answer.status == status
     assert {"error", "code"} <= set(answer.json)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"user": {"id": "john"}}, 200),
+        ({"user": {"id": "john"}, "flagKeys": ["members", "text", "broken", "nope"]}, 200),
+        ({"user": {"id": "john"}, "environment": "dev"}, 200),
+        ({"user": {"id": "john"}, "environment": "nowhere"}, 400),
+        ({"user": 1}, 400),
+        ({}, 400),
+    ],
+)
+def test_all_flags(servers: Both, body: Any, status: int) -> None:
+    assert same(servers, "POST", "/api/evaluate", body).status == status
 
 
 @pytest.mark.parametrize(("size", "status"), [(20, 400), (5000, 413)])

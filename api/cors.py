@@ -1,0 +1,65 @@
+"""Answers that pages of other origins may read (https://fetch.spec.whatwg.org/#http-cors-protocol).
+
+Cookies are never among what such a page may send: programs in a browser bring a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from api.http import Headers
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+METHODS = "GET, POST, PUT, PATCH, DELETE"
+HEADERS = "Content-Type, Authorization, X-API-Key, X-SDK-Key, X-Admin-API-Key, X-Admin-Token, If-Match, If-None-Match"
+EXPOSED = "ETag, Retry-After, X-Request-Id"
+MAX_AGE_SECONDS = "600"
+HEADER_LIST = re.compile(r"[A-Za-z0-9_, -]{1,1024}")
+VARY = ("Vary", "Origin")
+
+
+def with_cors(application: Application, origins: Collection[str]) -> Application:
+    """The application, readable for pages of these origins (`*`: of all); without origins, the application itself."""
+    if not origins:
+        return application
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        allowed = allowed_origin(environ.get("HTTP_ORIGIN"), origins)
+        if allowed is None:
+            return application(environ, adding(start_response, [VARY]))
+        ours: Headers = [("Access-Control-Allow-Origin", allowed), VARY]
+        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+            start_response("204 No Content", [*ours, *preflight_headers(environ)])
+            return []
+        return application(environ, adding(start_response, [*ours, ("Access-Control-Expose-Headers", EXPOSED)]))
+
+    return answer
+
+
+def allowed_origin(origin: str | None, origins: Collection[str]) -> str | None:
+    """What the answer says of the origin of a request; None where it says nothing."""
+    if origin is None:
+        return None
+    return "*" if "*" in origins else origin if origin in origins else None
+
+
+def adding(start_response: Callable[..., Any], headers: Headers) -> Callable[..., Any]:
+    """`start_response` that sends these headers too."""
+
+    def start(status: str, given: Headers, *error: Any) -> Any:
+        return start_response(status, [*given, *headers], *error)
+
+    return start
+
+
+def preflight_headers(environ: dict[str, Any]) -> Headers:
+    """What a page may send: the headers that it asks for, since keys and ids come in headers of many names."""
+    asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+    return [
+        ("Access-Control-Allow-Methods", METHODS),
+        ("Access-Control-Allow-Headers", asked if HEADER_LIST.fullmatch(asked) else HEADERS),
+        ("Access-Control-Max-Age", MAX_AGE_SECONDS),
+    ]

@@ -1,0 +1,139 @@
+"""Limits of calls, by key and address, and what a refused caller is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from api import limits
+from api.evaluate import evaluate
+from api.limits import Limit, address_of
+from api.services import connect
+from api.wsgi import application
+from db.settings import Settings
+from tests.api.conftest import Client
+from tests.api.support import environ_of, json_of, make_services
+
+FLAGS = "/api/admin/flags"
+
+
+@pytest.fixture
+def limited(database: None, database_url: str) -> Iterator[Callable[..., Client]]:
+    made = []
+
+    def make(**settings: Any) -> Client:
+        services = connect(Settings(database_url=database_url, **settings), development=True)
+        services.live.take_in()
+        services.live.take_in_keys()
+        made.append(services)
+        return Client(services)
+
+    yield make
+    for services in made:
+        services.live.close()
+
+
+def test_admin_calls_are_limited_by_key_and_address(limited: Callable[..., Client]) -> None:
+    client = limited(admin_limit=3, trusted_proxies=1)
+    other = {"X-Admin-API-Key": client.do("POST", "/api/admin/keys", {"name": "ci", "scope": "admin"}, 201)["secret"]}
+    for _ in range(2):
+        client.do("GET", FLAGS)
+    answer = client.request("GET", FLAGS)
+    assert (answer.status, answer.json["code"]) == (429, "too_many_requests")
+    assert 1 <= int(dict(answer.headers)["Retry-After"]) <= 60
+    client.refused(429, "too_many_requests", "POST", FLAGS, {"key": "too-late"})
+    client.do("GET", FLAGS, **other)
+    client.do("GET", FLAGS, **{"X-Forwarded-For": "203.0.113.7"})
+    client.refused(404, "flag_not_found", "GET", FLAGS + "/too-late", **other)
+
+
+def test_failed_sign_ins_are_limited_by_address_even_for_the_right_key(limited: Callable[..., Client]) -> None:
+    client = limited(sign_in_limit=3, trusted_proxies=1)
+    for guess in range(3):
+        client.refused(401, "invalid_key", "GET", FLAGS, **{"X-Admin-API-Key": f"guess-{guess}"})
+    client.refused(429, "too_many_requests", "GET", FLAGS)
+    client.do("GET", FLAGS, **{"X-Forwarded-For": "203.0.113.7"})
+
+
+def test_a_missing_key_is_no_guess(limited: Callable[..., Client]) -> None:
+    client = limited(sign_in_limit=1)
+    for _ in range(5):
+        client.refused(401, "key_required", "GET", FLAGS, **{"X-Admin-API-Key": ""})
+    client.do("GET", FLAGS)
+
+
+@pytest.mark.parametrize("path", ["/feature-flag/evaluate", "/api/evaluate"])
+def test_evaluations_are_limited_where_that_is_asked_for(path: str) -> None:
+    services = make_services(evaluation_limit=2)
+    answer = application(services)
+    assert [post(answer, path)[0] for _ in range(4)] == ["200", "200", "429", "429"]
+    _, headers = post(answer, path)
+    assert 1 <= int(dict(headers)["Retry-After"]) <= 60
+    assert post(answer, path, REMOTE_ADDR="203.0.113.7")[0] == "200"
+    assert post(answer, path, HTTP_X_API_KEY="client")[0] == "200"
+
+
+def post(answer: Callable[..., Any], path: str, **more: str) -> tuple[str, list[tuple[str, str]]]:
+    body = {"flagKey": "members", "defaultValue": False, "user": {"id": "john"}}
+    environ = {**environ_of(body), "PATH_INFO": path, "REMOTE_ADDR": "198.51.100.1", **more}
+    started: list[Any] = []
+    b"".join(answer(environ, lambda status, headers, *_: started.append((status[:3], headers))))
+    return started[0]
+
+
+def test_without_a_limit_nothing_is_counted() -> None:
+    services = make_services()
+    assert services.limits.evaluation is None
+
+
+def test_a_minute_later_there_is_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    limit = Limit(1)
+    limit.count("ada")
+    with pytest.raises(limits.RequestError):
+        limit.count("ada")
+    now += limits.WINDOW_SECONDS
+    limit.count("ada")
+
+
+def test_memory_has_a_bound_however_many_callers_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_CALLERS", 10)
+    limit = Limit(5)
+    for caller in range(15):
+        limit.count(caller)
+    with pytest.raises(limits.RequestError):
+        limit.count("one of too many")
+    limit.count(3)
+    assert len(limit._counts) <= 11
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "proxies", "expected"),
+    [
+        ("198.51.100.1", None, 0, "198.51.100.1"),
+        ("198.51.100.1", "203.0.113.7", 0, "198.51.100.1"),
+        ("10.0.0.1", "203.0.113.7", 1, "203.0.113.7"),
+        ("10.0.0.1", "1.2.3.4, 203.0.113.7", 1, "203.0.113.7"),
+        ("10.0.0.1", "1.2.3.4, 203.0.113.7, 10.0.0.2", 2, "203.0.113.7"),
+        ("10.0.0.1", "203.0.113.7", 3, "203.0.113.7"),
+        ("10.0.0.1", None, 1, "10.0.0.1"),
+        ("10.0.0.1", " , ", 1, "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", None, 0, "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", None, 0, "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", None, 0, "203.0.113.7"),
+        ("not:an:address", None, 0, "not:an:address"),
+    ],
+)
+def test_the_address_of_a_caller(address: str, forwarded: str | None, proxies: int, expected: str) -> None:
+    environ = {"REMOTE_ADDR": address, **({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded is not None else {})}
+    assert address_of(environ, proxies) == expected
+
+
+def test_a_refusal_has_the_shape_of_all_errors() -> None:
+    services = make_services(evaluation_limit=1)
+    evaluate(services, environ_of({"flagKey": "members", "defaultValue": 1}))
+    refused = evaluate(services, environ_of({"flagKey": "members", "defaultValue": 1}))
+    assert (refused.status, json_of(refused)["code"]) == (429, "too_many_requests")

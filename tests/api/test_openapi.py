@@ -1,0 +1,89 @@
+"""The OpenAPI document: valid, complete, and every request of the page is one that the service takes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+
+from api.app import create_app
+from api.docs_page import page
+from api.openapi import document
+from tests.api.conftest import Client
+from tests.api.support import make_services
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method.upper(), path, operation)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_it_has_every_route_and_no_other() -> None:
+    served = {
+        (method, re.sub("<[^>]*>", "{}", rule.rule))
+        for rule in create_app(make_services()).url_map.iter_rules()
+        for method in (rule.methods or set()) & METHODS
+    }
+    assert {(method, re.sub("{[^}]*}", "{}", path)) for method, path, _ in operations()} == served
+
+
+def test_names_are_unique_and_references_lead_somewhere() -> None:
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(names) == len(set(names))
+    schemas = document()["components"]["schemas"]
+    for name in re.findall(r"'\$ref': '#/components/schemas/([^']+)'", str(document())):
+        assert name in schemas
+    for schema in schemas.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    for _, path, operation in operations():
+        in_path = {item["name"] for item in operation.get("parameters", ()) if item["in"] == "path"}
+        assert in_path == set(re.findall("{([^}]*)}", path))
+        for answer in operation["responses"].values():
+            assert {link["operationId"] for link in answer.get("links", {}).values()} <= set(names)
+        for scheme in operation["security"]:
+            assert scheme.keys() <= document()["components"]["securitySchemes"].keys()
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=lambda part: str(part)[:40])
+def test_each_example_is_answered_as_documented(
+    client: Client, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    if "text/event-stream" in str(operation):
+        pytest.skip("it does not end")
+    change = client.do("GET", "/api/admin/changes?limit=1") if client.create("beta", rolloutPercentage=5) else None
+    key_id = client.do("POST", "/api/admin/keys", {"name": "x", "scope": "admin"}, 201)["key"]["id"]
+    client.do("POST", "/users/bob/feature-flags/beta", {"status": "ENABLED"})
+    values = {"idOrKey": "beta", "flagKey": "beta", "flagId": "beta", "key": "beta", "keyId": key_id}
+    values["userId"] = "ada" if operation["operationId"] == "createOverride" else "bob"
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    if operation["operationId"] == "restoreFlag" and change:
+        body = {**body, "changeId": change["changes"][0]["id"]}
+    headers = {"X-SDK-Key": "sdk-secret-key"} if {"sdkKey": []} in operation["security"] else {}
+    answer = client.request(method, re.sub("{([^}]*)}", lambda name: values[name[1]], path), body, headers)
+    documented = operation["responses"][str(answer.status)]
+    assert answer.status < 300 or answer.status == 501, answer.body
+    content_type = dict(answer.headers)["Content-Type"].partition(";")[0]
+    assert content_type in documented["content"]
+    if content_type == "application/json":
+        schema = {**documented["content"][content_type]["schema"], "components": document()["components"]}
+        jsonschema.validate(answer.json, schema)
+
+
+def test_the_page_says_all_of_it_and_loads_nothing(client: Client) -> None:
+    answer = client.request("GET", "/docs")
+    text = answer.body.decode()
+    assert answer.status == 200 and text == page().decode()
+    for _, path, operation in operations():
+        assert path in text and f'id="{operation["operationId"]}"' in text
+    assert not re.search(r"<(script|img|link|iframe)|url\(|@import", text)
+    for target in re.findall('href="([^"]*)"', text):
+        assert target == "/openapi.json" or f'id="{target[1:]}"' in text
+    assert "default-src 'none'" in dict(answer.headers)["Content-Security-Policy"]
+    assert client.do("GET", "/openapi.json") == document()

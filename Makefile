@@ -13,7 +13,7 @@ EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --edi
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-node/.ready ## Make the environments for developing and testing
+setup: $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready $(VENV)-node/.ready ## Make the environments for developing and testing
 
 run: $(VENV)/.run ## Serve on 127.0.0.1:8080 (HOST, PORT and FLAGSTAFF_DATABASE_URL change that)
 	@exec $(BIN)/python -m api.dev
@@ -37,13 +37,13 @@ benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="en
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Pin the newest versions of all requirements (needs uv)
-	@for name in run dev benchmarks flagd-v2; do \
+	@for name in run dev benchmarks flagd-v2 schemathesis; do \
 	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	        --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
 
 clean: ## Remove the environments and caches; the data of `make run` stays
-	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-node build dist sdk/build sdk/dist
+	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node build dist sdk/build sdk/dist
 	@rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
 	@find api benchmarks cli db interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -69,6 +69,11 @@ $(VENV)-flagd-v2/.ready: requirements/flagd-v2.txt | $(VENV)-flagd-v2/bin/python
 	@$(VENV)-flagd-v2/bin/python $(INSTALL) requirements/flagd-v2.txt
 	@touch $@
 
+$(VENV)-schemathesis/.ready: requirements/schemathesis.txt | $(VENV)-schemathesis/bin/python
+	@echo "Installing what checks the HTTP API against its own description ..."
+	@$(VENV)-schemathesis/bin/python $(INSTALL) requirements/schemathesis.txt
+	@touch $@
+
 # Without npm the tests of the JavaScript clients are skipped, and say so.
 $(VENV)-node/.ready: tests/openfeature/node/package.json
 	@command -v npm >/dev/null || exit 0; \
@@ -76,7 +81,7 @@ $(VENV)-node/.ready: tests/openfeature/node/package.json
 	    mkdir -p $(@D) && cp $< $(@D)/ && \
 	    npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --silent && touch $@
 
-$(VENV)/bin/python $(VENV)-flagd-v2/bin/python:
+$(VENV)/bin/python $(VENV)-flagd-v2/bin/python $(VENV)-schemathesis/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "Flagstaff needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=..." >&2; exit 1; }

@@ -10,10 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,9 +32,10 @@ class Answer(NamedTuple):
 class Server:
     """A server process, and requests to it."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, written: IO[bytes]) -> None:
         self.process = process
         self.port = port
+        self._written = written
 
     def request(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **more: str
@@ -69,8 +71,9 @@ class Server:
 
     def output(self) -> str:
         """What it wrote, once it has ended."""
-        out, err = self.process.communicate(timeout=30)
-        return out + err
+        self.process.wait(30)
+        self._written.seek(0)
+        return self._written.read().decode()
 
 
 def free_port() -> int:
@@ -94,24 +97,23 @@ def running(
     """A Python module as a server process; its environment is this one's without Flagstaff's settings."""
     ours = ("HOST", "PORT")
     inherited = {name: value for name, value in os.environ.items() if name not in ours and "FLAGSTAFF" not in name}
+    written = tempfile.TemporaryFile()  # noqa: SIM115 - not a pipe, which a server that logs much would fill and wait for
     process = subprocess.Popen(
         [sys.executable, "-m", *module_and_arguments],
         cwd=cwd,
         env={**inherited, "PYTHONPATH": str(ROOT), **(env or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        stdout=written,
+        stderr=subprocess.STDOUT,
     )
-    server = Server(process, port)
+    server = Server(process, port, written)
     try:
         yield server
     finally:
         if process.poll() is None:
             process.terminate()
         try:
-            process.communicate(timeout=30)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
-        except ValueError:
-            pass  # its output has been read already
+            process.wait()
+        written.close()

@@ -17,6 +17,9 @@ from api.limits import address_of
 from api.services import Services
 from db.words import Actor
 
+GUESSES = frozenset({"invalid_key", "invalid_token"})
+"""Failed sign-ins that may be somebody's trying; a key of another scope or a token that has expired is none."""
+
 
 def guard(blueprint: Blueprint) -> Blueprint:
     """Let only admins call what is in this blueprint, and count what they write."""
@@ -43,7 +46,7 @@ def signed_in(service: Services, address: str) -> Admin:
     try:
         return auth.admin(service.keys, service.sign_in, request.environ)
     except RequestError as error:
-        if limit is not None and error.code != "key_required":
+        if limit is not None and error.code in GUESSES:
             limit.count(address)
         raise
 

@@ -57,10 +57,11 @@ def test_failed_sign_ins_are_limited_by_address_even_for_the_right_key(limited: 
     client.do("GET", FLAGS, **{"X-Forwarded-For": "203.0.113.7"})
 
 
-def test_a_missing_key_is_no_guess(limited: Callable[..., Client]) -> None:
+def test_a_missing_key_and_one_of_another_scope_are_no_guesses(limited: Callable[..., Client]) -> None:
     client = limited(sign_in_limit=1)
     for _ in range(5):
         client.refused(401, "key_required", "GET", FLAGS, **{"X-Admin-API-Key": ""})
+        client.refused(403, "insufficient_scope", "GET", FLAGS, **{"X-Admin-API-Key": "sdk-secret-key"})
     client.do("GET", FLAGS)
 
 

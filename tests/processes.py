@@ -32,10 +32,10 @@ class Answer(NamedTuple):
 class Server:
     """A server process, and requests to it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, written: IO[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, logged: IO[str]) -> None:
         self.process = process
         self.port = port
-        self._written = written
+        self._logged = logged
 
     def request(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **more: str
@@ -71,9 +71,13 @@ class Server:
 
     def output(self) -> str:
         """What it wrote, once it has ended."""
-        self.process.wait(30)
-        self._written.seek(0)
-        return self._written.read().decode()
+        out, _ = self.process.communicate(timeout=30)
+        return out + self.errors()
+
+    def errors(self) -> str:
+        """What it wrote to stderr, once it has ended."""
+        self._logged.seek(0)
+        return self._logged.read()
 
 
 def free_port() -> int:
@@ -97,23 +101,30 @@ def running(
     """A Python module as a server process; its environment is this one's without Flagstaff's settings."""
     ours = ("HOST", "PORT")
     inherited = {name: value for name, value in os.environ.items() if name not in ours and "FLAGSTAFF" not in name}
-    written = tempfile.TemporaryFile()  # noqa: SIM115 - not a pipe, which a server that logs much would fill and wait for
-    process = subprocess.Popen(
-        [sys.executable, "-m", *module_and_arguments],
-        cwd=cwd,
-        env={**inherited, "PYTHONPATH": str(ROOT), **(env or {})},
-        stdout=written,
-        stderr=subprocess.STDOUT,
-    )
-    server = Server(process, port, written)
-    try:
-        yield server
-    finally:
-        if process.poll() is None:
-            process.terminate()
+    # Not a pipe: a server that logs much would fill it, and wait.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as logged:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module_and_arguments],
+            cwd=cwd,
+            env={**inherited, "PYTHONPATH": str(ROOT), **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=logged,
+            text=True,
+        )
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        written.close()
+            yield Server(process, port, logged)
+        finally:
+            end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Stop it by its own pid, at last by force."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    except ValueError:
+        pass  # its output has been read already

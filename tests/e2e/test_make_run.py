@@ -43,7 +43,7 @@ def printed(server: Server, until: str) -> str:
         text += line
         if line.strip().startswith(until):
             return text
-    raise AssertionError(f"it ended after {text!r} {server.process.stderr and server.process.stderr.read()}")
+    raise AssertionError(f"it ended after {text!r} {server.errors()}")
 
 
 def database_processes(folder: Path) -> list[psutil.Process]:
@@ -125,7 +125,8 @@ def fails(folder: Path, **env: str) -> str:
     """What it says on stderr when it can't start: one line."""
     with make_run(folder, **env) as server:
         assert server.process.wait(60) == 1
-        out, err = server.process.communicate()
+        out, _ = server.process.communicate()
+        err = server.errors()
         assert len(err.strip().splitlines()) == 1, err
         assert "Flagstaff is at" not in out
     assert not database_processes(folder)

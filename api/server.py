@@ -19,10 +19,10 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from api import logs
 from api.addresses import AddressError, check_free, ip_address
 from api.services import connect, database_url
 from api.wsgi import Application, application
+from db import logs
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)

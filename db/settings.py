@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
+
+INTERVAL_ROLES: Final = frozenset({"admin", "developer", "member"})
 
 
 class SettingsError(ValueError):
@@ -32,6 +34,13 @@ class Settings:
     threads: int = 16
     """Threads of one worker process."""
     workers: int = 1
+    interval_api_key: str | None = field(default=None, repr=False)
+    interval_server_endpoint: str | None = None
+    """The Interval server's websocket: wss://…/websocket."""
+    interval_protected_roles: frozenset[str] = frozenset({"admin"})
+    """The Interval roles that may change protected environments in the dashboard."""
+    interval_protected_teams: frozenset[str] = frozenset()
+    """The Interval teams, by slug, that may do so too."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -62,6 +71,10 @@ class Settings:
             refresh_seconds=read("FLAGSTAFF_REFRESH_SECONDS", cls.refresh_seconds, _seconds),
             threads=read("FLAGSTAFF_THREADS", cls.threads, _whole_number(1, 1_024)),
             workers=read("FLAGSTAFF_WORKERS", cls.workers, _whole_number(1, 256)),
+            interval_api_key=read("INTERVAL_API_KEY", None, _header_text),
+            interval_server_endpoint=read("INTERVAL_SERVER_ENDPOINT", None, _websocket_url),
+            interval_protected_roles=read("INTERVAL_PROTECTED_ROLES", cls.interval_protected_roles, _roles),
+            interval_protected_teams=read("INTERVAL_PROTECTED_TEAMS", cls.interval_protected_teams, _names),
         )
         if problems:
             raise SettingsError("; ".join(problems))
@@ -98,6 +111,40 @@ def _seconds(text: str) -> float:
     if not 0.1 <= seconds <= 3_600:  # False for NaN too
         raise ValueError(f"must be a number of seconds from 0.1 to 3600, not {text!r}")
     return seconds
+
+
+def _header_text(text: str) -> str:
+    """The text, if it can be an HTTP header; what is wrong is said without showing it, because it is a secret."""
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("has a character that no key has")
+    return text
+
+
+def _websocket_url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("ws", "wss") and url.hostname and url.port != 0 and url.path == "/websocket"
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"must be a URL such as wss://interval.example.com/websocket, not {text!r}")
+    return text
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(filter(None, (name.strip() for name in text.split(","))))
+
+
+def _roles(text: str) -> frozenset[str]:
+    """Roles as the Interval server tells them; `none` for no role at all, so that only teams count."""
+    roles = _names(text)
+    if roles == {"none"}:
+        return frozenset()
+    if not roles or not roles <= INTERVAL_ROLES:
+        raise ValueError(
+            f"must be {', '.join(sorted(INTERVAL_ROLES))} (some of them, with commas) or none, not {text!r}"
+        )
+    return roles
 
 
 def postgres_url(text: str) -> str:

@@ -36,7 +36,9 @@ def test_the_settings_table_has_the_defaults() -> None:
     shown = {name: default for name, default, _ in rows("configuration.md", "variable") if default != "none"}
     assert Settings.from_env(shown) == Settings.from_env({})
     for name, default in shown.items():
-        other = {"127.0.0.1": "::1", "prod": "dev", "key": "open", "v2": "v3"}.get(default) or str(int(default) + 2000)
+        other = {"127.0.0.1": "::1", "prod": "dev", "key": "open", "v2": "v3", "admin": "member"}.get(default) or str(
+            int(default) + 2000
+        )
         changed = {"FLAGSTAFF_THREADS": "3", "FLAGSTAFF_WORKERS": "3"}.get(name, other)
         assert Settings.from_env({name: changed}) != Settings.from_env({}), f"{name} is not read"
 

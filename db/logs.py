@@ -1,12 +1,14 @@
-"""Logs: one JSON object per line on stderr. Query strings, keys and bodies are never logged."""
+"""Logs of every process: one JSON object per line on stderr. Query strings, keys and bodies are never logged."""
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+LOGGERS: Final = ("api", "db", "flagstaff", "interval_app", "_granian")
 
 
 class JsonFormatter(logging.Formatter):
@@ -35,5 +37,6 @@ def configuration() -> dict[str, Any]:
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"},
         },
-        "loggers": {name: dict(ours) for name in ("api", "db", "flagstaff", "_granian")},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {name: dict(ours) for name in LOGGERS},
     }

@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format agreement benchmark lock clean
+.PHONY: help setup run interval nodecheck test lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,11 @@ setup: $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready $(VENV)-
 
 run: $(VENV)/.run ## Serve on 127.0.0.1:8080 (HOST, PORT and FLAGSTAFF_DATABASE_URL change that)
 	@exec $(BIN)/python -m api.dev
+
+interval: $(VENV)/.run ## Run the Interval dashboard alone (needs INTERVAL_API_KEY; see docs/interval.md)
+	@exec $(BIN)/python -m interval_app
+
+nodecheck: tests/interval/nodecheck/node_modules/.ready ## Get what tests hold the dashboard's pages against (needs npm)
 
 test: setup ## Run all tests (ARGS="-k name" picks some)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -44,7 +49,7 @@ lock: ## Pin the newest versions of all requirements (needs uv)
 
 clean: ## Remove the environments and caches; the data of `make run` stays
 	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node build dist sdk/build sdk/dist
-	@rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
+	@rm -rf tests/interval/nodecheck/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
 	@find api benchmarks cli db interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One stamp for each set of requirements; a stamp newer than its files means that there is nothing to install.
@@ -62,6 +67,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 $(VENV)/.benchmarks: requirements/benchmarks.txt $(VENV)/.run
 	@echo "Installing the peers to measure ..."
 	@$(BIN)/python $(INSTALL) requirements/benchmarks.txt
+	@touch $@
+
+tests/interval/nodecheck/node_modules/.ready: tests/interval/nodecheck/package.json
+	@npm install --prefix $(<D) --no-package-lock --no-audit --no-fund --silent
 	@touch $@
 
 $(VENV)-flagd-v2/.ready: requirements/flagd-v2.txt | $(VENV)-flagd-v2/bin/python

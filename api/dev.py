@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from api.addresses import AddressError, check_free, ip_address, is_loopback, url_of
+from api.dev_dashboard import dashboard
 from api.server import serve
 from api.services import database_url, signing_in
 from db import database, embedded, keys
@@ -54,8 +55,10 @@ def run(settings: Settings) -> None:
         settings = replace(settings, database_url=url)
         lines = first_lines(settings) if loopback else first_lines_by_key(settings)
         address = (ip_address(settings.host), settings.port)
-        threading.Thread(target=print_when_up, args=(address, lines), daemon=True).start()
-        serve(settings, development=loopback)
+        with dashboard(settings) as about_it:
+            printing = (address, f"{lines}\n{about_it}")
+            threading.Thread(target=print_when_up, args=printing, daemon=True).start()
+            serve(settings, development=loopback)
 
 
 def closed(settings: Settings) -> Settings:

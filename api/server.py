@@ -22,12 +22,12 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from api import logs
 from api.addresses import AddressError, check_free, ip_address
 from api.cors import Application
 from api.counters import Table
 from api.services import connect, database_url, signing_in
 from api.wsgi import application
+from db import logs
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)

@@ -25,18 +25,23 @@ __all__ = ["difference", "get", "page", "restore"]
 
 
 def page(
-    flag: str | None = None, environment: str | None = None, *, after: str | None = None, limit: int = 50
+    flag: str | None = None,
+    environment: str | None = None,
+    *,
+    after: str | None = None,
+    skip: int = 0,
+    limit: int = 50,
 ) -> Page[ChangeView]:
     """Changes, newest first; of one flag (id or key), of one environment, or all. Long lists of members are shortened.
 
-    Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
+    `skip` passes over so many first. Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
     """
     limit = validation.limit(limit)
     with session():
         fitting = _select().where(*_conditions(flag, environment))
         total = fitting.count()
         older = fitting.where(Change.id < _cursor(after)) if after is not None else fitting
-        found = list(older.order_by(Change.id.desc()).limit(limit + 1).objects())
+        found = list(older.order_by(Change.id.desc()).offset(validation.skip(skip)).limit(limit + 1).objects())
     views = [replace(view, members=_shortened(view.members)) for view in map(_view, found[:limit])]
     return Page(views, total, str(views[-1].id) if len(found) > limit else None)
 

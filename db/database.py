@@ -92,6 +92,12 @@ def disconnect() -> None:
         database.close_all()
 
 
+def close_idle() -> None:
+    """Close the connections that nobody uses at the moment; the next call opens one again."""
+    if not database.deferred:
+        database.close_idle()
+
+
 def check() -> None:
     """Raise DatabaseUnavailableError unless the database answers."""
     with session():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
 from db import member_rows
-from db.configurations import find_environment
+from db.configurations import find_environment, find_flag
 from db.database import rows, snapshot
+from db.errors import FlagNotFoundError
 from db.rules import split_to_engine, to_engine
 from db.words import JsonObject, JsonValue, ValueType
+from db.writing import EnvironmentRef
 from flagstaff import targeting
 
 Members: TypeAlias = "Mapping[tuple[str, str], Collection[str]]"
@@ -44,15 +46,16 @@ class FlagRow(NamedTuple):
     description: str
 
 
+_SELECT: Final = (
+    "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
+    " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description"
+    " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
+)
+
+
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
     """The configurations of an environment that were touched after a revision, those of archived flags too."""
-    found = rows(
-        "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
-        " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description"
-        " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND c.revision > %s",
-        *(environment_id, after_revision),
-    )
-    return [FlagRow(*row) for row in found]
+    return [FlagRow(*row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
 
 
 def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
@@ -82,14 +85,31 @@ def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
     """The flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
     with snapshot():
         place = find_environment(environment)
-        ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", place.id)
-        flags = [flag for flag in flag_rows(place.id, 0) if not flag.archived]
-        members = member_rows.all_of(flag.id for flag in flags)
+        return _document(place, [flag for flag in flag_rows(place.id, 0) if not flag.archived], bucketing)
+
+
+def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> JsonObject:
+    """The document with one live flag alone, for a close look at it.
+
+    Raises FlagNotFoundError, for an archived flag too, or UnknownEnvironmentError.
+    """
+    with snapshot():
+        place = find_environment(environment)
+        found = rows(_SELECT + "f.id = %s AND f.archived_at IS NULL", place.id, str(find_flag(id_or_key).id))
+        if not found:
+            raise FlagNotFoundError(id_or_key)
+        return _document(place, [FlagRow(*found[0])], bucketing)
+
+
+def _document(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> JsonObject:
+    """The document of these flags, inside the caller's snapshot."""
+    ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", place.id)
+    members = member_rows.all_of(flag.id for flag in flags)
     definitions = {
         flag.key: flag_definition(flag, {name: sorted(ids) for name, ids in members.get(flag.id, {}).items()})
         for flag in sorted(flags, key=lambda flag: flag.key)
     }
-    return {"flags": definitions, "metadata": metadata(environment, revision, bucketing)}
+    return {"flags": definitions, "metadata": metadata(place.key, revision, bucketing)}
 
 
 def to_bytes(document: Mapping[str, JsonValue]) -> bytes:

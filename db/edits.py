@@ -81,7 +81,7 @@ class FlagQuery:
     archived: bool = False
     """Archived flags instead of live ones."""
     sort: str = "key"
-    """`key`, `name`, `created` or `updated`."""
+    """`key`, `name`, `created`, `updated`, `type`, `enabled` or `members`."""
     descending: bool = False
     limit: int = 100
     after: str | None = None

@@ -18,6 +18,9 @@ SORTS: Final[dict[str, Any]] = {
     "name": Flag.name,
     "created": Flag.created_at,
     "updated": Configuration.updated_at,
+    "type": Flag.value_type,
+    "enabled": Configuration.enabled,
+    "members": Configuration.member_count,
 }
 
 

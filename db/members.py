@@ -74,11 +74,12 @@ def page(
     environment: str,
     *,
     after: str | None = None,
+    skip: int = 0,
     limit: int = 100,
     search: str = "",
     entity_type: str | None = None,
 ) -> Page[MemberView]:
-    """Members by type and id; `search` is a part of the id.
+    """Members by type and id; `search` is a part of the id. `skip` passes over so many first.
 
     Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
     """
@@ -92,7 +93,7 @@ def page(
             conditions.append(Member.entity_id.contains(text))
         members = Member.select(Member.entity_type, Member.entity_id, Member.variant).where(*conditions)
         total = members.count() if text or entity_type else current.configuration.member_count
-        found = _following(members, after, limit + 1)
+        found = _following(members, after, validation.skip(skip), limit + 1)
     views = [MemberView(kind, id_, variant, current.state.variants[variant]) for kind, id_, variant in found[:limit]]
     more = len(found) > limit
     return Page(views, total, _cursor(views[-1]) if more else None)
@@ -110,12 +111,12 @@ def _dynamic(writing: Write, id_or_key: str, environment: str, version: int | No
     return current
 
 
-def _following(members: Any, after: str | None, limit: int) -> list[tuple[str, str, str]]:
+def _following(members: Any, after: str | None, skip: int, limit: int) -> list[tuple[str, str, str]]:
     if after is not None:
         entity_type, entity_id = _read_cursor(after)
         same_type = (Member.entity_type == entity_type) & (Member.entity_id > entity_id)
         members = members.where((Member.entity_type > entity_type) | same_type)
-    return list(members.order_by(Member.entity_type, Member.entity_id).limit(limit).tuples())
+    return list(members.order_by(Member.entity_type, Member.entity_id).offset(skip).limit(limit).tuples())
 
 
 def _cursor(last: MemberView) -> str:

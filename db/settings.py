@@ -6,13 +6,14 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+INTERVAL_ROLES: Final = frozenset({"admin", "developer", "member"})
 
 
 class SettingsError(ValueError):
@@ -57,6 +58,13 @@ class Settings:
     jwt_admin_users: frozenset[str] = frozenset()
     """The user ids that are admins."""
     jwt_cookie: str = "flagstaff_session"
+    interval_api_key: str | None = field(default=None, repr=False)
+    interval_server_endpoint: str | None = None
+    """The Interval server's websocket: wss://…/websocket."""
+    interval_protected_roles: frozenset[str] = frozenset({"admin"})
+    """The Interval roles that may change protected environments in the dashboard."""
+    interval_protected_teams: frozenset[str] = frozenset()
+    """The Interval teams, by slug, that may do so too."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -99,6 +107,10 @@ class Settings:
             jwt_admin_claim=read("FLAGSTAFF_JWT_ADMIN_CLAIM", None, _claim),
             jwt_admin_users=read("FLAGSTAFF_JWT_ADMIN_USERS", cls.jwt_admin_users, _list),
             jwt_cookie=read("FLAGSTAFF_JWT_COOKIE", cls.jwt_cookie, _cookie_name),
+            interval_api_key=read("INTERVAL_API_KEY", None, _header_text),
+            interval_server_endpoint=read("INTERVAL_SERVER_ENDPOINT", None, _websocket_url),
+            interval_protected_roles=read("INTERVAL_PROTECTED_ROLES", cls.interval_protected_roles, _roles),
+            interval_protected_teams=read("INTERVAL_PROTECTED_TEAMS", cls.interval_protected_teams, _names),
         )
         problems += settings._sign_in_problems(env)
         if problems:
@@ -183,6 +195,40 @@ def _cookie_name(text: str) -> str:
     if not _COOKIE_NAME.fullmatch(text):
         raise ValueError(f"must be a name that a cookie can have, not {text!r}")
     return text
+
+
+def _header_text(text: str) -> str:
+    """The text, if it can be an HTTP header; what is wrong is said without showing it, because it is a secret."""
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("has a character that no key has")
+    return text
+
+
+def _websocket_url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("ws", "wss") and url.hostname and url.port != 0 and url.path == "/websocket"
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"must be a URL such as wss://interval.example.com/websocket, not {text!r}")
+    return text
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(filter(None, (name.strip() for name in text.split(","))))
+
+
+def _roles(text: str) -> frozenset[str]:
+    """Roles as the Interval server tells them; `none` for no role at all, so that only teams count."""
+    roles = _names(text)
+    if roles == {"none"}:
+        return frozenset()
+    if not roles or not roles <= INTERVAL_ROLES:
+        raise ValueError(
+            f"must be {', '.join(sorted(INTERVAL_ROLES))} (some of them, with commas) or none, not {text!r}"
+        )
+    return roles
 
 
 def postgres_url(text: str) -> str:

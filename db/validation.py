@@ -19,6 +19,7 @@ DEEPEST_NESTING: Final = 32
 MOST_TAGS: Final = 64
 MOST_ENTITIES: Final = 100_000
 MOST_ON_A_PAGE: Final = 1_000
+LARGEST_SKIP: Final = 1_000_000_000
 
 KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 ENTITY_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -188,6 +189,13 @@ def limit(given: int) -> int:
     """How many on a page."""
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_ON_A_PAGE:
         raise InvalidInputError("invalid_limit", "limit", f"limit must be a whole number from 1 to {MOST_ON_A_PAGE}")
+    return given
+
+
+def skip(given: int) -> int:
+    """How many to pass over."""
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= LARGEST_SKIP:
+        raise InvalidInputError("invalid_skip", "skip", f"skip must be a whole number from 0 to {LARGEST_SKIP}")
     return given
 
 

@@ -39,9 +39,13 @@ def migrated_template(postgres: embedded.EmbeddedPostgres) -> str:
 @pytest.fixture(scope="module")
 def database_url(postgres: embedded.EmbeddedPostgres, migrated_template: str, request: pytest.FixtureRequest) -> str:
     """A database of this test module's own, migrated, for whatever connects by URL (another process too)."""
-    name = f"test_{abs(hash(request.node.nodeid)):x}"
-    _run(postgres, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-    return url_of(postgres, name)
+    return new_database(postgres, migrated_template, f"test_{abs(hash(request.node.nodeid)):x}")
+
+
+def new_database(server: embedded.EmbeddedPostgres, template: str, name: str) -> str:
+    """Make a migrated database, and give its URL."""
+    _run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return url_of(server, name)
 
 
 @pytest.fixture

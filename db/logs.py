@@ -1,16 +1,18 @@
-"""Logs: one JSON object per line on stderr. Query strings, keys and bodies are never logged."""
+"""Logs of every process: one JSON object per line on stderr. Query strings, keys and bodies are never logged."""
 
 from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered, for all lines that it causes."""
+
+LOGGERS: Final = ("api", "db", "flagstaff", "interval_app", "_granian")
 
 
 class JsonFormatter(logging.Formatter):
@@ -40,5 +42,6 @@ def configuration() -> dict[str, Any]:
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"},
         },
-        "loggers": {name: dict(ours) for name in ("api", "db", "flagstaff", "_granian")},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {name: dict(ours) for name in LOGGERS},
     }

@@ -1,0 +1,96 @@
+"""Archive and restore: taking a flag out of service, and bringing it back."""
+
+from __future__ import annotations
+
+from interval_sdk import Layout, TableDataFetcherState
+
+from db import changes, environments, flags
+from db.errors import FlagNotFoundError
+from db.flags import FlagQuery
+from db.views import ChangeView, FlagView
+from db.words import Action
+from interval_app import tables, words, work
+from interval_app.forms import flag_asked
+from interval_app.problems import DashboardError
+from interval_app.tables import Row, cell
+from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
+
+COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("Archived", "updated"))
+
+
+async def archive(visit: ActionVisit) -> Result:
+    """Spell out what it means, ask, and archive."""
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    places = await work.run(environments.list_all)
+    visit.check_may_change(*places)
+    views = [await work.run(flags.get, flag.id, other.key) for other in places]
+    enabled = [view.environment for view in views if view.enabled]
+    serving = f"It is enabled in {', '.join(enabled)}. " if enabled else "It is disabled everywhere. "
+    means = (
+        "Archived, it is gone for programs in every environment: they get their own default, as for a flag that never "
+        "was. Its key can be used for another flag. Nothing is deleted: under Archived flags it can be restored."
+    )
+    await visit.confirm(f"Archive {flag.key}?", serving + means)
+    await work.run(flags.archive, flag.id, actor=visit.actor)
+    await visit.go(HOME, environment=place.key)
+    return f"{flag.key} is archived."
+
+
+async def show(visit: PageVisit) -> Layout:
+    """The archived flags, to restore."""
+    place = await visit.environment()
+
+    async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
+        query = FlagQuery(
+            environment=place.key,
+            search=(state.query_term or "")[:256],
+            archived=True,
+            sort="updated",
+            descending=True,
+            limit=min(state.page_size, 100),
+            after=str(state.offset),
+        )
+        found = await work.run(flags.search, query)
+        return [row(flag) for flag in found.items], found.total
+
+    return Layout(
+        title="Archived flags",
+        description="Out of service in every environment. Restoring brings a flag back as it was when it was archived.",
+        menu_items=[back(environment=place.key)],
+        children=[tables.fetched(visit.display, "Archived flags", COLUMNS, fetch, is_sortable=False)],
+    )
+
+
+def row(flag: FlagView) -> Row:
+    """An archived flag; its key may be another's by now, so its id names it."""
+    params = {"flag": flag.id, "environment": flag.environment}
+    menu = [
+        {"label": "Restore", "route": f"{HOME}/archived/restore", "params": params},
+        {"label": "Change log", "route": f"{HOME}/changes", "params": params},
+    ]
+    when = f"{words.moment(flag.archived_at)} by {flag.updated_by}"
+    return Row([cell(flag.key), words.kind(flag), cell(flag.description), when], menu)
+
+
+async def restore(visit: ActionVisit) -> Result:
+    """Bring an archived flag back in every environment."""
+    place = await visit.environment()
+    flag = await work.run(flags.get, visit.param("flag"), place.key)
+    if flag.archived_at is None:
+        raise DashboardError(f"{flag.key} is not archived: somebody has restored it already.")
+    visit.check_may_change(*await work.run(environments.list_all))
+    archiving = await work.run(_archiving, flag)
+    means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
+    await visit.confirm(f"Restore {flag.key}?", means)
+    await work.run(changes.restore, flag.id, place.key, archiving.id, actor=visit.actor)
+    await visit.go(HOME, environment=place.key)
+    return f"{flag.key} is back."
+
+
+def _archiving(flag: FlagView) -> ChangeView:
+    """The change that archived the flag: its last one in the environment."""
+    last = changes.page(flag.id, flag.environment, limit=1).items
+    if not last or last[0].action is not Action.FLAG_ARCHIVED:
+        raise FlagNotFoundError(flag.key)
+    return last[0]

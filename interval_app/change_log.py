@@ -1,0 +1,169 @@
+"""Change log: who did what, when, and what it was before and after; and going back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interval_sdk import Layout, TableDataFetcherState
+
+from db import changes, environments, flags
+from db.errors import VersionConflictError
+from db.views import ChangeView, EnvironmentView, FlagView
+from db.words import Action
+from interval_app import differences, tables, words, work
+from interval_app.forms import flag_asked, until_accepted
+from interval_app.meanwhile import explained
+from interval_app.problems import DashboardError
+from interval_app.tables import Row, cell
+from interval_app.visit import HOME, UNCHANGED, ActionVisit, PageVisit, Result, back
+
+COLUMNS = (
+    ("When", "when"),
+    ("Who", "who"),
+    ("Environment", "environment"),
+    ("Flag", "flag"),
+    ("What", "action"),
+    ("Before → after", "difference"),
+)
+
+
+async def show(visit: PageVisit) -> Layout:
+    """The changes of one flag in one environment, or of everything."""
+    place = await visit.environment()
+    flag = await visit.flag(place) if visit.param("flag") else None
+
+    async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
+        size = min(state.page_size, 100)
+        only = (flag.id, place.key) if flag else (None, None)
+        found = await work.run(changes.page, *only, skip=state.offset, limit=size)
+        return [row(change) for change in found.items], found.total
+
+    here = {"environment": place.key}
+    everything = [{"label": "All changes", "route": f"{HOME}/changes", "params": here}] if flag else []
+    about = f"{flag.key} · {place.key}" if flag else "all flags, all environments"
+    return Layout(
+        title=f"Change log · {about}",
+        description="Newest first. Restoring is a change like any other, and can be undone like any other.",
+        menu_items=[
+            {"label": "Pick a flag", "route": f"{HOME}/changes/of", "params": here},
+            *everything,
+            back(**here),
+        ],
+        children=[tables.fetched(visit.display, "Changes", COLUMNS, fetch, is_sortable=False, is_filterable=False)],
+    )
+
+
+def row(change: ChangeView) -> Row:
+    """One entry of the log."""
+    params = {"change": str(change.id)}
+    menu: list[tables.MenuItem] = [{"label": "Show all of it", "route": f"{HOME}/changes/change", "params": params}]
+    if change.flag_id is not None and change.before is not None:
+        menu.append({"label": "Restore to before this", "route": f"{HOME}/changes/restore", "params": params})
+    return Row(
+        [
+            f"{change.at:%Y-%m-%d %H:%M:%S} UTC",
+            cell(who(change)),
+            cell(change.environment or "all"),
+            cell(change.flag_key or words.NOTHING),
+            str(change.action),
+            cell(differences.in_one_line(differences.of_change(change))),
+        ],
+        menu,
+    )
+
+
+def who(change: ChangeView) -> str:
+    """The actor, and by which way."""
+    return f"{change.actor} ({change.source})"
+
+
+async def of(visit: ActionVisit) -> Result:
+    """Filter by flag: pick one, and see its changes alone."""
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    await visit.go(f"{HOME}/changes", flag=flag.key, environment=place.key)
+    return f"The changes of {flag.key} in {place.key}."
+
+
+async def show_change(visit: PageVisit) -> Layout:
+    """One change in full."""
+    change = await work.run(changes.get, number(visit.param("change")))
+    found = differences.of_change(change)
+    facts = {
+        "Who": who(change),
+        "When": f"{change.at:%Y-%m-%d %H:%M:%S} UTC",
+        "Flag": change.flag_key or words.NOTHING,
+        "Environment": change.environment or "all",
+    }
+    display = visit.display
+    about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
+    restore_item = {"label": "Restore to before this", "route": f"{HOME}/changes/restore"}
+    restorable = change.flag_id is not None and change.before is not None
+    return Layout(
+        title=f"{change.action} · {change.flag_key or change.environment or ''}".rstrip(" ·"),
+        menu_items=[
+            *([{**restore_item, "params": {"change": str(change.id)}}] if restorable else []),
+            {"label": "Change log", "route": f"{HOME}/changes", "theme": "secondary"},
+        ],
+        children=[
+            about,
+            differences.table(display, "What it changed", found)
+            if found
+            else display.heading("It changed nothing that is shown.", level=3),
+        ],
+    )
+
+
+async def restore(visit: ActionVisit) -> Result:
+    """Bring a flag back to where it was before a change, after showing what that would change."""
+    change = await work.run(changes.get, number(visit.param("change")))
+    if change.flag_id is None or change.environment is None:
+        raise DashboardError("Only the changes of a flag can be taken back here.")
+    place, flag = await work.run(_of_change, change)
+    if change.action is Action.FLAG_ARCHIVED or flag.archived_at is not None:
+        raise DashboardError(
+            f"{flag.key} is archived: restore it under Archived flags, which brings it back as it was."
+        )
+    visit.check_may_change(place)
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal flag
+        difference = await work.look(changes.difference, flag.id, place.key, change.id)
+        found = differences.of(difference)
+        if not found:
+            return f"{flag.key} is in {place.key} as it was before this change. {UNCHANGED}"
+        if not await previewed(visit, found, problem, f"Restore {flag.key} in {place.key}", "Restore"):
+            return UNCHANGED
+        await visit.confirm_if_protected(place, f"{flag.key} goes back to before {change.at:%Y-%m-%d %H:%M:%S} UTC.")
+        try:
+            await work.run(changes.restore, flag.id, place.key, change.id, actor=visit.actor, version=flag.version)
+        except VersionConflictError as error:
+            conflict = await explained(error, flag)
+            flag = conflict.flag
+            raise conflict from error
+        await visit.go(f"{HOME}/changes", flag=flag.key, environment=place.key)
+        return f"{flag.key} is in {place.key} as it was before {change.at:%Y-%m-%d %H:%M:%S} UTC."
+
+    return await until_accepted(attempt)
+
+
+def _of_change(change: ChangeView) -> tuple[EnvironmentView, FlagView]:
+    environment = change.environment or ""
+    return environments.get(environment), flags.get(change.flag_id or "", environment)
+
+
+async def previewed(
+    visit: ActionVisit, found: list[differences.Line], problem: str | None, what: str, button: str
+) -> bool:
+    """Show what would change, and ask whether to go on."""
+    display = visit.io.display
+    shown: list[Any] = [display.markdown(f"**Not done yet.** {words.markdown(problem)}")] if problem else []
+    shown.append(differences.table(display, f"{what}: this would change", found))
+    buttons = [{"label": button, "value": "yes"}, {"label": "Leave it", "value": "no", "theme": "secondary"}]
+    pressed = await visit.io.group(*shown).with_choices(buttons)
+    return bool(pressed.choice == "yes")
+
+
+def number(text: str) -> int:
+    """The id of a change from a link; 0, which none has, where it is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

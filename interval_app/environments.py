@@ -1,0 +1,82 @@
+"""Environments: listed and added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interval_sdk import Layout
+
+from db import environments, validation
+from db.views import EnvironmentView
+from interval_app import tables, words, work
+from interval_app.forms import ask, refusing, select, until_accepted
+from interval_app.tables import Row, cell
+from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
+
+COLUMNS = (
+    ("Key", "key"),
+    ("Name", "name"),
+    ("Protected", "protected"),
+    ("Revision", "revision"),
+    ("Created", "created"),
+)
+
+
+async def show(visit: PageVisit) -> Layout:
+    """Every environment; a click shows its flags."""
+    found = await work.run(environments.list_all)
+    return Layout(
+        title="Environments",
+        description="Each flag has a configuration of its own in each of them.",
+        menu_items=[{"label": "Add environment", "route": f"{HOME}/environments/add", "theme": "primary"}, back()],
+        children=[
+            tables.fixed(visit.display, "Environments", COLUMNS, [row(place) for place in found], is_sortable=False)
+        ],
+    )
+
+
+def row(place: EnvironmentView) -> Row:
+    """An environment."""
+    protected = cell("protected", "orange") if place.protected else cell("no")
+    key = cell(place.key, route=HOME, params={"environment": place.key})
+    return Row([key, cell(place.name), protected, str(place.revision), words.moment(place.created_at)])
+
+
+async def add(visit: ActionVisit) -> Result:
+    """Make an environment in which every flag is disabled; for those who may change protected ones."""
+    places = await work.run(environments.list_all)
+    visit.check_may_change(*places)
+    start: dict[str, Any] = {"key": "", "name": "", "protected": False, "copy_of": places[0].key}
+
+    async def attempt(problem: str | None) -> EnvironmentView:
+        nonlocal start
+        start = await _form(visit, places, start, problem)
+        named = {name: start[name] for name in ("name", "protected", "copy_of")}
+        return await work.run(environments.create, start["key"], **named, actor=visit.actor)
+
+    made = await until_accepted(attempt)
+    await visit.go(f"{HOME}/environments")
+    return f"{made.key} is there. Every flag is disabled in it."
+
+
+async def _form(
+    visit: ActionVisit, places: list[EnvironmentView], start: dict[str, Any], problem: str | None
+) -> dict[str, Any]:
+    io = visit.io
+    key = io.input.text("Key", default_value=start["key"] or None, max_length=128, placeholder="qa")
+    fields = {
+        "key": key.validate(refusing(lambda text: validation.key(text.strip(), code="invalid_environment"))),
+        "name": io.input.text("Name", default_value=start["name"] or None, max_length=256).optional(),
+        "protected": io.input.boolean(
+            "Protected", default_value=start["protected"], help_text="Changes ask for confirmation and the right role."
+        ),
+        "copy_of": select(io, "Variants like in", [(one.key, one.key) for one in places], start["copy_of"]),
+    }
+    intro = "Every flag will be disabled in it, with the variants that it has in the environment chosen here."
+    _, found = await ask(io, fields, intro=intro, problem=problem, buttons=["Add environment"])
+    return {
+        "key": found["key"].strip(),
+        "name": found["name"] or None,
+        "protected": found["protected"],
+        "copy_of": found["copy_of"]["value"],
+    }

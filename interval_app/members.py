@@ -1,0 +1,134 @@
+"""Add, change and remove members: many at once, counted and never refused for being there already."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from db import members
+from db.views import EnvironmentView, FlagView
+from db.words import UNSET, JsonValue, Unset, ValueType
+from interval_app import values, words, work
+from interval_app.forms import ask, flag_asked, select, until_accepted
+from interval_app.member_picking import HOW_TO_LIST, Entities, entity_fields, named, picked, read_entities, split
+from interval_app.members_page import refuse_static
+from interval_app.visit import ActionVisit, Result
+
+ANOTHER: Final = "another value"
+
+
+class Gets(NamedTuple):
+    """What members are to get: a variant by its name, or a value that becomes one."""
+
+    variant: str | None
+    value: JsonValue | Unset
+
+
+async def add(visit: ActionVisit) -> Result:
+    """Give many entities a value."""
+    place, flag = await _flag(visit)
+    visit.check_may_change(place)
+    typed, entity_type = "", "user"
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal typed, entity_type
+        fields = {**entity_fields(visit, entity_type, typed), "gets": gets_field(visit, flag)}
+        intro = f"They will get the value in {place.key}, before any rule or rollout. {HOW_TO_LIST}"
+        _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Add members"])
+        typed, entity_type = found["ids"], found["type"].strip()
+        entities = read_entities(entity_type, typed)
+        gets = await _gets(visit, flag, found["gets"])
+        await visit.confirm_if_protected(place, f"Members of {flag.key}: {words.count(len(entities.ids), 'id')}.")
+        return await _add(visit, place, flag, [entities], gets)
+
+    return await until_accepted(attempt)
+
+
+async def change(visit: ActionVisit) -> Result:
+    """Give members another value."""
+    place, flag = await _flag(visit)
+    visit.check_may_change(place)
+    chosen = await picked(visit, place, flag, "Change")
+    if isinstance(chosen, str):
+        return chosen
+
+    async def attempt(problem: str | None) -> Result:
+        fields = {"gets": gets_field(visit, flag)}
+        intro = f"{named(chosen)} will get it in {place.key}."
+        _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Change value"])
+        gets = await _gets(visit, flag, found["gets"])
+        await visit.confirm_if_protected(place, f"Members of {flag.key} will get another value: {named(chosen)}.")
+        return await _add(visit, place, flag, chosen, gets)
+
+    return await until_accepted(attempt)
+
+
+async def remove(visit: ActionVisit) -> Result:
+    """Make members ordinary again."""
+    place, flag = await _flag(visit)
+    visit.check_may_change(place)
+    chosen = await picked(visit, place, flag, "Remove")
+    if isinstance(chosen, str):
+        return chosen
+    protected = f" {place.key} is protected." if place.protected else ""
+    help_text = f"{named(chosen)}. Rules, the rollout and the default variant decide for them from then on.{protected}"
+    await visit.confirm(f"Remove members of {flag.key} in {place.key}?", help_text)
+    removed = absent = 0
+    async for part in _batches(visit, chosen, "Removing members"):
+        done = await work.run(members.remove, flag.id, place.key, part.type, part.ids, actor=visit.actor)
+        removed, absent = removed + done.removed, absent + done.absent
+    return {"Flag": f"{flag.key} in {place.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
+
+
+async def _flag(visit: ActionVisit) -> tuple[EnvironmentView, FlagView]:
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    refuse_static(flag)
+    return place, flag
+
+
+async def _add(
+    visit: ActionVisit, place: EnvironmentView, flag: FlagView, chosen: Sequence[Entities], gets: Gets
+) -> Result:
+    added = changed = unchanged = 0
+    given: Mapping[str, Any] = {"variant": gets.variant, "value": gets.value}
+    async for part in _batches(visit, chosen, "Adding members"):
+        done = await work.run(members.add, flag.id, place.key, part.type, part.ids, **given, actor=visit.actor)
+        added, changed, unchanged = added + done.added, changed + done.changed, unchanged + done.unchanged
+        given = {"variant": done.variant}  # the first write made it, where the value was new
+    return {
+        "Flag": f"{flag.key} in {place.key}",
+        "Get": str(given["variant"]),
+        "Added": f"{added:,}",
+        "Changed to it": f"{changed:,}",
+        "Had it already": f"{unchanged:,}",
+        "Given more than once": f"{sum(entities.repeated for entities in chosen):,}",
+    }
+
+
+async def _batches(visit: ActionVisit, chosen: Sequence[Entities], label: str) -> AsyncIterator[Entities]:
+    """The entities in parts that one write takes, with progress where there is more than one."""
+    parts = [part for entities in chosen for part in split(entities)]
+    if len(parts) > 1:
+        await visit.ctx.loading.start(label=label, description="10,000 at a time", items_in_queue=len(parts))
+    for part in parts:
+        yield part
+        if len(parts) > 1:
+            await visit.ctx.loading.complete_one()
+
+
+def gets_field(visit: ActionVisit, flag: FlagView) -> Any:
+    """The choice of a variant, or of a value that is none yet."""
+    # Names begin with = here: a variant may be called like the choice of another value.
+    choices = [(f"={name}", words.variant(name, value)) for name, value in flag.variants.items()]
+    if flag.value_type is not ValueType.BOOLEAN or not choices:
+        choices.append((ANOTHER, "another value …"))
+    return select(visit.io, "They get", choices, choices[0][0])
+
+
+async def _gets(visit: ActionVisit, flag: FlagView, option: Mapping[str, str]) -> Gets:
+    if option["value"] != ANOTHER:
+        return Gets(option["value"][1:], UNSET)
+    fields = {"value": values.value_field(visit.io, "Value", flag.value_type)}
+    _, found = await ask(visit.io, fields, intro="The value that they get.", buttons=["Continue"])
+    return Gets(None, values.parse(found["value"], flag.value_type))

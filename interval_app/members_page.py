@@ -1,0 +1,67 @@
+"""Members of a flag: looked at page by page, however many there are."""
+
+from __future__ import annotations
+
+from interval_sdk import Layout, TableDataFetcherState
+
+from db import members
+from db.views import FlagView, MemberView
+from interval_app import tables, words, work
+from interval_app.problems import DashboardError
+from interval_app.tables import Row, cell
+from interval_app.visit import HOME, PageVisit, back
+
+COLUMNS = (("Type", "type"), ("Id", "id"), ("Gets", "variant"), ("Value", "value"))
+
+
+async def show(visit: PageVisit) -> Layout:
+    """The members of the flag in the environment that the link names."""
+    place = await visit.environment()
+    flag = await visit.flag(place)
+    refuse_static(flag)
+    params = {"flag": flag.key, "environment": place.key}
+
+    async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
+        found = await work.run(
+            members.page,
+            flag.id,
+            place.key,
+            skip=state.offset,
+            limit=min(state.page_size, 100),
+            search=(state.query_term or "")[:256],
+        )
+        return [row(member, params) for member in found.items], found.total
+
+    return Layout(
+        title=f"Members of {flag.key} · {place.key}",
+        description=f"{words.count(flag.member_count, 'member')}. Each gets the variant given here, before any rule.",
+        menu_items=[
+            {"label": "Add members", "route": f"{HOME}/members/add", "params": params, "theme": "primary"},
+            {"label": "Change value", "route": f"{HOME}/members/change", "params": params},
+            {"label": "Remove members", "route": f"{HOME}/members/remove", "params": params, "theme": "danger"},
+            back(environment=place.key),
+        ],
+        children=[
+            tables.fetched(
+                visit.display, "Members", COLUMNS, fetch, is_sortable=False, help_text="Search for a part of the id."
+            )
+        ],
+    )
+
+
+def row(member: MemberView, params: dict[str, str]) -> Row:
+    """A member, who can be changed and removed."""
+    named = {**params, "type": member.entity_type, "id": member.entity_id}
+    menu: list[tables.MenuItem] = [
+        {"label": "Change value", "route": f"{HOME}/members/change", "params": named},
+        {"label": "Remove", "route": f"{HOME}/members/remove", "params": named, "theme": "danger"},
+    ]
+    return Row(
+        [cell(member.entity_type), cell(member.entity_id), cell(member.variant), cell(words.shown(member.value))], menu
+    )
+
+
+def refuse_static(flag: FlagView) -> None:
+    """Raise DashboardError for a flag that can't be targeted."""
+    if flag.is_static:
+        raise DashboardError(f"{flag.key} is static: it has one value for everyone. Change it with Edit.")

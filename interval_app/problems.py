@@ -1,0 +1,56 @@
+"""What went wrong, in words for the person at the dashboard, with what to do about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from db import errors
+
+
+class DashboardError(Exception):
+    """An action or page that can't go on; its text is shown to the person as it is."""
+
+
+class NotAllowedError(DashboardError):
+    """This person may not do that."""
+
+
+class DeclinedError(Exception):
+    """The person was asked whether to go on, and said no. Not a failure: nothing was changed."""
+
+
+UNFORESEEN: Final = "Something went wrong in the dashboard. Try again; if it stays, the log of its process says more."
+
+CORRECTABLE: Final = (
+    errors.InvalidInputError,
+    errors.StaticFlagError,
+    errors.FlagKeyTakenError,
+    errors.EnvironmentExistsError,
+    errors.VersionConflictError,
+    errors.DatabaseUnavailableError,
+)
+"""What a person can answer by changing what they entered, or by trying again."""
+
+_WHAT_TO_DO: Final[dict[type[errors.FlagstaffError], str]] = {
+    errors.FlagNotFoundError: "It may have been archived meanwhile: look among the archived flags, or pick another.",
+    errors.FlagKeyTakenError: "Choose another key.",
+    errors.UnknownEnvironmentError: "Pick one on the Feature Flags page.",
+    errors.EnvironmentExistsError: "Choose another key.",
+    errors.ChangeNotFoundError: "Open the change log again and pick the change there.",
+    errors.KeyNotFoundError: "Open the list of API keys again.",
+    errors.DatabaseUnavailableError: "Try again in a moment: what is done already is not done twice.",
+}
+
+
+def in_words(error: Exception) -> str:
+    """The error as sentences. One that nobody foresaw says nothing of the inside."""
+    if isinstance(error, DashboardError):
+        return str(error)
+    if not isinstance(error, errors.FlagstaffError):
+        return UNFORESEEN
+    return f"{sentence(str(error))} {_WHAT_TO_DO.get(type(error), '')}".rstrip()
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}"

@@ -1,0 +1,163 @@
+"""Rollout: which share of everybody gets which variant, and what that means before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from db import flags
+from db.errors import InvalidInputError, VersionConflictError
+from db.flags import FlagEdit
+from db.rules import clean_split
+from db.views import EnvironmentView, FlagView
+from interval_app import words, work
+from interval_app.forms import Answers, ask, flag_asked, refusing, until_accepted
+from interval_app.meanwhile import explained
+from interval_app.members_page import refuse_static
+from interval_app.problems import DashboardError
+from interval_app.visit import HOME, ActionVisit, Result
+
+STEPS: Final = (5, 25, 50, 100)
+"""Percentages to grow a rollout by, in one click."""
+NONE: Final = "none"
+CUSTOM: Final = "custom"
+
+Shares = list[dict[str, Any]]
+
+
+async def rollout(visit: ActionVisit) -> Result:
+    """Ask for the shares, say what they mean, and save them."""
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    refuse_static(flag)
+    visit.check_may_change(place)
+    if not flag.variants:
+        raise DashboardError(f"{flag.key} has no variants yet: add some with Edit.")
+    entered: Sequence[Mapping[str, Any]] | None = flag.rollout
+
+    async def attempt(problem: str | None) -> FlagView:
+        nonlocal flag, entered
+        while True:
+            entered = await _shares_or_none(visit, place, flag, entered, problem)
+            button, _ = await ask(
+                visit.io,
+                {},
+                intro=meaning(flag, entered),
+                buttons=["Save rollout", {"label": "Back", "value": "back", "theme": "secondary"}],
+            )
+            if button != "back":
+                break
+            problem = None
+        await visit.confirm_if_protected(place, f"{flag.key}: {words.split(entered) if entered else 'no rollout'}.")
+        try:
+            edit = FlagEdit(rollout=entered)
+            return await work.run(flags.update, flag.id, place.key, edit, actor=visit.actor, version=flag.version)
+        except VersionConflictError as error:
+            conflict = await explained(error, flag)
+            flag = conflict.flag
+            raise conflict from error
+
+    saved = await until_accepted(attempt)
+    await visit.go(HOME, environment=place.key)
+    return {"Flag": f"{saved.key} in {place.key}", "Rollout": words.split(saved.rollout) if saved.rollout else "none"}
+
+
+async def _shares_or_none(
+    visit: ActionVisit,
+    place: EnvironmentView,
+    flag: FlagView,
+    entered: Sequence[Mapping[str, Any]] | None,
+    problem: str | None,
+) -> Shares | None:
+    now = words.split(flag.rollout) if flag.rollout else "no rollout"
+    intro = f"{flag.key} in {place.key} has {now}. It is for everyone whom no member entry and no rule decides."
+    names = list(flag.variants)
+    steps = [f"{step} %" for step in STEPS] if len(names) == 2 else []
+    if steps:
+        intro += f"\nThe steps give {names[0]} that share, and {names[1]} the rest."
+    buttons: list[str | dict[str, str]] = [
+        {"label": "Preview", "value": CUSTOM},
+        *({"label": step, "value": step, "theme": "secondary"} for step in steps),
+        {"label": "No rollout", "value": NONE, "theme": "danger"},
+    ]
+    fields = share_fields(visit, flag, entered)
+    check = refusing(lambda given: clean_split(read_shares(given), "the rollout", flag.variants))
+    button, found = await ask(
+        visit.io,
+        fields,
+        intro=intro,
+        problem=problem,
+        buttons=buttons,
+        check=lambda answers: check(answers.values) if answers.button == CUSTOM else None,
+    )
+    if button == NONE:
+        return None
+    if button in steps:
+        step = int(button.removesuffix(" %"))
+        return [{"variant": names[0], "weight": step}, {"variant": names[1], "weight": 100 - step}]
+    return read_shares(found)
+
+
+async def shares_asked(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> Shares:
+    """Shares that add up to 100, for a rule."""
+    fields = share_fields(visit, flag, filled)
+
+    def check(answers: Answers) -> str | None:
+        return refusing(lambda given: clean_split(read_shares(given), "the split", flag.variants))(answers.values)
+
+    _, found = await ask(visit.io, fields, intro="Percentages that add up to 100.", buttons=["Continue"], check=check)
+    return read_shares(found)
+
+
+def share_fields(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """A percentage for each variant."""
+    shares = {share["variant"]: share["weight"] for share in filled or ()}
+    return {
+        name: visit.io.input.number(
+            f"% {words.variant(name, value)}", min=0, max=100, decimals=3, default_value=shares.get(name, 0)
+        )
+        for name, value in flag.variants.items()
+    }
+
+
+def read_shares(found: Mapping[str, Any]) -> Shares:
+    """The shares that were entered; a variant without one is left out. Raises InvalidInputError where none has any."""
+    shares = [
+        {"variant": name, "weight": int(weight) if float(weight).is_integer() else weight}
+        for name, weight in found.items()
+        if weight
+    ]
+    if not shares:
+        raise InvalidInputError(
+            "invalid_weights", "rollout", "the percentages must add up to 100, and all of them are 0"
+        )
+    return shares
+
+
+def meaning(flag: FlagView, shares: Sequence[Mapping[str, Any]] | None) -> str:
+    """What a rollout means, in words."""
+    if not shares:
+        rest = f"the default variant {flag.default_variant}" if flag.default_variant else "the caller's default"
+        return f"No rollout: everyone whom no member entry and no rule decides gets {rest}."
+    lines = [f"Of those whom no member entry and no rule decides: {words.split(shares)}."]
+    lines += [
+        f"{share['variant']}: about {round(share['weight'] * 100):,} of 10,000 entities, always the same ones."
+        for share in shares
+    ]
+    lines.append(_growth(flag, shares))
+    if not flag.enabled:
+        lines.append(f"The flag is disabled in {flag.environment}: nobody is served anything before it is enabled.")
+    return "\n".join(filter(None, lines))
+
+
+def _growth(flag: FlagView, shares: Sequence[Mapping[str, Any]]) -> str:
+    """What happens to those who have the first variant now."""
+    first, before = shares[0]["variant"], flag.rollout or ()
+    if not before or before[0]["variant"] != first:
+        return ""
+    old, new = float(str(before[0]["weight"])), float(shares[0]["weight"])
+    if new == old:
+        return ""
+    if new > old:
+        return f"Everyone who gets {first} now keeps it ({words.percent(old)} → {words.percent(new)})."
+    return f"Some who get {first} now lose it ({words.percent(old)} → {words.percent(new)})."

@@ -1,0 +1,42 @@
+"""Enable and disable: one click in one environment, or the kill switch for all of them."""
+
+from __future__ import annotations
+
+from db import environments, flags
+from interval_app import work
+from interval_app.forms import flag_asked
+from interval_app.visit import HOME, ActionVisit, Result
+
+
+async def enable(visit: ActionVisit) -> Result:
+    """Switch a flag on in one environment."""
+    return await _switch(visit, True)
+
+
+async def disable(visit: ActionVisit) -> Result:
+    """Switch a flag off in one environment."""
+    return await _switch(visit, False)
+
+
+async def _switch(visit: ActionVisit, enabled: bool) -> Result:
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
+    await visit.confirm_if_protected(place, f"{flag.key} will be {'enabled' if enabled else 'disabled'}. {does}")
+    await work.run(flags.set_enabled, flag.id, place.key, enabled, actor=visit.actor)
+    await visit.go(HOME, environment=place.key)
+    return f"{flag.key} is {'enabled' if enabled else 'disabled'} in {place.key}."
+
+
+async def disable_everywhere(visit: ActionVisit) -> Result:
+    """The global kill switch: off in every environment, in one transaction."""
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    places = await work.run(environments.list_all)
+    visit.check_may_change(*places)
+    named = ", ".join(other.key for other in places)
+    help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
+    await visit.confirm(f"Disable {flag.key} everywhere?", help_text)
+    await work.run(flags.disable_everywhere, flag.id, actor=visit.actor)
+    await visit.go(HOME, environment=place.key)
+    return f"{flag.key} is disabled in {named}."

@@ -1,0 +1,84 @@
+"""Tables whose rows are fetched as they are looked at, and whose failures are seen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from interval_sdk import IO, TableDataFetcherState
+
+from db.errors import FlagstaffError
+from interval_app import words
+from interval_app.problems import in_words
+
+log = logging.getLogger(__name__)
+
+Cell: TypeAlias = "dict[str, Any]"
+MenuItem: TypeAlias = "dict[str, Any]"
+
+
+class Row(NamedTuple):
+    """Cells in the order of the columns, and what can be done with the row."""
+
+    cells: Sequence[Cell | str]
+    menu: Sequence[MenuItem] = ()
+
+
+Fetch: TypeAlias = "Callable[[TableDataFetcherState], Awaitable[tuple[Sequence[Row], int]]]"
+"""The rows from `offset` on, `page_size` of them, and how many there are in all."""
+
+
+def cell(text: str, color: str | None = None, route: str | None = None, params: dict[str, str] | None = None) -> Cell:
+    """A cell that shows this text, whatever it looks like; perhaps coloured, perhaps a link."""
+    made: Cell = {"label": words.short(text) or words.NOTHING}
+    if color is not None:
+        made["highlightColor"] = color
+    if route is not None:
+        made |= {"route": route, "params": params or {}}
+    return made
+
+
+def status(enabled: bool) -> Cell:
+    """Whether a flag is enabled, seen at a glance."""
+    return cell(words.status(enabled), "green" if enabled else "gray")
+
+
+def fetched(display: IO.Display, label: str, columns: Sequence[tuple[str, str]], fetch: Fetch, **options: Any) -> Any:
+    """A table that asks `fetch` for each page of rows; columns are (label, name), and sorting names the column."""
+
+    async def get_data(state: TableDataFetcherState) -> tuple[list[dict[str, Any]], int]:
+        try:
+            rows, total = await fetch(state)
+        except Exception as error:  # the SDK would show an empty table
+            if not isinstance(error, FlagstaffError):
+                log.exception("the table %r could not be filled", label)
+            rows, total = [Row([cell(in_words(error), "red")])], 1
+        return [_dict(row, columns) for row in rows], total
+
+    return display.table(
+        label, get_data=get_data, columns=_columns(columns), row_menu_items=lambda row: row["menu"], **options
+    )
+
+
+def fixed(
+    display: IO.Display, label: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row], **options: Any
+) -> Any:
+    """A table of a few rows."""
+    return display.table(
+        label,
+        data=[_dict(row, columns) for row in rows],
+        columns=_columns(columns),
+        row_menu_items=lambda row: row["menu"],
+        **options,
+    )
+
+
+def _columns(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"label": label, "accessorKey": name} for label, name in columns]
+
+
+def _dict(row: Row, columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    cells = [cell(given) if isinstance(given, str) else given for given in row.cells]
+    cells += [cell("")] * (len(columns) - len(cells))
+    return {**{name: given for (_, name), given in zip(columns, cells, strict=True)}, "menu": list(row.menu)}

@@ -1,0 +1,135 @@
+"""A running dashboard: the double, the real process with the real SDK, a database, and an API to see what it did."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from db import database as db_database
+from db import flags
+from db.embedded import EmbeddedPostgres
+from db.flags import NewFlag
+from db.views import FlagView
+from db.words import Actor, Source
+from tests.conftest import new_database
+from tests.interval.double import ADA, API_KEY, BOB, MEMBER, PATIENCE, IntervalServer
+from tests.interval.people import Person
+from tests.processes import ROOT, Server, free_port, running, wait_until
+
+TESTER = Actor("tester", Source.SYSTEM)
+AWKWARD = ("on", "1", "007", "2024-01-01", "true", "1e3")
+"""Keys that something on the way might take for another type."""
+AWKWARD_IDS = (*AWKWARD, "12:30", "12:30:45", "null", "0")
+"""Ids may have colons too."""
+
+
+class Running:
+    """The dashboard's process, and the API's, on one database."""
+
+    def __init__(self, server: IntervalServer, process: Dashboard, api: Server, database_url: str) -> None:
+        self.server = server
+        self.process = process
+        self.api = api
+        self.database_url = database_url
+        self.ada, self.bob, self.member = (Person(server, user) for user in (ADA, BOB, MEMBER))
+        self._numbers = itertools.count(1)
+
+    def fresh(self, name: str = "flag") -> str:
+        """A key that no other test uses."""
+        return f"{name}-{next(self._numbers)}"
+
+    def flag(self, key: str = "", environment: str = "dev", **fields: Any) -> FlagView:
+        """A flag that is there already."""
+        return flags.create(NewFlag(key or self.fresh(), **fields), environment, actor=TESTER)
+
+    def evaluate(self, key: str, default: Any, environment: str = "dev", **context: Any) -> Any:
+        """What the evaluate endpoint answers."""
+        body = {"flagKey": key, "defaultValue": default, "context": context, "environment": environment}
+        return self.api.request("POST", "/feature-flag/evaluate", body).json
+
+    def serves(self, key: str, value: Any, default: Any, environment: str = "dev", **context: Any) -> None:
+        """Wait until the evaluate endpoint answers this value: a change needs a moment to reach it."""
+        wait_until(lambda: self.evaluate(key, default, environment, **context)["value"] == value)
+
+
+class Dashboard:
+    """The dashboard as a process of its own; what it writes goes to a file, because nobody reads along."""
+
+    def __init__(self, env: Mapping[str, str], python: str = sys.executable) -> None:
+        self._output = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it is gone with this object
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("FLAGSTAFF", "INTERVAL"))
+        }
+        self.process = subprocess.Popen(
+            [python, "-m", "interval_app"],
+            cwd=ROOT,
+            env={**inherited, "PYTHONPATH": str(ROOT), **env},
+            stdout=self._output,
+            stderr=self._output,
+        )
+
+    def output(self) -> str:
+        """What it has written so far."""
+        self._output.seek(0)
+        return self._output.read()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, and give the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def dashboard(
+    server: IntervalServer, database_url: str, env: Mapping[str, str] | None = None, python: str = sys.executable
+) -> Iterator[Dashboard]:
+    """The dashboard's process, connected to the double."""
+    settings = {
+        "INTERVAL_API_KEY": API_KEY,
+        "INTERVAL_SERVER_ENDPOINT": server.endpoint,
+        "FLAGSTAFF_DATABASE_URL": database_url,
+        "FLAGSTAFF_DEFAULT_ENVIRONMENT": "dev",
+        **(env or {}),
+    }
+    started = Dashboard(settings, python)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.process.kill()
+            started.process.wait()
+
+
+@pytest.fixture(scope="session")
+def running_dashboard(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Running]:
+    """One for all tests; each uses flags of its own."""
+    url, port = new_database(postgres, migrated_template, f"dashboard_{os.getpid()}"), free_port()
+    env = {"FLAGSTAFF_DATABASE_URL": url, "FLAGSTAFF_EVALUATION": "open", "PORT": str(port)}
+    with ExitStack() as stack:
+        server = stack.enter_context(IntervalServer())
+        api = stack.enter_context(running("api.server", port=port, env=env))
+        process = stack.enter_context(dashboard(server, url))
+        api.wait_until_it_answers("/ready")
+        assert server.host
+        yield Running(server, process, api, url)
+        print(process.output())
+
+
+@pytest.fixture
+def dash(running_dashboard: Running) -> Iterator[Running]:
+    """The dashboard; a test fails in which it says something that the protocol does not know."""
+    db_database.connect(running_dashboard.database_url)
+    running_dashboard.server.complaints.clear()
+    yield running_dashboard
+    db_database.disconnect()
+    assert running_dashboard.server.complaints == []

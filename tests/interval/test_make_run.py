@@ -21,20 +21,21 @@ def test_the_dashboard_runs_beside_the_service_and_ends_with_it(database_url: st
         action.fill({"Key": "beside"})
         action.fill({"Default variant": "=on"})
         action.result()
+        assert service.process.stdout
+        assert f"Dashboard: connecting to {server.endpoint}\n" in service.process.stdout
         host = server.host.socket
         assert service.stop(signal.SIGTERM) == 0
         assert host.closed
-        assert f"Dashboard: connecting to {server.endpoint}" in service.output()
 
 
 def test_without_a_key_it_says_how_to_get_one(database_url: str) -> None:
     port = free_port()
     env = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "INTERVAL_API_KEY": ""}
     with running("api.dev", port=port, env=env) as service:
-        service.wait_until_it_answers("/ready")
-        assert service.stop(signal.SIGTERM) == 0
-        (line,) = [line for line in service.output().splitlines() if line.startswith("Dashboard")]
+        assert service.process.stdout
+        line = next(line for line in service.process.stdout if line.startswith("Dashboard"))
         assert "INTERVAL_API_KEY" in line and "docs/interval.md" in line
+        assert service.stop(signal.SIGTERM) == 0
 
 
 def test_a_dashboard_that_can_t_start_leaves_the_service_alone(database_url: str) -> None:

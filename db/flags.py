@@ -11,7 +11,7 @@ import peewee
 
 from db import configurations, validation
 from db.configurations import Found
-from db.database import rows, session
+from db.database import rows, snapshot
 from db.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.errors import FlagKeyTakenError
 from db.flag_search import search
@@ -61,7 +61,7 @@ def get(id_or_key: str, environment: str) -> FlagView:
 
     Raises FlagNotFoundError or UnknownEnvironmentError.
     """
-    with session():
+    with snapshot():  # the version must be that of the name, description and tags beside it
         return configurations.find(id_or_key, configurations.find_environment(environment)).view()
 
 

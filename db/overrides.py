@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from db import configurations, flags, member_changes, validation
 from db.configurations import Found, utc
-from db.database import rows, session, write_json
+from db.database import rows, snapshot, write_json
 from db.edits import FlagQuery, NewFlag
 from db.errors import InvalidInputError, OverrideExistsError, OverrideNotFoundError, StaticFlagError
 from db.member_changes import Entity, MemberChanges
@@ -65,7 +65,7 @@ def of_user(user_id: str, environment: str) -> list[OverrideView]:
     Raises OverrideNotFoundError, InvalidInputError, UnknownEnvironmentError.
     """
     (user_id,) = validation.entity_ids([user_id], "userId")
-    with session():
+    with snapshot():
         place = configurations.find_environment(environment)
         found = [_view(flag, user_id, variant) for flag, variant in _with_member(user_id, place)]
     if not found:
@@ -79,7 +79,7 @@ def get(user_id: str, id_or_key: str, environment: str) -> OverrideView:
     Raises OverrideNotFoundError, FlagNotFoundError, InvalidInputError, UnknownEnvironmentError.
     """
     (user_id,) = validation.entity_ids([user_id], "userId")
-    with session():
+    with snapshot():
         found = configurations.find(id_or_key, configurations.find_environment(environment))
         variant = _variant_of(found, user_id)
         if variant is None or found.value_type is not ValueType.BOOLEAN or found.flag.archived_at is not None:

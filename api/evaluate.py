@@ -100,11 +100,19 @@ def evaluate(service: Evaluator, environ: Environ) -> Response:
         answer = resolve(engine, asked)
         if query and read_flag(query, "explain"):
             auth.check_may_explain(key, everyone_may=service.explain_open)
-            answer["explanation"] = engine.explain(asked.flag_key, asked.context).to_json()
+            answer["explanation"] = explanation(engine, asked, answer)
         service.counters.evaluated(answer["reason"])
         return Response(encode(answer), 200, JSON_HEADERS)
     except Exception as error:
         return error_response(error)
+
+
+def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine's steps; summed up by this endpoint where it is what found the error."""
+    told: dict[str, Any] = engine.explain(asked.flag_key, asked.context).to_json()
+    if "errorCode" in answer:
+        told["summary"] = f"{asked.flag_key} serves the caller's default: {answer['errorMessage']}."
+    return told
 
 
 def read_request(service: Evaluator, environ: Environ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:

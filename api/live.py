@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -44,6 +44,16 @@ class State(NamedTuple):
     revision: int
     age: float
     """Seconds since it was last known to be as the database has it."""
+
+
+class Loaded(NamedTuple):
+    """An environment read from the beginning, not served yet."""
+
+    reader: EnvironmentReader
+    delta: Delta
+    engine: Engine
+    at: float
+    """When, on the monotonic clock."""
 
 
 class Live:
@@ -143,7 +153,7 @@ class Live:
     def _look_everywhere(self) -> None:
         """Refresh what is behind, and load what is new; all that is new is served at once."""
         with self._lock:
-            loaded: dict[str, Engine] = {}
+            loaded: dict[str, Loaded] = {}
             for environment in environments.list_all():
                 reader = self._readers.get(environment.key)
                 if reader is None or environment.key not in self.engines or environment.revision < reader.revision:
@@ -153,20 +163,24 @@ class Live:
                     self._refresh(environment.key)
                 else:
                     self._current_at[environment.key] = time.monotonic()
-            self.engines.update(loaded)
+            self._serve(loaded)
 
-    def _load(self, name: str) -> Engine:
+    def _load(self, name: str) -> Loaded:
         """Read an environment from the beginning."""
         reader = EnvironmentReader(name, bucketing=self._bucketing)
         delta = reader.refresh()
         engine = Engine({"flags": delta.changed, "metadata": carried(delta)}, self._bucketing)
-        self._readers[name] = reader
-        self._current_at[name] = time.monotonic()
-        if name in self.feeds:
-            self.feeds[name].take_in(delta)
-        else:
-            self.feeds[name] = Feed(delta)
-        return engine
+        return Loaded(reader, delta, engine, time.monotonic())
+
+    def _serve(self, loaded: Mapping[str, Loaded]) -> None:
+        """Begin to serve what was read: the engine together with the reader that keeps it current, or neither."""
+        for name, new in loaded.items():
+            if name in self.feeds:
+                self.feeds[name].take_in(new.delta)
+            else:
+                self.feeds[name] = Feed(new.delta)
+            self._readers[name], self._current_at[name] = new.reader, new.at
+        self.engines.update((name, new.engine) for name, new in loaded.items())
 
     def _refresh(self, name: str) -> None:
         """Take in what changed in an environment since it was looked at last."""

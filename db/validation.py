@@ -12,6 +12,8 @@ from db.errors import InvalidInputError
 from db.words import JsonValue, ValueType
 
 LONGEST_NAME: Final = 256
+LONGEST_ACTOR: Final = 640
+"""A person, and the key that they used: two names and the words between them."""
 LONGEST_DESCRIPTION: Final = 4_096
 LONGEST_ENTITY_ID: Final = 256
 LARGEST_VALUE_BYTES: Final = 64 * 1024

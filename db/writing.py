@@ -104,7 +104,7 @@ def write(actor: Actor, *environments: str) -> Iterator[Write]:
 
     Everything is committed at the end of the block, or nothing if it raises. Raises UnknownEnvironmentError.
     """
-    validation.text(actor.name, "actor", longest=validation.LONGEST_NAME, code="invalid_actor")
+    validation.text(actor.name, "actor", longest=validation.LONGEST_ACTOR, code="invalid_actor")
     with session(), database.atomic():
         database.execute_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_SECONDS}s'")
         writing = Write(actor, _locked(environments))

@@ -310,6 +310,12 @@ def test_explain_has_something_to_say_of_every_flag(key: str) -> None:
     assert ask(services, key, None, query="explain=1")["explanation"]
 
 
+@pytest.mark.parametrize(("default", "context"), [("text", JOHN), (False, {})])
+def test_an_explanation_sums_up_the_answer_that_it_comes_with(default: Any, context: dict[str, Any]) -> None:
+    answer = ask(make_services(explain_open=True), "members", default, context, query="explain=1")
+    assert answer["errorMessage"] in answer["explanation"]["summary"]
+
+
 def test_explain_is_not_for_everyone(services: Services) -> None:
     body = {"flagKey": "members", "defaultValue": False}
     assert_error(evaluate(services, environ_of(body, query="explain=true")), 401, "key_required")

@@ -79,10 +79,27 @@ def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
 def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
     """The flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
     with snapshot():
-        place = find_environment(environment)
-        ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", place.id)
-        flags = [flag for flag in flag_rows(place.id, 0) if not flag.archived]
-        members = member_rows.all_of(flag.id for flag in flags)
+        return read_document(environment, bucketing)
+
+
+def settled_document(environment: str, *, bucketing: str = "v2") -> JsonObject:
+    """What `document` gives, in a transaction under way, whose own snapshot may be too old or none.
+
+    Whoever commits takes a revision, so a document is of one moment if the revision is the same after reading it.
+    """
+    while True:
+        found = read_document(environment, bucketing)
+        ((revision,),) = rows("SELECT revision FROM environment WHERE key = %s", environment)
+        if found["metadata"] == metadata(environment, revision, bucketing):
+            return found
+
+
+def read_document(environment: str, bucketing: str) -> JsonObject:
+    """The document, as several queries see it; raises UnknownEnvironmentError."""
+    place = find_environment(environment)
+    ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", place.id)
+    flags = [flag for flag in flag_rows(place.id, 0) if not flag.archived]
+    members = member_rows.all_of(flag.id for flag in flags)
     definitions = {
         flag.key: flag_definition(flag, {name: sorted(ids) for name, ids in members.get(flag.id, {}).items()})
         for flag in sorted(flags, key=lambda flag: flag.key)

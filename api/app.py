@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -10,12 +10,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from api import admin_changes, admin_environments, admin_flags, admin_keys, admin_members, admin_simple, operations
 from api.context import EXTENSION
 from api.errors import RequestError
-from api.evaluate import evaluate
+from api.evaluation_routes import EVALUATION_ROUTES
 from api.http import Environ, Response, error_response
 from api.services import Services
-
-EVALUATION_ROUTES: Mapping[str, Callable[[Services, Environ], Response]] = {"/feature-flag/evaluate": evaluate}
-"""POST routes that the dispatch (`api.wsgi`) answers without Flask, where it is in front."""
 
 BLUEPRINTS = (
     admin_simple.blueprint,
@@ -35,8 +32,8 @@ def create_app(services: Services) -> Flask:
     app.url_map.strict_slashes = False  # /list and /list/ are the same, without a redirect
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = services
-    for path, answer in EVALUATION_ROUTES.items():
-        app.add_url_rule(path, endpoint=path, view_func=evaluation_view(services, answer), methods=["POST"])
+    for path, (method, answer) in EVALUATION_ROUTES.items():
+        app.add_url_rule(path, endpoint=path, view_func=evaluation_view(services, answer), methods=[method])
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, http_error)

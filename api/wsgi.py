@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from api.app import EVALUATION_ROUTES, create_app
+from api.app import create_app
+from api.evaluation_routes import evaluation_route
 from api.http import STATUS_LINES
 from api.services import Services
 
@@ -20,9 +21,10 @@ def application(services: Services) -> Application:
     flask = create_app(services)
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        answer = EVALUATION_ROUTES.get(environ["PATH_INFO"])
-        if answer is None or environ["REQUEST_METHOD"] != "POST":
+        route = evaluation_route(environ["PATH_INFO"])
+        if route is None or environ["REQUEST_METHOD"] != route[0]:
             return flask(environ, start_response)
+        _, answer = route
         body, status, headers = answer(services, environ)
         start_response(STATUS_LINES[status], [*headers, ("Content-Length", str(len(body)))])
         return [body]

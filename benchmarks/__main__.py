@@ -1,13 +1,13 @@
-"""`python -m benchmarks [engine] [http] [load]`: run those named, or all."""
+"""`python -m benchmarks [engine] [http] [load] [cold_start]`: run those named, or all."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, http, load
+from benchmarks import cold_start, engine, http, load
 from benchmarks.servers import NotInstalledError
 
-AREAS = {"engine": engine.run, "http": http.run, "load": load.run}
+AREAS = {"engine": engine.run, "http": http.run, "load": load.run, "cold_start": cold_start.run}
 
 
 def main(asked: list[str]) -> int:

@@ -29,7 +29,7 @@ def guard(blueprint: Blueprint) -> Blueprint:
 
 def begin() -> None:
     """Find out who calls. Raises `RequestError` (401, 403) for anyone but an admin."""
-    g.request_id = secrets.token_hex(8)
+    g.request_id = request.environ.get("flagstaff.request_id") or secrets.token_hex(8)
     g.began = time.perf_counter()
     g.actor = None
     g.admin = auth.admin(services().keys, request.environ)

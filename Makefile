@@ -13,7 +13,9 @@ EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --edi
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready $(VENV)-node/.ready ## Make the environments for developing and testing
+ENVIRONMENTS := $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready $(VENV)-node/.ready $(VENV)-aws/.ready $(VENV)-lambda/.ready
+
+setup: $(ENVIRONMENTS) ## Make the environments for developing and testing
 
 run: $(VENV)/.run ## Serve on 127.0.0.1:8080 (HOST, PORT and FLAGSTAFF_DATABASE_URL change that)
 	@exec $(BIN)/python -m api.dev
@@ -42,15 +44,15 @@ benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="en
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Pin the newest versions of all requirements (needs uv)
-	@for name in run dev benchmarks flagd-v2 schemathesis; do \
+	@for name in run dev benchmarks flagd-v2 schemathesis infra aws lambda evaluation admin service; do \
 	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	        --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
 
 clean: ## Remove the environments and caches; the data of `make run` stays
-	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node build dist sdk/build sdk/dist
+	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-aws $(VENV)-lambda build dist sdk/build sdk/dist
 	@rm -rf tests/interval/nodecheck/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
-	@find api benchmarks cli db interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find api benchmarks cli db infra interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One stamp for each set of requirements; a stamp newer than its files means that there is nothing to install.
 $(VENV)/.run: requirements/run.txt $(PROJECTS) | $(BIN)/python
@@ -90,7 +92,17 @@ $(VENV)-node/.ready: tests/openfeature/node/package.json
 	    mkdir -p $(@D) && cp $< $(@D)/ && \
 	    npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --silent && touch $@
 
-$(VENV)/bin/python $(VENV)-flagd-v2/bin/python $(VENV)-schemathesis/bin/python:
+$(VENV)-aws/.ready: requirements/aws.txt | $(VENV)-aws/bin/python
+	@echo "Installing an AWS to test against, and Pulumi ..."
+	@$(VENV)-aws/bin/python $(INSTALL) requirements/aws.txt
+	@touch $@
+
+$(VENV)-lambda/.ready: requirements/lambda.txt | $(VENV)-lambda/bin/python
+	@echo "Installing Lambda's runtime client ..."
+	@$(VENV)-lambda/bin/python $(INSTALL) requirements/lambda.txt
+	@touch $@
+
+$(VENV)/bin/python $(VENV)-flagd-v2/bin/python $(VENV)-schemathesis/bin/python $(VENV)-aws/bin/python $(VENV)-lambda/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "Flagstaff needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=..." >&2; exit 1; }

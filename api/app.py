@@ -26,8 +26,7 @@ from api import (
 )
 from api.context import EXTENSION
 from api.errors import RequestError
-from api.evaluate import evaluate
-from api.evaluate_all import evaluate_all
+from api.evaluation_routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 from api.http import Environ, Response, error_response
 from api.services import Services
 
@@ -36,10 +35,8 @@ Answer = Callable[[Services, Environ], Response]
 OFREP_SINGLE = f"{ofrep.SINGLE}<rest:key>"
 
 DIRECT: Mapping[str, tuple[str, Answer]] = {
-    "/feature-flag/evaluate": ("POST", evaluate),
-    "/api/evaluate": ("POST", evaluate_all),
-    ofrep.BULK: ("POST", ofrep.evaluate_all),
-    OFREP_SINGLE: ("POST", ofrep.evaluate_one),
+    **EVALUATION_ROUTES,
+    **{f"{prefix}<rest:key>": route for prefix, route in EVALUATION_PREFIXES.items()},
     **{path: ("GET", answer) for path, answer in client.ROUTES.items()},
 }
 """Routes that the dispatch (`api.wsgi`) answers without Flask, where it is in front."""

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import multiprocessing
 import os
+import threading
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,11 @@ class Table:
         """An array of zeros. Make it before the workers are started."""
         return cls(RawArray(ctypes.c_int64, workers * WIDTH), RawArray(ctypes.c_int64, workers), multiprocessing.Lock())
 
+    @classmethod
+    def alone(cls) -> Table:
+        """An array for this process only; where nothing is shared, as in AWS Lambda, sharing may not be possible."""
+        return cls((ctypes.c_int64 * WIDTH)(), (ctypes.c_int64 * 1)(), threading.Lock())
+
     def claim(self) -> int:
         """A row for this process: a free one, or that of a worker which has ended, whose counts go on."""
         with self.lock:
@@ -77,7 +83,7 @@ class Counters:
     """Counts of this process, and the sums over all workers."""
 
     def __init__(self, table: Table | None = None) -> None:
-        self._table = table or Table.of(1)
+        self._table = table or Table.alone()
         self._cells = memoryview(self._table.cells).cast("B").cast("q")
         row = self._table.claim()
         self._row = row * WIDTH

@@ -50,9 +50,12 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
     db_errors.EnvironmentExistsError: (HTTPStatus.CONFLICT, "environment_exists"),
     db_errors.VersionConflictError: (HTTPStatus.CONFLICT, "version_conflict"),
     db_errors.DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable"),
+    db_errors.DatabaseWakingError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_waking"),
 }
 
 RETRY_LATER = (("Retry-After", "1"),)
+RETRY_WHEN_AWAKE = (("Retry-After", "10"),)
+"""A paused database takes about 15 seconds, some of which have passed before this is answered."""
 
 
 def describe(error: Exception) -> Description:
@@ -77,6 +80,8 @@ def describe_db_error(error: db_errors.FlagstaffError) -> Description:
     """How an error of `db` is answered."""
     status, code = STATUS_AND_CODE[type(error)]
     headers = RETRY_LATER if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
+    if isinstance(error, db_errors.DatabaseWakingError):
+        headers = RETRY_WHEN_AWAKE
     return Description(status, {"error": str(error), "code": code} | facts(error), headers)
 
 

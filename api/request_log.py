@@ -31,7 +31,7 @@ def attach(app: Flask, unlogged: Collection[str]) -> None:
 
     def begin() -> None:
         if request.endpoint not in unlogged:
-            given = request.headers.get("X-Request-Id", "")
+            given = request.environ.get("flagstaff.request_id") or request.headers.get("X-Request-Id", "")
             g.request_id = given if GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
             g.began = time.perf_counter()
             g.id_token = request_id.set(g.request_id)

@@ -1,10 +1,10 @@
-"""`python -m benchmarks [engine] [openfeature] [http] [polling] [streams] [load]`: run those named, or all."""
+"""`python -m benchmarks [AREA …]`: all, or engine, openfeature, http, polling, streams, load, cold_start."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, http, load, openfeature, polling, streams
+from benchmarks import cold_start, engine, http, load, openfeature, polling, streams
 from benchmarks.servers import NotInstalledError
 
 AREAS = {
@@ -14,6 +14,7 @@ AREAS = {
     "polling": polling.run,
     "streams": streams.run,
     "load": load.run,
+    "cold_start": cold_start.run,
 }
 
 

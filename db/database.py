@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import psycopg2.extensions
 import psycopg2.extras
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 
-from db.errors import DatabaseUnavailableError
+from db.errors import DatabaseUnavailableError, DatabaseWakingError
 from db.settings import postgres_url
 from db.words import JsonValue
 
@@ -33,6 +33,8 @@ _UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300", "55P03"}
 class _Database(PooledPostgresqlDatabase):
     """A pool that notices dead connections without a round trip, and does not queue up behind a dead server."""
 
+    sign_in: Callable[[], str] | None = None
+    """Gives the password of a new connection, where it is another for each; such a database may pause, too."""
     _failed: tuple[float, Exception] | None = None
 
     def _connect(self) -> Any:
@@ -40,6 +42,8 @@ class _Database(PooledPostgresqlDatabase):
         if self._failed and time.monotonic() - self._failed[0] < FAILURE_SECONDS and not self._connections:
             raise self._failed[1]
         try:
+            if self.sign_in:
+                self.connect_params["password"] = self.sign_in()
             connection = super()._connect()
         except psycopg2.OperationalError as error:
             self._failed = (time.monotonic(), error)
@@ -58,14 +62,18 @@ class _Database(PooledPostgresqlDatabase):
 database = _Database(None, max_connections=24, timeout=10, autoconnect=False)
 
 
-def connect(url: str) -> None:
+def connect(url: str, *, sign_in: Callable[[], str] | None = None) -> None:
     """Say which database to use; connections are opened as they are needed and kept in a pool.
 
+    `sign_in` gives the password of each new connection, for a database that takes IAM tokens (`db.rds`).
     Raises ValueError, without showing the URL (it may carry a password), if it is none.
     """
     parameters = connection_parameters(url)
     disconnect()
+    database.connect_params.clear()  # what the last URL said, and this one does not, is no longer true
     database.init(parameters.pop("dbname"), **parameters)
+    database.sign_in = sign_in
+    database._failed = None
 
 
 def connection_parameters(url: str) -> dict[str, Any]:
@@ -98,6 +106,11 @@ def close_idle() -> None:
         database.close_idle()
 
 
+def is_connected() -> bool:
+    """Whether the pool holds a connection, so that asking something opens none."""
+    return not database.deferred and bool(database._connections)
+
+
 def check() -> None:
     """Raise DatabaseUnavailableError unless the database answers."""
     with session():
@@ -118,6 +131,8 @@ def session() -> Iterator[None]:
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         if not _is_unavailable(error):
             raise
+        if database.sign_in and _is_waking(error):
+            raise DatabaseWakingError from error
         raise DatabaseUnavailableError(str(error)) from error
 
 
@@ -156,3 +171,9 @@ _DECODER: Final = json.JSONDecoder(parse_int=_whole_number)
 def _is_unavailable(error: peewee.OperationalError | peewee.InterfaceError) -> bool:
     code = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
     return code is None or code.startswith("08") or code in _UNAVAILABLE_CODES
+
+
+def _is_waking(error: BaseException) -> bool:
+    # Aurora holds a connection to a paused cluster open until it is there, which takes longer than we wait.
+    said = str(error)
+    return "timeout expired" in said or "starting up" in said

@@ -84,8 +84,7 @@ def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
 def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
     """The flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
     with snapshot():
-        place = find_environment(environment)
-        return _document(place, [flag for flag in flag_rows(place.id, 0) if not flag.archived], bucketing)
+        return read_document(environment, bucketing)
 
 
 def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> JsonObject:
@@ -99,6 +98,24 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
         if not found:
             raise FlagNotFoundError(id_or_key)
         return _document(place, [FlagRow(*found[0])], bucketing)
+
+
+def settled_document(environment: str, *, bucketing: str = "v2") -> JsonObject:
+    """What `document` gives, in a transaction under way, whose own snapshot may be too old or none.
+
+    Whoever commits takes a revision, so a document is of one moment if the revision is the same after reading it.
+    """
+    while True:
+        found = read_document(environment, bucketing)
+        ((revision,),) = rows("SELECT revision FROM environment WHERE key = %s", environment)
+        if found["metadata"] == metadata(environment, revision, bucketing):
+            return found
+
+
+def read_document(environment: str, bucketing: str) -> JsonObject:
+    """The document, as several queries see it; raises UnknownEnvironmentError."""
+    place = find_environment(environment)
+    return _document(place, [flag for flag in flag_rows(place.id, 0) if not flag.archived], bucketing)
 
 
 def _document(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> JsonObject:

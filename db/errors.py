@@ -13,6 +13,7 @@ FlagstaffError
  ├── OverrideNotFoundError
  ├── OverrideExistsError
  └── DatabaseUnavailableError   the database can't be reached; trying again later may help
+      └── DatabaseWakingError   it was paused, and is on its way
 """
 
 from __future__ import annotations
@@ -134,3 +135,10 @@ class DatabaseUnavailableError(FlagstaffError):
     def __init__(self, reason: str = "") -> None:
         first_line = reason.strip().split("\n", 1)[0]
         super().__init__(f"the database can't be reached{': ' if first_line else ''}{first_line}")
+
+
+class DatabaseWakingError(DatabaseUnavailableError):
+    """The database pauses while nobody uses it; this attempt has woken it, which takes about 15 seconds."""
+
+    def __init__(self) -> None:
+        super().__init__("it was paused and is waking up, which takes about 15 seconds; try again then")

@@ -59,6 +59,30 @@ def create(
         return _view(ApiKey.get_by_id(key.id)), secret
 
 
+def adopt(
+    name: str, scope: Scope | str, *, environment: str | None = None, prefix: str, hash: str, actor: Actor
+) -> bool:
+    """Make a key of which somebody else keeps the secret, unless it was made before (and revoked perhaps).
+
+    Whether it was made. `hash` is `db.keyring.hash_secret` of the secret, `prefix` what a list shows of it. Raises
+    InvalidInputError or UnknownEnvironmentError.
+    """
+    with write(actor, *([environment] if environment else [])) as writing:
+        if ApiKey.select().where(ApiKey.hash == hash).exists():
+            return False
+        key = ApiKey.create(
+            name=validation.name(name),
+            scope=_scope(scope),
+            environment=writing.environment(environment).id if environment else None,
+            prefix=prefix,
+            hash=hash,
+            created_at=writing.at,
+            created_by=writing.actor.name,
+        )
+        _log(writing, Action.KEY_CREATED, key, before=None)
+        return True
+
+
 def list_all() -> list[KeyView]:
     """Every key, revoked ones too, newest first."""
     with session():

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,17 +15,19 @@ from playhouse.migrations import Runner
 
 from db.database import connection_parameters
 from db.errors import DatabaseUnavailableError
+from db.settings import Settings, SettingsError
 
 DIRECTORY: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 0x666C6167  # any number that nobody else locks: "flag" in ASCII
 
 
-def migrate(url: str) -> list[str]:
+def migrate(url: str, *, sign_in: Callable[[], str] | None = None) -> list[str]:
     """Apply the migrations that are not applied yet and name them; processes starting together wait for each other.
 
-    Each migration is one transaction. Raises DatabaseUnavailableError, or the database's own error of a migration.
+    Each migration is one transaction. `sign_in` gives the password where the URL has none (`db.rds`).
+    Raises DatabaseUnavailableError, or the database's own error of a migration.
     """
-    parameters = connection_parameters(url)
+    parameters = connection_parameters(url) | ({"password": sign_in()} if sign_in else {})
     database = peewee.PostgresqlDatabase(parameters.pop("dbname"), **parameters)
     try:
         database.connect()
@@ -35,3 +40,21 @@ def migrate(url: str) -> list[str]:
         return applied
     finally:
         database.close()
+
+
+def main() -> int:
+    """Bring the database of FLAGSTAFF_DATABASE_URL up to date; 1 where that is not possible."""
+    try:
+        url = Settings.from_env(os.environ).database_url
+        if url is None:
+            raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
+        applied = migrate(url)
+    except (SettingsError, DatabaseUnavailableError) as error:
+        print(f"flagstaff: {error}", file=sys.stderr)
+        return 1
+    print(f"applied {', '.join(applied) or 'nothing: the database is up to date'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -65,6 +65,15 @@ class Settings:
     """The Interval roles that may change protected environments in the dashboard."""
     interval_protected_teams: frozenset[str] = frozenset()
     """The Interval teams, by slug, that may do so too."""
+    database_iam: bool = False
+    """Whether the database takes a token signed for each connection (RDS) instead of a password."""
+    definitions_bucket: str | None = None
+    """The S3 bucket that definitions and keys are published to; None: nothing is published."""
+    aws_region: str | None = None
+    s3_endpoint: str | None = None
+    """Another S3 than Amazon's own."""
+    stage: str = "local"
+    """The deployment's name, as metrics show it."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -111,8 +120,15 @@ class Settings:
             interval_server_endpoint=read("INTERVAL_SERVER_ENDPOINT", None, _websocket_url),
             interval_protected_roles=read("INTERVAL_PROTECTED_ROLES", cls.interval_protected_roles, _roles),
             interval_protected_teams=read("INTERVAL_PROTECTED_TEAMS", cls.interval_protected_teams, _names),
+            database_iam=read("FLAGSTAFF_DATABASE_AUTH", "password", _one_of("password", "iam")) == "iam",
+            definitions_bucket=read("FLAGSTAFF_DEFINITIONS_BUCKET", None, _text),
+            aws_region=read("AWS_REGION", None, _text),
+            s3_endpoint=read("AWS_ENDPOINT_URL_S3", None, _text),
+            stage=read("FLAGSTAFF_STAGE", cls.stage, _text),
         )
         problems += settings._sign_in_problems(env)
+        if (settings.database_iam or settings.definitions_bucket) and not settings.aws_region:
+            problems.append("AWS_REGION must be set with FLAGSTAFF_DATABASE_AUTH=iam or FLAGSTAFF_DEFINITIONS_BUCKET")
         if problems:
             raise SettingsError("; ".join(problems))
         return settings
@@ -129,6 +145,31 @@ class Settings:
             which = "FLAGSTAFF_JWT_ADMIN_CLAIM or FLAGSTAFF_JWT_ADMIN_USERS"
             problems.append(f"{which} must be set with FLAGSTAFF_JWT_PUBLIC_KEY")
         return problems
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    """What the control function acts on; all but the endpoints must be set."""
+
+    evaluation_function: str
+    cluster_arn: str
+    secret_arn: str
+    """The database's master secret, which the Data API reads for itself."""
+    database: str
+    role: str
+    """The database role that the application signs in as."""
+    lambda_endpoint: str | None = None
+    data_endpoint: str | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> ControlSettings:
+        """Raises SettingsError, which names every variable that is missing."""
+        names = ("EVALUATION_FUNCTION", "CLUSTER_ARN", "SECRET_ARN", "DATABASE_NAME", "DATABASE_ROLE")
+        if missing := [f"FLAGSTAFF_{name}" for name in names if not env.get(f"FLAGSTAFF_{name}")]:
+            raise SettingsError(f"not set: {', '.join(missing)}")
+        function, cluster, secret, database, role = (env[f"FLAGSTAFF_{name}"] for name in names)
+        endpoints = env.get("AWS_ENDPOINT_URL_LAMBDA"), env.get("AWS_ENDPOINT_URL_RDS_DATA")
+        return cls(function, cluster, secret, database, role, *endpoints)
 
 
 def _text(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,9 @@ from db.words import Action, Actor
 CHANNEL: Final = "flagstaff"
 LONGEST_WAIT_SECONDS = 30
 """How long a write waits for others to end before it gives up; a hundred thousand members take some seconds."""
+
+after_commit: list[Callable[[], object]] = []
+"""What else a process does after each of its writes; it may not raise."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def write(actor: Actor, *environments: str) -> Iterator[Write]:
             writing.environment(key)
         yield writing
         writing.notify()
+    for follow in after_commit:
+        follow()
 
 
 def _locked(keys: Sequence[str]) -> list[EnvironmentRef]:

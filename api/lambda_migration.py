@@ -1,0 +1,75 @@
+"""The migration function's entry point: tables up to date, the first keys, everything published.
+
+The deployment calls it. It raises what goes wrong, so that the deployment fails with the database's own words.
+"""
+
+from __future__ import annotations
+
+import logging.config
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from db import database, keys, logs, rds
+from db.errors import DatabaseUnavailableError
+from db.migrate import migrate
+from db.publishing import PublicationError, Publisher
+from db.settings import Settings, SettingsError
+from db.words import Actor, Source
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DEPLOYMENT: Final = Actor("deployment", Source.SYSTEM)
+LONGEST_WAIT_SECONDS: Final = 180.0
+"""For a database that is paused, or has just been made. The function may run for five minutes."""
+BETWEEN_SECONDS: Final = 3.0
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Bring the database up to date, and say what was applied.
+
+    `event` is `{"firstKeys": [{"name", "scope", "environment", "prefix", "hash"}]}`; the keys are made unless they
+    exist. Doing it again does nothing. Raises what a migration raises, or DatabaseUnavailableError after three minutes.
+    """
+    settings = Settings.from_env(os.environ)
+    publisher = Publisher.from_settings(settings)
+    if publisher is None:
+        raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
+    url = rds.connect(settings)
+    applied = patiently(lambda: migrate(url, sign_in=rds.sign_in(settings)))
+    try:
+        made = [name for name in map(adopt, event.get("firstKeys", [])) if name]
+        published = patiently(lambda: publisher.publish(everything=True))
+    finally:
+        database.disconnect()
+    result = {"applied": applied, "keys": made, "published": published.environments}
+    log.info("migrated", extra={"facts": result})
+    return result
+
+
+def adopt(key: Mapping[str, Any]) -> str | None:
+    """Make a key whose secret somebody else keeps; its name, or None if it was there."""
+    made = keys.adopt(
+        key["name"], key["scope"], environment=key["environment"], prefix=key["prefix"], hash=key["hash"],
+        actor=DEPLOYMENT,
+    )  # fmt: skip
+    return str(key["name"]) if made else None
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """What `work` gives, tried again while the database wakes or S3 is not there."""
+    until = time.monotonic() + LONGEST_WAIT_SECONDS
+    while True:
+        try:
+            return work()
+        except (DatabaseUnavailableError, PublicationError) as error:
+            if time.monotonic() > until:
+                raise
+            log.info("waiting: %s", error)
+            time.sleep(BETWEEN_SECONDS)
+
+
+logging.config.dictConfig(logs.configuration())

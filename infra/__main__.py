@@ -1,0 +1,111 @@
+"""A stage of Flagstaff: the parts, and how they hang together."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+from database import PORT, Database, DatabaseArgs
+from definitions import Definitions, DefinitionsArgs
+from function import Place
+from functions import Functions, FunctionsArgs, common_environment, database_environment, sign_in
+from gateway import Gateway, GatewayArgs
+from interval import Interval, IntervalArgs, interval_environment
+from network import Network, NetworkArgs, let_reach
+from observability import Observability, ObservabilityArgs
+from options import Options
+from pulumi import ResourceOptions
+from readiness import Readiness, ReadinessArgs
+
+options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"))
+name = f"flagstaff-{options.stage}"
+place = Place(aws.get_partition().partition, aws.get_region().region, aws.get_caller_identity().account_id)
+zones = options.availability_zones or aws.get_availability_zones(state="available").names[:2]
+has_interval = options.interval_api_key is not None
+
+definitions = Definitions("definitions", DefinitionsArgs(name, options.protected))
+network = Network("network", NetworkArgs(name, place.region, zones, definitions.bucket.arn, has_interval))
+
+database_group = network.security_group("database", "Flagstaff: the database")
+admin_group = network.security_group("admin", "Flagstaff: the functions that use the database")
+let_reach("admin-to-database", admin_group, database_group, PORT)
+aws.vpc.SecurityGroupEgressRule(
+    "admin-to-s3",
+    security_group_id=admin_group.id,
+    prefix_list_id=network.endpoint.prefix_list_id,
+    ip_protocol="tcp",
+    from_port=443,
+    to_port=443,
+)
+
+database = Database(
+    "database",
+    DatabaseArgs(
+        name=name,
+        version=options.postgres_version,
+        subnet_ids=[subnet.id for subnet in network.private_subnets],
+        security_group_id=database_group.id,
+        minimum_capacity=options.minimum_capacity,
+        maximum_capacity=options.maximum_capacity,
+        auto_pause_seconds=options.auto_pause_seconds,
+        protected=options.protected,
+    ),
+)
+functions = Functions(
+    "functions",
+    FunctionsArgs(
+        name=name,
+        place=place,
+        options=options,
+        definitions=definitions,
+        database=database,
+        subnet_ids=[subnet.id for subnet in network.private_subnets],
+        security_group_ids=[admin_group.id],
+    ),
+)
+readiness = Readiness("readiness", ReadinessArgs(functions, database, options.default_environment))
+gateway = Gateway("gateway", GatewayArgs(name, options, functions))
+observability = Observability("observability", ObservabilityArgs(name, place.region, options, functions, gateway))
+
+if has_interval:
+    interval_group = network.security_group("interval", "Flagstaff: the Interval process")
+    let_reach("interval-to-database", interval_group, database_group, PORT)
+    aws.vpc.SecurityGroupEgressRule(
+        "interval-to-world",  # the Interval server, and AWS for the image, the log and S3
+        security_group_id=interval_group.id,
+        cidr_ipv4="0.0.0.0/0",
+        ip_protocol="tcp",
+        from_port=443,
+        to_port=443,
+    )
+    Interval(
+        "interval",
+        IntervalArgs(
+            name=f"{name}-interval",
+            place=place,
+            api_key=options.interval_api_key,
+            protected=options.protected,
+            log_retention_days=options.log_retention_days,
+            environment={
+                **common_environment(options, definitions),
+                **database_environment(database),
+                **interval_environment(options),
+            },
+            statements=[definitions.writing(), sign_in(database, place)],
+            subnet_ids=[subnet.id for subnet in network.public_subnets],
+            security_group_ids=[interval_group.id],
+        ),
+        ResourceOptions(depends_on=[readiness.migration]),
+    )
+else:
+    pulumi.log.info(
+        "The Interval process is left out: no key is set. "
+        "To have it: pulumi config set --secret intervalApiKey ... && pulumi up"
+    )
+
+pulumi.export("url", gateway.url)
+pulumi.export("adminKey", readiness.admin_key)
+pulumi.export("serverKey", readiness.server_key)
+pulumi.export("definitionsBucket", definitions.bucket.bucket)
+pulumi.export("dashboard", observability.url)
+if options.custom_domain:
+    pulumi.export("customDomainTarget", gateway.domain_target)

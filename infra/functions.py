@@ -1,0 +1,148 @@
+"""The four functions of a stage, and what each may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import packages
+import policies
+import pulumi
+from database import DATABASE, ROLE, Database
+from definitions import Definitions
+from function import Function, FunctionArgs, Place
+from options import Options
+from pulumi import ResourceOptions
+
+ANSWERING_SECONDS = 29
+"""The gateway gives up after 30."""
+MIGRATING_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class FunctionsArgs:
+    """What the functions need to know."""
+
+    name: str
+    place: Place
+    options: Options
+    definitions: Definitions
+    database: Database
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_ids: Sequence[pulumi.Input[str]]
+
+
+class Functions(pulumi.ComponentResource):
+    """Evaluation and control outside the VPC; admin and migration in it, as the database's clients."""
+
+    def __init__(self, name: str, args: FunctionsArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("flagstaff:aws:Functions", name, None, opts)
+        self._args = args
+        options, published = args.options, args.definitions
+        reading, writing = published.reading(), published.writing()
+        self.evaluation = self._function("evaluation", packages.EVALUATION, [reading], memory=options.evaluation_memory)
+        self.admin = self._function(
+            "admin",
+            packages.ADMIN,
+            [writing, sign_in(args.database, args.place)],
+            memory=options.admin_memory,
+            environment=database_environment(args.database),
+            in_vpc=True,
+        )
+        self.migration = self._function(
+            "migration",
+            packages.ADMIN,
+            [writing, sign_in(args.database, args.place)],
+            memory=options.admin_memory,
+            environment=database_environment(args.database),
+            in_vpc=True,
+            timeout=MIGRATING_SECONDS,
+        )
+        self.control = self._function(
+            "control",
+            packages.CONTROL,
+            [reading, *self._controlling()],
+            environment=self._control_environment(),
+            timeout=MIGRATING_SECONDS,
+        )
+        self.all = {
+            "evaluation": self.evaluation,
+            "admin": self.admin,
+            "migration": self.migration,
+            "control": self.control,
+        }
+        self.register_outputs({})
+
+    def _function(
+        self,
+        part: str,
+        package: packages.Package,
+        statements: Sequence[policies.Statement],
+        *,
+        memory: int = 256,
+        environment: Mapping[str, pulumi.Input[str]] | None = None,
+        in_vpc: bool = False,
+        timeout: int = ANSWERING_SECONDS,
+    ) -> Function:
+        args = self._args
+        return Function(
+            part,
+            FunctionArgs(
+                name=f"{args.name}-{part}",
+                place=args.place,
+                package=package,
+                handler=f"api.lambda_{part}.handler",
+                memory=memory,
+                timeout_seconds=timeout,
+                python_version=args.options.python_version,
+                log_retention_days=args.options.log_retention_days,
+                tracing=args.options.tracing,
+                environment={**common_environment(args.options, args.definitions), **(environment or {})},
+                statements=statements,
+                subnet_ids=args.subnet_ids if in_vpc else (),
+                security_group_ids=args.security_group_ids if in_vpc else (),
+            ),
+            ResourceOptions(parent=self),
+        )
+
+    def _controlling(self) -> list[policies.Statement]:
+        """The brake on one function, and SQL on one database with the secret that only the Data API reads."""
+        database = self._args.database
+        evaluation = self._args.place.arn("lambda", f"function:{self._args.name}-evaluation")
+        return [
+            policies.allow(["lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"], [evaluation]),
+            policies.allow(["rds-data:ExecuteStatement"], [database.cluster.arn]),
+            policies.allow(["secretsmanager:GetSecretValue"], [database.secret_arn]),
+        ]
+
+    def _control_environment(self) -> dict[str, pulumi.Input[str]]:
+        return {
+            "FLAGSTAFF_EVALUATION_FUNCTION": f"{self._args.name}-evaluation",
+            "FLAGSTAFF_CLUSTER_ARN": self._args.database.cluster.arn,
+            "FLAGSTAFF_SECRET_ARN": self._args.database.secret_arn,
+            "FLAGSTAFF_DATABASE_NAME": DATABASE,
+            "FLAGSTAFF_DATABASE_ROLE": ROLE,
+        }
+
+
+def common_environment(options: Options, definitions: Definitions) -> dict[str, pulumi.Input[str]]:
+    """The settings of every process of a stage (db/settings.py); AWS_REGION comes from AWS itself."""
+    return {
+        "FLAGSTAFF_STAGE": options.stage,
+        "FLAGSTAFF_DEFINITIONS_BUCKET": definitions.bucket.bucket,
+        "FLAGSTAFF_DEFAULT_ENVIRONMENT": options.default_environment,
+        "FLAGSTAFF_EVALUATION": "open" if options.open_evaluation else "key",
+        "FLAGSTAFF_REFRESH_SECONDS": f"{options.refresh_seconds:g}",
+        "FLAGSTAFF_BUCKETING": options.bucketing,
+    }
+
+
+def database_environment(database: Database) -> dict[str, pulumi.Input[str]]:
+    """The settings of a process that is a client of the database; there is no password."""
+    return {"FLAGSTAFF_DATABASE_URL": database.url, "FLAGSTAFF_DATABASE_AUTH": "iam"}
+
+
+def sign_in(database: Database, place: Place) -> policies.Statement:
+    """May connect as the application's role, and as no other."""
+    user = database.cluster.cluster_resource_id.apply(lambda id_: place.arn("rds-db", f"dbuser:{id_}/{ROLE}"))
+    return policies.allow(["rds-db:connect"], [user])

@@ -1,0 +1,86 @@
+"""What has to be done in the database before a stage is ready: its role, its tables, its first keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import packages
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+from database import Database
+from functions import Functions
+from pulumi import ResourceOptions
+
+MIGRATIONS = packages.ROOT / "db" / "migrations"
+SHOWN_CHARACTERS = 6
+"""As many of a key's own characters as db/keys.py keeps for lists."""
+
+
+@dataclass(frozen=True)
+class ReadinessArgs:
+    """What there has to be before."""
+
+    functions: Functions
+    database: Database
+    default_environment: str
+
+
+class Readiness(pulumi.ComponentResource):
+    """Calls the control function once for the role, and the migration function whenever the migrations changed."""
+
+    def __init__(self, name: str, args: ReadinessArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("flagstaff:aws:Readiness", name, None, opts)
+        self._child = ResourceOptions(parent=self)
+        self.admin_key = self._secret("admin")
+        self.server_key = self._secret("server")
+        role = aws.lambda_.Invocation(
+            "role",
+            function_name=args.functions.control.name,
+            input=json.dumps({"create": "role"}),
+            triggers={"cluster": args.database.cluster.cluster_resource_id},
+            opts=ResourceOptions(parent=self, depends_on=[args.database.instance]),
+        )
+        keys = [
+            first_key("first admin key", "admin", None, self.admin_key),
+            first_key("first server key", "server", args.default_environment, self.server_key),
+        ]
+        self.migration = aws.lambda_.Invocation(
+            "migrations",
+            function_name=args.functions.migration.name,
+            # Hashes of random keys say nothing of them: the input may be shown.
+            input=pulumi.Output.unsecret(pulumi.Output.json_dumps({"firstKeys": keys})),
+            triggers={"migrations": digest_of(MIGRATIONS), "cluster": args.database.cluster.cluster_resource_id},
+            opts=ResourceOptions(parent=self, depends_on=[role]),
+        )
+        self.register_outputs({})
+
+    def _secret(self, scope: str) -> pulumi.Output[str]:
+        """A key that is made once, and kept in the stack's state as a secret."""
+        made = random.RandomPassword(f"{scope}-key", length=43, special=False, opts=self._child)
+        return pulumi.Output.secret(pulumi.Output.concat(f"fs_{scope}_", made.result))
+
+
+def first_key(name: str, scope: str, environment: str | None, secret: pulumi.Output[str]) -> pulumi.Output[object]:
+    """What the database is told of a key: not the key."""
+    shown = len(f"fs_{scope}_") + SHOWN_CHARACTERS
+    return secret.apply(
+        lambda text: {
+            "name": name,
+            "scope": scope,
+            "environment": environment,
+            "prefix": text[:shown],
+            "hash": hashlib.sha256(text.encode()).hexdigest(),
+        }
+    )
+
+
+def digest_of(migrations: Path) -> str:
+    """Another text whenever a migration is added or changed."""
+    digest = hashlib.sha256()
+    for file in sorted(migrations.glob("[0-9]*.py")):
+        digest.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()

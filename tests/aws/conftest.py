@@ -1,0 +1,144 @@
+"""Packages as a deployment builds them, and an S3 of our own (moto's server)."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.aws import Credentials, Signer
+from db.s3 import Bucket
+from tests.processes import ROOT, free_port, wait_until
+
+REGION = "eu-central-1"
+CREDENTIALS = Credentials("AKIDEXAMPLE", "example")
+MOTO = ROOT / ".venv-aws" / "bin" / "moto_server"
+
+
+class Moto:
+    """A local AWS: its URL, and requests to it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def request(
+        self, method: str, path: str, body: Any = None, service: str = "", headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """A request; moto tells services apart by who the signature is for. The answer's JSON, or its bytes."""
+        scope = f"AWS4-HMAC-SHA256 Credential=A/20200101/{REGION}/{service}/aws4_request, Signature=x"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
+        with contextlib.closing(connection):
+            connection.request(method, path, data, {"Authorization": scope, **(headers or {})})
+            answer = connection.getresponse()
+            said = answer.read()
+        assert answer.status < 300, (answer.status, said)
+        with contextlib.suppress(ValueError):
+            return json.loads(said)
+        return said
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Moto]:
+    """The server of this test session."""
+    port = free_port()
+    process = subprocess.Popen(
+        [str(MOTO), "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    server = Moto(port)
+
+    def answers() -> bool:
+        assert process.poll() is None, "moto_server ended"
+        with contextlib.suppress(OSError):
+            server.request("GET", "/moto-api/data.json")
+            return True
+        return False
+
+    try:
+        wait_until(answers, 60)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def bucket_name(moto: Moto) -> str:
+    """A new bucket."""
+    name = f"definitions-{uuid.uuid4().hex[:12]}"
+    place = f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+    moto.request("PUT", f"/{name}", place.encode(), "s3")
+    return name
+
+
+@pytest.fixture
+def bucket(moto: Moto, bucket_name: str) -> Bucket:
+    """That bucket, as our own code reaches it."""
+    return Bucket(bucket_name, Signer(REGION, lambda: CREDENTIALS), moto.url)
+
+
+class SilentProxy:
+    """Hands requests on to another server, until it is told to be silent: then it takes them and never answers."""
+
+    def __init__(self, target_port: int) -> None:
+        self.silent = threading.Event()
+        self._target = target_port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError), source, target:
+            while data := source.recv(65_536):
+                if not self.silent.is_set():
+                    target.sendall(data)
+
+
+@pytest.fixture
+def silent_proxy(moto: Moto) -> Iterator[SilentProxy]:
+    """A way to the S3 that can fall silent."""
+    proxy = SilentProxy(moto.port)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The folders of the functions' packages, built for this machine and unpacked."""
+    folder = tmp_path_factory.mktemp("packages")
+    return {name: build(name, "host", folder) for name in ("evaluation", "admin", "control")}
+
+
+def build(name: str, architecture: str, folder: Path) -> Path:
+    """Build a package with the deployment's own builder, and unpack it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = folder / f"{name}-{architecture}.zip"
+    command = [sys.executable, str(ROOT / "infra" / "packages.py"), name, architecture, str(archive)]
+    subprocess.run(command, check=True, capture_output=True)
+    target = folder / f"{name}-{architecture}"
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(target)
+    return target

@@ -1,0 +1,49 @@
+"""`python -m cli.publish` and `python -m db.migrate`, as a person runs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from db.published import definitions_object
+from db.s3 import Bucket
+from tests.aws.conftest import REGION, Moto
+from tests.processes import ROOT
+
+
+def command(module: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if "FLAGSTAFF" not in name}
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, env={**env, **settings}, capture_output=True, text=True
+    )
+
+
+def test_publish(bucket: Bucket, moto: Moto, database_url: str) -> None:
+    settings = {
+        "FLAGSTAFF_DATABASE_URL": database_url,
+        "FLAGSTAFF_DEFINITIONS_BUCKET": bucket.name,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL_S3": moto.url,
+        "AWS_ACCESS_KEY_ID": "A",
+        "AWS_SECRET_ACCESS_KEY": "s",
+    }
+    done = command("cli.publish", **settings)
+    assert (done.returncode, "prod at revision" in done.stdout) == (0, True), done.stderr
+    assert bucket.look(definitions_object("prod"))
+    assert "nothing" in command("cli.publish", **settings).stdout
+    assert "prod at revision" in command("cli.publish", "--everything", **settings).stdout
+    missing = command("cli.publish", **{**settings, "FLAGSTAFF_DEFINITIONS_BUCKET": "no-such-bucket"})
+    assert (missing.returncode, "not published" in missing.stderr) == (1, True)
+
+
+def test_publish_without_a_bucket_names_the_setting(database_url: str) -> None:
+    done = command("cli.publish", FLAGSTAFF_DATABASE_URL=database_url)
+    assert (done.returncode, "FLAGSTAFF_DEFINITIONS_BUCKET" in done.stderr) == (1, True)
+
+
+def test_migrate(database_url: str) -> None:
+    done = command("db.migrate", FLAGSTAFF_DATABASE_URL=database_url)
+    assert (done.returncode, "up to date" in done.stdout) == (0, True), done.stderr
+    done = command("db.migrate")
+    assert (done.returncode, "FLAGSTAFF_DATABASE_URL" in done.stderr) == (1, True)

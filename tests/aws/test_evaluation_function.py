@@ -1,0 +1,191 @@
+"""The evaluation function, from its package, in Lambda's own runtime client, over an S3."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.keyring import KeyRecord, hash_secret
+from db.published import KEYS_OBJECT, Access, definitions_object
+from db.s3 import Bucket
+from db.words import Scope
+from tests.aws.conftest import Moto, SilentProxy
+from tests.aws.lambda_runtime import Runtime, function
+
+SERVER_KEY = KeyRecord("1", "backend", hash_secret("server"), Scope.SERVER, "prod")
+CLIENT_KEY = KeyRecord("2", "web", hash_secret("client"), Scope.CLIENT, "dev")
+WITH_KEY = {"x-api-key": "server"}
+ASKED = {"flagKey": "beta", "defaultValue": False}
+INTERVAL = 0.2
+
+
+def document(enabled: bool = True, **more: Any) -> dict[str, Any]:
+    flag = {"state": "ENABLED" if enabled else "DISABLED", "variants": {"on": True, "off": False}}
+    return {"flags": {"beta": {**flag, "defaultVariant": "on"}, **more}, "metadata": {"environment": "prod"}}
+
+
+def publish(bucket: Bucket, said: Mapping[str, Any], *keys: KeyRecord, environment: str = "prod") -> None:
+    bucket.write(definitions_object(environment), json.dumps(said).encode())
+    bucket.write(KEYS_OBJECT, Access(keys or [SERVER_KEY, CLIENT_KEY], ["dev", "prod"]).to_bytes())
+
+
+@pytest.fixture
+def settings(moto: Moto, bucket_name: str) -> dict[str, str]:
+    return {
+        "FLAGSTAFF_DEFINITIONS_BUCKET": bucket_name,
+        "AWS_ENDPOINT_URL_S3": moto.url,
+        "FLAGSTAFF_REFRESH_SECONDS": str(INTERVAL),
+        "FLAGSTAFF_STAGE": "test",
+    }
+
+
+@pytest.fixture
+def running(packages: Mapping[str, Path], bucket: Bucket, settings: Mapping[str, str]) -> Iterator[Runtime]:
+    publish(bucket, document())
+    with function(packages["evaluation"], "api.lambda_evaluation.handler", settings) as runtime:
+        yield runtime
+
+
+def evaluate(runtime: Runtime, asked: Mapping[str, Any] = ASKED, headers: Mapping[str, str] = WITH_KEY) -> Any:
+    return runtime.request("POST", "/feature-flag/evaluate", asked, headers)
+
+
+def after_the_interval() -> None:
+    time.sleep(INTERVAL * 1.5)
+
+
+def test_it_answers_an_evaluation_cold_and_warm(running: Runtime) -> None:
+    for _ in range(3):
+        answer = evaluate(running)
+        assert answer["statusCode"] == 200
+        assert answer["headers"]["Content-Type"] == "application/json"
+        assert answer["body"] == {"value": True, "reason": "STATIC", "variant": "on"}
+
+
+def test_a_kill_switch_and_a_revoked_key_take_effect_within_the_interval(running: Runtime, bucket: Bucket) -> None:
+    assert evaluate(running)["body"]["value"] is True
+    publish(bucket, document(enabled=False))
+    after_the_interval()
+    assert evaluate(running)["body"] == {"value": False, "reason": "DISABLED"}
+    publish(bucket, document(), CLIENT_KEY)
+    after_the_interval()
+    refused = evaluate(running)
+    assert (refused["statusCode"], refused["body"]["code"]) == (401, "invalid_key")
+
+
+def test_flags_come_and_go(running: Runtime, bucket: Bucket) -> None:
+    assert evaluate(running, {**ASKED, "flagKey": "new"})["body"]["errorCode"] == "FLAG_NOT_FOUND"
+    more = {"state": "ENABLED", "variants": {"a": "x"}, "defaultVariant": "a"}
+    publish(bucket, document(new=more))
+    after_the_interval()
+    assert evaluate(running, {"flagKey": "new", "defaultValue": ""})["body"]["value"] == "x"
+    publish(bucket, document())
+    after_the_interval()
+    assert evaluate(running, {**ASKED, "flagKey": "new"})["body"]["errorCode"] == "FLAG_NOT_FOUND"
+
+
+def test_the_last_good_copy_answers_while_s3_gives_nonsense(running: Runtime, bucket: Bucket) -> None:
+    assert evaluate(running)["body"]["value"] is True
+    bucket.write(definitions_object("prod"), b'["no document"]')
+    bucket.write(KEYS_OBJECT, b"{")
+    after_the_interval()
+    assert evaluate(running)["body"]["value"] is True
+
+
+def test_an_environment_without_definitions_is_503_and_an_unknown_one_400(running: Runtime) -> None:
+    nothing = evaluate(running, headers={"x-api-key": "client"})
+    assert (nothing["statusCode"], nothing["body"]["code"]) == (503, "definitions_not_loaded")
+    assert evaluate(running)["statusCode"] == 200
+    other = evaluate(running, {**ASKED, "environment": "dev"})
+    assert (other["statusCode"], other["body"]["code"]) == (403, "wrong_environment")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/feature-flag/evaluate", 405, "method_not_allowed"),
+        ("POST", "/nowhere", 404, "not_found"),
+        ("POST", "/%00", 404, "not_found"),
+        ("POST", "/ünïcode%2F", 404, "not_found"),
+        ("POST", "//feature-flag/evaluate", 404, "not_found"),
+    ],
+)
+def test_odd_paths_are_refused(running: Runtime, method: str, path: str, status: int, code: str) -> None:
+    answer = running.request(method, path, ASKED, WITH_KEY)
+    assert (answer["statusCode"], answer["body"]["code"]) == (status, code)
+
+
+def test_binary_bodies_are_read_and_refused_like_any_other(running: Runtime) -> None:
+    asked = base64.b64encode(json.dumps(ASKED).encode()).decode()
+    json_type = {**WITH_KEY, "content-type": "application/json"}
+    answer = running.request("POST", "/feature-flag/evaluate", asked, json_type, isBase64Encoded=True)
+    assert answer["statusCode"] == 200
+    for body, code in ((base64.b64encode(b"\xff\xfe{").decode(), "malformed_json"), ("%%%", "malformed_request")):
+        answer = running.request("POST", "/feature-flag/evaluate", body, json_type, isBase64Encoded=True)
+        assert (answer["statusCode"], answer["body"]["code"]) == (400, code)
+
+
+def test_what_is_no_request_is_refused_and_the_process_serves_on(running: Runtime) -> None:
+    outcome = running.invoke({"surprise": True})
+    assert (outcome.failed, outcome.value["statusCode"]) == (False, 400)
+    assert evaluate(running)["statusCode"] == 200
+
+
+def test_how_it_is(running: Runtime) -> None:
+    assert running.request("GET", "/health")["body"] == {"status": "ok"}
+    ready = running.request("GET", "/ready")
+    assert (ready["statusCode"], ready["body"]["ready"]) == (200, True)
+    assert ready["body"]["environments"]["prod"]["age"] < 60
+
+
+def test_without_s3_it_says_so_and_answers_when_s3_is_back(
+    packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket
+) -> None:
+    with function(packages["evaluation"], "api.lambda_evaluation.handler", settings) as runtime:
+        answer = evaluate(runtime)
+        assert (answer["statusCode"], answer["body"]["code"]) == (503, "keys_not_loaded")
+        publish(bucket, document())
+        assert evaluate(runtime)["statusCode"] == 200
+
+
+def test_a_process_without_its_settings_names_the_variable(packages: Mapping[str, Path]) -> None:
+    with function(packages["evaluation"], "api.lambda_evaluation.handler", {}) as runtime:
+        assert "FLAGSTAFF_DEFINITIONS_BUCKET" in runtime.failure().value["errorMessage"]
+
+
+def test_evaluations_are_counted_by_reason_in_the_log(running: Runtime) -> None:
+    evaluate(running)
+    evaluate(running, {**ASKED, "flagKey": "none"})
+    time.sleep(0.1)
+    assert running.process is not None
+    running.process.kill()
+    said, _ = running.process.communicate()
+    lines = [json.loads(line) for line in re.findall(r'^\{"_aws.*$', said, re.M)]
+    counted = {line["Reason"]: line["Evaluations"] for line in lines if "Reason" in line}
+    assert counted == {"STATIC": 1}  # the second comes with the next line, ten seconds later
+    assert all(line["Stage"] == "test" for line in lines)
+    assert any("DefinitionsAge" in line for line in lines)
+    assert "server" not in said
+
+
+def test_a_silent_s3_does_not_hold_up_evaluations(
+    packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket, silent_proxy: SilentProxy
+) -> None:
+    publish(bucket, document())
+    through_proxy = {**settings, "AWS_ENDPOINT_URL_S3": silent_proxy.url}
+    with function(packages["evaluation"], "api.lambda_evaluation.handler", through_proxy) as runtime:
+        assert evaluate(runtime)["body"]["value"] is True
+        silent_proxy.silent.set()
+        after_the_interval()
+        assert evaluate(runtime)["body"]["value"] is True
+        publish(bucket, document(enabled=False))
+        silent_proxy.silent.clear()
+        after_the_interval()
+        assert evaluate(runtime)["body"]["reason"] == "DISABLED"

@@ -1,0 +1,164 @@
+"""What is published is what is committed, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from db import database as db_database
+from db import environments, flags, keys
+from db.errors import DatabaseUnavailableError, DatabaseWakingError
+from db.published import KEYS_OBJECT, Access, definitions_object
+from db.publishing import PublicationError, Publisher
+from db.s3 import Bucket, Found, S3Error
+from tests.aws.conftest import CREDENTIALS, REGION
+from tests.db.helpers import ADA, make
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def publisher(bucket: Bucket) -> Publisher:
+    return Publisher(bucket)
+
+
+def published(bucket: Bucket, environment: str = "prod") -> Any:
+    found = bucket.read(definitions_object(environment))
+    return json.loads(found.body) if found and found.body else None
+
+
+def access(bucket: Bucket) -> Access:
+    found = bucket.read(KEYS_OBJECT)
+    assert found is not None
+    assert found.body is not None
+    return Access.from_bytes(found.body)
+
+
+def test_every_environment_and_the_keys_are_published(publisher: Publisher, bucket: Bucket) -> None:
+    make("checkout")
+    key, secret = keys.create("backend", "server", environment="prod", actor=ADA)
+    publisher.publish()
+    assert published(bucket)["flags"].keys() == {"checkout"}
+    assert published(bucket)["metadata"]["revision"] == environments.get("prod").revision
+    assert published(bucket, "dev")["flags"]["checkout"]["state"] == "DISABLED"
+    assert access(bucket).environments == ["dev", "prod", "staging"]
+    assert [record.id for record in access(bucket).keys] == [key.id]
+    raw = bucket.read(KEYS_OBJECT)
+    assert raw is not None
+    assert secret.encode() not in (raw.body or b"")
+
+
+def test_only_what_changed_is_written_again(publisher: Publisher) -> None:
+    make("checkout")
+    assert publisher.publish().environments.keys() == {"dev", "staging", "prod"}
+    assert publisher.publish().environments == {}
+    flags.set_enabled("checkout", "dev", True, actor=ADA)
+    assert publisher.publish().environments.keys() == {"dev"}
+    assert publisher.publish(everything=True).environments.keys() == {"dev", "staging", "prod"}
+
+
+def test_another_bucketing_is_published_though_no_revision_changed(bucket: Bucket) -> None:
+    Publisher(bucket).publish()
+    Publisher(bucket, bucketing="v3").publish()
+    assert published(bucket)["metadata"]["fractionalBucketing"] == "v3"
+
+
+def test_a_revoked_key_and_an_archived_flag_are_gone(publisher: Publisher, bucket: Bucket) -> None:
+    make("checkout")
+    key, _ = keys.create("backend", "server", environment="prod", actor=ADA)
+    publisher.publish()
+    keys.revoke(key.id, actor=ADA)
+    flags.archive("checkout", actor=ADA)
+    publisher.publish()
+    assert not access(bucket).keys
+    assert published(bucket)["flags"] == {}
+
+
+def test_a_failed_publication_is_told_and_made_up_for_by_the_next(bucket: Bucket, publisher: Publisher) -> None:
+    publisher.publish()
+    make("checkout")
+    nowhere = Bucket(bucket.name, bucket._signer, "http://127.0.0.1:9")
+    assert Publisher(nowhere).try_to_publish() is False
+    with pytest.raises(PublicationError, match="did not answer"):
+        Publisher(nowhere).publish()
+    assert "checkout" not in published(bucket)["flags"]
+    make("another")
+    assert publisher.try_to_publish() is True
+    assert published(bucket)["flags"].keys() == {"another", "checkout"}
+
+
+def test_a_bucket_that_refuses_is_a_failed_publication(publisher: Publisher, moto: Any) -> None:
+    elsewhere = Bucket("no-such-bucket", publisher._bucket._signer, moto.url)
+    with pytest.raises(PublicationError, match="404"):
+        Publisher(elsewhere).publish()
+
+
+class Slow(Bucket):
+    """A bucket whose first write of prod's definitions waits until it is let go."""
+
+    reached, go = threading.Event(), threading.Event()
+
+    def write(self, key: str, body: bytes, *, state: str = "", seconds: float = 5.0) -> None:
+        if key == definitions_object("prod") and not self.reached.is_set():
+            self.reached.set()
+            assert self.go.wait(30)
+        super().write(key, body, state=state, seconds=seconds)
+
+
+def test_publishers_do_not_overtake_each_other(bucket: Bucket, publisher: Publisher, moto: Any) -> None:
+    make("checkout")
+    slow = Publisher(Slow(bucket.name, bucket._signer, moto.url))
+    first = threading.Thread(target=slow.publish)
+    first.start()
+    assert Slow.reached.wait(30)  # it has read prod with one flag, and has not written it yet
+    make("another")
+    second = threading.Thread(target=publisher.publish)
+    second.start()
+    second.join(0.3)
+    assert second.is_alive()  # behind the lock
+    Slow.go.set()
+    first.join(30)
+    second.join(30)
+    assert published(bucket)["flags"].keys() == {"another", "checkout"}
+
+
+def test_without_a_database_nothing_is_published_and_nothing_raised(bucket: Bucket) -> None:
+    db_database.connect("postgresql://nobody@127.0.0.1:9/none")
+    assert Publisher(bucket).try_to_publish() is False
+    with pytest.raises(DatabaseUnavailableError):
+        Publisher(bucket).publish()
+
+
+def test_a_database_that_does_not_answer_is_waking_where_it_may_pause() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        db_database.connect(f"postgresql://flagstaff@127.0.0.1:{port}/x?connect_timeout=2", sign_in=lambda: "token")
+        with pytest.raises(DatabaseWakingError, match="waking"), db_database.session():
+            pass
+
+
+def test_an_object_is_read_again_only_if_it_changed(bucket: Bucket) -> None:
+    assert bucket.read("a.json") is None
+    assert bucket.look("a.json") is None
+    bucket.write("a.json", b"{}", state="1")
+    found = bucket.read("a.json")
+    assert found is not None
+    assert (found.body, found.state) == (b"{}", "1")
+    assert bucket.look("a.json") == Found(None, found.etag, "1")
+    assert bucket.read("a.json", etag=found.etag) == Found(None, found.etag, "")
+    bucket.write("a.json", b"[]")
+    again = bucket.read("a.json", etag=found.etag)
+    assert again is not None
+    assert again.body == b"[]"
+
+
+def test_s3_out_of_reach_is_an_error_of_its_own() -> None:
+    from db.aws import Signer
+
+    with pytest.raises(S3Error, match=r"a\.json"):
+        Bucket("b", Signer(REGION, lambda: CREDENTIALS), "http://127.0.0.1:9").read("a.json")

@@ -1,0 +1,101 @@
+"""What the Pulumi program makes of a stage: run once for each set of options, in Pulumi's own environment."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.processes import ROOT
+
+PYTHON = ROOT / ".venv-aws" / "bin" / "python"
+
+
+class Resource(NamedTuple):
+    """One resource that was asked for."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    secret: list[str]
+
+
+class Stage(NamedTuple):
+    """A stage, as the program makes it."""
+
+    resources: list[Resource]
+    outputs: Mapping[str, Any]
+    protected: list[str]
+    ignored: Mapping[str, list[str]]
+    said: str
+
+    def all(self, kind: str) -> list[Resource]:
+        """The resources of this kind, such as `lambda:Function`."""
+        return [one for one in self.resources if short(one.type) == kind]
+
+    def one(self, kind: str, name: str | None = None) -> Resource:
+        """The one resource of this kind (and name)."""
+        found = [one for one in self.all(kind) if name in (None, one.name)]
+        assert len(found) == 1, (kind, name, found)
+        return found[0]
+
+    def statements(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Every statement of every role, with the role's name."""
+        return [
+            (policy.name, statement)
+            for policy in self.all("iam:RolePolicy")
+            for statement in json.loads(policy.inputs["policy"])["Statement"]
+        ]
+
+    def allowed(self, name: str) -> dict[str, list[str]]:
+        """What a role may do: resources by action."""
+        return {
+            action: statement["Resource"]
+            for role, statement in self.statements()
+            if role == name and statement["Effect"] == "Allow"
+            for action in statement["Action"]
+        }
+
+
+def short(kind: str) -> str:
+    """`aws:lambda/function:Function` as `lambda:Function`."""
+    module, _, name = kind.partition(":")[2].rpartition(":")
+    return f"{module.partition('/')[0]}:{name}"
+
+
+def run(stage: str, **options: str) -> subprocess.CompletedProcess[str]:
+    """Run the program for a stage with these options."""
+    config = {f"flagstaff:{name}": value for name, value in options.items()}
+    script = ROOT / "tests" / "infra" / "record.py"
+    return subprocess.run([str(PYTHON), str(script), stage, json.dumps(config)], capture_output=True, text=True)
+
+
+@functools.cache
+def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
+    done = run(stage, **dict(options))
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    return Stage(
+        [Resource(**resource) for resource in said["resources"]],
+        said["outputs"],
+        said["protected"],
+        said["ignored"],
+        done.stderr,
+    )
+
+
+@pytest.fixture(scope="session")
+def deploy() -> Callable[..., Stage]:
+    """`deploy(stage, option="value", …)`."""
+    return lambda stage, **options: _deployed(stage, tuple(sorted(options.items())))
+
+
+@pytest.fixture(params=["dev", "prod", "dev with Interval", "prod with Interval"])
+def any_stage(request: pytest.FixtureRequest, deploy: Callable[..., Stage]) -> Stage:
+    """Each kind of stage."""
+    name, _, more = request.param.partition(" ")
+    return deploy(name, intervalApiKey="live_hush") if more else deploy(name)

@@ -1,0 +1,133 @@
+"""Runs the Pulumi program against mocks, in Pulumi's environment, and prints what it would make, as JSON.
+
+python tests/infra/record.py STAGE '{"flagstaff:option": "value"}'
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+
+INFRA = Path(__file__).resolve().parents[2] / "infra"
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "aws:rds/cluster:Cluster": {
+        "endpoint": "stage.cluster-abc.eu-central-1.rds.amazonaws.com",
+        "clusterResourceId": "cluster-ABC",
+        "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"}],
+    },
+    "aws:apigatewayv2/api:Api": {
+        "apiEndpoint": "https://abc.execute-api.eu-central-1.amazonaws.com",
+        "executionArn": "arn:aws:execute-api:eu-central-1:123456789012:abc",
+    },
+    "aws:apigatewayv2/domainName:DomainName": {
+        "domainNameConfiguration": {"targetDomainName": "d-abc.execute-api.eu-central-1.amazonaws.com"}
+    },
+    "aws:ecr/repository:Repository": {"repositoryUrl": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/flagstaff"},
+    "docker-build:index:Image": {"ref": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/flagstaff@sha256:abc"},
+    "random:index/randomPassword:RandomPassword": {"result": "R4nd0m" * 7},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"prefixListId": "pl-s3"},
+}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "aws:index/getPartition:getPartition": {"partition": "aws"},
+    "aws:index/getRegion:getRegion": {"region": "eu-central-1"},
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {
+        "names": ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    },
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "a-registry-token"},
+}
+
+
+class Recorder(mocks.Mocks):
+    """Answers as AWS would, and keeps what was asked for."""
+
+    def __init__(self) -> None:
+        self.resources: list[dict[str, Any]] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        secret: list[str] = []
+        self.resources.append({"type": args.typ, "name": args.name, "inputs": revealed(args.inputs, args.name, secret)})
+        self.resources[-1]["secret"] = secret
+        given = dict(self.resources[-1]["inputs"])
+        made = {"arn": f"arn:{args.typ.rpartition(':')[2]}:{args.name}", **OUTPUTS.get(args.typ, {})}
+        if args.typ == "aws:s3/bucket:Bucket":
+            made["bucket"] = f"{args.name}-bucket"
+        return f"{args.name}-id", {**given, **made}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        return ANSWERS[args.token]
+
+
+def revealed(value: Any, path: str, secret: list[str]) -> Any:
+    """The value without the marks of secrets, whose places are noted."""
+    if rpc.is_rpc_secret(value):
+        secret.append(path)
+        return revealed(rpc.unwrap_rpc_secret(value), path, secret)
+    if isinstance(value, dict):
+        return {key: revealed(item, f"{path}.{key}", secret) for key, item in value.items()}
+    if isinstance(value, list):
+        return [revealed(item, f"{path}[{index}]", secret) for index, item in enumerate(value)]
+    if isinstance(value, pulumi.Archive):
+        return str(getattr(value, "path", value))
+    return value
+
+
+def main(stage: str, config: dict[str, str]) -> None:
+    sys.path.insert(0, str(INFRA))
+    import packages
+
+    def build(package: packages.Package, architecture: str, target: Path, *, python: str | None = None) -> str:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(package.name.encode())
+        return "ab" * 32
+
+    packages.build = build
+    recorder = Recorder()
+    mocks.set_mocks(recorder, project="flagstaff", stack=stage, preview=False)
+    secrets = [key for key in config if key == "flagstaff:intervalApiKey"]
+    pulumi.runtime.set_all_config(config, secrets)
+    protected: list[str] = []
+    exported: dict[str, Any] = {}
+    ignored: dict[str, list[str]] = {}
+
+    def note(args: pulumi.ResourceTransformArgs) -> None:
+        if args.opts.protect:
+            protected.append(args.name)
+        if args.opts.ignore_changes:
+            ignored[args.name] = args.opts.ignore_changes
+
+    pulumi.runtime.register_stack_transformation(note)
+    pulumi.log.info = lambda message, *_: print(message, file=sys.stderr)
+    pulumi.export = lambda name, value: exported.__setitem__(name, value)
+
+    async def run() -> dict[str, Any]:
+        runpy.run_path(str(INFRA / "__main__.py"), run_name="__main__")
+        await mocks_settled()
+        outputs = {}
+        for name, value in exported.items():
+            output = pulumi.Output.from_input(value)
+            outputs[name] = {"value": await output.future(), "secret": await output.is_secret()}
+        return outputs
+
+    outputs = asyncio.get_event_loop().run_until_complete(run())
+    json.dump(
+        {"resources": recorder.resources, "outputs": outputs, "protected": protected, "ignored": ignored}, sys.stdout
+    )
+
+
+async def mocks_settled() -> None:
+    """Until everything that waits for something else has come."""
+    from pulumi.runtime.stack import wait_for_rpcs
+
+    await wait_for_rpcs()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]))

@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Mapping
 
-from db import database, logs
+from db import database, logs, rds
+from db.publishing import publish_writes
 from db.settings import Settings, SettingsError
 
 
@@ -15,13 +16,15 @@ def main() -> int:
     """Run as the environment variables say, and return the exit code."""
     try:
         settings = read_settings(os.environ)
+        rds.connect(settings)
         from interval_app import process
         from interval_app.app import build
     except (SettingsError, ImportError) as error:
         return failed(error)
     logging.config.dictConfig(logs.configuration())
-    database.connect(settings.database_url or "")
     try:
+        publish_writes(settings)  # in AWS, what is edited here is read from S3
+        database.disconnect()  # nobody has clicked yet, and an idle connection keeps Aurora awake
         process.run(build(settings))
     except process.StartError as error:
         return failed(error)

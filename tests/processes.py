@@ -75,9 +75,9 @@ class Server:
         return out + self.errors()
 
     def errors(self) -> str:
-        """What it wrote to stderr, once it has ended."""
-        self._logged.seek(0)
-        return self._logged.read()
+        """What it has written to stderr."""
+        # Read without moving: the server writes where this file, which it shares, was left.
+        return os.pread(self._logged.fileno(), 1 << 24, 0).decode()
 
 
 def free_port() -> int:

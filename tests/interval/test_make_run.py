@@ -6,7 +6,7 @@ import signal
 
 from tests.interval.double import API_KEY, IntervalServer
 from tests.interval.people import Person
-from tests.processes import free_port, running
+from tests.processes import free_port, running, wait_until
 
 
 def test_the_dashboard_runs_beside_the_service_and_ends_with_it(database_url: str) -> None:
@@ -43,7 +43,6 @@ def test_a_dashboard_that_can_t_start_leaves_the_service_alone(database_url: str
     env = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "INTERVAL_API_KEY": API_KEY}
     with running("api.dev", port=port, env={**env, "INTERVAL_SERVER_ENDPOINT": ""}) as service:
         service.wait_until_it_answers("/ready")
-        assert service.process.stderr
-        assert "flagstaff interval: INTERVAL_SERVER_ENDPOINT must be set" in service.process.stderr.readline()
+        wait_until(lambda: "flagstaff interval: INTERVAL_SERVER_ENDPOINT must be set" in service.errors())
         assert service.request("GET", "/health").status == 200
         assert service.stop(signal.SIGTERM) == 0

@@ -119,7 +119,7 @@ class Settings:
             interval_api_key=read("INTERVAL_API_KEY", None, _header_text),
             interval_server_endpoint=read("INTERVAL_SERVER_ENDPOINT", None, _websocket_url),
             interval_protected_roles=read("INTERVAL_PROTECTED_ROLES", cls.interval_protected_roles, _roles),
-            interval_protected_teams=read("INTERVAL_PROTECTED_TEAMS", cls.interval_protected_teams, _names),
+            interval_protected_teams=read("INTERVAL_PROTECTED_TEAMS", cls.interval_protected_teams, _list),
             database_iam=read("FLAGSTAFF_DATABASE_AUTH", "password", _one_of("password", "iam")) == "iam",
             definitions_bucket=read("FLAGSTAFF_DEFINITIONS_BUCKET", None, _text),
             aws_region=read("AWS_REGION", None, _text),
@@ -256,13 +256,9 @@ def _websocket_url(text: str) -> str:
     return text
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(filter(None, (name.strip() for name in text.split(","))))
-
-
 def _roles(text: str) -> frozenset[str]:
     """Roles as the Interval server tells them; `none` for no role at all, so that only teams count."""
-    roles = _names(text)
+    roles = _list(text)
     if roles == {"none"}:
         return frozenset()
     if not roles or not roles <= INTERVAL_ROLES:

@@ -44,7 +44,7 @@ benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="en
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Pin the newest versions of all requirements (needs uv)
-	@for name in run dev benchmarks flagd-v2 schemathesis infra aws lambda evaluation admin service; do \
+	@for name in run dev benchmarks flagd-v2 schemathesis infra aws lambda evaluation control admin service; do \
 	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	        --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done

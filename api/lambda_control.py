@@ -16,6 +16,7 @@ from api.errors import RequestError
 from api.http import Environ, Response, error_response, json_response, read_object
 from api.lambda_events import Event, answer_of, environ_of
 from api.published import Published
+from api.sign_in import SignIn
 from db import logs
 from db.published import bucket_of
 from db.settings import ControlSettings, Settings, SettingsError
@@ -35,6 +36,7 @@ class Function:
         if bucket is None:
             raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
         self._published = Published(bucket, self._settings.refresh_seconds)
+        self._persons = SignIn(self._settings) if self._settings.jwt_public_key else None
 
     def __call__(self, event: Event, context: object) -> dict[str, Any]:
         """Answer the gateway, or do what a deployment asks for (`{"create": "role"}`)."""
@@ -51,7 +53,7 @@ class Function:
             return answer_of(*error_response(error))
 
     def _answer(self, environ: Environ) -> Response:
-        auth.admin(self._published.keys, None, environ)
+        auth.admin(self._published.keys, self._persons, environ)
         match environ["REQUEST_METHOD"], environ["PATH_INFO"]:
             case "PATCH", "/mark-concurrency-zero":
                 return self._limit(0)

@@ -10,7 +10,7 @@ from function import Place
 from functions import Functions, FunctionsArgs, common_environment, database_environment, sign_in
 from gateway import Gateway, GatewayArgs
 from interval import Interval, IntervalArgs, interval_environment
-from network import Network, NetworkArgs, let_reach
+from network import HTTPS, Network, NetworkArgs
 from observability import Observability, ObservabilityArgs
 from options import Options
 from pulumi import ResourceOptions
@@ -27,15 +27,8 @@ network = Network("network", NetworkArgs(name, place.region, zones, definitions.
 
 database_group = network.security_group("database", "Flagstaff: the database")
 admin_group = network.security_group("admin", "Flagstaff: the functions that use the database")
-let_reach("admin-to-database", admin_group, database_group, PORT)
-aws.vpc.SecurityGroupEgressRule(
-    "admin-to-s3",
-    security_group_id=admin_group.id,
-    prefix_list_id=network.endpoint.prefix_list_id,
-    ip_protocol="tcp",
-    from_port=443,
-    to_port=443,
-)
+network.let_reach("admin-to-database", admin_group, database_group, PORT)
+network.let_reach_s3("admin-to-s3", admin_group)
 
 database = Database(
     "database",
@@ -62,21 +55,21 @@ functions = Functions(
         security_group_ids=[admin_group.id],
     ),
 )
-readiness = Readiness("readiness", ReadinessArgs(functions, database, options.default_environment))
+readiness = Readiness("readiness", ReadinessArgs(functions, database, network, options.default_environment))
 gateway = Gateway("gateway", GatewayArgs(name, options, functions))
 observability = Observability("observability", ObservabilityArgs(name, place.region, options, functions, gateway))
 
 if has_interval:
     interval_group = network.security_group("interval", "Flagstaff: the Interval process")
-    let_reach("interval-to-database", interval_group, database_group, PORT)
-    aws.vpc.SecurityGroupEgressRule(
-        "interval-to-world",  # the Interval server, and AWS for the image, the log and S3
-        security_group_id=interval_group.id,
-        cidr_ipv4="0.0.0.0/0",
-        ip_protocol="tcp",
-        from_port=443,
-        to_port=443,
-    )
+    network.let_reach("interval-to-database", interval_group, database_group, PORT)
+    # The Interval server, and AWS for the image, the log and S3.
+    for port in sorted({HTTPS, options.interval_server_port}):
+        network.let_reach_the_world(f"interval-to-world-{port}", interval_group, port)
+    if options.interval_server_endpoint is None:
+        pulumi.log.warn(
+            "The Interval process can't start before it knows its server: "
+            "pulumi config set intervalServerEndpoint wss://.../websocket && pulumi up"
+        )
     Interval(
         "interval",
         IntervalArgs(

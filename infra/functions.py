@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import packages
 import policies
 import pulumi
+import pulumi_aws as aws
 from database import DATABASE, ROLE, Database
 from definitions import Definitions
 from function import Function, FunctionArgs, Place
@@ -40,13 +41,14 @@ class Functions(pulumi.ComponentResource):
         self._args = args
         options, published = args.options, args.definitions
         reading, writing = published.reading(), published.writing()
+        jwt = jwt_environment(options)
         self.evaluation = self._function("evaluation", packages.EVALUATION, [reading], memory=options.evaluation_memory)
         self.admin = self._function(
             "admin",
             packages.ADMIN,
             [writing, sign_in(args.database, args.place)],
             memory=options.admin_memory,
-            environment=database_environment(args.database),
+            environment={**database_environment(args.database), **jwt},
             in_vpc=True,
         )
         self.migration = self._function(
@@ -62,7 +64,7 @@ class Functions(pulumi.ComponentResource):
             "control",
             packages.CONTROL,
             [reading, *self._controlling()],
-            environment=self._control_environment(),
+            environment={**self._control_environment(), **jwt},
             timeout=MIGRATING_SECONDS,
         )
         self.all = {
@@ -140,6 +142,22 @@ def common_environment(options: Options, definitions: Definitions) -> dict[str, 
 def database_environment(database: Database) -> dict[str, pulumi.Input[str]]:
     """The settings of a process that is a client of the database; there is no password."""
     return {"FLAGSTAFF_DATABASE_URL": database.url, "FLAGSTAFF_DATABASE_AUTH": "iam"}
+
+
+def jwt_environment(options: Options) -> dict[str, pulumi.Input[str]]:
+    """The settings of administrators' tokens; none where no public key is named."""
+    if options.jwt_public_key_parameter is None:
+        return {}
+    parameter = aws.ssm.get_parameter_output(name=options.jwt_public_key_parameter)
+    settings = {
+        "FLAGSTAFF_JWT_PUBLIC_KEY": pulumi.Output.unsecret(parameter.value),  # whoever knows it can but check tokens
+        "FLAGSTAFF_JWT_AUDIENCE": options.jwt_audience,
+        "FLAGSTAFF_JWT_ISSUER": options.jwt_issuer,
+        "FLAGSTAFF_JWT_ADMIN_CLAIM": options.jwt_admin_claim,
+        "FLAGSTAFF_JWT_ADMIN_USERS": options.jwt_admin_users,
+        "FLAGSTAFF_JWT_COOKIE": options.jwt_cookie,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def sign_in(database: Database, place: Place) -> policies.Statement:

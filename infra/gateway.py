@@ -31,7 +31,13 @@ ROUTES: Final[Mapping[str, str]] = {
 
 LOGGED: Final = ("requestId", "routeKey", "httpMethod", "path", "status", "responseLatency", "integrationError")
 """What the access log says of a request: no query string, no header."""
-KEY_HEADERS: Final = ("content-type", "x-api-key", "x-sdk-key", "authorization", "if-none-match")
+CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+CORS_HEADERS: Final = (
+    *("content-type", "authorization", "x-api-key", "x-sdk-key", "x-admin-api-key", "x-admin-token"),
+    *("if-match", "if-none-match"),
+)
+CORS_EXPOSED: Final = ("etag", "retry-after", "x-request-id")
+"""The gateway answers pages of other origins as api/cors.py does elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -121,15 +127,15 @@ class Gateway(pulumi.ComponentResource):
 
 
 def _cors(options: Options) -> aws.apigatewayv2.ApiCorsConfigurationArgs | None:
-    """Browsers may evaluate from these origins; without any, from none."""
+    """Pages of these origins may call the API; without any, no page of another origin may."""
     if not options.cors_origins:
         return None
     return aws.apigatewayv2.ApiCorsConfigurationArgs(
         allow_origins=list(options.cors_origins),
-        allow_methods=["GET", "POST", "OPTIONS"],
-        allow_headers=list(KEY_HEADERS),
-        expose_headers=["etag"],
-        max_age=3600,
+        allow_methods=list(CORS_METHODS),
+        allow_headers=list(CORS_HEADERS),
+        expose_headers=list(CORS_EXPOSED),
+        max_age=600,
     )
 
 

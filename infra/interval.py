@@ -32,8 +32,12 @@ KEEP_FIVE = {
 
 def interval_environment(options: Options) -> dict[str, pulumi.Input[str]]:
     """The settings that only this process has; its key is a secret of its own."""
-    endpoint = options.interval_server_endpoint
-    return {} if endpoint is None else {"INTERVAL_SERVER_ENDPOINT": endpoint}
+    settings = {
+        "INTERVAL_SERVER_ENDPOINT": options.interval_server_endpoint,
+        "INTERVAL_PROTECTED_ROLES": options.interval_protected_roles,
+        "INTERVAL_PROTECTED_TEAMS": options.interval_protected_teams,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,8 @@ class Interval(pulumi.ComponentResource):
             # Two of them would each hold a socket open for the same actions, so the old one goes first.
             deployment_minimum_healthy_percent=0,
             deployment_maximum_percent=100,
+            # A task that can't start, for want of a setting perhaps, is not started for ever.
+            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=False),
             capacity_provider_strategies=[
                 aws.ecs.ServiceCapacityProviderStrategyArgs(capacity_provider=capacity, weight=1)
             ],

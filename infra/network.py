@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from pulumi import ResourceOptions
 
 ADDRESSES = "10.71.0.0/16"
+HTTPS = 443
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,48 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
 
+    def let_reach(self, name: str, source: aws.ec2.SecurityGroup, target: aws.ec2.SecurityGroup, port: int) -> None:
+        """Let members of one group open connections to a port of members of another, and nobody else."""
+        ports = {"ip_protocol": "tcp", "from_port": port, "to_port": port}
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=source.id,
+            referenced_security_group_id=target.id,
+            **ports,
+            opts=self._child,
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=target.id,
+            referenced_security_group_id=source.id,
+            **ports,
+            opts=self._child,
+        )
+
+    def let_reach_s3(self, name: str, source: aws.ec2.SecurityGroup) -> None:
+        """Let members of a group open connections to S3, through the endpoint."""
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=source.id,
+            prefix_list_id=self.endpoint.prefix_list_id,
+            ip_protocol="tcp",
+            from_port=HTTPS,
+            to_port=HTTPS,
+            opts=self._child,
+        )
+
+    def let_reach_the_world(self, name: str, source: aws.ec2.SecurityGroup, port: int) -> None:
+        """Let members of a group open connections to a port of anybody; it takes a public subnet, too."""
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=source.id,
+            cidr_ipv4="0.0.0.0/0",
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            opts=self._child,
+        )
+
     def _subnets(self, kind: str, routes: aws.ec2.RouteTable, *, first: int) -> list[aws.ec2.Subnet]:
         subnets = []
         for index, zone in enumerate(self._args.availability_zones):
@@ -99,31 +142,3 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         return self._subnets("public", routes, first=100)
-
-
-def let_reach(
-    name: str,
-    source: aws.ec2.SecurityGroup,
-    target: aws.ec2.SecurityGroup,
-    port: int,
-    opts: ResourceOptions | None = None,
-) -> None:
-    """Let members of one group open connections to a port of members of another, and nobody else."""
-    aws.vpc.SecurityGroupEgressRule(
-        name,
-        security_group_id=source.id,
-        referenced_security_group_id=target.id,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
-        opts=opts,
-    )
-    aws.vpc.SecurityGroupIngressRule(
-        name,
-        security_group_id=target.id,
-        referenced_security_group_id=source.id,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
-        opts=opts,
-    )

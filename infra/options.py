@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-T = TypeVar("T")
+from option_kinds import Reader, Source, boolean, capacity, listed, log_retention, matching, one_of, whole
 
 PYTHON_VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
 """Those that Lambda runs."""
-RETENTION_DAYS: Final = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3653,
-)
-"""Those that CloudWatch Logs takes."""
+HTTPS: Final = 443
 PROTECTED_STAGES: Final = ("prod", "production")
 STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 
 class OptionError(ValueError):
     """An option can't be used; the text names it, says what is allowed and how to set it."""
-
-
-class Source(Protocol):
-    """Where options come from: `pulumi.Config`."""
-
-    def get(self, key: str) -> str | None:
-        """The option's text, if it is set."""
-
-    def get_secret(self, key: str) -> Any:
-        """The option as a secret output, if it is set."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +31,8 @@ class Options:
     interval_api_key: Any = field(default=None, repr=False)
     """A secret output; None leaves the Interval process out."""
     interval_server_endpoint: str | None = None
+    interval_protected_roles: str | None = None
+    interval_protected_teams: str | None = None
     minimum_capacity: float = 0.0
     maximum_capacity: float = 2.0
     auto_pause_seconds: int = 300
@@ -85,39 +54,59 @@ class Options:
     alarm_email: str | None = None
     stale_minutes: int = 10
     availability_zones: Sequence[str] = ()
+    jwt_public_key_parameter: str | None = None
+    """The name of an SSM parameter whose value is the key in PEM form."""
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    jwt_admin_claim: str | None = None
+    jwt_admin_users: str | None = None
+    jwt_cookie: str | None = None
+
+    @property
+    def interval_server_port(self) -> int:
+        """The port that the Interval server listens on."""
+        return urlsplit(self.interval_server_endpoint or "").port or HTTPS
 
     @classmethod
     def read(cls, stage: str, source: Source) -> Options:
         """Read every option. Raises OptionError, which names all that can't be used."""
-        reader = _Reader(source)
+        reader = Reader(source)
         if not STAGE_NAME.fullmatch(stage):
             reader.problems.append(f"the stack's name must match {STAGE_NAME.pattern}, not {stage!r}")
         options = cls(
             stage=stage,
-            protected=reader.read("protected", _boolean, stage in PROTECTED_STAGES),
+            protected=reader.read("protected", boolean, stage in PROTECTED_STAGES),
             interval_api_key=source.get_secret("intervalApiKey"),
-            interval_server_endpoint=reader.read("intervalServerEndpoint", _matching(r"wss://[^\s/]+/websocket"), None),
-            minimum_capacity=reader.read("minimumCapacity", _capacity(0), cls.minimum_capacity),
-            maximum_capacity=reader.read("maximumCapacity", _capacity(1), cls.maximum_capacity),
-            auto_pause_seconds=reader.read("autoPauseSeconds", _whole(300, 86_400), cls.auto_pause_seconds),
-            postgres_version=reader.read("postgresVersion", _matching(r"1[67](\.\d+)?"), cls.postgres_version),
-            evaluation_memory=reader.read("evaluationMemory", _whole(128, 10_240), cls.evaluation_memory),
-            admin_memory=reader.read("adminMemory", _whole(128, 10_240), cls.admin_memory),
-            python_version=reader.read("pythonVersion", _one_of(*PYTHON_VERSIONS), cls.python_version),
-            requests_per_second=reader.read("requestsPerSecond", _whole(1, 10_000), cls.requests_per_second),
-            burst=reader.read("burst", _whole(1, 10_000), cls.burst),
-            cors_origins=reader.read("corsOrigins", _listed(_ORIGIN), ()),
-            log_retention_days=reader.read("logRetentionDays", _retention, cls.log_retention_days),
-            open_evaluation=reader.read("evaluation", _one_of("open", "key"), "key") == "open",
-            default_environment=reader.read("defaultEnvironment", _matching(_KEY), cls.default_environment),
-            refresh_seconds=reader.read("refreshSeconds", _whole(1, 3_600), int(cls.refresh_seconds)),
-            bucketing=reader.read("bucketing", _one_of("v2", "v3"), cls.bucketing),
-            tracing=reader.read("tracing", _boolean, cls.tracing),
-            custom_domain=reader.read("customDomain", _matching(_DOMAIN), None),
-            certificate_arn=reader.read("certificateArn", _matching(r"arn:aws[a-z-]*:acm:.+"), None),
-            alarm_email=reader.read("alarmEmail", _matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"), None),
-            stale_minutes=reader.read("staleMinutes", _whole(1, 1_440), cls.stale_minutes),
-            availability_zones=reader.read("availabilityZones", _listed(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), ()),
+            interval_server_endpoint=reader.read("intervalServerEndpoint", matching(_WEBSOCKET), None),
+            interval_protected_roles=reader.read("intervalProtectedRoles", matching(_ROLES), None),
+            interval_protected_teams=reader.read("intervalProtectedTeams", matching(_NAMES), None),
+            minimum_capacity=reader.read("minimumCapacity", capacity(0), cls.minimum_capacity),
+            maximum_capacity=reader.read("maximumCapacity", capacity(1), cls.maximum_capacity),
+            auto_pause_seconds=reader.read("autoPauseSeconds", whole(300, 86_400), cls.auto_pause_seconds),
+            postgres_version=reader.read("postgresVersion", matching(r"1[67](\.\d+)?"), cls.postgres_version),
+            evaluation_memory=reader.read("evaluationMemory", whole(128, 10_240), cls.evaluation_memory),
+            admin_memory=reader.read("adminMemory", whole(128, 10_240), cls.admin_memory),
+            python_version=reader.read("pythonVersion", one_of(*PYTHON_VERSIONS), cls.python_version),
+            requests_per_second=reader.read("requestsPerSecond", whole(1, 10_000), cls.requests_per_second),
+            burst=reader.read("burst", whole(1, 10_000), cls.burst),
+            cors_origins=reader.read("corsOrigins", listed(_ORIGIN), ()),
+            log_retention_days=reader.read("logRetentionDays", log_retention, cls.log_retention_days),
+            open_evaluation=reader.read("evaluation", one_of("open", "key"), "key") == "open",
+            default_environment=reader.read("defaultEnvironment", matching(_KEY), cls.default_environment),
+            refresh_seconds=reader.read("refreshSeconds", whole(1, 3_600), int(cls.refresh_seconds)),
+            bucketing=reader.read("bucketing", one_of("v2", "v3"), cls.bucketing),
+            tracing=reader.read("tracing", boolean, cls.tracing),
+            custom_domain=reader.read("customDomain", matching(_DOMAIN), None),
+            certificate_arn=reader.read("certificateArn", matching(r"arn:aws[a-z-]*:acm:.+"), None),
+            alarm_email=reader.read("alarmEmail", matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"), None),
+            stale_minutes=reader.read("staleMinutes", whole(1, 1_440), cls.stale_minutes),
+            availability_zones=reader.read("availabilityZones", listed(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), ()),
+            jwt_public_key_parameter=reader.read("jwtPublicKeyParameter", matching(r"[A-Za-z0-9_./-]{1,1011}"), None),
+            jwt_audience=reader.read("jwtAudience", matching(_TEXT), None),
+            jwt_issuer=reader.read("jwtIssuer", matching(_TEXT), None),
+            jwt_admin_claim=reader.read("jwtAdminClaim", matching(r"[^=\s]+=\S+"), None),
+            jwt_admin_users=reader.read("jwtAdminUsers", matching(_NAMES), None),
+            jwt_cookie=reader.read("jwtCookie", matching(r"[A-Za-z0-9_.-]+"), None),
         )
         reader.problems += options.contradictions()
         if reader.problems:
@@ -126,94 +115,37 @@ class Options:
 
     def contradictions(self) -> list[str]:
         """What is wrong with the options together."""
-        wrong = {
-            "flagstaff:minimumCapacity is larger than flagstaff:maximumCapacity": self.minimum_capacity
-            > self.maximum_capacity,
-            "flagstaff:customDomain and flagstaff:certificateArn go together": (self.custom_domain is None)
-            != (self.certificate_arn is None),
-            "flagstaff:availabilityZones must be two or three": len(self.availability_zones) not in (0, 2, 3),
-            f"Lambda does not run Python {self.python_version}: deploy with {' or '.join(PYTHON_VERSIONS)}, "
-            "or set flagstaff:pythonVersion": self.python_version not in PYTHON_VERSIONS,
-        }
-        return [text for text, is_wrong in wrong.items() if is_wrong]
+        problems = []
+        if self.minimum_capacity > self.maximum_capacity:
+            problems.append("flagstaff:minimumCapacity is larger than flagstaff:maximumCapacity")
+        if (self.custom_domain is None) != (self.certificate_arn is None):
+            problems.append("flagstaff:customDomain and flagstaff:certificateArn go together")
+        if len(self.availability_zones) not in (0, 2, 3):
+            problems.append("flagstaff:availabilityZones must be two or three")
+        if self.python_version not in PYTHON_VERSIONS:
+            allowed = " or ".join(PYTHON_VERSIONS)
+            ways = f"deploy with {allowed}, or set flagstaff:pythonVersion"
+            problems.append(f"Lambda does not run Python {self.python_version}: {ways}")
+        return problems + self._jwt_contradictions()
+
+    def _jwt_contradictions(self) -> list[str]:
+        """What db/settings.py would refuse, said before anything is made."""
+        admins = self.jwt_admin_claim or self.jwt_admin_users
+        if self.jwt_public_key_parameter is None:
+            idle = admins or self.jwt_audience or self.jwt_issuer or self.jwt_cookie
+            return ["the other flagstaff:jwt options need flagstaff:jwtPublicKeyParameter"] if idle else []
+        problems = []
+        if self.jwt_audience is None:
+            problems.append("flagstaff:jwtPublicKeyParameter needs flagstaff:jwtAudience")
+        if not admins:
+            problems.append("flagstaff:jwtPublicKeyParameter needs flagstaff:jwtAdminClaim or flagstaff:jwtAdminUsers")
+        return problems
 
 
+_TEXT: Final = r"\S(.*\S)?"
+_WEBSOCKET: Final = r"wss://[^\s/:]+(:\d{1,5})?/websocket"
+_ROLES: Final = r"none|(admin|developer|member)(,(admin|developer|member))*"
+_NAMES: Final = r"[^,\s]+(,[^,\s]+)*"
 _KEY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 _ORIGIN: Final = r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?"
 _DOMAIN: Final = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
-
-
-class _Reader:
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.problems: list[str] = []
-
-    def read(self, name: str, convert: Callable[[str], T], default: T) -> T:
-        text = self._source.get(name)
-        if text is None:
-            return default
-        try:
-            return convert(text.strip())
-        except ValueError as error:
-            self.problems.append(f"flagstaff:{name} must be {error}, not {text!r}")
-            return default
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError("true or false")
-    return text == "true"
-
-
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
-            raise ValueError(f"a whole number from {lowest} to {highest}")
-        return int(text)
-
-    return convert
-
-
-def _capacity(lowest: float) -> Callable[[str], float]:
-    def convert(text: str) -> float:
-        if not re.fullmatch(r"\d{1,3}(\.[05])?", text) or not lowest <= float(text) <= 256:
-            raise ValueError(f"a number of Aurora capacity units from {lowest:g} to 256, in halves")
-        return float(text)
-
-    return convert
-
-
-def _retention(text: str) -> int:
-    if text not in map(str, RETENTION_DAYS):
-        raise ValueError(f"one of {', '.join(map(str, RETENTION_DAYS))}")
-    return int(text)
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def convert(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(" or ".join(allowed))
-        return text
-
-    return convert
-
-
-def _matching(pattern: str) -> Callable[[str], Any]:
-    def convert(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"a text like {pattern}")
-        return text
-
-    return convert
-
-
-def _listed(pattern: str) -> Callable[[str], Sequence[str]]:
-    """A list, as JSON (`pulumi config set --path` writes it) or with commas between."""
-
-    def convert(text: str) -> Sequence[str]:
-        items = json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",")]
-        if not items or not all(isinstance(item, str) and re.fullmatch(pattern, item) for item in items):
-            raise ValueError(f"a list of texts like {pattern}")
-        return tuple(items)
-
-    return convert

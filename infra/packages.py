@@ -50,7 +50,7 @@ class Package:
 
 
 EVALUATION: Final = Package("evaluation", ["api.lambda_evaluation"], "evaluation.txt")
-CONTROL: Final = Package("control", ["api.lambda_control"], "evaluation.txt")
+CONTROL: Final = Package("control", ["api.lambda_control"], "control.txt")
 ADMIN: Final = Package(
     "admin", ["api.lambda_admin", "api.lambda_migration"], "admin.txt", ["db/migrations/", "db/certificates/"]
 )

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 from database import Database
 from functions import Functions
+from network import Network
 from pulumi import ResourceOptions
 
 MIGRATIONS = packages.ROOT / "db" / "migrations"
@@ -26,6 +27,7 @@ class ReadinessArgs:
 
     functions: Functions
     database: Database
+    network: Network
     default_environment: str
 
 
@@ -54,7 +56,8 @@ class Readiness(pulumi.ComponentResource):
             # Hashes of random keys say nothing of them: the input may be shown.
             input=pulumi.Output.unsecret(pulumi.Output.json_dumps({"firstKeys": keys})),
             triggers={"migrations": digest_of(MIGRATIONS), "cluster": args.database.cluster.cluster_resource_id},
-            opts=ResourceOptions(parent=self, depends_on=[role]),
+            # The function's ways to the database and to S3 have to be there too.
+            opts=ResourceOptions(parent=self, depends_on=[role, args.network]),
         )
         self.register_outputs({})
 

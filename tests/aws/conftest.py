@@ -15,14 +15,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
 from db.aws import Credentials, Signer
+from db.embedded import EmbeddedPostgres
+from db.keyring import KeyRecord, hash_secret
 from db.s3 import Bucket
+from db.words import Scope
+from tests.api.test_sign_in import AUDIENCE, public_pem
+from tests.conftest import url_of
 from tests.processes import ROOT, free_port, wait_until
 
 REGION = "eu-central-1"
 CREDENTIALS = Credentials("AKIDEXAMPLE", "example")
+ADMIN_SECRET = "fs_admin_of_the_deployment"
+ADMIN_KEY = {"x-admin-api-key": ADMIN_SECRET}
 MOTO = ROOT / ".venv-aws" / "bin" / "moto_server"
 
 
@@ -142,3 +150,38 @@ def build(name: str, architecture: str, folder: Path) -> Path:
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(target)
     return target
+
+
+@pytest.fixture
+def settings(moto: Moto, bucket_name: str) -> dict[str, str]:
+    return {
+        "FLAGSTAFF_DEFINITIONS_BUCKET": bucket_name,
+        "AWS_ENDPOINT_URL_S3": moto.url,
+        "FLAGSTAFF_REFRESH_SECONDS": "0.1",
+        "FLAGSTAFF_STAGE": "test",
+    }
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> str:
+    """The URL of a database without tables."""
+    name = f"empty_{abs(hash(request.node.nodeid)):x}"
+    connection = psycopg2.connect(postgres.url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    connection.close()
+    return url_of(postgres, name)
+
+
+def admin_record(secret: str) -> KeyRecord:
+    return KeyRecord("00000000-0000-4000-8000-000000000001", "ci", hash_secret(secret), Scope.ADMIN, None)
+
+
+def jwt_settings() -> dict[str, str]:
+    """The settings of signing in with the tokens of tests/api/test_sign_in.py."""
+    return {
+        "FLAGSTAFF_JWT_PUBLIC_KEY": public_pem(),
+        "FLAGSTAFF_JWT_AUDIENCE": AUDIENCE,
+        "FLAGSTAFF_JWT_ADMIN_CLAIM": "role=admin",
+    }

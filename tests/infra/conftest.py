@@ -31,6 +31,8 @@ class Stage(NamedTuple):
     outputs: Mapping[str, Any]
     protected: list[str]
     ignored: Mapping[str, list[str]]
+    after: Mapping[str, list[str]]
+    """What each resource waits for, besides what it gets values from."""
     said: str
 
     def all(self, kind: str) -> list[Resource]:
@@ -84,6 +86,7 @@ def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
         said["outputs"],
         said["protected"],
         said["ignored"],
+        said["after"],
         done.stderr,
     )
 

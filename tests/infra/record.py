@@ -41,6 +41,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": {
         "names": ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
     },
+    "aws:ssm/getParameter:getParameter": {"value": "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----"},
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "a-registry-token"},
 }
 
@@ -96,15 +97,18 @@ def main(stage: str, config: dict[str, str]) -> None:
     protected: list[str] = []
     exported: dict[str, Any] = {}
     ignored: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
 
     def note(args: pulumi.ResourceTransformArgs) -> None:
         if args.opts.protect:
             protected.append(args.name)
+        depends = args.opts.depends_on or []
+        after[args.name] = [one._name for one in (depends if isinstance(depends, list) else [depends])]
         if args.opts.ignore_changes:
             ignored[args.name] = args.opts.ignore_changes
 
     pulumi.runtime.register_stack_transformation(note)
-    pulumi.log.info = lambda message, *_: print(message, file=sys.stderr)
+    pulumi.log.info = pulumi.log.warn = lambda message, *_: print(message, file=sys.stderr)
     pulumi.export = lambda name, value: exported.__setitem__(name, value)
 
     async def run() -> dict[str, Any]:
@@ -117,9 +121,8 @@ def main(stage: str, config: dict[str, str]) -> None:
         return outputs
 
     outputs = asyncio.get_event_loop().run_until_complete(run())
-    json.dump(
-        {"resources": recorder.resources, "outputs": outputs, "protected": protected, "ignored": ignored}, sys.stdout
-    )
+    said = {"outputs": outputs, "protected": protected, "ignored": ignored, "after": after}
+    json.dump({"resources": recorder.resources, **said}, sys.stdout)
 
 
 async def mocks_settled() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from api import cors
 from api.evaluation_routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 from db import rds
 from db.settings import ControlSettings, Settings
@@ -69,6 +70,15 @@ def test_the_database_reaches_nobody_and_the_functions_only_it_and_s3(any_stage:
     assert {rule.get("referencedSecurityGroupId") or rule["prefixListId"] for rule in admin} == {"database-id", "pl-s3"}
     to_the_world = [rule for rule in out if rule.get("cidrIpv4") in WORLD]
     assert all(rule["securityGroupId"] == "interval-id" and rule["fromPort"] == 443 for rule in to_the_world)
+    assert bool(to_the_world) is bool(any_stage.all("ecs:Service"))
+
+
+def test_interval_reaches_its_server_on_whichever_port(deploy: Deploy) -> None:
+    stage = deploy("dev", intervalApiKey="k", intervalServerEndpoint="wss://interval.example.com:3000/websocket")
+    rules = [rule.inputs for rule in stage.all("vpc:SecurityGroupEgressRule") if rule.inputs.get("cidrIpv4") in WORLD]
+    assert sorted((rule["fromPort"], rule["toPort"]) for rule in rules) == [(443, 443), (3000, 3000)]
+    assert "intervalServerEndpoint" not in stage.said
+    assert "intervalServerEndpoint" in deploy("dev", intervalApiKey="k").said
 
 
 def test_private_subnets_have_no_way_out_but_the_s3_endpoint(any_stage: Stage) -> None:
@@ -241,6 +251,11 @@ def test_the_first_keys_are_known_to_the_database_by_hash_only(any_stage: Stage)
     assert [(key["scope"], key["environment"]) for key in keys] == [("admin", None), ("server", "prod")]
 
 
+def test_migrations_wait_for_the_ways_to_the_database_and_the_bucket(any_stage: Stage) -> None:
+    assert set(any_stage.after["migrations"]) == {"role", "network"}
+    assert any_stage.after["role"] == ["database"]
+
+
 # What is kept, and what goes
 
 
@@ -348,6 +363,9 @@ def test_options_reach_what_they_are_for(deploy: Deploy) -> None:
         evaluation="open",
         tracing="false",
         customDomain="flags.example.com",
+        intervalApiKey="k",
+        intervalProtectedRoles="admin,developer",
+        intervalProtectedTeams="release",
         certificateArn="arn:aws:acm:eu-central-1:1:certificate/x",
         availabilityZones="eu-central-1b,eu-central-1c",
         defaultEnvironment="staging",
@@ -358,12 +376,46 @@ def test_options_reach_what_they_are_for(deploy: Deploy) -> None:
     assert environment(stage.one("lambda:Function", "evaluation"))["FLAGSTAFF_EVALUATION"] == "open"
     assert stage.one("lambda:Function", "evaluation").inputs["tracingConfig"] == {"mode": "PassThrough"}
     assert stage.one("apigatewayv2:Api").inputs["corsConfiguration"]["allowOrigins"] == ["https://app.example.com"]
+    (container,) = json.loads(stage.one("ecs:TaskDefinition").inputs["containerDefinitions"])
+    told = {setting["name"]: setting["value"] for setting in container["environment"]}
+    assert (told["INTERVAL_PROTECTED_ROLES"], told["INTERVAL_PROTECTED_TEAMS"]) == ("admin,developer", "release")
     assert stage.outputs["url"]["value"] == "https://flags.example.com"
     assert stage.outputs["customDomainTarget"]["value"]
     zones = {subnet.inputs["availabilityZone"] for subnet in stage.all("ec2:Subnet")}
     assert zones == {"eu-central-1b", "eu-central-1c"}
     keys = json.loads(stage.one("lambda:Invocation", "migrations").inputs["input"])["firstKeys"]
     assert keys[1]["environment"] == "staging"
+
+
+def test_pages_of_other_origins_may_do_in_aws_what_they_may_elsewhere(deploy: Deploy) -> None:
+    allowed = deploy("dev", corsOrigins="*").one("apigatewayv2:Api").inputs["corsConfiguration"]
+    assert allowed["allowMethods"] == cors.METHODS.split(", ")
+    assert {*allowed["allowHeaders"]} == {*cors.HEADERS.lower().split(", ")}
+    assert {*allowed["exposeHeaders"]} == {*cors.EXPOSED.lower().split(", ")}
+    assert allowed["maxAge"] == int(cors.MAX_AGE_SECONDS)
+    assert "corsConfiguration" not in deploy("dev").one("apigatewayv2:Api").inputs
+
+
+def test_administrators_may_sign_in_by_token(deploy: Deploy) -> None:
+    stage = deploy(
+        "dev",
+        jwtPublicKeyParameter="/auth/public-key",
+        jwtAudience="flagstaff",
+        jwtIssuer="https://id.example.com",
+        jwtAdminClaim="role=admin",
+        jwtAdminUsers="mary,john",
+        jwtCookie="session",
+    )
+    for function in stage.all("lambda:Function"):
+        settings = Settings.from_env({**environment(function), "AWS_REGION": "eu-central-1"})
+        if function.name in ("admin", "control"):
+            assert (settings.jwt_public_key or "").startswith("-----BEGIN PUBLIC KEY-----")
+            assert (settings.jwt_audience, settings.jwt_issuer) == ("flagstaff", "https://id.example.com")
+            assert (settings.jwt_admin_claim, settings.jwt_cookie) == (("role", "admin"), "session")
+            assert settings.jwt_admin_users == {"mary", "john"}
+        else:
+            assert settings.jwt_public_key is None
+    assert not stage.one("lambda:Function", "admin").secret
 
 
 def test_a_stage_without_options_pauses_after_five_minutes(deploy: Deploy) -> None:
@@ -383,6 +435,11 @@ def test_a_stage_without_options_pauses_after_five_minutes(deploy: Deploy) -> No
         ({"corsOrigins": "[broken"}, "flagstaff:corsOrigins"),
         ({"availabilityZones": "eu-central-1a"}, "two or three"),
         ({"pythonVersion": "3.8"}, "flagstaff:pythonVersion must be"),
+        ({"jwtPublicKeyParameter": "/key"}, "needs flagstaff:jwtAudience"),
+        ({"jwtPublicKeyParameter": "/key", "jwtAudience": "a"}, "needs flagstaff:jwtAdminClaim or"),
+        ({"jwtAdminUsers": "mary"}, "need flagstaff:jwtPublicKeyParameter"),
+        ({"intervalProtectedRoles": "admin,none"}, "flagstaff:intervalProtectedRoles must be"),
+        ({"intervalServerEndpoint": "https://interval.example.com"}, "flagstaff:intervalServerEndpoint must be"),
         ({"autoPauseSeconds": "10"}, "flagstaff:autoPauseSeconds must be a whole number"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",

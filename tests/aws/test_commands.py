@@ -1,4 +1,4 @@
-"""`python -m cli.publish` and `python -m db.migrate`, as a person runs them."""
+"""`python -m cli.publish`, `cli.keys` and `db.migrate`, as a person runs them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from db import database, keys
+from db.keyring import hash_secret
 from db.published import definitions_object
 from db.s3 import Bucket
 from tests.aws.conftest import REGION, Moto
@@ -47,3 +49,29 @@ def test_migrate(database_url: str) -> None:
     assert (done.returncode, "up to date" in done.stdout) == (0, True), done.stderr
     done = command("db.migrate")
     assert (done.returncode, "FLAGSTAFF_DATABASE_URL" in done.stderr) == (1, True)
+
+
+def test_make_keys(database_url: str) -> None:
+    first = command("cli.keys", "first", FLAGSTAFF_DATABASE_URL=database_url)
+    assert (first.returncode, first.stderr) == (0, "")
+    options = ("--scope", "server", "--environment", "staging")
+    second = command("cli.keys", "shop", *options, FLAGSTAFF_DATABASE_URL=database_url)
+    database.connect(database_url)
+    made = {key.hash: key for key in keys.active()}
+    database.disconnect()
+    admin, server = (made[hash_secret(done.stdout.strip())] for done in (first, second))
+    assert (admin.name, admin.scope, admin.environment) == ("first", "admin", None)
+    assert (server.name, server.scope, server.environment) == ("shop", "server", "staging")
+
+
+def test_a_key_that_can_not_be_made_is_explained(database_url: str) -> None:
+    for arguments, reason in (
+        (["x", "--scope", "server", "--environment", "nowhere"], "nowhere"),
+        (["x", "--scope", "server"], "environment"),
+        ([""], "name"),
+    ):
+        done = command("cli.keys", *arguments, FLAGSTAFF_DATABASE_URL=database_url)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("flagstaff: no key was made: ")
+        assert reason in done.stderr
+    assert "FLAGSTAFF_DATABASE_URL" in command("cli.keys", "x").stderr

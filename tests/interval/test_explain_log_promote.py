@@ -8,6 +8,7 @@ from db import changes, flags, members
 from db.flags import FlagEdit
 from tests.interval.conftest import AWKWARD, TESTER, Running
 from tests.interval.people import OpenPage, Transaction
+from tests.processes import wait_until
 
 PREMIUM = {"conditions": [{"field": "attributes.plan", "operator": "eq", "value": "premium"}], "variant": "on"}
 
@@ -34,7 +35,7 @@ def test_explain_shows_value_reason_and_every_step(dash: Running) -> None:
 def test_explain_tells_what_the_evaluate_endpoint_answers(dash: Running) -> None:
     split = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]
     flag = dash.flag(rollout=split)
-    dash.serves(flag.key, False, False)
+    wait_until(lambda: dash.evaluate(flag.key, False, entityId="john")["reason"] == "SPLIT")
     for entity in ("john", "mary", "007"):
         answer = dash.evaluate(flag.key, False, entityId=entity)
         action = dash.ada.run("flags/explain", flag=flag.key)

@@ -23,6 +23,8 @@ from db.words import JsonValue
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 FAILURE_SECONDS: Final = 1.0
+WAKE_SECONDS: Final = 30.0
+"""How long a database that lets attempts time out, as one that wakes up does, is waited for."""
 LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
 
 # A server that is starting, stopping or full, or where others hold what we need for too long; without an answer from it
@@ -115,6 +117,21 @@ def check() -> None:
     """Raise DatabaseUnavailableError unless the database answers."""
     with session():
         database.execute_sql("SELECT 1")
+
+
+def wait_until_awake() -> None:
+    """Wait for the database if it is waking up.
+
+    Raises DatabaseUnavailableError where it can't be reached for another reason, or takes too long.
+    """
+    end = time.monotonic() + WAKE_SECONDS
+    while True:
+        try:
+            return check()
+        except DatabaseUnavailableError as error:
+            if error.__cause__ is None or not _is_waking(error.__cause__) or time.monotonic() > end:
+                raise
+        time.sleep(FAILURE_SECONDS)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import peewee
 
 from db import definitions, environments, keys, metrics_log, writing
-from db.database import database, rows, session
+from db.database import database, rows, session, wait_until_awake
 from db.errors import DatabaseUnavailableError
 from db.published import KEYS_OBJECT, Access, bucket_of, definitions_object
 from db.s3 import Bucket, S3Error
@@ -118,13 +118,18 @@ class Publisher:
         return f"{revision} {self._bucketing}"
 
 
-def publish_writes(settings: Settings) -> Publisher | None:
+def publish_writes(settings: Settings) -> None:
     """From now on, publish after every write of this process, where the settings name a bucket.
 
-    What an earlier process could not publish is published at once.
+    What an earlier process could not publish is published at once, if the database is there.
     """
     publisher = Publisher.from_settings(settings)
-    if publisher is not None:
-        writing.after_commit.append(publisher.try_to_publish)
+    if publisher is None:
+        return
+    writing.after_commit.append(publisher.try_to_publish)
+    try:
+        wait_until_awake()
+    except DatabaseUnavailableError as error:
+        log.warning("what an earlier process could not publish waits for the next write: %s", error)
+    else:
         publisher.try_to_publish()
-    return publisher

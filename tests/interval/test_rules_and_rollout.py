@@ -76,6 +76,22 @@ def test_each_operator_has_the_input_that_fits(
     assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
 
 
+@pytest.mark.parametrize(
+    "value",
+    [["a, b", "c"], [" a"], ["two\nlines"], ["[1]"], [1, 2], ["[", "]"]],
+    ids=["comma", "space", "line break", "like a list", "numbers", "brackets"],
+)
+def test_a_list_stays_what_it_is_when_its_condition_is_looked_at(dash: Running, value: list[Any]) -> None:
+    flag = dash.flag(rules=[{"conditions": [{"field": "a", "operator": "in", "value": value}], "variant": "on"}])
+    edit = dash.ada.run("flags/rules/edit", flag=flag.key, rule="1")
+    edit.fill({}, "Change this condition")
+    edit.fill()
+    edit.fill()
+    edit.fill({}, "Save rule")
+    edit.result()
+    assert flags.get(flag.key, "dev").rules == flag.rules
+
+
 def test_an_operator_without_a_value_asks_for_none(dash: Running) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/rules/add", flag=flag.key)

@@ -148,6 +148,8 @@ def _check_name(text: str) -> None:
 def _check_future(day: date) -> None:
     if day < datetime.now(UTC).date():
         raise ValueError("this day is over")
+    if day == date.max:
+        raise ValueError("leave it empty for a key that never expires")  # no time comes after this day
 
 
 def end_of(day: date | None) -> datetime | None:

@@ -123,11 +123,10 @@ async def _edited(visit: ActionVisit, place: EnvironmentView, flag: FlagView, nu
             case "add":
                 rule = {**rule, "conditions": [*rule["conditions"], await conditions.asked(visit.io)]}
             case "change":
-                rule["conditions"] = replaced(
-                    rule["conditions"], chosen, [await conditions.asked(visit.io, rule["conditions"][chosen])]
-                )
+                changed = await conditions.asked(visit.io, rule["conditions"][chosen])
+                rule = {**rule, "conditions": replaced(rule["conditions"], chosen, [changed])}
             case "remove":
-                rule["conditions"] = replaced(rule["conditions"], chosen, [])
+                rule = {**rule, "conditions": replaced(rule["conditions"], chosen, [])}
             case "serve":
                 rule = {key: rule[key] for key in ("name", "conditions")} | await _served(visit, flag, rule)
             case _:

@@ -45,7 +45,10 @@ async def _what_it_is(visit: ActionVisit, place: EnvironmentView, new: NewFlag, 
             _key_check(place)
         ),
         "description": io.input.text(
-            "Description", default_value=new.description or None, multiline=True, max_length=4096
+            "Description",
+            default_value=new.description or None,
+            multiline=True,
+            max_length=validation.LONGEST_DESCRIPTION,
         ).optional(),
         "kind": select(io, "Kind", KINDS, "static" if new.is_static else "dynamic"),
         "type": select(io, "Type", TYPES, str(new.value_type)),

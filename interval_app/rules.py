@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from db import flags
+from db import flags, validation
 from db.errors import VersionConflictError
 from db.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
@@ -207,6 +207,6 @@ async def _served(visit: ActionVisit, flag: FlagView, rule: Mapping[str, Any]) -
 
 
 async def _name(visit: ActionVisit, rule: Rule) -> str | None:
-    name = visit.io.input.text("Name", default_value=rule["name"], max_length=256).optional()
+    name = visit.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
     _, found = await ask(visit.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
     return found["name"] or None

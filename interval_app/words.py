@@ -37,7 +37,7 @@ def as_json(value: JsonValue) -> str:
 
 def variant(name: str, value: JsonValue) -> str:
     """One variant: "gold = 10"."""
-    return name if shown(value) == name else f"{name} = {shown(value)}"
+    return name if shown(value) == name else f"{name} = {short(shown(value))}"
 
 
 def rule(given: Mapping[str, Any]) -> str:

@@ -260,6 +260,14 @@ def test_rollout_shows_what_it_means_before_it_is_saved(dash: Running) -> None:
     dash.serves(flag.key, False, True, entityId="john")
 
 
+def test_a_long_value_does_not_fill_the_form(dash: Running) -> None:
+    flag = dash.flag(value_type="string", variants={"a": "x" * 5_000, "b": "y"})
+    form = dash.ada.run("flags/rollout", flag=flag.key).form()
+    assert form.inputs[0].startswith("% a = xxx") and len(form.inputs[0]) < 250
+    form = dash.ada.run("flags/members/add", flag=flag.key).form()
+    assert max(len(option["label"]) for option in form.props("They get")["options"]) < 250
+
+
 def test_rollout_in_steps(dash: Running) -> None:
     flag = dash.flag()
     for step, text in (("5 %", ""), ("25 %", "(5 % → 25 %)"), ("100 %", "(25 % → 100 %)")):

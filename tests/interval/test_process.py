@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 
 from db import database as db_database
-from db import flags, keys
+from db import flags, keys, members
 from db.flags import NewFlag
 from tests.interval.conftest import TESTER, Dashboard, dashboard
 from tests.interval.double import API_KEY, IntervalServer
@@ -252,6 +252,21 @@ def test_a_key_does_not_lose_its_end_because_the_database_was_away(
     action.result()
     (key,) = keys.list_all()
     assert key.expires_at == datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("route", ["add", "change"])
+def test_members_do_not_get_another_value_because_the_database_was_away(
+    server: IntervalServer, process: Dashboard, database_url: str, route: str
+) -> None:
+    members.add("beta", "dev", "user", ["john"], variant="on", actor=TESTER)
+    action = Person(server).run(f"flags/members/{route}", flag="beta", environment="dev", type="user", id="john")
+    action.form()
+    with gone(database_url):
+        action.answer({"They get": "=off", **({"Ids": "john"} if route == "add" else {})})
+        assert "database can't be reached" in action.form().text
+    wait_until(lambda: "reached" not in Person(server).open("flags").render.text)
+    action.answer()
+    assert action.result()["Get"] == "off"
 
 
 @contextmanager

@@ -77,7 +77,8 @@ class Function:
             environ = environ_of(event)
             environ["flagstaff.request_id"] = request_id_of(event)
             self._confirm_keys(environ)
-            with noting() as environ["flagstaff.publication"]:
+            with noting() as outcome:
+                environ["flagstaff.publication"] = outcome
                 return answer_of(*self._call(environ))
         except DatabaseUnavailableError as error:
             return answer_of(*error_response(error))

@@ -67,13 +67,18 @@ def test_each_operator_has_the_input_that_fits(
     action.result()
     (rule,) = flags.get(flag.key, "dev").rules
     assert rule["conditions"] == [{"field": "a.b", "operator": operator, "value": value}]
-    edit = dash.ada.run("flags/rules/edit", flag=flag.key, rule="1")
+    look_at_condition(dash, flag.key)
+    assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
+
+
+def look_at_condition(dash: Running, key: str) -> None:
+    """Go through the forms of the first rule's condition as they are filled, and save."""
+    edit = dash.ada.run("flags/rules/edit", flag=key, rule="1")
     edit.fill({}, "Change this condition")
     edit.fill()
     edit.fill()
     edit.fill({}, "Save rule")
     edit.result()
-    assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
 
 
 @pytest.mark.parametrize(
@@ -83,12 +88,7 @@ def test_each_operator_has_the_input_that_fits(
 )
 def test_a_list_stays_what_it_is_when_its_condition_is_looked_at(dash: Running, value: list[Any]) -> None:
     flag = dash.flag(rules=[{"conditions": [{"field": "a", "operator": "in", "value": value}], "variant": "on"}])
-    edit = dash.ada.run("flags/rules/edit", flag=flag.key, rule="1")
-    edit.fill({}, "Change this condition")
-    edit.fill()
-    edit.fill()
-    edit.fill({}, "Save rule")
-    edit.result()
+    look_at_condition(dash, flag.key)
     assert flags.get(flag.key, "dev").rules == flag.rules
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from flask import g, has_request_context
+from flask import request
 from flask.wrappers import Response as FlaskResponse
 
 from api import auth
@@ -28,7 +28,7 @@ from api.services import Services, signing_in
 from db import database, keys, logs, rds, writing
 from db.errors import DatabaseUnavailableError
 from db.published import bucket_of
-from db.publishing import Publisher
+from db.publishing import Outcome, Publisher, noting
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,7 @@ class Function:
         bucket, publisher = bucket_of(settings), Publisher.from_settings(settings)
         if bucket is None or publisher is None:
             raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
-        self._publisher = publisher
-        writing.after_commit.append(self._publish)
+        writing.after_commit.append(publisher.try_to_publish)
         url = rds.connect(settings)
         self._published = Published(bucket, settings.refresh_seconds)
         live = NotFollowing(
@@ -78,7 +77,9 @@ class Function:
             environ = environ_of(event)
             environ["flagstaff.request_id"] = request_id_of(event)
             self._confirm_keys(environ)
-            return answer_of(*self._call(environ))
+            with noting() as outcome:
+                environ["flagstaff.publication"] = outcome
+                return answer_of(*self._call(environ))
         except DatabaseUnavailableError as error:
             return answer_of(*error_response(error))
         except ValueError as error:
@@ -97,12 +98,6 @@ class Function:
         except RequestError:
             return
         self._services.keys.replace(keys.active())
-
-    def _publish(self) -> None:
-        """Publish a write; its answer tells whether that worked, and the next publication makes up for it."""
-        published = self._publisher.try_to_publish()
-        if has_request_context():
-            g.published = published
 
     def _call(self, environ: dict[str, Any]) -> tuple[bytes, int, list[tuple[str, str]]]:
         said: list[Any] = []
@@ -127,11 +122,12 @@ class Function:
 
 
 def tell_of_publication(response: FlaskResponse) -> FlaskResponse:
-    """Add `published` to the answer of a write, if its answer is a JSON object."""
-    if "published" in g and response.is_json:
+    """Add `published` to the answer of a write, if its answer is a JSON object; the next write makes up for a false."""
+    outcome: Outcome = request.environ["flagstaff.publication"]
+    if outcome.published is not None and response.is_json:
         answer = orjson.loads(response.get_data())
         if isinstance(answer, dict):
-            response.set_data(orjson.dumps({**answer, "published": g.published}))
+            response.set_data(orjson.dumps({**answer, "published": outcome.published}))
     return response
 
 

@@ -23,11 +23,14 @@ from db.words import JsonValue
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 FAILURE_SECONDS: Final = 1.0
+WAKE_SECONDS: Final = 30.0
+"""How long a database that lets attempts time out, as one that wakes up does, is waited for."""
 LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
 
+LOCK_TIMEOUT: Final = "55P03"
 # A server that is starting, stopping or full, or where others hold what we need for too long; without an answer from it
 # the error has no code at all.
-_UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300", "55P03"}
+_UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300", LOCK_TIMEOUT}
 
 
 class _Database(PooledPostgresqlDatabase):
@@ -117,6 +120,21 @@ def check() -> None:
         database.execute_sql("SELECT 1")
 
 
+def wait_until_awake() -> None:
+    """Wait for the database if it is waking up.
+
+    Raises DatabaseUnavailableError where it can't be reached for another reason, or takes too long.
+    """
+    end = time.monotonic() + WAKE_SECONDS
+    while True:
+        try:
+            return check()
+        except DatabaseUnavailableError as error:
+            if error.__cause__ is None or not _is_waking(error.__cause__) or time.monotonic() > end:
+                raise
+        time.sleep(FAILURE_SECONDS)
+
+
 @contextmanager
 def session() -> Iterator[None]:
     """A connection for the time of the block; blocks may stand inside each other.
@@ -160,6 +178,12 @@ def read_json(text: str) -> Any:
     return _DECODER.decode(text)
 
 
+def error_code(error: peewee.PeeweeException) -> str | None:
+    """What PostgreSQL calls the error (SQLSTATE); None where it did not answer."""
+    code: str | None = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
+    return code
+
+
 def _whole_number(digits: str) -> int | float:
     number = int(digits)
     return number if -LARGEST_WHOLE_NUMBER <= number <= LARGEST_WHOLE_NUMBER else float(digits)
@@ -169,7 +193,7 @@ _DECODER: Final = json.JSONDecoder(parse_int=_whole_number)
 
 
 def _is_unavailable(error: peewee.OperationalError | peewee.InterfaceError) -> bool:
-    code = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
+    code = error_code(error)
     return code is None or code.startswith("08") or code in _UNAVAILABLE_CODES
 
 

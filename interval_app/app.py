@@ -19,6 +19,7 @@ from interval_app import (
     members,
     members_page,
     promote,
+    publishing,
     rollout,
     rules,
     rules_page,
@@ -87,6 +88,7 @@ def home(settings: Settings) -> Page:
         "explain": does(explain.explain, "Explain"),
         "promote": does(promote.promote, "Promote flag"),
         "archive": does(archive.archive, "Archive flag"),
+        **({"publish": does(publishing.publish, "Publish now")} if settings.definitions_bucket else {}),
     }.items():
         top.add(slug, route)
     return top

@@ -9,7 +9,6 @@ from interval_sdk import Layout, TableDataFetcherState
 from db import changes, environments, flags
 from db.errors import VersionConflictError
 from db.views import ChangeView, EnvironmentView, FlagView
-from db.words import Action
 from interval_app import differences, tables, words, work
 from interval_app.forms import flag_asked, until_accepted
 from interval_app.meanwhile import explained
@@ -61,7 +60,7 @@ def row(change: ChangeView) -> Row:
         menu.append({"label": "Restore to before this", "route": f"{HOME}/changes/restore", "params": params})
     return Row(
         [
-            f"{change.at:%Y-%m-%d %H:%M:%S} UTC",
+            words.second(change.at),
             cell(who(change)),
             cell(change.environment or "all"),
             cell(change.flag_key or words.NOTHING),
@@ -91,7 +90,7 @@ async def show_change(visit: PageVisit) -> Layout:
     found = differences.of_change(change)
     facts = {
         "Who": who(change),
-        "When": f"{change.at:%Y-%m-%d %H:%M:%S} UTC",
+        "When": words.second(change.at),
         "Flag": change.flag_key or words.NOTHING,
         "Environment": change.environment or "all",
     }
@@ -120,7 +119,7 @@ async def restore(visit: ActionVisit) -> Result:
     if change.flag_id is None or change.environment is None:
         raise DashboardError("Only the changes of a flag can be taken back here.")
     place, flag = await work.run(_of_change, change)
-    if change.action is Action.FLAG_ARCHIVED or flag.archived_at is not None:
+    if flag.archived_at is not None:
         raise DashboardError(
             f"{flag.key} is archived: restore it under Archived flags, which brings it back as it was."
         )
@@ -134,7 +133,7 @@ async def restore(visit: ActionVisit) -> Result:
             return f"{flag.key} is in {place.key} as it was before this change. {UNCHANGED}"
         if not await previewed(visit, found, problem, f"Restore {flag.key} in {place.key}", "Restore"):
             return UNCHANGED
-        await visit.confirm_if_protected(place, f"{flag.key} goes back to before {change.at:%Y-%m-%d %H:%M:%S} UTC.")
+        await visit.confirm_if_protected(place, f"{flag.key} goes back to before {words.second(change.at)}.")
         try:
             await work.run(changes.restore, flag.id, place.key, change.id, actor=visit.actor, version=flag.version)
         except VersionConflictError as error:
@@ -142,7 +141,7 @@ async def restore(visit: ActionVisit) -> Result:
             flag = conflict.flag
             raise conflict from error
         await visit.go(f"{HOME}/changes", flag=flag.key, environment=place.key)
-        return f"{flag.key} is in {place.key} as it was before {change.at:%Y-%m-%d %H:%M:%S} UTC."
+        return f"{flag.key} is in {place.key} as it was before {words.second(change.at)}."
 
     return await until_accepted(attempt)
 

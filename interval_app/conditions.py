@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from interval_sdk import IO
 
+from db.state import canonical
 from db.words import JsonObject, JsonValue
 from flagstaff import conditions
 from interval_app import values
 from interval_app.forms import ask, refusing, select
-from interval_app.words import shown
+from interval_app.words import as_json, shown
 
 TEXT, NUMBER, BOOLEAN = "text", "number", "true or false"
 LISTS: Final = frozenset({"in", "not_in"})
@@ -61,10 +62,10 @@ def value_fields(io: IO, operator: str, filled: JsonValue) -> dict[str, Any]:
     """The inputs for an operator's value; `parse` reads what they give."""
     text = io.input.text
     if operator in LISTS:
-        lines = "\n".join(map(shown, filled)) if isinstance(filled, list) else None
-        help_text = "One per line, or with commas between them."
+        entered = listed(filled) if isinstance(filled, list) else None
+        help_text = 'One per line, or with commas between them. Or all as a JSON list: ["a, b", "c"].'
         return {
-            "value": text("Values", default_value=lines, multiline=True, lines=5, help_text=help_text),
+            "value": text("Values", default_value=entered, multiline=True, lines=5, help_text=help_text),
             "kind": select(io, "They are", _kinds(TEXT, NUMBER), _kind_of(filled)),
         }
     start = None if filled is None or isinstance(filled, list) else shown(filled)
@@ -83,6 +84,8 @@ def value_fields(io: IO, operator: str, filled: JsonValue) -> dict[str, Any]:
 def parse(operator: str, text: str, kind: str) -> JsonValue:
     """The value that was entered. Raises ValueError with a sentence."""
     if operator in LISTS:
+        if (given := _json_list(text)) is not None:
+            return given
         parts = [part.strip() for part in re.split(r"[\n,]", text.replace("\r", "\n"))]
         return [_scalar(part, kind) for part in dict.fromkeys(parts) if part]
     if operator in SCALARS:
@@ -92,6 +95,24 @@ def parse(operator: str, text: str, kind: str) -> JsonValue:
     if operator in TIMES and re.fullmatch(r"-?\d+(\.\d+)?", text.strip()):
         return _number(text.strip())
     return text.strip() if operator in TIMES or operator.startswith("semver") else text
+
+
+def listed(given: list[Any]) -> str:
+    """A list as it would be entered: a value a line, or as JSON where that would be read as another list."""
+    lines = "\n".join(map(shown, given))
+    try:
+        is_same = canonical(parse("in", lines, _kind_of(given))) == canonical(given)
+    except ValueError:
+        is_same = False
+    return lines if is_same else as_json(given)
+
+
+def _json_list(text: str) -> list[Any] | None:
+    try:
+        given = values.read_json(text)
+    except ValueError:
+        return None
+    return given if isinstance(given, list) else None
 
 
 def _scalar(text: str, kind: str) -> JsonValue:

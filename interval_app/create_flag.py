@@ -10,7 +10,7 @@ from db.errors import FlagNotFoundError
 from db.flags import NewFlag
 from db.state import ON_OFF
 from db.views import EnvironmentView, FlagView
-from db.words import UNSET, JsonValue, ValueType
+from db.words import UNSET, JsonValue, ValueType, given
 from interval_app import values, words, work
 from interval_app.forms import ask, refusing, select, until_accepted
 from interval_app.problems import sentence
@@ -45,7 +45,10 @@ async def _what_it_is(visit: ActionVisit, place: EnvironmentView, new: NewFlag, 
             _key_check(place)
         ),
         "description": io.input.text(
-            "Description", default_value=new.description or None, multiline=True, max_length=4096
+            "Description",
+            default_value=new.description or None,
+            multiline=True,
+            max_length=validation.LONGEST_DESCRIPTION,
         ).optional(),
         "kind": select(io, "Kind", KINDS, "static" if new.is_static else "dynamic"),
         "type": select(io, "Type", TYPES, str(new.value_type)),
@@ -53,16 +56,16 @@ async def _what_it_is(visit: ActionVisit, place: EnvironmentView, new: NewFlag, 
     }
     intro = f"A flag exists in every environment. It is created in {place.key}, and starts disabled in the others."
     _, entered = await ask(io, fields, intro=intro, problem=problem, buttons=["Continue"])
+    is_static, kind = entered["kind"]["value"] == "static", ValueType(entered["type"]["value"])
+    if (is_static, kind) != (new.is_static, new.value_type):
+        new = replace(new, value=UNSET, variants=UNSET, default_variant=UNSET)
     return replace(
         new,
         key=entered["key"].strip(),
         description=entered["description"] or "",
-        is_static=entered["kind"]["value"] == "static",
-        value_type=ValueType(entered["type"]["value"]),
+        is_static=is_static,
+        value_type=kind,
         enabled=entered["enabled"],
-        value=UNSET,
-        variants=UNSET,
-        default_variant=UNSET,
     )
 
 
@@ -84,7 +87,7 @@ def _key_check(place: EnvironmentView) -> Callable[[str], Awaitable[str | None]]
 
 async def _static_value(visit: ActionVisit, new: NewFlag) -> NewFlag:
     kind = ValueType(new.value_type)
-    fields = {"value": values.value_field(visit.io, "Value", kind)}
+    fields = {"value": values.value_field(visit.io, "Value", kind, given(new.value, None))}
     _, entered = await ask(visit.io, fields, intro=f"What {new.key} gives to everyone.", buttons=["Create flag"])
     return replace(new, value=values.parse(entered["value"], kind))
 
@@ -93,12 +96,13 @@ async def _variants(visit: ActionVisit, new: NewFlag) -> NewFlag:
     kind = ValueType(new.value_type)
     named: Mapping[str, JsonValue] = ON_OFF
     if kind is not ValueType.BOOLEAN:
-        fields = {"variants": values.variants_field(visit.io, kind, {})}
+        fields = {"variants": values.variants_field(visit.io, kind, given(new.variants, {}))}
         intro = f"The values that {new.key} can have. More can be added later; members bring theirs."
         _, entered = await ask(visit.io, fields, intro=intro, buttons=["Continue"])
         named = values.parse_variants(entered["variants"], kind)
         new = replace(new, variants=named)
-    fields = {"default": values.default_field(visit.io, named, None)}
+    chosen = given(new.default_variant, None)
+    fields = {"default": values.default_field(visit.io, named, chosen if chosen in named else None)}
     intro = "What everyone gets whom no member entry, rule or rollout decides."
     _, entered = await ask(visit.io, fields, intro=intro, buttons=["Create flag"])
     return replace(new, default_variant=values.default_chosen(entered["default"]))

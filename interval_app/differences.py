@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from interval_sdk import IO
 
+from db.state import canonical
 from db.views import ChangeView, Difference
 from interval_app import tables, words
 from interval_app.tables import Row
@@ -14,8 +15,22 @@ from interval_app.tables import Row
 COLUMNS: Final = (("What", "what"), ("Before", "before"), ("After", "after"))
 MANY: Final = 10
 """Entities are named up to this number, else counted."""
+LONGEST: Final = 20_000
+"""Characters of a value that are shown where a difference is looked at for itself."""
 
 _LABELS: Final = {"defaultVariant": "default variant", "expiresAt": "expires"}
+
+
+class Part(NamedTuple):
+    """A part of a state: its text, which is empty where there is nothing to say, and what it says so of."""
+
+    text: str
+    value: Any
+
+
+NOTHING: Final = Part("", None)
+EMPTY: Final = '""'
+"""The text of a variant whose value is the empty text."""
 
 
 class Line(NamedTuple):
@@ -45,13 +60,18 @@ def lines(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, members: Mapping[str, Any] | None
 ) -> list[Line]:
     """The differences between two states, and what becomes of members."""
-    old, new = _texts(before or {}), _texts(after or {})
-    found = [
-        Line(what, old.get(what, ""), new.get(what, ""))
-        for what in dict.fromkeys([*old, *new])
-        if old.get(what, "") != new.get(what, "")
-    ]
-    return found + list(_members(members or {}))
+    old, new = _parts(before or {}), _parts(after or {})
+    found = [_line(what, old.get(what, NOTHING), new.get(what, NOTHING)) for what in dict.fromkeys([*old, *new])]
+    return [*filter(None, found), *_members(members or {})]
+
+
+def _line(what: str, before: Part, after: Part) -> Line | None:
+    if before.text != after.text:
+        return Line(what, before.text, after.text)
+    if not before.text or canonical(before.value) == canonical(after.value):
+        return None
+    # Two conditions read alike where one compares with the number 1, and the other with the text "1".
+    return Line(what, words.as_json(before.value), words.as_json(after.value))
 
 
 def in_one_line(found: Sequence[Line]) -> str:
@@ -61,34 +81,36 @@ def in_one_line(found: Sequence[Line]) -> str:
 
 def table(display: IO.Display, label: str, found: Sequence[Line]) -> Any:
     """The differences as a table."""
-    rows = [Row([tables.cell(text) for text in line]) for line in found]
+    rows = [Row([tables.cell(text, longest=LONGEST) for text in line]) for line in found]
     return tables.fixed(display, label, COLUMNS, rows, is_sortable=False, is_filterable=False)
 
 
-def _texts(state: Mapping[str, Any]) -> dict[str, str]:
-    """A state as texts by what they say; what says nothing is left out."""
-    found: dict[str, str] = {}
+def _parts(state: Mapping[str, Any]) -> dict[str, Part]:
+    """What a state says, by what it says it of."""
+    found: dict[str, Part] = {}
     for name, value in state.items():
         label = _LABELS.get(name, name)
         match name:
             case "enabled":
-                found["status"] = words.status(value)
+                found["status"] = Part(words.status(value), value)
             case "variants":
-                found |= {f"variant {variant}": words.shown(held) for variant, held in value.items()}
+                found |= {
+                    f"variant {variant}": Part(words.shown(held) or EMPTY, held) for variant, held in value.items()
+                }
             case "rules":
-                found |= {f"rule {number}": words.rule(rule) for number, rule in enumerate(value, 1)}
+                found |= {f"rule {number}": Part(words.named_rule(rule), rule) for number, rule in enumerate(value, 1)}
             case "rollout":
-                found[label] = words.split(value) if value else ""
+                found[label] = Part(words.split(value) if value else "", value)
             case "tags":
-                found[label] = ", ".join(value)
+                found[label] = Part(", ".join(value), value)
             case "defaultVariant":
-                found[label] = value or "none: the caller's default"
+                found[label] = Part(value or "none: the caller's default", value)
             case "archived" | "revoked" | "protected":
-                found[label] = "yes" if value else "no"
+                found[label] = Part("yes" if value else "no", value)
             case "id" | "key":
                 continue
             case _:
-                found[label] = "" if value is None else words.shown(value)
+                found[label] = Part("" if value is None else words.shown(value), value)
     return found
 
 

@@ -8,7 +8,7 @@ from interval_sdk import Layout
 
 from db import environments, validation
 from db.views import EnvironmentView
-from interval_app import tables, words, work
+from interval_app import publishing, tables, words, work
 from interval_app.forms import ask, refusing, select, until_accepted
 from interval_app.tables import Row, cell
 from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
@@ -23,14 +23,15 @@ COLUMNS = (
 
 
 async def show(visit: PageVisit) -> Layout:
-    """Every environment; a click shows its flags."""
+    """Every environment, and whether programs have all that is saved; a click shows an environment's flags."""
     found = await work.run(environments.list_all)
     return Layout(
         title="Environments",
         description="Each flag has a configuration of its own in each of them.",
         menu_items=[{"label": "Add environment", "route": f"{HOME}/environments/add", "theme": "primary"}, back()],
         children=[
-            tables.fixed(visit.display, "Environments", COLUMNS, [row(place) for place in found], is_sortable=False)
+            *await publishing.state(visit),
+            tables.fixed(visit.display, "Environments", COLUMNS, [row(place) for place in found], is_sortable=False),
         ],
     )
 
@@ -66,7 +67,9 @@ async def _form(
     key = io.input.text("Key", default_value=start["key"] or None, max_length=128, placeholder="qa")
     fields = {
         "key": key.validate(refusing(lambda text: validation.key(text.strip(), code="invalid_environment"))),
-        "name": io.input.text("Name", default_value=start["name"] or None, max_length=256).optional(),
+        "name": io.input.text(
+            "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME
+        ).optional(),
         "protected": io.input.boolean(
             "Protected", default_value=start["protected"], help_text="Changes ask for confirmation and the right role."
         ),

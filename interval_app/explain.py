@@ -59,7 +59,9 @@ async def _entity(
         "type": text("Entity type", default_value=entered["type"], max_length=64).validate(
             refusing(lambda given: validation.entity_type(given.strip(), "the type"))
         ),
-        "id": text("Entity id", default_value=entered["id"] or None, max_length=256).optional(),
+        "id": text(
+            "Entity id", default_value=entered["id"] or None, max_length=validation.LONGEST_ENTITY_ID
+        ).optional(),
         "attributes": text(
             "Attributes",
             default_value=entered["attributes"] or None,

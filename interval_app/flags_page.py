@@ -9,7 +9,7 @@ from interval_sdk import IO, Layout, TableDataFetcherState
 from db import environments, flags
 from db.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
-from interval_app import tables, words, work
+from interval_app import publishing, tables, words, work
 from interval_app.tables import Row, cell
 from interval_app.visit import HOME, PageVisit
 
@@ -34,7 +34,7 @@ async def show(visit: PageVisit) -> Layout:
     here = {"environment": place.key}
     return Layout(
         title=f"Feature Flags · {place.key}",
-        description="Every change is logged with your e-mail address, and served within a second.",
+        description="Every change is logged with your e-mail address, and served within seconds.",
         menu_items=[
             {"label": "Create flag", "route": f"{HOME}/create", "params": here, "theme": "primary"},
             {"label": "Change log", "route": f"{HOME}/changes", "params": here},
@@ -44,6 +44,7 @@ async def show(visit: PageVisit) -> Layout:
             {"label": "API keys", "route": f"{HOME}/keys"},
         ],
         children=[
+            *await publishing.warning(visit, **here),
             environment_heading(visit.display, place, places),
             flag_table(visit.display, "Dynamic flags", place, is_static=False),
             flag_table(visit.display, "Static flags", place, is_static=True),

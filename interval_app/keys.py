@@ -120,8 +120,11 @@ async def _form(
     visit: ActionVisit, places: Sequence[EnvironmentView], start: dict[str, Any], problem: str | None
 ) -> dict[str, Any]:
     io = visit.io
-    name = io.input.text("Name", default_value=start["name"] or None, max_length=256, placeholder="checkout service")
-    expires = io.input.date("Expires", help_text="At the end of this day (UTC). Left empty: never.")
+    name = io.input.text(
+        "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME, placeholder="checkout service"
+    )
+    help_text = "At the end of this day (UTC). Left empty: never."
+    expires = io.input.date("Expires", default_value=start["expires"], help_text=help_text)
     fields = {
         "name": name.validate(refusing(_check_name)),
         "scope": select(io, "May", SCOPES, start["scope"]),
@@ -148,6 +151,8 @@ def _check_name(text: str) -> None:
 def _check_future(day: date) -> None:
     if day < datetime.now(UTC).date():
         raise ValueError("this day is over")
+    if day == date.max:
+        raise ValueError("leave it empty for a key that never expires")  # no time comes after this day
 
 
 def end_of(day: date | None) -> datetime | None:

@@ -28,16 +28,16 @@ async def add(visit: ActionVisit) -> Result:
     """Give many entities a value."""
     place, flag = await _flag(visit)
     visit.check_may_change(place)
-    typed, entity_type = "", "user"
+    typed, entity_type, option = "", "user", ""
 
     async def attempt(problem: str | None) -> Result:
-        nonlocal typed, entity_type
-        fields = {**entity_fields(visit, entity_type, typed), "gets": gets_field(visit, flag)}
+        nonlocal typed, entity_type, option
+        fields = {**entity_fields(visit, entity_type, typed), "gets": gets_field(visit, flag, option)}
         intro = f"They will get the value in {place.key}, before any rule or rollout. {HOW_TO_LIST}"
         _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Add members"])
-        typed, entity_type = found["ids"], found["type"].strip()
+        typed, entity_type, option = found["ids"], found["type"].strip(), found["gets"]["value"]
         entities = read_entities(entity_type, typed)
-        gets = await _gets(visit, flag, found["gets"])
+        gets = await _gets(visit, flag, option)
         await visit.confirm_if_protected(place, f"Members of {flag.key}: {words.count(len(entities.ids), 'id')}.")
         return await _add(visit, place, flag, [entities], gets)
 
@@ -52,11 +52,15 @@ async def change(visit: ActionVisit) -> Result:
     if isinstance(chosen, str):
         return chosen
 
+    option = ""
+
     async def attempt(problem: str | None) -> Result:
-        fields = {"gets": gets_field(visit, flag)}
+        nonlocal option
+        fields = {"gets": gets_field(visit, flag, option)}
         intro = f"{named(chosen)} will get it in {place.key}."
         _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Change value"])
-        gets = await _gets(visit, flag, found["gets"])
+        option = found["gets"]["value"]
+        gets = await _gets(visit, flag, option)
         await visit.confirm_if_protected(place, f"Members of {flag.key} will get another value: {named(chosen)}.")
         return await _add(visit, place, flag, chosen, gets)
 
@@ -117,18 +121,18 @@ async def _batches(visit: ActionVisit, chosen: Sequence[Entities], label: str) -
             await visit.ctx.loading.complete_one()
 
 
-def gets_field(visit: ActionVisit, flag: FlagView) -> Any:
-    """The choice of a variant, or of a value that is none yet."""
+def gets_field(visit: ActionVisit, flag: FlagView, chosen: str) -> Any:
+    """The choice of a variant, or of a value that is none yet; the first one unless another was chosen before."""
     # Names begin with = here: a variant may be called like the choice of another value.
     choices = [(f"={name}", words.variant(name, value)) for name, value in flag.variants.items()]
     if flag.value_type is not ValueType.BOOLEAN or not choices:
         choices.append((ANOTHER, "another value …"))
-    return select(visit.io, "They get", choices, choices[0][0])
+    return select(visit.io, "They get", choices, chosen or choices[0][0])
 
 
-async def _gets(visit: ActionVisit, flag: FlagView, option: Mapping[str, str]) -> Gets:
-    if option["value"] != ANOTHER:
-        return Gets(option["value"][1:], UNSET)
+async def _gets(visit: ActionVisit, flag: FlagView, option: str) -> Gets:
+    if option != ANOTHER:
+        return Gets(option[1:], UNSET)
     fields = {"value": values.value_field(visit.io, "Value", flag.value_type)}
     _, found = await ask(visit.io, fields, intro="The value that they get.", buttons=["Continue"])
     return Gets(None, values.parse(found["value"], flag.value_type))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from db import flags
+from db import flags, validation
 from db.errors import VersionConflictError
 from db.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
@@ -123,11 +123,10 @@ async def _edited(visit: ActionVisit, place: EnvironmentView, flag: FlagView, nu
             case "add":
                 rule = {**rule, "conditions": [*rule["conditions"], await conditions.asked(visit.io)]}
             case "change":
-                rule["conditions"] = replaced(
-                    rule["conditions"], chosen, [await conditions.asked(visit.io, rule["conditions"][chosen])]
-                )
+                changed = await conditions.asked(visit.io, rule["conditions"][chosen])
+                rule = {**rule, "conditions": replaced(rule["conditions"], chosen, [changed])}
             case "remove":
-                rule["conditions"] = replaced(rule["conditions"], chosen, [])
+                rule = {**rule, "conditions": replaced(rule["conditions"], chosen, [])}
             case "serve":
                 rule = {key: rule[key] for key in ("name", "conditions")} | await _served(visit, flag, rule)
             case _:
@@ -208,6 +207,6 @@ async def _served(visit: ActionVisit, flag: FlagView, rule: Mapping[str, Any]) -
 
 
 async def _name(visit: ActionVisit, rule: Rule) -> str | None:
-    name = visit.io.input.text("Name", default_value=rule["name"], max_length=256).optional()
+    name = visit.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
     _, found = await ask(visit.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
     return found["name"] or None

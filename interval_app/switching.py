@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db import environments, flags
-from interval_app import work
+from interval_app import words, work
 from interval_app.forms import flag_asked
 from interval_app.visit import HOME, ActionVisit, Result
 
@@ -22,10 +22,10 @@ async def _switch(visit: ActionVisit, enabled: bool) -> Result:
     place = await visit.environment()
     flag = await flag_asked(visit, place)
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
-    await visit.confirm_if_protected(place, f"{flag.key} will be {'enabled' if enabled else 'disabled'}. {does}")
+    await visit.confirm_if_protected(place, f"{flag.key} will be {words.status(enabled)}. {does}")
     await work.run(flags.set_enabled, flag.id, place.key, enabled, actor=visit.actor)
     await visit.go(HOME, environment=place.key)
-    return f"{flag.key} is {'enabled' if enabled else 'disabled'} in {place.key}."
+    return f"{flag.key} is {words.status(enabled)} in {place.key}."
 
 
 async def disable_everywhere(visit: ActionVisit) -> Result:

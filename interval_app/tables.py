@@ -29,9 +29,15 @@ Fetch: TypeAlias = "Callable[[TableDataFetcherState], Awaitable[tuple[Sequence[R
 """The rows from `offset` on, `page_size` of them, and how many there are in all."""
 
 
-def cell(text: str, color: str | None = None, route: str | None = None, params: dict[str, str] | None = None) -> Cell:
+def cell(
+    text: str,
+    color: str | None = None,
+    route: str | None = None,
+    params: dict[str, str] | None = None,
+    longest: int = words.LONGEST_CELL,
+) -> Cell:
     """A cell that shows this text, whatever it looks like; perhaps coloured, perhaps a link."""
-    made: Cell = {"label": words.short(text) or words.NOTHING}
+    made: Cell = {"label": words.short(text, longest) or words.NOTHING}
     if color is not None:
         made["highlightColor"] = color
     if route is not None:

@@ -10,6 +10,7 @@ from interval_sdk import IO, Action, ActionContext, IOError, Layout, Page, PageC
 
 from db import environments, flags
 from db.errors import FlagstaffError
+from db.publishing import Outcome, noting
 from db.settings import Settings
 from db.views import EnvironmentView, FlagView
 from db.words import Actor, Source
@@ -22,6 +23,9 @@ T = TypeVar("T")
 Result: TypeAlias = "str | dict[str, str] | None"
 
 UNCHANGED: Final = "Nothing was changed."
+UNPUBLISHED: Final = "Saved, but not yet published"
+MEANWHILE: Final = "Programs still get what was published before."
+MADE_UP_FOR: Final = "The next change makes up for it, or Publish now on the Feature Flags page."
 HOME: Final = "flags"
 """The route of the landing page."""
 
@@ -84,9 +88,10 @@ class PageVisit(Visit):
 class ActionVisit(Visit):
     """Somebody does something."""
 
-    def __init__(self, settings: Settings, io: IO, ctx: ActionContext) -> None:
+    def __init__(self, settings: Settings, io: IO, ctx: ActionContext, outcome: Outcome) -> None:
         super().__init__(settings, ctx)
         self.io = io
+        self.outcome = outcome
 
     async def confirm(self, question: str, help_text: str) -> None:
         """Ask before going on; raises DeclinedError at a no."""
@@ -100,8 +105,17 @@ class ActionVisit(Visit):
             await self.confirm(f"Change {place.key}?", f"{place.key} is protected. {what}")
 
     async def go(self, route: str, **params: str) -> None:
-        """Lead the browser to another page."""
-        await self.ctx.redirect(route=route, params=params)
+        """Lead the browser to another page, unless it must go on showing that something is not published."""
+        if self.outcome.published is not False:
+            await self.ctx.redirect(route=route, params=params)
+
+    def told(self, result: Result) -> Result:
+        """The result, with what became of the publication if that failed."""
+        if self.outcome.published is not False:
+            return result
+        if isinstance(result, dict):
+            return {**result, UNPUBLISHED: f"{MEANWHILE} {MADE_UP_FOR}"}
+        return f"{result or ''} {UNPUBLISHED}. {MEANWHILE} {MADE_UP_FOR}".lstrip()
 
 
 def action(
@@ -111,7 +125,9 @@ def action(
 
     async def run(io: IO, ctx: ActionContext) -> Result:
         try:
-            return await handler(ActionVisit(settings, io, ctx))
+            with noting() as outcome:
+                visit = ActionVisit(settings, io, ctx, outcome)
+                return visit.told(await handler(visit))
         except DeclinedError:
             return UNCHANGED
         except (DashboardError, IOError):

@@ -27,22 +27,27 @@ def kind(flag: FlagView) -> str:
 
 def shown(value: JsonValue) -> str:
     """A value as people read it: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else as_json(value)
 
 
-def variants(named: Mapping[str, JsonValue]) -> str:
-    """Names with values; a variant that is called like its value is named once."""
-    return ", ".join(variant(name, value) for name, value in named.items()) or NOTHING
+def as_json(value: JsonValue) -> str:
+    """A value as JSON, which tells the number 1 from the text "1"."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def variant(name: str, value: JsonValue) -> str:
     """One variant: "gold = 10"."""
-    return name if shown(value) == name else f"{name} = {shown(value)}"
+    return name if shown(value) == name else f"{name} = {short(shown(value))}"
 
 
 def rule(given: Mapping[str, Any]) -> str:
     """A rule: "country is one of US, CA and plan is premium → on"."""
     return f"{rule_conditions(given)} → {served(given)}"
+
+
+def named_rule(given: Mapping[str, Any]) -> str:
+    """A rule with its name, if it has one: "beta testers: country is US → on"."""
+    return f"{given['name']}: {rule(given)}" if given.get("name") else rule(given)
 
 
 def rule_conditions(given: Mapping[str, Any]) -> str:
@@ -73,6 +78,11 @@ def percent(weight: float) -> str:
 def moment(at: datetime | None) -> str:
     """A time in UTC, to the minute."""
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else NOTHING
+
+
+def second(at: datetime) -> str:
+    """A time in UTC, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def count(number: int, what: str) -> str:

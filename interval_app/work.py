@@ -6,12 +6,11 @@ Nobody's click: no connection. A serverless database pauses only when nothing is
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
 from db import database
-from db.errors import DatabaseUnavailableError, FlagstaffError
+from db.errors import FlagstaffError
 from interval_app.problems import DashboardError, in_words
 
 P = ParamSpec("P")
@@ -19,8 +18,6 @@ T = TypeVar("T")
 
 IDLE_SECONDS: Final = 5.0
 """How long connections are kept after the last work: one click leads to several queries."""
-WAKE_SECONDS: Final = 30.0
-"""How long a database that lets attempts time out, as one that wakes up does, is waited for."""
 
 _under_way = 0
 _timer: asyncio.TimerHandle | None = None
@@ -46,14 +43,7 @@ async def look(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
 
 def _when_awake(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    end = time.monotonic() + WAKE_SECONDS
-    while True:
-        try:
-            database.check()
-            break
-        except DatabaseUnavailableError as error:
-            if "timeout expired" not in str(error) or time.monotonic() > end:
-                raise
+    database.wait_until_awake()
     return function(*args, **kwargs)
 
 

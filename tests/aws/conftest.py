@@ -57,11 +57,15 @@ class Moto:
             return json.loads(said)
         return said
 
+    def make_bucket(self, name: str) -> None:
+        place = f"<LocationConstraint>{REGION}</LocationConstraint>"
+        body = f"<CreateBucketConfiguration>{place}</CreateBucketConfiguration>"
+        self.request("PUT", f"/{name}", body.encode(), "s3")
 
-@pytest.fixture(scope="session")
-def moto() -> Iterator[Moto]:
-    """The server of this test session."""
-    port = free_port()
+
+@contextlib.contextmanager
+def moto_server(port: int) -> Iterator[Moto]:
+    """A server on this port, empty at first; it ends with the block."""
     process = subprocess.Popen(
         [str(MOTO), "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -82,12 +86,18 @@ def moto() -> Iterator[Moto]:
         process.wait(30)
 
 
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Moto]:
+    """The server of this test session."""
+    with moto_server(free_port()) as server:
+        yield server
+
+
 @pytest.fixture
 def bucket_name(moto: Moto) -> str:
     """A new bucket."""
     name = f"definitions-{uuid.uuid4().hex[:12]}"
-    place = f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
-    moto.request("PUT", f"/{name}", place.encode(), "s3")
+    moto.make_bucket(name)
     return name
 
 
@@ -116,13 +126,15 @@ class SilentProxy:
                 client, _ = self._listening.accept()
                 server = socket.create_connection(("127.0.0.1", self._target))
                 for source, target in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+                    threading.Thread(target=pass_on, args=(source, target, self.silent), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError), source, target:
-            while data := source.recv(65_536):
-                if not self.silent.is_set():
-                    target.sendall(data)
+
+def pass_on(source: socket.socket, target: socket.socket, silent: threading.Event | None = None) -> None:
+    """Hand on what arrives, unless it is to be silent, until one of them closes."""
+    with contextlib.suppress(OSError), source, target:
+        while data := source.recv(65_536):
+            if silent is None or not silent.is_set():
+                target.sendall(data)
 
 
 @pytest.fixture

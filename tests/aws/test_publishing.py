@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 
 from db import database as db_database
-from db import environments, flags, keys
+from db import environments, flags, keys, publishing, writing
+from db.aws import Credentials, Signer
 from db.errors import DatabaseUnavailableError, DatabaseWakingError
+from db.keyring import KeyRecord
 from db.published import KEYS_OBJECT, Access, definitions_object
 from db.publishing import PublicationError, Publisher
 from db.s3 import Bucket, Found, S3Error
+from db.words import Scope
 from tests.aws.conftest import CREDENTIALS, REGION
 from tests.db.helpers import ADA, make
 
@@ -96,6 +101,72 @@ def test_a_bucket_that_refuses_is_a_failed_publication(publisher: Publisher, mot
         Publisher(elsewhere).publish()
 
 
+def test_what_programs_do_not_have_yet_is_known(publisher: Publisher, bucket: Bucket) -> None:
+    assert publisher.unpublished() == ["dev", "staging", "prod", "API keys"]
+    publisher.publish()
+    assert publisher.unpublished() == []
+    make("checkout", environment="dev")
+    assert publisher.unpublished() == ["dev", "staging", "prod"]
+    publisher.publish()
+    flags.set_enabled("checkout", "dev", False, actor=ADA)
+    assert publisher.unpublished() == ["dev"]
+
+
+@pytest.mark.parametrize("there", [b"", b"{}", Access([], ["dev"]).to_bytes()], ids=["empty", "broken", "outdated"])
+def test_keys_that_are_not_those_in_force_are_known(publisher: Publisher, bucket: Bucket, there: bytes) -> None:
+    publisher.publish()
+    bucket.write(KEYS_OBJECT, there)
+    assert publisher.unpublished() == ["API keys"]
+
+
+def test_a_published_key_that_has_expired_since_is_nothing_to_publish(publisher: Publisher, bucket: Bucket) -> None:
+    publisher.publish()
+    over = datetime.now(UTC) - timedelta(seconds=1)
+    expired = KeyRecord("00000000-0000-4000-8000-000000000001", "ci", "0" * 64, Scope.ADMIN, None, over)
+    bucket.write(KEYS_OBJECT, Access([expired], access(bucket).environments).to_bytes())
+    assert publisher.unpublished() == []
+
+
+def test_what_s3_or_the_credentials_keep_to_themselves_is_an_error(bucket: Bucket) -> None:
+    with pytest.raises(PublicationError, match="did not answer"):
+        Publisher(Bucket(bucket.name, bucket._signer, "http://127.0.0.1:9")).unpublished()
+
+    def no_credentials() -> Credentials:
+        return Credentials.from_env({})
+
+    stranger = Publisher(Bucket(bucket.name, Signer(REGION, no_credentials), "http://127.0.0.1:9"))
+    for attempt in (stranger.unpublished, stranger.publish):
+        with pytest.raises(PublicationError, match="no AWS credentials"):
+            attempt()
+
+
+def test_a_publisher_that_waits_too_long_for_another_says_so(
+    publisher: Publisher, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_LONGEST_WAIT", "50ms")
+    other = psycopg2.connect(database_url)
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", (publishing._LOCK,))
+    with pytest.raises(PublicationError, match="another publisher"):
+        publisher.publish()
+    other.close()
+
+
+def test_an_outcome_is_of_the_writes_of_its_own_block(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "after_commit", [publisher.try_to_publish])
+    with publishing.noting() as outcome:
+        assert outcome.published is None
+        make("checkout")
+        assert outcome.published is True
+        nowhere = Publisher(Bucket("no-such-bucket", publisher._bucket._signer, "http://127.0.0.1:9"))
+        monkeypatch.setattr(writing, "after_commit", [nowhere.try_to_publish])
+        with publishing.noting() as other:
+            make("another")
+        assert (outcome.published, other.published) == (True, False)
+    make("unobserved")
+    assert outcome.published is True
+
+
 class Slow(Bucket):
     """A bucket whose first write of prod's definitions waits until it is let go."""
 
@@ -158,7 +229,5 @@ def test_an_object_is_read_again_only_if_it_changed(bucket: Bucket) -> None:
 
 
 def test_s3_out_of_reach_is_an_error_of_its_own() -> None:
-    from db.aws import Signer
-
     with pytest.raises(S3Error, match=r"a\.json"):
         Bucket("b", Signer(REGION, lambda: CREDENTIALS), "http://127.0.0.1:9").read("a.json")

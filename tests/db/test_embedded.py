@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -135,7 +136,8 @@ def test_after_a_crash_it_recovers(folder: Path, pid_in_file: str) -> None:
 def crash(pid: int) -> None:
     processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     for process in processes:
-        process.send_signal(signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):  # without the first one, others end by themselves
+            process.send_signal(signal.SIGKILL)
     psutil.wait_procs(processes[1:], timeout=10)
     wait_until(lambda: not any(psutil.pid_exists(process.pid) for process in processes[1:]))
 

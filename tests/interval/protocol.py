@@ -118,7 +118,7 @@ PROPS: Final[Mapping[str, Schema]] = {
         {}, **SHOWN, min=NUMBER, max=NUMBER, prepend=TEXT, placeholder=TEXT, defaultValue=NUMBER, decimals=COUNT
     ),
     "INPUT_BOOLEAN": record({}, **SHOWN, defaultValue=BOOLEAN),
-    "INPUT_DATE": record({}, **SHOWN, min=record({"year": WHOLE, "month": WHOLE, "day": WHOLE})),
+    "INPUT_DATE": record({}, **SHOWN, defaultValue=record({"year": WHOLE, "month": WHOLE, "day": WHOLE})),
     "SELECT_SINGLE": record({"options": array(OPTION, minItems=1)}, **SHOWN, defaultValue=OPTION, searchable=BOOLEAN),
     "SELECT_TABLE": record(
         {"columns": array(COLUMN, minItems=1), "data": array(TABLE_ROW, minItems=1), "totalRecords": COUNT},

@@ -99,6 +99,22 @@ def test_variants_that_can_t_be_name_their_line(dash: Running) -> None:
     action.cancel()
 
 
+def test_what_was_entered_for_a_flag_that_could_not_be_created_is_kept(dash: Running) -> None:
+    key, lines = dash.fresh(), "\n".join(f"v{number} = {number}" for number in range(101))
+    action = dash.ada.run("flags/create")
+    action.fill({"Key": key, "Type": "number"})
+    action.fill({"Variants": lines})
+    action.fill({"Default variant": "=v1"})
+    assert "at most 100 names" in action.form().text
+    action.answer()
+    assert action.form().default("Variants") == lines
+    action.answer({"Variants": "v1 = 1"})
+    assert action.form().default("Default variant") == "=v1"
+    action.answer()
+    action.result()
+    assert flags.get(key, "dev").variants == {"v1": 1}
+
+
 def test_a_key_that_is_taken_meanwhile_brings_the_form_back(dash: Running) -> None:
     key = dash.fresh()
     action = dash.ada.run("flags/create")

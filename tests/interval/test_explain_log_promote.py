@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from db import changes, flags, members
 from db.flags import FlagEdit
 from tests.interval.conftest import AWKWARD, TESTER, Running
 from tests.interval.people import OpenPage, Transaction
+from tests.processes import wait_until
 
 PREMIUM = {"conditions": [{"field": "attributes.plan", "operator": "eq", "value": "premium"}], "variant": "on"}
 
@@ -34,7 +37,7 @@ def test_explain_shows_value_reason_and_every_step(dash: Running) -> None:
 def test_explain_tells_what_the_evaluate_endpoint_answers(dash: Running) -> None:
     split = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]
     flag = dash.flag(rollout=split)
-    dash.serves(flag.key, False, False)
+    wait_until(lambda: dash.evaluate(flag.key, False, entityId="john")["reason"] == "SPLIT")
     for entity in ("john", "mary", "007"):
         answer = dash.evaluate(flag.key, False, entityId=entity)
         action = dash.ada.run("flags/explain", flag=flag.key)
@@ -186,6 +189,85 @@ def test_promote_shows_the_difference_first(dash: Running) -> None:
     again = dash.ada.run("flags/promote", flag=flag.key, environment="dev")
     again.fill({"To": "prod"})
     assert "is the same in dev and prod" in again.result()
+
+
+def compared(value: Any, operator: str = "eq") -> dict[str, Any]:
+    return {"conditions": [{"field": "size", "operator": operator, "value": value}], "variant": "on"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "here", "there", "line"),
+    [
+        pytest.param(
+            "boolean",
+            {"rules": [compared(1)]},
+            {"rules": [compared("1")]},
+            ("rule 1", '"value": "1"', '"value": 1'),
+            id="a number that reads like a text",
+        ),
+        pytest.param(
+            "boolean",
+            {"rules": [compared(["a", "b"], "in")]},
+            {"rules": [compared(["a, b"], "in")]},
+            ("rule 1", '["a, b"]', '["a", "b"]'),
+            id="a list that reads like another",
+        ),
+        pytest.param(
+            "boolean",
+            {"rules": [{**compared(1), "name": "small"}]},
+            {"rules": [{**compared(1), "name": "tiny"}]},
+            ("rule 1", "tiny: size is 1 → on", "small: size is 1 → on"),
+            id="a rule's name",
+        ),
+        pytest.param(
+            "string",
+            {"variants": {"on": "x", "empty": ""}},
+            {"variants": {"on": "x"}},
+            ("variant empty", "-", '""'),
+            id="a variant with an empty text",
+        ),
+    ],
+)
+def test_a_difference_that_is_hard_to_see_is_one(
+    dash: Running, kind: str, here: dict[str, Any], there: dict[str, Any], line: tuple[str, str, str]
+) -> None:
+    flag = dash.flag(value_type=kind, **here)
+    flags.update(flag.key, "staging", FlagEdit(enabled=True, **there), actor=TESTER)
+    action = dash.ada.run("flags/promote", flag=flag.key, environment="dev")
+    action.fill({"To": "staging"})
+    (row,) = action.form().rows(f"Promote {flag.key} to staging: this would change")
+    assert row["what"] == line[0]
+    assert line[1] in row["before"] and line[2] in row["after"]
+    action.answer({}, "Promote")
+    action.result()
+    same = dash.ada.run("flags/promote", flag=flag.key, environment="dev")
+    same.fill({"To": "staging"})
+    assert "is the same in dev and staging" in same.result()
+
+
+def test_a_change_is_shown_with_all_of_a_long_value(dash: Running) -> None:
+    flag = dash.flag(value_type="string", is_static=True, value="old")
+    flags.update(flag.key, "dev", FlagEdit(value="x" * 5_000), actor=TESTER)
+    page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
+    page.look("Changes")
+    whole = dash.ada.click(page.row("Changes", action="flag.updated"), "Show all of it")
+    (row,) = whole.screen.rows("What it changed")  # type: ignore[union-attr]
+    assert (row["before"], row["after"]) == ("old", "x" * 5_000)
+
+
+def test_going_back_to_before_an_archiving_that_was_undone(dash: Running) -> None:
+    flag = dash.flag(default_variant="off")
+    flags.archive(flag.key, actor=TESTER)
+    (archiving,) = (change for change in changes.page(flag.id, "dev").items if change.action == "flag.archived")
+    changes.restore(flag.id, "dev", archiving.id, actor=TESTER)
+    flags.update(flag.key, "dev", FlagEdit(default_variant="on"), actor=TESTER)
+    action = dash.ada.run("flags/changes/restore", change=str(archiving.id))
+    assert action.form().rows(f"Restore {flag.key} in dev: this would change") == [
+        {"what": "default variant", "before": "on", "after": "off"}
+    ]
+    action.answer({}, "Restore")
+    action.result()
+    assert flags.get(flag.key, "dev").default_variant == "off"
 
 
 def test_promote_tells_what_changed_in_the_target_meanwhile(dash: Running) -> None:

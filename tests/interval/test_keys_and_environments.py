@@ -78,6 +78,8 @@ def test_a_key_that_ends(dash: Running) -> None:
     action.answer({"Name": " ", "Expires": {"year": 2020, "month": 1, "day": 31}})
     errors = action.form().errors
     assert "needs a name" in errors["Name"] and "is over" in errors["Expires"]
+    action.answer({"Name": name, "Expires": {"year": 9999, "month": 12, "day": 31}})
+    assert "never expires" in action.form().errors["Expires"]
     day = {"year": tomorrow.year, "month": tomorrow.month, "day": tomorrow.day}
     action.answer({"Name": name, "Environment": "dev", "Expires": day})
     action.fill()

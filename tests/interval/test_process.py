@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import psycopg2
 import pytest
 
 from db import database as db_database
-from db import flags
+from db import flags, keys, members
 from db.flags import NewFlag
 from tests.interval.conftest import TESTER, Dashboard, dashboard
 from tests.interval.double import API_KEY, IntervalServer
@@ -225,20 +227,59 @@ def test_a_database_that_goes_away_is_told_and_found_again(
     person = Person(server)
     action = person.run("flags/edit", flag="beta")
     action.form()
+    with gone(database_url):
+        action.answer({"Description": "kept"})
+        form = action.form()
+        assert "database can't be reached" in form.text and form.default("Description") == "kept"
+        assert "database can't be reached" in person.open("flags").render.text
+    wait_until(lambda: "reached" not in person.open("flags").render.text)
+    action.answer()
+    action.result()
+
+
+def test_a_key_does_not_lose_its_end_because_the_database_was_away(
+    server: IntervalServer, process: Dashboard, database_url: str
+) -> None:
+    action = Person(server).run("flags/keys/create")
+    action.form()
+    with gone(database_url):
+        action.answer({"Name": "short", "Environment": "dev", "Expires": {"year": 2099, "month": 12, "day": 31}})
+        form = action.form()
+        assert "database can't be reached" in form.text
+    wait_until(lambda: "reached" not in Person(server).open("flags").render.text)
+    action.answer()
+    action.fill()
+    action.result()
+    (key,) = keys.list_all()
+    assert key.expires_at == datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("route", ["add", "change"])
+def test_members_do_not_get_another_value_because_the_database_was_away(
+    server: IntervalServer, process: Dashboard, database_url: str, route: str
+) -> None:
+    members.add("beta", "dev", "user", ["john"], variant="on", actor=TESTER)
+    action = Person(server).run(f"flags/members/{route}", flag="beta", environment="dev", type="user", id="john")
+    action.form()
+    with gone(database_url):
+        action.answer({"They get": "=off", **({"Ids": "john"} if route == "add" else {})})
+        assert "database can't be reached" in action.form().text
+    wait_until(lambda: "reached" not in Person(server).open("flags").render.text)
+    action.answer()
+    assert action.result()["Get"] == "off"
+
+
+@contextmanager
+def gone(database_url: str) -> Iterator[None]:
+    """The database lets nobody in for the time of the block, and throws out who is in."""
     db_database.disconnect()
     name = psycopg2.extensions.parse_dsn(database_url)["dbname"]
     with maintenance(database_url) as cursor:
         cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-    action.answer({"Description": "kept"})
-    form = action.form()
-    assert "database can't be reached" in form.text and form.default("Description") == "kept"
-    assert "database can't be reached" in person.open("flags").render.text
+    yield
     with maintenance(database_url) as cursor:
         cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-    wait_until(lambda: "reached" not in person.open("flags").render.text)
-    action.answer()
-    action.result()
 
 
 def test_the_log_is_one_json_object_a_line_and_tells_nothing_of_what_is_typed(

@@ -67,13 +67,29 @@ def test_each_operator_has_the_input_that_fits(
     action.result()
     (rule,) = flags.get(flag.key, "dev").rules
     assert rule["conditions"] == [{"field": "a.b", "operator": operator, "value": value}]
-    edit = dash.ada.run("flags/rules/edit", flag=flag.key, rule="1")
+    look_at_condition(dash, flag.key)
+    assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
+
+
+def look_at_condition(dash: Running, key: str) -> None:
+    """Go through the forms of the first rule's condition as they are filled, and save."""
+    edit = dash.ada.run("flags/rules/edit", flag=key, rule="1")
     edit.fill({}, "Change this condition")
     edit.fill()
     edit.fill()
     edit.fill({}, "Save rule")
     edit.result()
-    assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["a, b", "c"], [" a"], ["two\nlines"], ["[1]"], [1, 2], ["[", "]"]],
+    ids=["comma", "space", "line break", "like a list", "numbers", "brackets"],
+)
+def test_a_list_stays_what_it_is_when_its_condition_is_looked_at(dash: Running, value: list[Any]) -> None:
+    flag = dash.flag(rules=[{"conditions": [{"field": "a", "operator": "in", "value": value}], "variant": "on"}])
+    look_at_condition(dash, flag.key)
+    assert flags.get(flag.key, "dev").rules == flag.rules
 
 
 def test_an_operator_without_a_value_asks_for_none(dash: Running) -> None:
@@ -242,6 +258,14 @@ def test_rollout_shows_what_it_means_before_it_is_saved(dash: Running) -> None:
     action.fill({}, "Save rollout")
     assert action.result()["Rollout"] == "100 % off"
     dash.serves(flag.key, False, True, entityId="john")
+
+
+def test_a_long_value_does_not_fill_the_form(dash: Running) -> None:
+    flag = dash.flag(value_type="string", variants={"a": "x" * 5_000, "b": "y"})
+    form = dash.ada.run("flags/rollout", flag=flag.key).form()
+    assert form.inputs[0].startswith("% a = xxx") and len(form.inputs[0]) < 250
+    form = dash.ada.run("flags/members/add", flag=flag.key).form()
+    assert max(len(option["label"]) for option in form.props("They get")["options"]) < 250
 
 
 def test_rollout_in_steps(dash: Running) -> None:

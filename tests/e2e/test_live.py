@@ -33,7 +33,7 @@ def serving(database_url: str, **env: str) -> Iterator[Server]:
     port = free_port()
     settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_EVALUATION": "open", **env}
     settings["FLAGSTAFF_ADMIN_LIMIT"] = "0"  # writers here write as fast as they can
-    with running("api.server", port=port, env=settings) as server:
+    with running("api", port=port, env=settings) as server:
         server.wait_until_it_answers("/ready")
         yield server
 

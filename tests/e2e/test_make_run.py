@@ -1,4 +1,4 @@
-"""`python -m api.dev`, which `make run` starts: what it prints, keeps, and leaves behind."""
+"""`python -m api dev`, which `make run` starts: what it prints, keeps, and leaves behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def folder() -> Iterator[Path]:
 @contextmanager
 def make_run(folder: Path, **env: str) -> Iterator[Server]:
     port = free_port()
-    with running("api.dev", port=port, env={"PORT": str(port), **env}, cwd=folder) as server:
+    with running("api", "dev", port=port, env={"PORT": str(port), **env}, cwd=folder) as server:
         yield server
 
 
@@ -81,7 +81,7 @@ def assert_quiet(server: Server) -> None:
 
 def test_ctrl_c_reaches_the_whole_group_and_is_no_crash(folder: Path) -> None:
     port = free_port()
-    with running("api.dev", port=port, env={"PORT": str(port)}, cwd=folder) as server:
+    with running("api", "dev", port=port, env={"PORT": str(port)}, cwd=folder) as server:
         server.wait_until_it_answers("/ready")
         family = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children()]
         in_our_group = [member for member in family if _group(member) == _group(family[0])]

@@ -124,3 +124,13 @@ def test_a_refusal_says_which_field(client: Client) -> None:
     assert client.refused(422, "unknown_operator", "POST", FLAGS, body)["field"] == "rules[0].conditions[1].operator"
     answer = client.refused(400, "unknown_field", "POST", FLAGS, {"key": "new", "b": 1, "a_b": 2})
     assert answer["fields"] == ["a_b", "b"]
+
+
+@pytest.mark.parametrize("path", [FLAGS, MEMBERS, "/api/admin/changes", FLAGS + "/beta/changes"])
+@pytest.mark.parametrize("limit", ["", "&limit=0"])
+def test_what_is_wrong_with_a_page_is_named_as_the_client_named_it(client: Client, path: str, limit: str) -> None:
+    client.create("beta")
+    status, code, field = (400, "invalid_field", "limit") if limit else (422, "invalid_cursor", "next")
+    refusal = client.refused(status, code, "GET", f"{path}?next=no-such-page{limit}")
+    assert refusal["field"] == field
+    assert refusal["error"].startswith(field)

@@ -46,7 +46,7 @@ def get(id_or_key: str) -> Response:
 @blueprint.put("/<id_or_key>")
 def change(id_or_key: str) -> Response:
     """Change the fields that are given, all in one write."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     edit = requests.flag_edit(call.body)
     call.finish()
     flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
@@ -57,7 +57,7 @@ def change(id_or_key: str) -> Response:
 @blueprint.delete("/<id_or_key>")
 def archive(id_or_key: str) -> Response:
     """Take a flag out of service and free its key."""
-    call = admin.read_call_with_optional_body()
+    call = admin.read_call_with_optional_body(guarded=True)
     call.finish()
     return archive_flag(id_or_key, call)
 
@@ -65,7 +65,7 @@ def archive(id_or_key: str) -> Response:
 @blueprint.patch("/<id_or_key>/toggle")
 def toggle(id_or_key: str) -> Response:
     """Switch a flag: to `enabled` where the body says so, else to the other. `environment=*`: off everywhere."""
-    call = admin.read_call_with_optional_body()
+    call = admin.read_call_with_optional_body(guarded=True)
     enabled = call.body.take("enabled", fields.boolean, None)
     call.finish()
     if call.environment == EVERYWHERE:

@@ -51,6 +51,6 @@ def create() -> Response:
 @blueprint.delete("/<flag_key>")
 def archive(flag_key: str) -> Response:
     """Take a flag out of service and free its key."""
-    call = admin.read_call_with_optional_body()
+    call = admin.read_call_with_optional_body(guarded=True)
     call.finish()
     return archive_flag(flag_key, call)

@@ -11,6 +11,7 @@ from api.errors import RequestError
 from api.http import Response, json_response
 from api.requests import EVERYWHERE
 from db import flags
+from db.edits import NewFlag
 
 blueprint = admin.guard(Blueprint("admin_flags", __name__, url_prefix="/api/admin/flags"))
 
@@ -30,9 +31,7 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = requests.new_flag(call.body)
     call.finish()
-    flag = flags.create(new, call.environment, actor=call.actor)
-    services().live.take_in()
-    return flag_response(201, shapes.flag(flag))
+    return create_flag(new, call)
 
 
 @blueprint.get("/<id_or_key>")
@@ -83,6 +82,13 @@ def disable_everywhere(id_or_key: str, call: Call, enabled: bool | None) -> Resp
     switched = flags.disable_everywhere(id_or_key, actor=call.actor)
     services().live.take_in()
     return json_response(200, {"flags": shapes.listed(switched, shapes.flag)})
+
+
+def create_flag(new: NewFlag, call: Call) -> Response:
+    """Create, and answer what was created."""
+    flag = flags.create(new, call.environment, actor=call.actor)
+    services().live.take_in()  # it is there in every environment
+    return flag_response(201, shapes.flag(flag))
 
 
 def archive_flag(id_or_key: str, call: Call) -> Response:

@@ -8,9 +8,7 @@ from dataclasses import replace
 from flask import Blueprint
 
 from api import admin, requests, shapes
-from api.admin import flag_response
-from api.admin_flags import archive_flag
-from api.context import services
+from api.admin_flags import archive_flag, create_flag
 from api.http import Response, json_response
 from db import flags
 from db.edits import FlagQuery
@@ -43,9 +41,7 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = requests.new_simple_flag(call.body)
     call.finish()
-    flag = flags.create(new, call.environment, actor=call.actor)
-    services().live.take_in()
-    return flag_response(201, shapes.flag(flag))
+    return create_flag(new, call)
 
 
 @blueprint.delete("/<flag_key>")

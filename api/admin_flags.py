@@ -7,13 +7,15 @@ from flask import Blueprint
 from api import admin, fields, requests, shapes
 from api.admin import Call, flag_response
 from api.context import services
-from api.errors import RequestError
+from api.errors import RequestError, named
 from api.http import Response, json_response
 from api.requests import EVERYWHERE
 from db import flags
 from db.edits import NewFlag
 
 blueprint = admin.guard(Blueprint("admin_flags", __name__, url_prefix="/api/admin/flags"))
+
+SHORT_FORMS = {"members[0].entityIds": "targetedUsers"}
 
 
 @blueprint.get("")
@@ -31,7 +33,8 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = requests.new_flag(call.body)
     call.finish()
-    return create_flag(new, call)
+    with named(SHORT_FORMS):
+        return create_flag(new, call)
 
 
 @blueprint.get("/<id_or_key>")
@@ -48,7 +51,8 @@ def change(id_or_key: str) -> Response:
     call = admin.read_call(body=True, guarded=True)
     edit = requests.flag_edit(call.body)
     call.finish()
-    flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
+    with named(SHORT_FORMS):
+        flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
     services().live.take_in()  # a name or a tag is the flag's in every environment
     return flag_response(200, shapes.flag(flag))
 

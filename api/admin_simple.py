@@ -9,12 +9,15 @@ from flask import Blueprint
 
 from api import admin, requests, shapes
 from api.admin_flags import archive_flag, create_flag
+from api.errors import named
 from api.http import Response, json_response
 from db import flags
 from db.edits import FlagQuery
 from db.views import FlagView
 
 blueprint = admin.guard(Blueprint("admin_simple", __name__, url_prefix="/feature-flag/admin"))
+
+SIMPLE_NAMES = {"key": "flagKey", "value": "staticValue"}
 
 
 @blueprint.get("/list")
@@ -41,7 +44,8 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = requests.new_simple_flag(call.body)
     call.finish()
-    return create_flag(new, call)
+    with named(SIMPLE_NAMES):
+        return create_flag(new, call)
 
 
 @blueprint.delete("/<flag_key>")

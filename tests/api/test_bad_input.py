@@ -134,3 +134,24 @@ def test_what_is_wrong_with_a_page_is_named_as_the_client_named_it(client: Clien
     refusal = client.refused(status, code, "GET", f"{path}?next=no-such-page{limit}")
     assert refusal["field"] == field
     assert refusal["error"].startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/feature-flag/admin", {"flagKey": "no key!"}, "flagKey"),
+        ("POST", "/feature-flag/admin", {"flagKey": "new", "isStatic": True, "staticValue": "on"}, "staticValue"),
+        ("POST", "/feature-flag/admin", {"flagKey": "new", "isStatic": True}, "staticValue"),
+        ("POST", "/feature-flag/admin", {"flagKey": "new", "tags": ["no tag!"]}, "tags[0]"),
+        ("POST", FLAGS, {"key": "no key!"}, "key"),
+        ("POST", FLAGS, {"key": "new", "targetedUsers": ["john", " "]}, "targetedUsers[1]"),
+        ("PUT", FLAGS + "/beta", {"targetedUsers": ["\0"]}, "targetedUsers[0]"),
+    ],
+)
+def test_a_field_is_named_as_the_client_named_it(
+    client: Client, method: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    client.create("beta")
+    answer = client.request(method, path, body)
+    assert (answer.status, answer.json["field"]) == (422, field)
+    assert answer.json["error"].startswith(field)

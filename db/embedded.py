@@ -7,26 +7,23 @@ gives up on a recovery that takes more than ten seconds, and leaves servers runn
 from __future__ import annotations
 
 import atexit
-import errno
 import fcntl
 import os
-import re
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import quote
 
 import psutil  # type: ignore[import-untyped]
 import psycopg2
-import psycopg2.errors
 import psycopg2.extensions
 
 from db import embedded_place
+from db.embedded_failures import failure, failures_in_words, is_about_room
 from db.embedded_place import EmbeddedPostgresError, Place
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "start"]
@@ -35,7 +32,6 @@ DATABASE: Final = "flagstaff"
 READY_SECONDS: Final = 120
 """Recovery after a crash may take its time."""
 STOP_STEPS: Final = ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10))
-NO_ROOM: Final = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT)))
 _NOT_DURABLE: Final = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
@@ -68,7 +64,7 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
     As root, where PostgreSQL's user can't reach `data_dir`, the data lies elsewhere and `data_dir` is a link to it.
     `durable=False` trades safety in a crash for speed. Raises EmbeddedPostgresError.
     """
-    with _failures_in_words(data_dir):
+    with failures_in_words(data_dir):
         place = embedded_place.find(data_dir)
         lock = open(data_dir.absolute().with_name(data_dir.name + ".lock"), "a")  # noqa: SIM115 - held while it runs
         try:
@@ -81,40 +77,6 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
         except BaseException:
             lock.close()
             raise
-
-
-@contextmanager
-def _failures_in_words(data_dir: Path) -> Iterator[None]:
-    """What the system or the server refuses, as an EmbeddedPostgresError."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or data_dir.absolute()
-        raise _failure(f"PostgreSQL's data can't be written to {where}", data_dir, str(error.strerror)) from error
-    except psycopg2.Error as error:
-        said = NO_ROOM[0] if isinstance(error, psycopg2.errors.DiskFull) else str(error).partition("\n")[0]
-        raise _failure("PostgreSQL could not make the database", data_dir, said) from error
-
-
-def _failure(what: str, data_dir: Path, said: str) -> EmbeddedPostgresError:
-    """The error for what was said; most often, in the end, the disk is full."""
-    if _is_about_room(said):
-        return EmbeddedPostgresError(
-            f"there is no room left for PostgreSQL's data in {data_dir.absolute()}: make some (new data takes 50 MB), "
-            "or set FLAGSTAFF_DATABASE_URL to a PostgreSQL elsewhere"
-        )
-    return EmbeddedPostgresError(f"{what}: {_telling_line(said)}")
-
-
-def _is_about_room(said: str) -> bool:
-    return any(words in said for words in NO_ROOM)
-
-
-def _telling_line(output: str) -> str:
-    """The line in which PostgreSQL says why it gave up, without its time; else the last one."""
-    lines = output.strip().splitlines() or [""]
-    found = [re.search("(FATAL|PANIC|error): .*", line) for line in lines]
-    return next((match[0] for match in reversed(found) if match), lines[-1])
 
 
 def _launch(place: Place, log: Path, durable: bool) -> subprocess.Popen[bytes]:
@@ -171,7 +133,7 @@ def _as_user(place: Place) -> dict[str, Any]:
 def _run(place: Place, command: Sequence[str | Path]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, **_as_user(place))
     if done.returncode:
-        raise _failure(f"{Path(command[0]).name} failed", place.data, done.stderr or done.stdout)
+        raise failure(f"{Path(command[0]).name} failed", place.data, done.stderr or done.stdout)
 
 
 def _stop_leftover(data: Path) -> None:
@@ -209,9 +171,9 @@ def _wait_until_ready(place: Place, server: subprocess.Popen[bytes] | None, log:
             return
         except psycopg2.OperationalError as error:
             ended = server is not None and server.poll() is not None
-            if ended or _is_about_room(str(error)) or time.monotonic() > deadline:
+            if ended or is_about_room(str(error)) or time.monotonic() > deadline:
                 said = log.read_text(errors="replace") if log.exists() else ""
-                raise _failure("PostgreSQL did not start", place.data, said or str(error)) from error
+                raise failure("PostgreSQL did not start", place.data, said or str(error)) from error
         time.sleep(0.02)
 
 

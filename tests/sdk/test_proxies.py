@@ -96,6 +96,21 @@ def test_without_tls_it_asks_the_proxy_for_the_whole_url(proxy: type[Proxy], ser
     assert server.requests[0].headers["Host"] == "flags.test:8080"
 
 
+def test_a_stream_comes_through_the_proxy_as_it_happens(proxy: type[Proxy], server: FlagServer) -> None:
+    def stream(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        handler.wfile.write(b"id: 1\n\n")
+        server.closed.wait(30)  # it does not end by itself
+
+    server.stream = stream
+    lines = Transport("http://flags.test", KEY, 5).stream("api/client/stream", {}, silence=20)
+    assert next(iter(lines)) == b"id: 1"
+    lines.close()
+    assert [asked[:2] for asked in proxy.asked] == [("GET", "http://flags.test/api/client/stream")]
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate of `flags.test`, with its key."""

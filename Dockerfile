@@ -1,6 +1,6 @@
 # The Interval process and the HTTP API, in one image: the command says which.
 #     docker build -t flagstaff .
-#     docker run flagstaff python -m api.server
+#     docker run flagstaff python -m api
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS build
@@ -25,4 +25,4 @@ ENV PATH=/opt/flagstaff/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 H
 USER 10001:10001
 WORKDIR /
 EXPOSE 8080
-CMD ["python", "-m", "api.server"]
+CMD ["python", "-m", "api"]

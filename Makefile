@@ -18,7 +18,7 @@ ENVIRONMENTS := $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready
 setup: $(ENVIRONMENTS) ## Make the environments for developing and testing
 
 run: $(VENV)/.run ## Serve on 127.0.0.1:8080 (HOST, PORT and FLAGSTAFF_DATABASE_URL change that)
-	@exec $(BIN)/python -m api.dev
+	@exec $(BIN)/python -m api dev
 
 interval: $(VENV)/.run ## Run the Interval dashboard alone (needs INTERVAL_API_KEY; see docs/interval.md)
 	@exec $(BIN)/python -m interval_app

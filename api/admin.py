@@ -61,15 +61,17 @@ def finish(response: FlaskResponse) -> FlaskResponse:
 
 
 class Call:
-    """An admin call, read: its body or query, field by field, and what every call may say."""
+    """An admin call, read: its body or query, field by field, and what most calls may say."""
 
-    def __init__(self, body: dict[str, Any], query: dict[str, str]) -> None:
-        named = environment_named(body, query)
+    def __init__(self, body: dict[str, Any], query: dict[str, str], *, in_environment: bool, guarded: bool) -> None:
+        named = environment_named(body, query) if in_environment else None
+        if in_environment:
+            body, query = without_environment(body), without_environment(query)
         self.environment = named or services().settings.default_environment
         self.names_environment = bool(named)
-        self.query = Fields({name: value for name, value in query.items() if name != ENVIRONMENT})
-        self.body = Fields({name: value for name, value in body.items() if name != ENVIRONMENT})
-        self.version = guarded_version(self.body)
+        self.query = Fields(query)
+        self.body = Fields(body)
+        self.version = guarded_version(self.body) if guarded else None
         self.actor = read_actor(self.body)
 
     def finish(self) -> None:
@@ -78,18 +80,28 @@ class Call:
         self.body.finish()
 
 
-def read_call(*, body: bool = False) -> Call:
-    """The request at hand; with `body`, its body must be a JSON object."""
+def without_environment(given: dict[str, Any]) -> dict[str, Any]:
+    """What is given besides the environment."""
+    return {name: value for name, value in given.items() if name != ENVIRONMENT}
+
+
+def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool = False) -> Call:
+    """The request at hand; with `body`, its body must be a JSON object.
+
+    Only a call `in_environment` may name one, and only a `guarded` one may say which version it is based on: what would
+    mean nothing is refused, like any other field that means nothing.
+    """
     environ = request.environ
     limit = services().settings.max_body_bytes
-    return Call(read_object(environ, limit) if body else {}, read_query(environ))
+    said = read_object(environ, limit) if body else {}
+    return Call(said, read_query(environ), in_environment=in_environment, guarded=guarded)
 
 
-def read_call_with_optional_body() -> Call:
-    """The request at hand, whose body may be missing."""
+def read_call_with_optional_body(*, in_environment: bool = True, guarded: bool = False) -> Call:
+    """The request at hand, whose body may be missing; else as `read_call`."""
     environ = request.environ
     empty = (environ.get("CONTENT_LENGTH") or "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environ
-    return read_call(body=not empty)
+    return read_call(body=not empty, in_environment=in_environment, guarded=guarded)
 
 
 def read_actor(body: Fields) -> Actor:

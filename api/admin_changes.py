@@ -43,7 +43,7 @@ def page_of_changes(flag: str | None) -> Response:
 @blueprint.post("/flags/<id_or_key>/restore")
 def restore_flag(id_or_key: str) -> Response:
     """Bring back the flag as it was before (or after) a change; with `preview`, only say what that would change."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     change_id: int = call.body.take("changeId", fields.whole_number)
     to: Any = call.body.take("to", fields.one_of("before", "after"), "before")
     preview = read_preview(call)
@@ -59,7 +59,7 @@ def restore_flag(id_or_key: str) -> Response:
 @blueprint.post("/flags/<id_or_key>/promote")
 def promote_flag(id_or_key: str) -> Response:
     """Make the flag in one environment what it is in another; with `preview`, only say what that would change."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, in_environment=False, guarded=True)
     source: str = call.body.take("from", fields.text)
     target: str = call.body.take("to", fields.text)
     preview = read_preview(call)

@@ -17,7 +17,7 @@ blueprint = admin.guard(Blueprint("admin_environments", __name__, url_prefix="/a
 @blueprint.get("")
 def list_environments() -> Response:
     """Every environment."""
-    call = admin.read_call()
+    call = admin.read_call(in_environment=False)
     call.finish()
     return json_response(200, {"environments": shapes.listed(environments.list_all(), shapes.environment)})
 
@@ -25,7 +25,7 @@ def list_environments() -> Response:
 @blueprint.post("")
 def create() -> Response:
     """Add an environment, in which every flag is disabled."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, in_environment=False)
     asked: dict[str, Any] = {
         "key": call.body.take("key", fields.text),
         "name": call.body.take("name", fields.text, None, nullable=True),

@@ -7,12 +7,15 @@ from flask import Blueprint
 from api import admin, fields, requests, shapes
 from api.admin import Call, flag_response
 from api.context import services
-from api.errors import RequestError
+from api.errors import RequestError, named
 from api.http import Response, json_response
 from api.requests import EVERYWHERE
 from db import flags
+from db.edits import NewFlag
 
 blueprint = admin.guard(Blueprint("admin_flags", __name__, url_prefix="/api/admin/flags"))
+
+SHORT_FORMS = {"members[0].entityIds": "targetedUsers"}
 
 
 @blueprint.get("")
@@ -30,9 +33,8 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = requests.new_flag(call.body)
     call.finish()
-    flag = flags.create(new, call.environment, actor=call.actor)
-    services().live.take_in()
-    return flag_response(201, shapes.flag(flag))
+    with named(SHORT_FORMS):
+        return create_flag(new, call)
 
 
 @blueprint.get("/<id_or_key>")
@@ -46,10 +48,11 @@ def get(id_or_key: str) -> Response:
 @blueprint.put("/<id_or_key>")
 def change(id_or_key: str) -> Response:
     """Change the fields that are given, all in one write."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     edit = requests.flag_edit(call.body)
     call.finish()
-    flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
+    with named(SHORT_FORMS):
+        flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
     services().live.take_in()  # a name or a tag is the flag's in every environment
     return flag_response(200, shapes.flag(flag))
 
@@ -57,7 +60,7 @@ def change(id_or_key: str) -> Response:
 @blueprint.delete("/<id_or_key>")
 def archive(id_or_key: str) -> Response:
     """Take a flag out of service and free its key."""
-    call = admin.read_call_with_optional_body()
+    call = admin.read_call_with_optional_body(guarded=True)
     call.finish()
     return archive_flag(id_or_key, call)
 
@@ -65,7 +68,7 @@ def archive(id_or_key: str) -> Response:
 @blueprint.patch("/<id_or_key>/toggle")
 def toggle(id_or_key: str) -> Response:
     """Switch a flag: to `enabled` where the body says so, else to the other. `environment=*`: off everywhere."""
-    call = admin.read_call_with_optional_body()
+    call = admin.read_call_with_optional_body(guarded=True)
     enabled = call.body.take("enabled", fields.boolean, None)
     call.finish()
     if call.environment == EVERYWHERE:
@@ -83,6 +86,13 @@ def disable_everywhere(id_or_key: str, call: Call, enabled: bool | None) -> Resp
     switched = flags.disable_everywhere(id_or_key, actor=call.actor)
     services().live.take_in()
     return json_response(200, {"flags": shapes.listed(switched, shapes.flag)})
+
+
+def create_flag(new: NewFlag, call: Call) -> Response:
+    """Create, and answer what was created."""
+    flag = flags.create(new, call.environment, actor=call.actor)
+    services().live.take_in()  # it is there in every environment
+    return flag_response(201, shapes.flag(flag))
 
 
 def archive_flag(id_or_key: str, call: Call) -> Response:

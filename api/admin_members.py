@@ -36,7 +36,7 @@ def page(id_or_key: str) -> Response:
 @blueprint.post("")
 def add(id_or_key: str) -> Response:
     """Make entities members, or give those that are members another variant."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     entity_type, entity_ids = read_entities(call.body)
     served = {
         "value": call.body.take("value", fields.anything, UNSET),
@@ -55,7 +55,7 @@ def add(id_or_key: str) -> Response:
 @blueprint.delete("")
 def remove(id_or_key: str) -> Response:
     """Make entities no members."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     entity_type, entity_ids = read_entities(call.body)
     call.finish()
     done = members.remove(id_or_key, call.environment, entity_type, entity_ids, actor=call.actor, version=call.version)

@@ -8,15 +8,16 @@ from dataclasses import replace
 from flask import Blueprint
 
 from api import admin, requests, shapes
-from api.admin import flag_response
-from api.admin_flags import archive_flag
-from api.context import services
+from api.admin_flags import archive_flag, create_flag
+from api.errors import named
 from api.http import Response, json_response
 from db import flags
 from db.edits import FlagQuery
 from db.views import FlagView
 
 blueprint = admin.guard(Blueprint("admin_simple", __name__, url_prefix="/feature-flag/admin"))
+
+SIMPLE_NAMES = {"key": "flagKey", "value": "staticValue"}
 
 
 @blueprint.get("/list")
@@ -43,14 +44,13 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = requests.new_simple_flag(call.body)
     call.finish()
-    flag = flags.create(new, call.environment, actor=call.actor)
-    services().live.take_in()
-    return flag_response(201, shapes.flag(flag))
+    with named(SIMPLE_NAMES):
+        return create_flag(new, call)
 
 
 @blueprint.delete("/<flag_key>")
 def archive(flag_key: str) -> Response:
     """Take a flag out of service and free its key."""
-    call = admin.read_call_with_optional_body()
+    call = admin.read_call_with_optional_body(guarded=True)
     call.finish()
     return archive_flag(flag_key, call)

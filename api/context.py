@@ -1,4 +1,4 @@
-"""What a Flask view has at hand: the services of the process, and who makes an admin call."""
+"""What a Flask view has at hand: the services of the process."""
 
 from __future__ import annotations
 

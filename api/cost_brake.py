@@ -20,7 +20,7 @@ WHY_NOT = (
 @blueprint.post("/reset-limit")
 def reset_limit() -> NoReturn:
     """How many evaluations may run at once."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, in_environment=False)
     call.body.take("pendingLimit", fields.whole_number)
     call.finish()
     raise RequestError(501, "not_on_aws", WHY_NOT)
@@ -29,5 +29,5 @@ def reset_limit() -> NoReturn:
 @blueprint.patch("/mark-concurrency-zero")
 def mark_concurrency_zero() -> NoReturn:
     """No evaluation at all."""
-    admin.read_call_with_optional_body().finish()
+    admin.read_call_with_optional_body(in_environment=False).finish()
     raise RequestError(501, "not_on_aws", WHY_NOT)

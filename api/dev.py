@@ -17,7 +17,7 @@ from api.addresses import AddressError, check_free, ip_address, is_loopback, url
 from api.dev_dashboard import dashboard
 from api.server import serve
 from api.services import database_url, signing_in
-from db import database, embedded, keys
+from db import database, embedded, keys, signals
 from db.embedded import EmbeddedPostgresError
 from db.errors import DatabaseUnavailableError
 from db.migrate import migrate
@@ -27,16 +27,15 @@ from db.words import Actor, Scope, Source
 DATA = Path(".data") / "postgres"
 """Where the embedded PostgreSQL keeps its data, in the folder that `make run` is started in."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit code."""
-    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
     try:
+        for number in signals.SIGNALS:
+            signal.signal(number, stop)
         run(Settings.from_env({"FLAGSTAFF_EVALUATION": "open", **os.environ}))
     except KeyboardInterrupt:
-        pass  # before it served; while it serves, the server itself ends on signals
+        signals.ignore()  # before it served; while it serves, the server itself ends on signals
     except (SettingsError, AddressError, EmbeddedPostgresError, DatabaseUnavailableError) as error:
         print("flagstaff:", " ".join(str(error).split()), file=sys.stderr)  # PostgreSQL's own errors have several lines
         return 1
@@ -81,8 +80,7 @@ def postgres(settings: Settings) -> Iterator[str]:
             server = embedded.start(DATA)
         yield server.url
     finally:
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # impatience must not leave the database running
+        signals.ignore()  # impatience must not leave the database running
         if server is not None:
             server.stop()
 
@@ -94,7 +92,7 @@ def signals_held_back() -> Iterator[None]:
     They take the place of an error then, which they may well have caused.
     """
     came: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in SIGNALS}
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in signals.SIGNALS}
     try:
         yield
     finally:
@@ -162,10 +160,6 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def stop_like_ctrl_c(*_: object) -> None:
-    """What SIGTERM does while nothing is served yet."""
+def stop(*_: object) -> None:
+    """What signals do while nothing is served yet."""
     raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    sys.exit(main())

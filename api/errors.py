@@ -6,8 +6,10 @@ Errors of `db` know no HTTP; `STATUS_AND_CODE` is the one place that gives them 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -27,6 +29,23 @@ class RequestError(Exception):
         self.code = code
         self.headers = tuple(headers)
         self.facts = facts
+
+
+@contextmanager
+def named(names: Mapping[str, str]) -> Iterator[None]:
+    """In this block, what `db` refuses is named as the client named it: in `field`, and where the text begins with it.
+
+    `names` leads from the field's name, or its beginning, in `db` to the one in the request.
+    """
+    try:
+        yield
+    except db_errors.InvalidInputError as error:
+        ours = next((name for name in names if re.match(rf"{re.escape(name)}\b", error.field)), None)
+        if ours is None:
+            raise
+        field, text = names[ours] + error.field.removeprefix(ours), str(error)
+        text = field + text.removeprefix(error.field) if text.startswith(error.field) else text
+        raise db_errors.InvalidInputError(error.code, field, text) from None
 
 
 class Description(NamedTuple):

@@ -10,8 +10,9 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.auth import Keys
@@ -20,6 +21,7 @@ from db import environments, keys
 from db.errors import DatabaseUnavailableError
 from db.listener import Listener, Notification
 from db.reader import Delta, EnvironmentReader
+from db.views import EnvironmentView
 from flagstaff.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -72,6 +74,8 @@ class Live:
         self._every = refresh_seconds
         self._readers: dict[str, EnvironmentReader] = {}
         self._current_at: dict[str, float] = {}
+        self._made_at: dict[str, datetime] = {}
+        """When the environments that are held were made."""
         self._lock = threading.RLock()  # for those who refresh; evaluating takes none
         self._listener = Listener(url)
         self._closed = threading.Event()
@@ -97,7 +101,10 @@ class Live:
     def states(self) -> list[State]:
         """How current each loaded environment is."""
         now = time.monotonic()
-        return [State(name, self._readers[name].revision, now - at) for name, at in list(self._current_at.items())]
+        revisions = {name: reader.revision for name, reader in list(self._readers.items())}
+        return [
+            State(name, revisions[name], now - at) for name, at in list(self._current_at.items()) if name in revisions
+        ]
 
     def take_in(self, *names: str) -> None:
         """Take in a write of this process, to these environments or, without names, to all.
@@ -151,12 +158,13 @@ class Live:
             self._refresh(name)
 
     def _look_everywhere(self) -> None:
-        """Refresh what is behind, and load what is new; all that is new is served at once."""
+        """Refresh what is behind, load what is new, and drop what is gone; all that is new is served at once."""
         with self._lock:
+            there = environments.list_all()
             loaded: dict[str, Loaded] = {}
-            for environment in environments.list_all():
+            for environment in there:
                 reader = self._readers.get(environment.key)
-                if reader is None or environment.key not in self.engines or environment.revision < reader.revision:
+                if reader is None or environment.revision < reader.revision or self._is_another(environment):
                     # A revision that went back: the database was restored from a copy. What is held is of no use.
                     loaded[environment.key] = self._load(environment.key)
                 elif environment.revision > reader.revision:
@@ -164,6 +172,19 @@ class Live:
                 else:
                     self._current_at[environment.key] = time.monotonic()
             self._serve(loaded)
+            self._made_at = {environment.key: environment.created_at for environment in there}
+            self._drop(self.engines.keys() - self._made_at.keys())
+
+    def _is_another(self, environment: EnvironmentView) -> bool:
+        """Whether this is not the environment of this name that is held: the database was made anew."""
+        return environment.created_at != self._made_at.get(environment.key, environment.created_at)
+
+    def _drop(self, names: Iterable[str]) -> None:
+        """Forget these environments, and end their streams."""
+        for name in names:
+            log.warning("the environment %r is no longer in the database", name)
+            del self.engines[name], self._readers[name], self._current_at[name]
+            self.feeds.pop(name).wake()
 
     def _load(self, name: str) -> Loaded:
         """Read an environment from the beginning."""

@@ -89,7 +89,8 @@ def definitions(of: Services) -> Iterator[Metric]:
     for state in of.live.states():
         revision.add_metric([state.environment], state.revision)
         age.add_metric([state.environment], state.age)
-        flags.add_metric([state.environment], len(of.engines[state.environment].keys()))
+        if (engine := of.engines.get(state.environment)) is not None:
+            flags.add_metric([state.environment], len(engine.keys()))
     yield from (revision, age, flags)
     reachable = of.live.database_reachable
     if reachable is not None:

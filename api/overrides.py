@@ -54,7 +54,7 @@ def get_flag(flag_id: str) -> Response:
 @blueprint.patch(FLAG)
 def switch_flag(flag_id: str) -> Response:
     """The kill switch, both ways."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     enabled = read_status(call)
     call.finish()
     flag = flags.set_enabled(flag_id, call.environment, enabled, actor=call.actor, version=call.version)
@@ -81,10 +81,11 @@ def get_override(user_id: str, flag_id: str) -> Response:
 @blueprint.post(OVERRIDE)
 def create_override(user_id: str, flag_id: str) -> Response:
     """Give the user an override."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     enabled = read_status(call)
     call.finish()
-    made = overrides.create(user_id, flag_id, call.environment, enabled, actor=call.actor)
+    asked = (user_id, flag_id, call.environment, enabled)
+    made = overrides.create(*asked, actor=call.actor, version=call.version)
     services().live.take_in(call.environment)
     return json_response(200, override_shape(made))
 
@@ -92,10 +93,11 @@ def create_override(user_id: str, flag_id: str) -> Response:
 @blueprint.patch(OVERRIDE)
 def change_override(user_id: str, flag_id: str) -> Response:
     """Switch the user's override."""
-    call = admin.read_call(body=True)
+    call = admin.read_call(body=True, guarded=True)
     enabled = read_status(call)
     call.finish()
-    changed = overrides.change(user_id, flag_id, call.environment, enabled, actor=call.actor)
+    asked = (user_id, flag_id, call.environment, enabled)
+    changed = overrides.change(*asked, actor=call.actor, version=call.version)
     services().live.take_in(call.environment)
     return json_response(200, override_shape(changed))
 

@@ -27,7 +27,7 @@ from api.cors import Application
 from api.counters import Table
 from api.services import connect, database_url, signing_in
 from api.wsgi import application
-from db import logs
+from db import logs, signals
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -73,13 +73,37 @@ def serve(settings: Settings, *, development: bool = False) -> None:
         log_level=LogLevels.error,
         log_dictconfig=configuration,
     )
-    granian.serve(target_loader=partial(load, settings, development, Table.of(settings.workers)), wrap_loader=False)
+    os.register_at_fork(before=hold_signals, after_in_parent=release_signals)
+    counts = Table.of(settings.workers)
+    granian.serve(target_loader=partial(begin_worker, settings, development, counts), wrap_loader=False)
+
+
+def begin_worker(settings: Settings, development: bool, counts: Table) -> Application:
+    """In a worker: end when told to from the first moment on, and give the application to serve.
+
+    Until the server handles signals here, there would be its handlers of the parent, which stop no worker: one that was
+    told to stop while it loads would have to be killed.
+    """
+    # Ctrl-C reaches a whole process group. A worker that went before it is told to would look like one that crashed.
+    os.setpgid(0, 0)
+    signals.end_at_once()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that came already is forgotten
+    release_signals()
+    return load(settings, development, counts)
+
+
+def hold_signals() -> None:
+    """Let signals wait."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals.SIGNALS)
+
+
+def release_signals() -> None:
+    """Let signals come, those that had to wait first."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals.SIGNALS)
 
 
 def load(settings: Settings, development: bool, counts: Table) -> Application:
-    """In a worker: make the services, begin to follow the database, and give the application to serve."""
-    # Ctrl-C reaches a whole process group. A worker that went before it is told to would look like one that crashed.
-    os.setpgid(0, 0)
+    """Make the services, begin to follow the database, and give the application."""
     threading.Thread(target=end_with_parent, name="flagstaff-parent", daemon=True).start()
     allow_files(settings.streams + 2 * CONNECTIONS)
     services = connect(settings, development=development, counts=counts)
@@ -121,7 +145,3 @@ def end_with_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -54,7 +54,7 @@ def open_stream(service: Services, environ: Environ) -> FlaskResponse:
         message = f"there are {service.streams.limit} streams already; ask for the definitions every few seconds"
         raise RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=service.streams.limit)
     sockets.drop_silent_clients(service.settings.port)
-    stream = Stream(feed, seen, listener.whole, lambda: may_go_on(service, listener), service.give_back_stream)
+    stream = Stream(feed, seen, listener.whole, lambda: may_go_on(service, listener, feed), service.give_back_stream)
     return FlaskResponse(stream, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
 
 
@@ -79,10 +79,11 @@ def listener_of(service: Services, environ: Environ) -> Listener:
     return Listener(key.id, auth.environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
 
 
-def may_go_on(service: Services, listener: Listener) -> bool:
-    """Whether the stream may last: the key is still in force, and the process is not about to end."""
+def may_go_on(service: Services, listener: Listener, feed: Feed) -> bool:
+    """Whether the stream may last: key and environment are still there, and the process is not about to end."""
     known = listener.key_id is None or service.keys.with_id(listener.key_id) is not None
-    return known and not service.streams.closing.is_set()
+    there = service.live.feeds.get(listener.environment or service.settings.default_environment) is feed
+    return known and there and not service.streams.closing.is_set()
 
 
 def last_event_id(environ: Environ) -> int | None:

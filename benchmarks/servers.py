@@ -92,7 +92,7 @@ def database() -> Iterator[str]:
 def flagstaff(url: str, **settings: str) -> Iterator[Server]:
     """Our API with one worker, evaluating without a key as under `make run`."""
     chosen = {"FLAGSTAFF_DATABASE_URL": url, "FLAGSTAFF_EVALUATION": "open", "FLAGSTAFF_WORKERS": "1"} | settings
-    with server("api.server", ready="/ready", **chosen) as running:
+    with server("api", ready="/ready", **chosen) as running:
         yield running
 
 

@@ -12,7 +12,7 @@ from peewee import JOIN
 from db import configurations, validation
 from db.configurations import utc
 from db.database import session
-from db.errors import ChangeNotFoundError, InvalidInputError
+from db.errors import ChangeNotFoundError
 from db.models import Change, Environment, Flag
 from db.restoring import difference, restore
 from db.views import ChangeView, Page, readable
@@ -84,7 +84,7 @@ def _shortened_group(group: dict[str, Any]) -> dict[str, Any]:
 
 def _cursor(after: str) -> int:
     if not after.isascii() or not after.isdigit() or len(after) > 18:
-        raise InvalidInputError("invalid_cursor", "after", "after must be the `next` of the page before")
+        raise validation.not_a_cursor()
     return int(after)
 
 

@@ -23,6 +23,7 @@ import psycopg2
 import psycopg2.extensions
 
 from db import embedded_place
+from db.embedded_failures import failure, failures_in_words, is_about_room
 from db.embedded_place import EmbeddedPostgresError, Place
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "start"]
@@ -63,18 +64,19 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
     As root, where PostgreSQL's user can't reach `data_dir`, the data lies elsewhere and `data_dir` is a link to it.
     `durable=False` trades safety in a crash for speed. Raises EmbeddedPostgresError.
     """
-    place = embedded_place.find(data_dir)
-    lock = open(data_dir.absolute().with_name(data_dir.name + ".lock"), "a")  # noqa: SIM115 - held while it runs
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        _wait_until_ready(place, None, Path(lock.name).with_suffix(".log"))
-        return EmbeddedPostgres(place, None, lock)
-    try:
-        return EmbeddedPostgres(place, _launch(place, Path(lock.name).with_suffix(".log"), durable), lock)
-    except BaseException:
-        lock.close()
-        raise
+    with failures_in_words(data_dir):
+        place = embedded_place.find(data_dir)
+        lock = open(data_dir.absolute().with_name(data_dir.name + ".lock"), "a")  # noqa: SIM115 - held while it runs
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _wait_until_ready(place, None, Path(lock.name).with_suffix(".log"))
+            return EmbeddedPostgres(place, None, lock)
+        try:
+            return EmbeddedPostgres(place, _launch(place, Path(lock.name).with_suffix(".log"), durable), lock)
+        except BaseException:
+            lock.close()
+            raise
 
 
 def _launch(place: Place, log: Path, durable: bool) -> subprocess.Popen[bytes]:
@@ -128,15 +130,10 @@ def _as_user(place: Place) -> dict[str, Any]:
     return surroundings
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return next((line for line in reversed(lines) if "FATAL" in line or "PANIC" in line), lines[-1] if lines else "")
-
-
 def _run(place: Place, command: Sequence[str | Path]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, **_as_user(place))
     if done.returncode:
-        raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()}")
+        raise failure(f"{Path(command[0]).name} failed", place.data, done.stderr or done.stdout)
 
 
 def _stop_leftover(data: Path) -> None:
@@ -174,8 +171,9 @@ def _wait_until_ready(place: Place, server: subprocess.Popen[bytes] | None, log:
             return
         except psycopg2.OperationalError as error:
             ended = server is not None and server.poll() is not None
-            if ended or time.monotonic() > deadline:
-                raise EmbeddedPostgresError(f"PostgreSQL did not start: {_last_line(log) or error}") from error
+            if ended or is_about_room(str(error)) or time.monotonic() > deadline:
+                said = log.read_text(errors="replace") if log.exists() else ""
+                raise failure("PostgreSQL did not start", place.data, said or str(error)) from error
         time.sleep(0.02)
 
 

@@ -64,5 +64,5 @@ def _start(after: str | None) -> int:
     if after is None:
         return 0
     if not after.isascii() or not after.isdigit() or len(after) > 12:
-        raise InvalidInputError("invalid_cursor", "after", "after must be the `next` of the page before")
+        raise validation.not_a_cursor()
     return int(after)

@@ -143,8 +143,11 @@ def _name(name: str) -> str:
 
 
 def _check_binding(kind: Scope, environment: str | None) -> None:
-    if (environment is None) != (kind is Scope.ADMIN):
-        message = "a server or client key is bound to an environment, and an admin key is not"
+    if kind is Scope.ADMIN and environment is not None:
+        message = "an admin key is for all environments: leave out environment"
+        raise InvalidInputError("invalid_environment", "environment", message)
+    if kind is not Scope.ADMIN and environment is None:
+        message = f"a {kind} key is for one environment: say which"
         raise InvalidInputError("invalid_environment", "environment", message)
 
 

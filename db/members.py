@@ -129,4 +129,4 @@ def _read_cursor(cursor: str) -> tuple[str, str]:
         (entity_id,) = validation.entity_ids([entity_id])
         return validation.entity_type(entity_type), entity_id
     except (ValueError, TypeError, RecursionError, InvalidInputError):  # base64's error is a ValueError
-        raise InvalidInputError("invalid_cursor", "after", "after must be the `next` of the page before") from None
+        raise validation.not_a_cursor() from None

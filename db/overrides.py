@@ -87,24 +87,31 @@ def get(user_id: str, id_or_key: str, environment: str) -> OverrideView:
         return _view(found, user_id, variant)
 
 
-def create(user_id: str, id_or_key: str, environment: str, enabled: bool, *, actor: Actor) -> OverrideView:
+def create(
+    user_id: str, id_or_key: str, environment: str, enabled: bool, *, actor: Actor, version: int | None = None
+) -> OverrideView:
     """Give a user who has none an override. Raises OverrideExistsError, and what `change` raises."""
-    return _set(user_id, id_or_key, environment, enabled, actor, is_new=True)
+    return _set(user_id, id_or_key, environment, enabled, actor, version, is_new=True)
 
 
-def change(user_id: str, id_or_key: str, environment: str, enabled: bool, *, actor: Actor) -> OverrideView:
-    """Switch an override that is there.
+def change(
+    user_id: str, id_or_key: str, environment: str, enabled: bool, *, actor: Actor, version: int | None = None
+) -> OverrideView:
+    """Switch an override that is there; `version` is the one of the flag that this is based on, if that matters.
 
-    Raises OverrideNotFoundError, FlagNotFoundError, InvalidInputError, StaticFlagError, UnknownEnvironmentError.
+    Raises OverrideNotFoundError, FlagNotFoundError, InvalidInputError, StaticFlagError, UnknownEnvironmentError,
+    VersionConflictError.
     """
-    return _set(user_id, id_or_key, environment, enabled, actor, is_new=False)
+    return _set(user_id, id_or_key, environment, enabled, actor, version, is_new=False)
 
 
-def _set(user_id: str, id_or_key: str, environment: str, enabled: bool, actor: Actor, *, is_new: bool) -> OverrideView:
+def _set(
+    user_id: str, id_or_key: str, environment: str, enabled: bool, actor: Actor, version: int | None, *, is_new: bool
+) -> OverrideView:
     (user_id,) = validation.entity_ids([user_id], "userId")
     entity = Entity(USER, user_id)
     with write(actor, environment) as writing:
-        current = configurations.find_to_change(id_or_key, writing.environment(environment))
+        current = configurations.find_to_change(id_or_key, writing.environment(environment), version)
         _check_can_be_overridden(current)
         held = _variant_of(current, user_id)
         if is_new and held is not None:

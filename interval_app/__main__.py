@@ -1,56 +1,13 @@
-"""`python -m interval_app`: the dashboard, until a signal ends it."""
+"""`python -m interval_app`: the dashboard."""
 
 from __future__ import annotations
 
-import logging.config
-import os
 import sys
-from collections.abc import Mapping
 
-from db import database, logs, rds
-from db.publishing import publish_writes
-from db.settings import Settings, SettingsError
-
-
-def main() -> int:
-    """Run as the environment variables say, and return the exit code."""
-    try:
-        settings = read_settings(os.environ)
-        rds.connect(settings)
-        from interval_app import process
-        from interval_app.app import build
-    except (SettingsError, ImportError) as error:
-        return failed(error)
-    logging.config.dictConfig(logs.configuration())
-    try:
-        publish_writes(settings)  # in AWS, what is edited here is read from S3
-        database.disconnect()  # nobody has clicked yet, and an idle connection keeps Aurora awake
-        process.run(build(settings))
-    except process.StartError as error:
-        return failed(error)
-    finally:
-        database.disconnect()
-    return 0
-
-
-def read_settings(env: Mapping[str, str]) -> Settings:
-    """The settings, with all that a dashboard can't do without. Raises SettingsError, which names what is missing."""
-    settings = Settings.from_env(env)
-    needed = {
-        "INTERVAL_API_KEY": settings.interval_api_key,
-        "INTERVAL_SERVER_ENDPOINT": settings.interval_server_endpoint,
-        "FLAGSTAFF_DATABASE_URL": settings.database_url,
-    }
-    if missing := [name for name, value in needed.items() if value is None]:
-        raise SettingsError(f"{', '.join(missing)} must be set for the dashboard; docs/interval.md says how")
-    return settings
-
-
-def failed(error: Exception) -> int:
-    """Say in one line why it can't go on."""
-    print(f"flagstaff interval: {error}", file=sys.stderr)
-    return 1
-
+from db import signals
 
 if __name__ == "__main__":
+    signals.end_at_once()
+    from interval_app.main import main  # imported only now: it takes half a second
+
     sys.exit(main())

@@ -27,7 +27,7 @@ from api.openapi.building import (
     ref,
 )
 from api.openapi.flag_paths import FLAG, IF_MATCH, ONE
-from api.openapi.schemas import COMMON
+from api.openapi.schemas import COMMON, WHO
 
 MEMBERS, HISTORY, PLACES, KEYS = "Members", "Changes", "Environments", "Keys"
 PAGE = (
@@ -67,7 +67,7 @@ PROMOTE = object_with(
         "from": KEY,
         "to": KEY,
         "preview": described(BOOLEAN, "Only show what would change"),
-        **COMMON,
+        **WHO,
         "version": VERSION,
     },
     required=["from", "to"],
@@ -78,7 +78,7 @@ NEW_KEY = object_with(
         "scope": one_of("admin", "server", "client"),
         "expiresAt": nullable(TIME),
         "environment": described(nullable(KEY), "What the key is bound to; not for admin keys"),
-        "userId": COMMON["userId"],
+        **WHO,
     },
     required=["name", "scope"],
 )
@@ -88,7 +88,7 @@ NEW_ENVIRONMENT = object_with(
         "name": nullable(NAME),
         "protected": BOOLEAN,
         "copyOf": described(KEY, "Whose variants it starts with"),
-        "userId": COMMON["userId"],
+        **WHO,
     },
     required=["key"],
 )
@@ -237,7 +237,7 @@ PATHS: dict[str, Json] = {
             KEYS,
             "Revoke an API key",
             parameters=[in_path("keyId", "The key's id")],
-            body=object_with(COMMON),
+            body=object_with(WHO),
             body_required=False,
             answers={200: answer("The revoked key", ONE_KEY)},
             errors=WRITING,

@@ -198,9 +198,7 @@ PATHS: dict[str, Json] = {
             "The boolean flags of an environment, in short",
             security=SDK,
             parameters=[NAMED],
-            answers={
-                200: answer("Sorted by key", object_with({"flags": list_of(ref("ClientFlag"))}, required=["flags"]))
-            },
+            answers={200: answer("Sorted by key", CLIENT_FLAGS)},
             errors=[400, 401, 403, 503],
         )
     },

@@ -156,7 +156,7 @@ PATHS: dict[str, Json] = {
             "Archive a flag",
             description="It is gone from evaluation and its key is free; its history stays, and `restore` brings it "
             "back. By its id it can still be read.",
-            parameters=[FLAG, ENVIRONMENT],
+            parameters=[FLAG, ENVIRONMENT, IF_MATCH],
             body=OPTIONAL,
             body_required=False,
             answers={200: answer("The archived flag", ONE, etag=True)},
@@ -202,7 +202,7 @@ PATHS: dict[str, Json] = {
             "archiveSimpleFlag",
             TAG,
             "Archive a flag",
-            parameters=[in_path("flagKey", "The flag's key or id"), ENVIRONMENT],
+            parameters=[in_path("flagKey", "The flag's key or id"), ENVIRONMENT, IF_MATCH],
             body=OPTIONAL,
             body_required=False,
             answers={200: answer("The archived flag", ONE, etag=True)},

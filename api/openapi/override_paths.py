@@ -18,7 +18,8 @@ from api.openapi.building import (
     operation,
     ref,
 )
-from api.openapi.schemas import COMMON, STATUS
+from api.openapi.flag_paths import IF_MATCH
+from api.openapi.schemas import COMMON, STATUS, WHO
 
 TAG, BRAKE = "Per-user overrides", "Cost brake"
 FLAG = in_path("flagId", "The flag's id, or the key of a live flag")
@@ -32,7 +33,7 @@ LINKS: Json = {
     name: {"operationId": name, **WITH_FLAG}
     for name in ("getFeatureFlag", "switchFeatureFlag", "createOverride", "getOverride")
 }
-PENDING = object_with({"pendingLimit": {"type": "integer", "minimum": 0}, **COMMON}, required=["pendingLimit"])
+PENDING = object_with({"pendingLimit": {"type": "integer", "minimum": 0}, **WHO}, required=["pendingLimit"])
 LIMITED = object_with({"message": TEXT}, closed=False)
 
 PATHS: dict[str, Json] = {
@@ -70,7 +71,7 @@ PATHS: dict[str, Json] = {
             "switchFeatureFlag",
             TAG,
             "The kill switch, both ways",
-            parameters=[FLAG, ENVIRONMENT],
+            parameters=[FLAG, ENVIRONMENT, IF_MATCH],
             body=SWITCH,
             example={"status": "DISABLED", "userId": "vikhyat"},
             answers={200: answer("The flag", ref("FeatureFlag"))},
@@ -101,7 +102,7 @@ PATHS: dict[str, Json] = {
             TAG,
             "Override a flag for a user",
             description="An override is a member of type `user`; it wins while the flag is enabled.",
-            parameters=[USER, FLAG, ENVIRONMENT],
+            parameters=[USER, FLAG, ENVIRONMENT, IF_MATCH],
             body=SWITCH,
             example={"status": "DISABLED", "userId": "vikhyat"},
             answers={200: answer("The override", ref("Override"))},
@@ -111,7 +112,7 @@ PATHS: dict[str, Json] = {
             "changeOverride",
             TAG,
             "Switch a user's override",
-            parameters=[USER, FLAG, ENVIRONMENT],
+            parameters=[USER, FLAG, ENVIRONMENT, IF_MATCH],
             body=SWITCH,
             example={"status": "ENABLED", "userId": "vikhyat"},
             answers={200: answer("The override", ref("Override"))},
@@ -135,7 +136,7 @@ PATHS: dict[str, Json] = {
             "markConcurrencyZero",
             BRAKE,
             "Stop evaluation, in AWS",
-            body=object_with(COMMON),
+            body=object_with(WHO),
             body_required=False,
             answers={200: answer("Evaluation is stopped", LIMITED)},
             errors=[*WRITING, 501],

@@ -93,7 +93,8 @@ TARGETING: dict[str, Json] = {
     "variants": {"type": "object", "additionalProperties": VALUE, "description": "Name to value"},
 }
 
-COMMON: dict[str, Json] = {"environment": ENVIRONMENT_FIELD, "userId": USER_ID}
+WHO: dict[str, Json] = {"userId": USER_ID}
+COMMON: dict[str, Json] = {"environment": ENVIRONMENT_FIELD, **WHO}
 
 NEW_FLAG = object_with({"key": KEY, "type": TYPES, "isStatic": BOOLEAN, **TARGETING, **COMMON}, required=["key"])
 FLAG_EDIT = object_with({**TARGETING, **COMMON, "version": VERSION})

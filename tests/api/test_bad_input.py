@@ -124,3 +124,34 @@ def test_a_refusal_says_which_field(client: Client) -> None:
     assert client.refused(422, "unknown_operator", "POST", FLAGS, body)["field"] == "rules[0].conditions[1].operator"
     answer = client.refused(400, "unknown_field", "POST", FLAGS, {"key": "new", "b": 1, "a_b": 2})
     assert answer["fields"] == ["a_b", "b"]
+
+
+@pytest.mark.parametrize("path", [FLAGS, MEMBERS, "/api/admin/changes", FLAGS + "/beta/changes"])
+@pytest.mark.parametrize("limit", ["", "&limit=0"])
+def test_what_is_wrong_with_a_page_is_named_as_the_client_named_it(client: Client, path: str, limit: str) -> None:
+    client.create("beta")
+    status, code, field = (400, "invalid_field", "limit") if limit else (422, "invalid_cursor", "next")
+    refusal = client.refused(status, code, "GET", f"{path}?next=no-such-page{limit}")
+    assert refusal["field"] == field
+    assert refusal["error"].startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/feature-flag/admin", {"flagKey": "no key!"}, "flagKey"),
+        ("POST", "/feature-flag/admin", {"flagKey": "new", "isStatic": True, "staticValue": "on"}, "staticValue"),
+        ("POST", "/feature-flag/admin", {"flagKey": "new", "isStatic": True}, "staticValue"),
+        ("POST", "/feature-flag/admin", {"flagKey": "new", "tags": ["no tag!"]}, "tags[0]"),
+        ("POST", FLAGS, {"key": "no key!"}, "key"),
+        ("POST", FLAGS, {"key": "new", "targetedUsers": ["john", " "]}, "targetedUsers[1]"),
+        ("PUT", FLAGS + "/beta", {"targetedUsers": ["\0"]}, "targetedUsers[0]"),
+    ],
+)
+def test_a_field_is_named_as_the_client_named_it(
+    client: Client, method: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    client.create("beta")
+    answer = client.request(method, path, body)
+    assert (answer.status, answer.json["field"]) == (422, field)
+    assert answer.json["error"].startswith(field)

@@ -51,6 +51,36 @@ def test_names_are_unique_and_references_lead_somewhere() -> None:
             assert scheme.keys() <= document()["components"]["securitySchemes"].keys()
 
 
+ADMINISTRATIVE = [part for part in operations() if {"adminKey": []} in part[2]["security"]]
+WRITES = [part for part in ADMINISTRATIVE if part[0] != "GET"]
+COMMON = {"version": 1, "environment": "prod", "userId": "ada"}
+
+
+@pytest.mark.parametrize("field", COMMON)
+@pytest.mark.parametrize(("method", "path", "operation"), WRITES, ids=lambda part: str(part)[:40])
+def test_what_no_write_is_documented_to_take_is_refused(
+    client: Client, method: str, path: str, operation: dict[str, Any], field: str
+) -> None:
+    said = operation["requestBody"]["content"]["application/json"]
+    schema = said["schema"]
+    if "$ref" in schema:
+        schema = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    body = {**said.get("example", {}), field: COMMON[field]}
+    answer = client.request(method, re.sub("{[^}]*}", "nope", path), body)
+    assert (answer.json.get("fields") == [field]) != (field in schema["properties"])
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), ADMINISTRATIVE, ids=lambda part: str(part)[:40])
+def test_a_query_string_takes_no_environment_where_none_is_documented(
+    client: Client, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    in_query = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    answer = client.request(method, re.sub("{[^}]*}", "nope", path) + "?environment=prod", body)
+    is_unknown = isinstance(answer.json, dict) and answer.json.get("fields") == ["environment"]
+    assert is_unknown != ("environment" in in_query)
+
+
 @pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=lambda part: str(part)[:40])
 def test_each_example_is_answered_as_documented(
     client: Client, method: str, path: str, operation: dict[str, Any]

@@ -46,6 +46,15 @@ def test_a_flag_is_on_until_it_is_switched_off(client: Client) -> None:
     assert client.do("GET", "/feature-flags/") == [changed]
 
 
+def test_an_override_based_on_an_old_version_of_the_flag_is_refused(client: Client) -> None:
+    flag = make(client)
+    path = f"/users/vikhyat/feature-flags/{flag['id']}"
+    client.refused(409, "version_conflict", "POST", path, {"status": "DISABLED", "version": 9})
+    assert client.do("POST", path, {"status": "DISABLED", "version": 1})["version"] == 2
+    client.refused(409, "version_conflict", "PATCH", path, {"status": "ENABLED"}, **{"If-Match": '"1"'})
+    assert client.do("PATCH", path, {"status": "ENABLED", "version": 2})["status"] == "ENABLED"
+
+
 def test_an_override_wins_while_the_flag_is_enabled(client: Client) -> None:
     flag = make(client)
     path = f"/users/vikhyat/feature-flags/{flag['id']}"

@@ -155,7 +155,7 @@ def test_data_that_was_only_half_made_is_made_anew(folder: Path) -> None:
 def test_a_folder_of_something_else_is_left_alone(folder: Path) -> None:
     (folder / "postgres").mkdir()
     (folder / "postgres" / "diary.txt").write_text("dear diary")
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(EmbeddedPostgresError, match="not empty"):
         start(folder / "postgres", durable=False)
     assert (folder / "postgres" / "diary.txt").read_text() == "dear diary"
 

@@ -31,7 +31,7 @@ def service(database_url: str) -> Iterator[Server]:
     """The service as `make run` starts it, on a database with nothing in it."""
     port = free_port()
     settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}
-    with running("api.dev", port=port, env=settings) as server:
+    with running("api", "dev", port=port, env=settings) as server:
         server.wait_until_it_answers("/ready")
         yield server
 

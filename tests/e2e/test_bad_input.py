@@ -40,7 +40,7 @@ def service(database_url: str) -> Iterator[Service]:
     pool.disconnect()
     port = free_port()
     settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_EVALUATION": "open"}
-    with running("api.server", port=port, env={**settings, "FLAGSTAFF_MAX_BODY_BYTES": "8192"}) as server:
+    with running("api", port=port, env={**settings, "FLAGSTAFF_MAX_BODY_BYTES": "8192"}) as server:
         server.wait_until_it_answers("/ready")
         made = Service(server, secret)
         assert made.send("POST", FLAGS, {"key": "beta"}).status == 201
@@ -147,7 +147,7 @@ def test_a_default_environment_that_does_not_exist_is_said(database_url: str) ->
         "FLAGSTAFF_DATABASE_URL": database_url,
         "FLAGSTAFF_DEFAULT_ENVIRONMENT": "production",
     }
-    with running("api.server", port=port, env=settings) as server:
+    with running("api", port=port, env=settings) as server:
         server.wait_until_it_answers("/ready")
         assert server.stop() == 0
         assert "FLAGSTAFF_DEFAULT_ENVIRONMENT" in server.output()

@@ -12,13 +12,20 @@ import psutil
 import psycopg2
 import pytest
 
-from db import keys
-from db.words import Actor, Scope, Source
+from db import database as db_database
+from db import environments, flags, keys
+from db.edits import NewFlag
+from db.embedded import EmbeddedPostgres
+from db.migrate import migrate
+from db.words import Actor, Scope, Source, ValueType
+from tests.conftest import new_database
 from tests.processes import Server, free_port, running, wait_until
+from tests.streams import Stream
 
 FLAGS = "/api/admin/flags"
 EVALUATE = "/feature-flag/evaluate"
 TESTER = Actor("tester", Source.SYSTEM)
+ENVIRONMENTS = {"dev", "staging", "prod"}
 NO_LOOKING = {"FLAGSTAFF_REFRESH_SECONDS": "3600"}
 OFTEN = {"FLAGSTAFF_REFRESH_SECONDS": "0.2"}
 
@@ -33,7 +40,7 @@ def serving(database_url: str, **env: str) -> Iterator[Server]:
     port = free_port()
     settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_EVALUATION": "open", **env}
     settings["FLAGSTAFF_ADMIN_LIMIT"] = "0"  # writers here write as fast as they can
-    with running("api.server", port=port, env=settings) as server:
+    with running("api", port=port, env=settings) as server:
         server.wait_until_it_answers("/ready")
         yield server
 
@@ -105,6 +112,44 @@ def test_a_database_set_back_to_an_earlier_state_is_read_anew(database_url: str,
             cursor.execute("UPDATE environment SET revision = 1")
         connection.close()
         wait_until(lambda: ask(server, "beta")["reason"] == "DISABLED")
+
+
+def test_a_database_made_anew_is_read_anew(postgres: EmbeddedPostgres) -> None:
+    url = new_database(postgres, "template0", "test_anew")
+    begin_with(url, "qa", "old")
+    with serving(url, **OFTEN) as server:
+        wait_until(lambda: ask(server, "old")["value"] is True)
+        with Stream(server.port, "environment=qa") as stream:
+            db_database.disconnect()
+            drop(postgres, "test_anew")
+            wait_until(lambda: server.request("GET", "/ready").json["database"] == "unreachable")
+            assert ask(server, "old")["value"] is True
+            begin_with(new_database(postgres, "template0", "test_anew"), "uat", "new")  # of the same revision
+            wait_until(lambda: ask(server, "new")["value"] is True)
+            assert ask(server, "old")["errorCode"] == "FLAG_NOT_FOUND"
+            wait_until(lambda: server.request("GET", "/ready").json["environments"].keys() == ENVIRONMENTS | {"uat"})
+            body = {"flagKey": "new", "defaultValue": False, "environment": "qa"}
+            assert server.request("POST", EVALUATE, body).json["code"] == "unknown_environment"
+            while stream.next() is not None:
+                pass  # it ends
+    db_database.disconnect()
+
+
+def begin_with(url: str, environment: str, flag: str) -> None:
+    """Make the tables, an environment, and a flag that is on."""
+    migrate(url)
+    db_database.connect(url)
+    environments.create(environment, actor=TESTER)
+    new = NewFlag(key=flag, value_type=ValueType.BOOLEAN, enabled=True, default_variant="on")
+    flags.create(new, "prod", actor=TESTER)
+
+
+def drop(server: EmbeddedPostgres, name: str) -> None:
+    connection = psycopg2.connect(server.url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    connection.close()
 
 
 def test_killed_while_it_writes_the_rows_stay_consistent(database_url: str, secret: str) -> None:

@@ -1,10 +1,12 @@
-"""`python -m api.dev`, which `make run` starts: what it prints, keeps, and leaves behind."""
+"""`python -m api dev`, which `make run` starts: what it prints, keeps, and leaves behind."""
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.processes import Server, free_port, running, wait_until
+from tests.processes import ROOT, Server, free_port, running, wait_until
 
 ADMIN = {"X-Admin-API-Key": "admin-secret-key"}
 EVALUATE = "/feature-flag/evaluate"
@@ -31,7 +33,7 @@ def folder() -> Iterator[Path]:
 @contextmanager
 def make_run(folder: Path, **env: str) -> Iterator[Server]:
     port = free_port()
-    with running("api.dev", port=port, env={"PORT": str(port), **env}, cwd=folder) as server:
+    with running("api", "dev", port=port, env={"PORT": str(port), **env}, cwd=folder) as server:
         yield server
 
 
@@ -81,7 +83,7 @@ def assert_quiet(server: Server) -> None:
 
 def test_ctrl_c_reaches_the_whole_group_and_is_no_crash(folder: Path) -> None:
     port = free_port()
-    with running("api.dev", port=port, env={"PORT": str(port)}, cwd=folder) as server:
+    with running("api", "dev", port=port, env={"PORT": str(port)}, cwd=folder) as server:
         server.wait_until_it_answers("/ready")
         family = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children()]
         in_our_group = [member for member in family if _group(member) == _group(family[0])]
@@ -93,8 +95,6 @@ def test_ctrl_c_reaches_the_whole_group_and_is_no_crash(folder: Path) -> None:
 
 
 def _group(process: psutil.Process) -> int:
-    import os
-
     return os.getpgid(process.pid)
 
 
@@ -159,6 +159,26 @@ def test_what_it_can_not_start_with_is_one_line(folder: Path, env: dict[str, str
     message = fails(folder, **env)
     assert said in message
     assert "s3cret" not in message
+
+
+def test_a_place_that_can_t_hold_the_data_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".data").write_text("a file, where a folder should be")
+    assert f"{tmp_path}/.data: File exists" in fails(tmp_path)
+
+
+@pytest.mark.parametrize("size", ["100k", "3m", "38m"])  # too little for its folders, for its tables, for its start
+def test_a_full_disk_is_one_line_that_says_what_to_do(folder: Path, size: str) -> None:
+    mount = f"mount -t tmpfs -o size={size},mode=755 none {folder} && cd {folder}"
+    if subprocess.run(["unshare", "--mount", "sh", "-c", mount], capture_output=True).returncode:
+        pytest.skip("only root can mount a small file system")
+    command = ["unshare", "--mount", "sh", "-c", f"{mount} && exec {sys.executable} -m api dev"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(free_port())}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"flagstaff: there is no room left for PostgreSQL's data in {folder}/.data/postgres: make some (new data takes "
+        "50 MB), or set FLAGSTAFF_DATABASE_URL to a PostgreSQL elsewhere\n"
+    )
 
 
 def test_where_others_can_reach_it_the_dev_keys_are_not_valid(folder: Path) -> None:

@@ -66,7 +66,7 @@ def test_evaluation_goes_on_without_the_database(own_database: Database) -> None
     secret, port = make_key(own_database.url), free_port()
     headers = {"X-Admin-API-Key": secret, "X-API-Key": secret}
 
-    with running("api.server", port=port, env=settings_of(own_database.url, port)) as server:
+    with running("api", port=port, env=settings_of(own_database.url, port)) as server:
         server.wait_until_it_answers("/ready")
 
         def send(method: str, path: str, body: Any = None) -> Answer:
@@ -97,7 +97,7 @@ def test_it_starts_without_the_database_and_serves_when_it_is_there(own_database
     secret, port = make_key(own_database.url), free_port()
     headers = {"X-Admin-API-Key": secret, "X-API-Key": secret}
     own_database.kill()
-    with running("api.server", port=port, env=settings_of(own_database.url, port)) as server:
+    with running("api", port=port, env=settings_of(own_database.url, port)) as server:
         server.wait_until_it_answers("/health")
         ready = server.request("GET", "/ready")
         assert (ready.status, ready.json) == (503, {"ready": False, "database": "unreachable", "environments": {}})

@@ -20,7 +20,7 @@ ADMIN = '-H "X-Admin-API-Key: admin-secret-key"'
 @pytest.fixture(scope="module")
 def service(database_url: str) -> Iterator[Server]:
     port = free_port()
-    with running("api.dev", port=port, env={"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}) as server:
+    with running("api", "dev", port=port, env={"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}) as server:
         server.wait_until_it_answers("/ready")
         yield server
 

@@ -42,7 +42,7 @@ def test_every_answer_is_documented(database_url: str, tmp_path: Path) -> None:
         "FLAGSTAFF_ADMIN_LIMIT": "0",
         "FLAGSTAFF_SIGN_IN_LIMIT": "0",
     }
-    with running("api.dev", port=port, env=env) as server:
+    with running("api", "dev", port=port, env=env) as server:
         server.wait_until_it_answers("/ready")
         command = [
             *(str(ST), "run", f"http://127.0.0.1:{port}/openapi.json", "--no-color", "--request-timeout=30"),

@@ -26,7 +26,7 @@ FLAGS = "/api/admin/flags"
 def serving(database_url: str, port: int | None = None, **env: str) -> Iterator[Server]:
     port = port or free_port()
     settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, **env}
-    with running("api.server", port=port, env=settings) as server:
+    with running("api", port=port, env=settings) as server:
         server.wait_until_it_answers("/ready")
         yield server
 

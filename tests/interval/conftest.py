@@ -117,7 +117,7 @@ def running_dashboard(postgres: EmbeddedPostgres, migrated_template: str) -> Ite
     env = {"FLAGSTAFF_DATABASE_URL": url, "FLAGSTAFF_EVALUATION": "open", "PORT": str(port)}
     with ExitStack() as stack:
         server = stack.enter_context(IntervalServer())
-        api = stack.enter_context(running("api.server", port=port, env=env))
+        api = stack.enter_context(running("api", port=port, env=env))
         process = stack.enter_context(dashboard(server, url))
         api.wait_until_it_answers("/ready")
         assert server.host

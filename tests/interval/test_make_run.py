@@ -14,7 +14,7 @@ def test_the_dashboard_runs_beside_the_service_and_ends_with_it(database_url: st
     env = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "INTERVAL_API_KEY": API_KEY}
     with (
         IntervalServer() as server,
-        running("api.dev", port=port, env={**env, "INTERVAL_SERVER_ENDPOINT": server.endpoint}) as service,
+        running("api", "dev", port=port, env={**env, "INTERVAL_SERVER_ENDPOINT": server.endpoint}) as service,
     ):
         service.wait_until_it_answers("/ready")
         action = Person(server).run("flags/create", environment="dev")
@@ -31,7 +31,7 @@ def test_the_dashboard_runs_beside_the_service_and_ends_with_it(database_url: st
 def test_without_a_key_it_says_how_to_get_one(database_url: str) -> None:
     port = free_port()
     env = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "INTERVAL_API_KEY": ""}
-    with running("api.dev", port=port, env=env) as service:
+    with running("api", "dev", port=port, env=env) as service:
         assert service.process.stdout
         line = next(line for line in service.process.stdout if line.startswith("Dashboard"))
         assert "INTERVAL_API_KEY" in line and "docs/interval.md" in line
@@ -41,7 +41,7 @@ def test_without_a_key_it_says_how_to_get_one(database_url: str) -> None:
 def test_a_dashboard_that_can_t_start_leaves_the_service_alone(database_url: str) -> None:
     port = free_port()
     env = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "INTERVAL_API_KEY": API_KEY}
-    with running("api.dev", port=port, env={**env, "INTERVAL_SERVER_ENDPOINT": ""}) as service:
+    with running("api", "dev", port=port, env={**env, "INTERVAL_SERVER_ENDPOINT": ""}) as service:
         service.wait_until_it_answers("/ready")
         wait_until(lambda: "flagstaff interval: INTERVAL_SERVER_ENDPOINT must be set" in service.errors())
         assert service.request("GET", "/health").status == 200

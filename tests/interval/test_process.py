@@ -320,7 +320,7 @@ def test_another_version_of_the_sdk_is_refused(database_url: str) -> None:
     code = (
         "import importlib.metadata as m, sys; known = m.version;"
         "m.version = lambda name: '1.6.0' if name == 'interval-sdk' else known(name);"
-        "from interval_app.__main__ import main; sys.exit(main())"
+        "from interval_app.main import main; sys.exit(main())"
     )
     env = {**os.environ, **GOOD}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)

@@ -39,6 +39,6 @@ def place(database: None, database_url: str) -> Iterator[Place]:
     server_key = keys.create("backend", Scope.SERVER, environment="prod", actor=ADA)[1]
     client_key = keys.create("web", Scope.CLIENT, environment="prod", actor=ADA)[1]
     port = free_port()
-    with running("api.server", port=port, env={"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}) as server:
+    with running("api", port=port, env={"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}) as server:
         server.wait_until_it_answers("/ready")
         yield Place(server, server_key, client_key)

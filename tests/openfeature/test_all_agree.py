@@ -79,7 +79,7 @@ def test_all_agree(services: Services, database_url: str, bucketing: str, tmp_pa
     document = tmp_path / "prod.json"
     port = free_port()
     env = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_BUCKETING": bucketing}
-    with running("api.server", port=port, env=env) as server:
+    with running("api", port=port, env=env) as server:
         server.wait_until_it_answers("/ready")
         document.write_bytes(server.request("GET", "/api/client/definitions", headers={"X-API-Key": secret}).body)
         compare(ours, by_our_provider(f"http://127.0.0.1:{port}", secret, kinds, contexts), contexts)

@@ -11,10 +11,6 @@ from openfeature.exception import ParseError
 from flagstaff.engine import Engine
 
 
-class OlderRevisionError(Exception):
-    """A document is of an earlier revision than the one in use."""
-
-
 class Definitions:
     """One environment's flags at one revision.
 

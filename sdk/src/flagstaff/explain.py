@@ -16,9 +16,6 @@ from flagstaff.compiler import Compiler
 from flagstaff.evaluation import ErrorCode, Evaluation, Reason
 from flagstaff.targeting import Branch, Split
 
-Evaluate = Any
-"""Evaluates a JsonLogic node in the context that is explained."""
-
 MANY = 5
 """Members are named up to this number, else counted."""
 

@@ -12,6 +12,8 @@ from socket import SHUT_RDWR
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from flagstaff.proxies import Proxy, proxy_for
+
 LARGEST_BODY = 512 * 1024 * 1024
 """Bytes that an answer may have, unpacked."""
 
@@ -89,17 +91,16 @@ class Transport:
         """A stream of lines, which fails after so many seconds without any. Raises as `get` does."""
         target = urlsplit(urljoin(self._base, path))
         try:
-            connection = self._connect(target, self._timeout)
-            connection.request("GET", request_target(target), headers={**headers, **self._key_header()})
+            connection = self._request(target, {**headers, **self._key_header()}, self._timeout)
             return Stream(connection, target.netloc, silence)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise UnavailableError(f"no stream from {target.netloc}: {described(error)}") from error
 
     def _ask(self, target: SplitResult, headers: Mapping[str, str], deadline: float, *, with_key: bool) -> Answer:
-        connection = self._connect(target, max(0.01, deadline - time.monotonic()))
+        key = self._key_header() if with_key else {}
+        sent = {**headers, **key, "Connection": "close"}
+        connection = self._request(target, sent, max(0.01, deadline - time.monotonic()))
         try:
-            key = self._key_header() if with_key else {}
-            connection.request("GET", request_target(target), headers={**headers, **key, "Connection": "close"})
             socket = connection.sock
             response = connection.getresponse()
             body = bytearray()
@@ -119,17 +120,30 @@ class Transport:
         finally:
             connection.close()
 
-    def _connect(self, target: SplitResult, timeout: float) -> http.client.HTTPConnection:
-        host = target.hostname or ""
-        if target.scheme == "https":
-            context = ssl.create_default_context()
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, target.port, timeout=min(timeout, self._timeout), context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(host, target.port, timeout=min(timeout, self._timeout))
-        connection.connect()
-        connection.sock.settimeout(timeout)
+    def _request(self, target: SplitResult, headers: Mapping[str, str], timeout: float) -> http.client.HTTPConnection:
+        """A connection on which this has been asked, through a proxy where there is one."""
+        proxy = proxy_for(target)
+        asked = request_target(target)
+        if proxy is not None and target.scheme == "http":
+            asked = f"http://{target.netloc.rpartition('@')[2]}{asked}"
+            headers = {**headers, **proxy.headers}
+        connection = self._connection(target, proxy, min(timeout, self._timeout))
+        try:
+            connection.connect()
+            connection.sock.settimeout(timeout)
+            connection.request("GET", asked, headers=dict(headers))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connection(self, target: SplitResult, proxy: Proxy | None, timeout: float) -> http.client.HTTPConnection:
+        host, port = (target.hostname or "", target.port) if proxy is None else (proxy.host, proxy.port)
+        if target.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=timeout)
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+        if proxy is not None:
+            connection.set_tunnel(target.hostname or "", target.port, proxy.headers)
         return connection
 
     def _key_header(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pulumi import ResourceOptions
 
 OURS: Final = "Flagstaff"
 PERIOD_SECONDS: Final = 300
-REASONS: Final = ("STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT", "DISABLED", "ERROR", "OTHER")
+REASONS: Final = ("STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT", "DISABLED", "ERROR")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from api import cors
-from api.evaluation_routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
+from api.evaluation_routes import EVALUATION_PREFIXES
+from api.lambda_routes import ROUTES
 from db import rds
 from db.settings import ControlSettings, Settings
 from tests.infra.conftest import Resource, Stage, run
@@ -202,12 +203,8 @@ def test_only_the_gateway_may_call_functions(any_stage: Stage) -> None:
 def test_every_evaluation_route_goes_where_no_database_is(any_stage: Stage) -> None:
     routes = {route.inputs["routeKey"]: route.inputs["target"] for route in any_stage.all("apigatewayv2:Route")}
     evaluation = routes["ANY /feature-flag/evaluate"]
-    prefixes = [
-        key.partition(" ")[2].partition("{")[0]
-        for key, target in routes.items()
-        if target == evaluation and key.startswith("ANY")
-    ]
-    for path in [*EVALUATION_ROUTES, *EVALUATION_PREFIXES, "/ofrep/v1/evaluate/flags/a", "/api/client/definitions"]:
+    prefixes = [key.partition(" ")[2].partition("{")[0] for key, target in routes.items() if target == evaluation]
+    for path in [*ROUTES, *EVALUATION_PREFIXES, "/ofrep/v1/evaluate/flags/a"]:
         assert any(path == prefix or (prefix.endswith("/") and path.startswith(prefix)) for prefix in prefixes), path
     assert routes["$default"] == "integrations/gateway-admin-id"
     assert routes["PATCH /mark-concurrency-zero"] == routes["POST /reset-limit"] == "integrations/gateway-control-id"

@@ -15,7 +15,6 @@ from api import (
     admin_keys,
     admin_members,
     admin_simple,
-    client,
     cost_brake,
     docs_page,
     metrics,
@@ -23,6 +22,7 @@ from api import (
     operations,
     overrides,
     request_log,
+    stream,
 )
 from api.context import EXTENSION
 from api.errors import RequestError
@@ -37,7 +37,6 @@ OFREP_SINGLE = f"{ofrep.SINGLE}<rest:key>"
 DIRECT: Mapping[str, tuple[str, Answer]] = {
     **EVALUATION_ROUTES,
     **{f"{prefix}<rest:key>": route for prefix, route in EVALUATION_PREFIXES.items()},
-    **{path: ("GET", answer) for path, answer in client.ROUTES.items()},
 }
 """Routes that the dispatch (`api.wsgi`) answers without Flask, where it is in front."""
 
@@ -50,7 +49,7 @@ BLUEPRINTS = (
     admin_keys.blueprint,
     overrides.blueprint,
     cost_brake.blueprint,
-    client.blueprint,
+    stream.blueprint,
     operations.blueprint,
     metrics.blueprint,
     docs_page.blueprint,

@@ -1,21 +1,18 @@
-"""For SDKs: the whole flagd document, a list of flags, and a stream of changes. They need a server or an admin key.
+"""For SDKs: the whole flagd document, and a list of flags. They need a server or an admin key.
 
-The dispatch calls `definitions` without Flask: thousands of clients may ask every few seconds, and nearly all are told
-that nothing has changed.
+Neither Flask nor Peewee is imported: in AWS this runs where there is no database. The server's dispatch calls it
+without Flask too: thousands of clients may ask every few seconds, and nearly all are told that nothing has changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
 
-from flask import Blueprint, request
-from flask import Response as FlaskResponse
-
-from api import auth, shapes
-from api.context import services
+from api import auth
+from api.documents import Document
 from api.errors import RequestError
-from api.evaluate import NOTHING
-from api.feed import Feed
+from api.evaluate import NOTHING, of_environment
 from api.http import (
     JSON_HEADERS,
     Environ,
@@ -23,20 +20,54 @@ from api.http import (
     environment_named,
     error_response,
     has_etag,
-    json_response,
     read_query,
 )
-from api.services import Services
-from api.stream import feed_of, open_stream
 from db.keyring import KeyRecord
-from db.words import Scope, ValueType
+from db.settings import Settings
+from db.words import Scope
+
+DEFINITIONS = "/api/client/definitions"
+FLAGS = "/api/client/flags"
+STREAM = "/api/client/stream"
 
 CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
 
-blueprint = Blueprint("client", __name__, url_prefix="/api/client")
+
+class Feed(Protocol):
+    """One environment, for those who take its flags away."""
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of the document."""
+
+    def document(self) -> Document:
+        """The whole flagd document."""
+
+    def flags(self) -> bytes:
+        """The list of the boolean flags."""
 
 
-def definitions(service: Services, environ: Environ) -> Response:
+F = TypeVar("F", bound=Feed)
+F_co = TypeVar("F_co", bound=Feed, covariant=True)
+
+
+class Source(Protocol[F_co]):
+    """What answering SDKs needs."""
+
+    @property
+    def keys(self) -> auth.Keys:
+        """The keys in force."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the process."""
+
+    @property
+    def feeds(self) -> Mapping[str, F_co]:
+        """Every environment; empty until they have been loaded once."""
+
+
+def definitions(service: Source[Feed], environ: Environ) -> Response:
     """The flagd document of an environment, or 304 to who has this revision already."""
     try:
         feed = feed_for(service, environ)
@@ -52,36 +83,30 @@ def definitions(service: Services, environ: Environ) -> Response:
         return error_response(error)
 
 
-def flags(service: Services, environ: Environ) -> Response:
+def flags(service: Source[Feed], environ: Environ) -> Response:
     """The boolean flags of an environment, sorted by key, in short."""
     try:
-        now = feed_for(service, environ).now
-        listed = [now.summaries[key] for key in sorted(now.summaries)]
-        shown = [shapes.client_flag(flag) for flag in listed if flag.value_type is ValueType.BOOLEAN]
-        return json_response(200, {"flags": shown}, CACHING[:1])
+        return Response(feed_for(service, environ).flags(), 200, [*JSON_HEADERS, *CACHING[:1]])
     except Exception as error:
         return error_response(error)
 
 
-ROUTES: Mapping[str, Callable[[Services, Environ], Response]] = {
-    "/api/client/definitions": definitions,
-    "/api/client/flags": flags,
-}
-"""GET routes that the dispatch answers without Flask, where it is in front."""
+def no_streams() -> RequestError:
+    """What is said in place of a stream where there are none."""
+    return RequestError(501, "no_streams", "there is no stream here; ask for the definitions every few seconds")
 
 
-@blueprint.get("/stream")
-def stream() -> FlaskResponse:
-    """Changes as they happen, as server-sent events."""
-    return open_stream(services(), request.environ)
-
-
-def feed_for(service: Services, environ: Environ) -> Feed:
+def feed_for(service: Source[F], environ: Environ) -> F:
     """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
     key = auth.client_key(service.keys, environ)
     check_may_read(key)
     query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
     return feed_of(service, auth.environment_of(key, environment_named(NOTHING, query)))
+
+
+def feed_of(service: Source[F], environment: str | None) -> F:
+    """The feed of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
+    return of_environment(service.feeds, service.settings, environment)
 
 
 def check_may_read(key: KeyRecord) -> None:

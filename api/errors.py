@@ -77,6 +77,11 @@ RETRY_WHEN_AWAKE = (("Retry-After", "10"),)
 """A paused database takes about 15 seconds, some of which have passed before this is answered."""
 
 
+def not_loaded() -> RequestError:
+    """What is said before the first load of the definitions that a request needs."""
+    return RequestError(503, "definitions_not_loaded", "the flags have not been loaded yet", RETRY_LATER)
+
+
 def describe(error: Exception) -> Description:
     """How an error is answered."""
     if isinstance(error, RequestError):

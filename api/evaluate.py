@@ -6,13 +6,13 @@ Nothing here touches the database, takes a lock or logs. Neither Flask nor Peewe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import orjson
 
 from api import auth
 from api.counters import Counters
-from api.errors import RETRY_LATER, RequestError
+from api.errors import RequestError, not_loaded
 from api.http import (
     ENVIRONMENT,
     JSON_HEADERS,
@@ -29,6 +29,8 @@ from db.keyring import KeyRecord
 from db.settings import Settings
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.jsonlogic import text
+
+T = TypeVar("T")
 
 NOTHING: dict[str, Any] = {}
 """An absent context or query; never changed."""
@@ -133,16 +135,21 @@ def admitted(service: Evaluator, environ: Environ) -> KeyRecord | None:
 
 
 def engine_of(service: Evaluator, environment: str | None) -> Engine:
-    """The engine of an environment; None stands for the default one.
+    """The engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
+    return of_environment(service.engines, service.settings, environment)
+
+
+def of_environment(loaded: Mapping[str, T], settings: Settings, environment: str | None) -> T:
+    """What there is of an environment, None standing for the default one.
 
     Raises `RequestError`: 400 for an unknown environment, 503 before the first load.
     """
-    name = environment or service.settings.default_environment
-    engine = service.engines.get(name)
-    if engine is not None:
-        return engine
-    if not service.engines:
-        raise RequestError(503, "definitions_not_loaded", "the flags have not been loaded yet", RETRY_LATER)
+    name = environment or settings.default_environment
+    found = loaded.get(name)
+    if found is not None:
+        return found
+    if not loaded:
+        raise not_loaded()
     raise RequestError(400, "unknown_environment", f"there is no environment {name!r}", field=ENVIRONMENT)
 
 

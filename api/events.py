@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from api import shapes
+from db import summaries
 from db.definitions import sorted_ids
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ def flag_data(now: Snapshot, key: str) -> bytes:
     summary = now.summaries[key]
     if summary.member_count <= MOST_MEMBERS:
         told: dict[str, Any] = {
-            **shapes.client_flag(summary),
+            **summaries.to_json(summary),
             "definition": now.definitions[key],
             "revision": summary.revision,
         }
         data = orjson.dumps(told, default=sorted_ids)
         if len(data) <= LARGEST_EVENT:
             return data
-    outlines = shapes.client_flag(summary._replace(users=frozenset()))
+    outlines = summaries.to_json(summary._replace(users=frozenset()))
     del outlines["targeted_users"]
     outlines["description"] = summary.description
     return orjson.dumps({**outlines, "refetch": True, "revision": summary.revision})

@@ -5,12 +5,13 @@ Snapshots are never changed, only replaced, so that a reader sees one revision w
 
 from __future__ import annotations
 
-import gzip
 import threading
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from api import events
+from api.documents import Document, etag_of
+from db import summaries
 from db.definitions import to_bytes
 from db.reader import Delta
 from db.summaries import FlagSummary
@@ -29,14 +30,6 @@ class Snapshot(NamedTuple):
     summaries: Mapping[str, FlagSummary]
     gone: Mapping[str, int]
     """Keys that were flags once, and the revision at which each went."""
-
-
-class Document(NamedTuple):
-    """The flagd document as it is sent."""
-
-    etag: str
-    plain: bytes
-    compressed: bytes
 
 
 class Feed:
@@ -88,6 +81,10 @@ class Feed:
                 made = self._document
         return made[1]
 
+    def flags(self) -> bytes:
+        """The list of the boolean flags."""
+        return summaries.to_bytes(self.now.summaries.values())
+
     def batch(self, seen: int, *, whole: bool) -> tuple[Snapshot, bytes]:
         """The present state, and the events that lead there from a revision; `whole`: with the flags in them."""
         now = self.now
@@ -119,9 +116,6 @@ def after(before: Snapshot, news: Snapshot) -> Snapshot:
 def written(snapshot: Snapshot) -> Document:
     """The document of a snapshot, as `db.definitions.document` would have it."""
     plain = to_bytes({"flags": dict(snapshot.definitions), "metadata": snapshot.metadata})
-    return Document(etag_of(snapshot.revision), plain, gzip.compress(plain, compresslevel=6, mtime=0))
-
-
-def etag_of(revision: int) -> str:
-    """The entity tag of a document at this revision."""
-    return f'"{revision}"'
+    document = Document(snapshot.revision, plain)
+    _ = document.compressed  # made now, by one thread: many clients are about to ask for it at once
+    return document

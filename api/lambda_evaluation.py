@@ -10,12 +10,12 @@ from typing import Any
 
 from api.counters import Counters
 from api.errors import RequestError
-from api.evaluation_routes import evaluation_route
-from api.http import Environ, Response, error_response, json_response
+from api.http import error_response
 from api.lambda_events import Event, answer_of, environ_of, request_id_of
+from api.lambda_routes import respond
 from api.limits import Limits
 from api.metrics_log import EvaluationMetrics
-from api.published import Published
+from api.published import Published, PublishedFeeds
 from db import logs
 from db.published import bucket_of
 from db.settings import Settings, SettingsError
@@ -23,7 +23,7 @@ from flagstaff.engine import Engine
 
 
 class Function:
-    """One process of the function: an `api.evaluate.Evaluator`, and the requests that come to it."""
+    """One process of the function: what `api.lambda_routes` needs, and the requests that come to it."""
 
     explain_open = False
 
@@ -37,12 +37,17 @@ class Function:
             raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
         self._published = Published(bucket, self.settings.refresh_seconds)
         self.keys = self._published.keys
-        self._metrics = EvaluationMetrics(self.settings.stage)
+        self._metrics = EvaluationMetrics(self.settings.stage, self.counters)
 
     @property
     def engines(self) -> Mapping[str, Engine]:
         """The engine of each environment; asking for one brings it up to date."""
         return self._published.engines
+
+    @property
+    def feeds(self) -> PublishedFeeds:
+        """Every environment, for those who take its flags away."""
+        return self._published.feeds
 
     def catch_up(self, environment: str, revision: int) -> None:
         """Nothing: each invocation asks S3 for what has changed."""
@@ -53,34 +58,13 @@ class Function:
             self._published.refresh_keys()
             environ = environ_of(event)
             environ["flagstaff.request_id"] = request_id_of(event)
-            response = self._answer(environ)
+            response = respond(self, environ)
+            if environ["REQUEST_METHOD"] == "POST":  # who asks by GET evaluates nothing
+                self._metrics.answered(response.status)
         except ValueError as error:
             response = error_response(RequestError(400, "malformed_request", str(error)))
-        self._metrics.write(self._published.engines.ages())
+        self._metrics.write(self.feeds.ages())
         return answer_of(*response)
-
-    def _answer(self, environ: Environ) -> Response:
-        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        if method == "GET" and path in ("/health", "/ready"):
-            return self._how_it_is(path)
-        route = evaluation_route(path)
-        if route is None:
-            return error_response(RequestError(404, "not_found", f"there is nothing at {path}"))
-        allowed, answer = route
-        if method != allowed:
-            message = f"{method} is not possible here, only {allowed}"
-            return error_response(RequestError(405, "method_not_allowed", message, [("Allow", allowed)]))
-        response = answer(self, environ)
-        self._metrics.count(response.status, response.body)
-        return response
-
-    def _how_it_is(self, path: str) -> Response:
-        """`/health`: the process answers. `/ready`: it has definitions of the default environment."""
-        if path == "/health":
-            return json_response(200, {"status": "ok"})
-        ready = self.engines.get(self.settings.default_environment) is not None
-        ages = {name: {"age": round(age, 3)} for name, age in self._published.engines.ages().items()}
-        return json_response(200 if ready else 503, {"ready": ready, "database": "not used", "environments": ages})
 
 
 logging.config.dictConfig(logs.configuration())

@@ -8,14 +8,21 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from api.http import Headers
+from api.http import Headers, Response
 
 Event = Mapping[str, Any]
+
+LARGEST_ANSWER: Final = 6 << 20
+"""Bytes that Lambda hands on: of the whole answer as JSON, the body in quotes or in base64
+(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
+SURELY_FITS: Final = LARGEST_ANSWER // 8
+"""A body of so many bytes does, whatever is in it: JSON needs six for one at most."""
 
 
 def environ_of(event: Event) -> dict[str, Any]:
@@ -65,6 +72,11 @@ def answer_of(body: bytes, status: int, headers: Headers) -> dict[str, Any]:
         return {**answer, "body": body.decode(), "isBase64Encoded": False}
     except UnicodeDecodeError:
         return {**answer, "body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+
+def fits(response: Response) -> bool:
+    """Whether Lambda can hand on this answer. Its clients write JSON like the standard library, or shorter."""
+    return len(response.body) <= SURELY_FITS or len(json.dumps(answer_of(*response))) <= LARGEST_ANSWER
 
 
 def request_id_of(event: Event) -> str:

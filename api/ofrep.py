@@ -15,6 +15,7 @@ import orjson
 
 from api import auth, tokens
 from api.addresses import origin_of
+from api.client import STREAM
 from api.errors import RequestError, describe
 from api.evaluate import NOTHING, Evaluator, admitted, engine_of
 from api.http import (
@@ -32,7 +33,6 @@ from flagstaff.engine import Engine, ErrorCode, Evaluation
 
 BULK = "/ofrep/v1/evaluate/flags"
 SINGLE = BULK + "/"
-STREAM = "/api/client/stream"
 
 INACTIVITY_SECONDS = 120
 """After so long in the background a client should close its stream (OFREP's own default)."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import orjson
 
 from api.auth import Keys
-from db.published import KEYS_OBJECT, Access, definitions_object
+from api.documents import Document
+from api.errors import not_loaded
+from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
 from db.s3 import Bucket, S3Error
 from flagstaff.engine import Engine
 
@@ -40,8 +42,9 @@ class Copy(Generic[T]):
         self._name = name
         self._read = read
         self._every = every
-        self._etag: str | None = None
         self._tried_at = -math.inf
+        self.etag: str | None = None
+        """What S3 calls the version that the value was read from."""
         self.current_at = -math.inf
         self.value: T | None = None
 
@@ -59,78 +62,142 @@ class Copy(Generic[T]):
                 log.warning("%s is not up to date: %s", self._name, error)
         return self.value
 
+    def url(self, method: str) -> str:
+        """Where the object itself can be had by this method, for a minute."""
+        return self._bucket.url(self._name, method=method)
+
     def _fetch(self, now: float) -> None:
         seconds = FIRST_SECONDS if self.value is None else REFRESH_SECONDS
-        found = self._bucket.read(self._name, etag=self._etag, seconds=seconds)
+        found = self._bucket.read(self._name, etag=self.etag, seconds=seconds)
         if found is None:
             raise S3Error("the bucket does not have it")
         if found.body is not None:
             self.value = self._read(found.body)
-            self._etag = found.etag
+            self.etag = found.etag
         self.current_at = now
 
 
-class PublishedDefinitions(Mapping[str, Engine]):
-    """The engine of each environment, fetched and revalidated when it is asked for."""
+class Loaded(NamedTuple):
+    """One environment's definitions: to evaluate by, and as they are sent."""
+
+    engine: Engine
+    document: Document
+
+
+class PublishedFeed:
+    """What S3 has of one environment. Each object is fetched and revalidated when it is asked for.
+
+    Everything here raises `RequestError` (503) where there has been no good copy yet.
+    """
+
+    def __init__(self, bucket: Bucket, environment: str, every: float) -> None:
+        self.definitions = Copy(bucket, definitions_object(environment), Reader().read, every)
+        self.flag_list = Copy(bucket, flags_object(environment), read_flag_list, every)
+
+    @property
+    def engine(self) -> Engine:
+        """What evaluates the definitions."""
+        return current(self.definitions).engine
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of the document."""
+        return current(self.definitions).document.etag
+
+    def document(self) -> Document:
+        """The whole flagd document."""
+        return current(self.definitions).document
+
+    def flags(self) -> bytes:
+        """The list of the boolean flags."""
+        return current(self.flag_list)
+
+
+class PublishedFeeds(Mapping[str, PublishedFeed]):
+    """Every environment that there is, whether anything of it has been fetched or not."""
 
     def __init__(self, bucket: Bucket, every: float) -> None:
         self._bucket = bucket
         self._every = every
-        self._names: frozenset[str] = frozenset()
-        self._copies: dict[str, Copy[Engine]] = {}
+        self._feeds: dict[str, PublishedFeed] = {}
 
-    def know(self, environments: frozenset[str]) -> None:
+    def know(self, environments: Iterable[str]) -> None:
         """These are the environments that there are."""
-        self._names = environments
-        for gone in self._copies.keys() - environments:
-            del self._copies[gone]
+        self._feeds = {
+            name: self._feeds.get(name) or PublishedFeed(self._bucket, name, self._every) for name in environments
+        }
 
-    def __getitem__(self, environment: str) -> Engine:
-        if environment not in self._names:
-            raise KeyError(environment)
-        copy = self._copies.get(environment)
-        if copy is None:
-            reader = Reader()
-            copy = Copy(self._bucket, definitions_object(environment), reader.read, self._every)
-            self._copies[environment] = copy
-        engine = copy.refresh()
-        if engine is None:
-            raise KeyError(environment)
-        return engine
+    def __getitem__(self, environment: str) -> PublishedFeed:
+        return self._feeds[environment]
 
     def __iter__(self) -> Iterator[str]:
-        return iter([name for name, copy in self._copies.items() if copy.value is not None])
+        return iter(self._feeds)
 
     def __len__(self) -> int:
-        return sum(copy.value is not None for copy in self._copies.values())
+        return len(self._feeds)
 
     def ages(self) -> dict[str, float]:
-        """Seconds since each environment in memory was last known to be current."""
+        """Seconds since the definitions of each environment in memory were last known to be current."""
         now = time.monotonic()
-        return {name: now - copy.current_at for name, copy in self._copies.items() if copy.value is not None}
+        copies = {name: feed.definitions for name, feed in self._feeds.items()}
+        return {name: now - copy.current_at for name, copy in copies.items() if copy.value is not None}
+
+
+class PublishedEngines(Mapping[str, Engine]):
+    """The engine of every environment, brought up to date when it is asked for."""
+
+    def __init__(self, feeds: PublishedFeeds) -> None:
+        self._feeds = feeds
+
+    def __getitem__(self, environment: str) -> Engine:
+        return self._feeds[environment].engine
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._feeds)
+
+    def __len__(self) -> int:
+        return len(self._feeds)
 
 
 class Reader:
-    """Turns a document into an engine, and the next one into changes to that engine."""
+    """Turns a document into an engine, and the next one into changes to that engine. It keeps the bytes as well."""
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
 
-    def read(self, data: bytes) -> Engine:
-        """The engine of this document. Raises ValueError for what is no document."""
+    def read(self, data: bytes) -> Loaded:
+        """The engine and the document. Raises ValueError for what is no document of ours."""
         document = orjson.loads(data)
-        if not isinstance(document, dict) or not isinstance(document.get("flags"), dict):
-            raise ValueError("this is no flagd document")
-        metadata = {name: value for name, value in document.get("metadata", {}).items() if name not in CHANGES_ALWAYS}
+        match document:
+            case {"flags": dict(flags), "metadata": {"revision": int(revision)} as about}:
+                metadata = {name: value for name, value in about.items() if name not in CHANGES_ALWAYS}
+            case _:
+                raise ValueError("this is no flagd document with a revision")
         if self._engine is None:
             self._engine = Engine({**document, "metadata": metadata})
         else:
-            self._update(self._engine, document["flags"], metadata)
-        return self._engine
+            self._update(self._engine, flags, metadata)
+        return Loaded(self._engine, Document(revision, data))
 
     def _update(self, engine: Engine, flags: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         changed = {key: flag for key, flag in flags.items() if flag != engine.definition(key)}
         engine.update(changed, set(engine.keys()) - flags.keys(), dict(metadata))
+
+
+def current(copy: Copy[T]) -> T:
+    """The value, brought up to date. Raises `RequestError` (503) where there has been none yet."""
+    value = copy.refresh()
+    if value is None:
+        raise not_loaded()
+    return value
+
+
+def read_flag_list(data: bytes) -> bytes:
+    """The list as it is. Raises ValueError for what is none."""
+    match orjson.loads(data):
+        case {"flags": list()}:
+            return data
+    raise ValueError("this is no list of flags")
 
 
 class Published:
@@ -138,7 +205,8 @@ class Published:
 
     def __init__(self, bucket: Bucket, every: float) -> None:
         self.keys = Keys()
-        self.engines = PublishedDefinitions(bucket, every)
+        self.feeds = PublishedFeeds(bucket, every)
+        self.engines = PublishedEngines(self.feeds)
         self._access = Copy(bucket, KEYS_OBJECT, Access.from_bytes, every)
         self._taken: Access | None = None
 
@@ -148,4 +216,4 @@ class Published:
         if access is not None and access is not self._taken:
             self._taken = access
             self.keys.replace(access.keys)
-            self.engines.know(frozenset(access.environments))
+            self.feeds.know(access.environments)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from api.addresses import is_loopback
 from api.auth import DEVELOPMENT_KEYS, Keys, Persons
 from api.counters import Counters, Table
+from api.feed import Feed
 from api.limits import Limits
 from api.live import Live
 from api.slots import Slots
@@ -32,6 +33,11 @@ class Services:
     limits: Limits = field(default_factory=Limits)
     sign_in: Persons | None = None
 
+    @property
+    def feeds(self) -> Mapping[str, Feed]:
+        """What `live` has for those who take flags away."""
+        return self.live.feeds
+
     def catch_up(self, environment: str, revision: int) -> None:
         """Look at the database if an environment is behind this revision here; see `Live.catch_up`."""
         self.live.catch_up(environment, revision)
@@ -39,7 +45,7 @@ class Services:
     def end_streams(self) -> None:
         """End all streams, for good: the process is about to end. Their clients find another one."""
         self.streams.closing.set()
-        for feed in self.live.feeds.values():
+        for feed in self.feeds.values():
             feed.wake()
 
     def take_stream(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from db.summaries import FlagSummary
+from db.summaries import rollout_percentage
 from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
-from db.words import JsonObject, ValueType
+from db.words import JsonObject
 
 T = TypeVar("T")
 
@@ -42,27 +42,8 @@ def targeting(view: FlagView) -> dict[str, Any]:
     return {
         "rules": view.rules,
         "rollout": view.rollout,
-        "rolloutPercentage": rollout_percentage(view),
+        "rolloutPercentage": rollout_percentage(view.value_type, view.rollout),
         "memberCount": view.member_count,
-    }
-
-
-def rollout_percentage(view: FlagView | FlagSummary) -> Any:
-    """The share of `on`, where a boolean flag is rolled out between `on` and `off`; else None."""
-    shares = {share["variant"]: share["weight"] for share in view.rollout or ()}
-    simple = view.value_type is ValueType.BOOLEAN and "on" in shares and shares.keys() <= {"on", "off"}
-    return shares["on"] if simple else None
-
-
-def client_flag(summary: FlagSummary) -> dict[str, Any]:
-    """A flag as SDKs list it."""
-    return {
-        "id": summary.id,
-        "key": summary.key,
-        "description": summary.description,
-        "enabled": summary.enabled,
-        "rollout_percentage": rollout_percentage(summary),
-        "targeted_users": sorted(summary.users),
     }
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from flask import Blueprint, request
 from flask import Response as FlaskResponse
 
 from api import auth, events, sockets, tokens
-from api.errors import RETRY_LATER, RequestError
+from api.client import STREAM, feed_of, no_streams
+from api.context import services
+from api.errors import RequestError
 from api.feed import Feed
-from api.http import ENVIRONMENT, Environ, environment_named, read_query
+from api.http import Environ, environment_named, read_query
 from api.services import Services
 from db.words import Scope
 
@@ -31,6 +34,9 @@ HEADERS = {
 }
 
 
+blueprint = Blueprint("stream", __name__)
+
+
 class Listener(NamedTuple):
     """Who listens, and what for."""
 
@@ -41,10 +47,16 @@ class Listener(NamedTuple):
     """Whether flags are told, or only that something has changed."""
 
 
+@blueprint.get(STREAM)
+def stream() -> FlaskResponse:
+    """Changes as they happen, as server-sent events."""
+    return open_stream(services(), request.environ)
+
+
 def open_stream(service: Services, environ: Environ) -> FlaskResponse:
     """Begin a stream. Raises `RequestError`: 400, 401, 403, 501 where there are none, 503 where there are enough."""
     if not service.streams.limit:
-        raise RequestError(501, "no_streams", "there is no stream here; ask for the definitions every few seconds")
+        raise no_streams()
     listener = listener_of(service, environ)
     feed = feed_of(service, listener.environment)
     seen = last_event_id(environ)
@@ -54,19 +66,8 @@ def open_stream(service: Services, environ: Environ) -> FlaskResponse:
         message = f"there are {service.streams.limit} streams already; ask for the definitions every few seconds"
         raise RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=service.streams.limit)
     sockets.drop_silent_clients(service.settings.port)
-    stream = Stream(feed, seen, listener.whole, lambda: may_go_on(service, listener, feed), service.give_back_stream)
-    return FlaskResponse(stream, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
-
-
-def feed_of(service: Services, environment: str | None) -> Feed:
-    """The feed of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
-    name = environment or service.settings.default_environment
-    feed = service.live.feeds.get(name)
-    if feed is not None:
-        return feed
-    if not service.live.feeds:
-        raise RequestError(503, "definitions_not_loaded", "the flags have not been loaded yet", RETRY_LATER)
-    raise RequestError(400, "unknown_environment", f"there is no environment {name!r}", field=ENVIRONMENT)
+    chunks = Stream(feed, seen, listener.whole, lambda: may_go_on(service, listener, feed), service.give_back_stream)
+    return FlaskResponse(chunks, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
 
 
 def listener_of(service: Services, environ: Environ) -> Listener:

@@ -151,7 +151,7 @@ def published() -> Iterator[dict[str, str]]:
     key = {"id": "1", "name": "b", "hash": hashlib.sha256(KEY.encode()).hexdigest(), "scope": "server"}
     objects = {
         "/flags/keys.json": {"environments": ["prod"], "keys": [{**key, "environment": "prod", "expiresAt": None}]},
-        "/flags/definitions/prod.json": our_document(flags=FLAGS),
+        "/flags/definitions/prod.json": {**our_document(flags=FLAGS), "metadata": {"revision": 1}},
     }
 
     class Handler(BaseHTTPRequestHandler):

@@ -24,6 +24,8 @@ CONTAINER_CREDENTIALS: Final = "http://169.254.170.2"
 """Where a task on Fargate asks for its role's credentials."""
 RENEW_BEFORE: Final = timedelta(minutes=5)
 EMPTY_SHA256: Final = hashlib.sha256(b"").hexdigest()
+UNSIGNED: Final = "UNSIGNED-PAYLOAD"
+"""What S3 wants in the place of a body's digest where the signature is in the URL."""
 
 
 class CredentialsError(RuntimeError):
@@ -93,22 +95,31 @@ class Signer:
 
     def database_token(self, host: str, port: int, user: str) -> str:
         """What the user `user` gives as the password: a presigned request that is never sent (RDS IAM login)."""
+        query = {"Action": "connect", "DBUser": user}
+        return self.presigned("rds-db", "GET", f"{host}:{port}", "/", seconds=TOKEN_SECONDS, query=query)
+
+    def presigned(
+        self, service: str, method: str, host: str, path: str, *, seconds: int, query: Mapping[str, str] | None = None
+    ) -> str:
+        """A URL, without its scheme, with which anyone may make this one request within so many seconds.
+
+        It ends with the credentials that sign it, if they do so earlier. `path` is as it is sent.
+        """
         who, now = self._credentials(), _now()
-        query = {
-            "Action": "connect",
-            "DBUser": user,
+        asked = {
+            **(query or {}),
             "X-Amz-Algorithm": ALGORITHM,
-            "X-Amz-Credential": f"{who.access_key}/{self._scope('rds-db', now)}",
+            "X-Amz-Credential": f"{who.access_key}/{self._scope(service, now)}",
             "X-Amz-Date": now,
-            "X-Amz-Expires": str(TOKEN_SECONDS),
+            "X-Amz-Expires": str(seconds),
             "X-Amz-SignedHeaders": "host",
         }
         if who.session_token:
-            query["X-Amz-Security-Token"] = who.session_token
-        text = urlencode(sorted(query.items()), quote_via=quote, safe="-_.~")
-        request = ("GET", "/", text, {"host": f"{host}:{port}"}, EMPTY_SHA256)
-        signature, _, _ = self._sign(who, "rds-db", now, request)
-        return f"{host}:{port}/?{text}&X-Amz-Signature={signature}"
+            asked["X-Amz-Security-Token"] = who.session_token
+        text = urlencode(sorted(asked.items()), quote_via=quote, safe="-_.~")
+        request = (method, path, text, {"host": host}, UNSIGNED if service == "s3" else EMPTY_SHA256)
+        signature, _, _ = self._sign(who, service, now, request)
+        return f"{host}{path}?{text}&X-Amz-Signature={signature}"
 
     def _credentials(self) -> Credentials:
         held = self._held

@@ -12,6 +12,7 @@ from db.configurations import find_environment, find_flag
 from db.database import rows, snapshot
 from db.errors import FlagNotFoundError
 from db.rules import split_to_engine, to_engine
+from db.summaries import FlagSummary, summary_of
 from db.words import JsonObject, JsonValue, ValueType
 from db.writing import EnvironmentRef
 from flagstaff import targeting
@@ -53,6 +54,15 @@ _SELECT: Final = (
 )
 
 
+class Edition(NamedTuple):
+    """One environment at one revision."""
+
+    revision: int
+    document: JsonObject
+    summaries: list[FlagSummary]
+    """Of the flags in the document, sorted by key."""
+
+
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
     """The configurations of an environment that were touched after a revision, those of archived flags too."""
     return [FlagRow(*row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
@@ -84,7 +94,7 @@ def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
 def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
     """The flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
     with snapshot():
-        return read_document(environment, bucketing)
+        return _read(environment, bucketing).document
 
 
 def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> JsonObject:
@@ -97,36 +107,40 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
         found = rows(_SELECT + "f.id = %s AND f.archived_at IS NULL", place.id, str(find_flag(id_or_key).id))
         if not found:
             raise FlagNotFoundError(id_or_key)
-        return _document(place, [FlagRow(*found[0])], bucketing)
+        return _edition(place, [FlagRow(*found[0])], bucketing).document
 
 
-def settled_document(environment: str, *, bucketing: str = "v2") -> JsonObject:
-    """What `document` gives, in a transaction under way, whose own snapshot may be too old or none.
+def settled_edition(environment: str, *, bucketing: str = "v2") -> Edition:
+    """The environment as it is now, in a transaction under way, whose own snapshot may be too old or none.
 
-    Whoever commits takes a revision, so a document is of one moment if the revision is the same after reading it.
+    Whoever commits takes a revision, so what was read is of one moment if the revision is the same after reading it.
+    Raises UnknownEnvironmentError.
     """
     while True:
-        found = read_document(environment, bucketing)
+        found = _read(environment, bucketing)
         ((revision,),) = rows("SELECT revision FROM environment WHERE key = %s", environment)
-        if found["metadata"] == metadata(environment, revision, bucketing):
+        if found.revision == revision:
             return found
 
 
-def read_document(environment: str, bucketing: str) -> JsonObject:
-    """The document, as several queries see it; raises UnknownEnvironmentError."""
+def _read(environment: str, bucketing: str) -> Edition:
+    """The environment, as several queries see it."""
     place = find_environment(environment)
-    return _document(place, [flag for flag in flag_rows(place.id, 0) if not flag.archived], bucketing)
+    return _edition(place, [flag for flag in flag_rows(place.id, 0) if not flag.archived], bucketing)
 
 
-def _document(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> JsonObject:
-    """The document of these flags, inside the caller's snapshot."""
+def _edition(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> Edition:
+    """These flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", place.id)
-    members = member_rows.all_of(flag.id for flag in flags)
-    definitions = {
-        flag.key: flag_definition(flag, {name: sorted(ids) for name, ids in members.get(flag.id, {}).items()})
-        for flag in sorted(flags, key=lambda flag: flag.key)
-    }
-    return {"flags": definitions, "metadata": metadata(place.key, revision, bucketing)}
+    everyone = member_rows.all_of(flag.id for flag in flags)
+    definitions: JsonObject = {}
+    summaries = []
+    for flag in sorted(flags, key=lambda flag: flag.key):
+        members = {name: sorted(ids) for name, ids in everyone.get(flag.id, {}).items()}
+        definitions[flag.key] = flag_definition(flag, members)
+        summaries.append(summary_of(flag, members))
+    document: JsonObject = {"flags": definitions, "metadata": metadata(place.key, revision, bucketing)}
+    return Edition(revision, document, summaries)
 
 
 def to_bytes(document: Mapping[str, JsonValue]) -> bytes:

@@ -14,6 +14,8 @@ from db.settings import Settings
 
 KEYS_OBJECT: Final = "keys.json"
 DEFINITIONS_FOLDER: Final = "definitions/"
+FLAGS_FOLDER: Final = "definitions/flags/"
+"""No environment's definitions are in here: the key of an environment has no slash."""
 
 
 class Access(NamedTuple):
@@ -42,6 +44,11 @@ class Access(NamedTuple):
 def definitions_object(environment: str) -> str:
     """The name of an environment's definitions in the bucket."""
     return f"{DEFINITIONS_FOLDER}{environment}.json"
+
+
+def flags_object(environment: str) -> str:
+    """The name of an environment's list of flags (`db.summaries.to_bytes`) in the bucket."""
+    return f"{FLAGS_FOLDER}{environment}.json"
 
 
 def bucket_of(settings: Settings) -> Bucket | None:

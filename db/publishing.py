@@ -17,11 +17,11 @@ from typing import Final, NamedTuple
 
 import peewee
 
-from db import definitions, environments, keys, metrics_log, writing
+from db import definitions, environments, keys, metrics_log, summaries, writing
 from db.aws import CredentialsError
 from db.database import LOCK_TIMEOUT, database, error_code, rows, session, wait_until_awake
 from db.errors import DatabaseUnavailableError
-from db.published import KEYS_OBJECT, Access, bucket_of, definitions_object
+from db.published import KEYS_OBJECT, Access, bucket_of, definitions_object, flags_object
 from db.s3 import Bucket, S3Error
 from db.settings import Settings
 from db.views import EnvironmentView
@@ -159,13 +159,12 @@ class Publisher:
         return Access(in_force, published.environments).to_bytes() == _access(places).to_bytes()
 
     def _write(self, environment: str) -> int:
-        document = definitions.settled_document(environment, bucketing=self._bucketing)
-        about = document["metadata"]
-        assert isinstance(about, dict)
-        revision = int(about["revision"])
-        name, content = definitions_object(environment), definitions.to_bytes(document)
-        self._bucket.write(name, content, state=self._state(revision))
-        return revision
+        edition = definitions.settled_edition(environment, bucketing=self._bucketing)
+        state = self._state(edition.revision)
+        self._bucket.write(flags_object(environment), summaries.to_bytes(edition.summaries), state=state)
+        # Last, because their state says that the environment is published.
+        self._bucket.write(definitions_object(environment), definitions.to_bytes(edition.document), state=state)
+        return edition.revision
 
     def _state(self, revision: int) -> str:
         return f"{revision} {self._bucketing}"

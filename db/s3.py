@@ -14,6 +14,8 @@ from db.aws import Signer
 ATTEMPTS: Final = 3
 LONGEST_BODY_SECONDS: Final = 10.0
 CHUNK: Final = 1 << 16
+LINK_SECONDS: Final = 60
+"""How long a link to an object can be followed. A download that has begun goes on to its end."""
 REVISION_HEADER: Final = "x-amz-meta-state"
 
 
@@ -70,6 +72,12 @@ class Bucket:
                 if attempt == ATTEMPTS - 1:
                     raise
                 time.sleep(0.1 * 2**attempt)
+
+    def url(self, key: str, *, method: str = "GET", seconds: int = LINK_SECONDS) -> str:
+        """Where anyone may read the object without signing, by GET or by HEAD, for so many seconds."""
+        scheme = "https" if self._secure else "http"
+        path = f"{self._prefix}{key}"
+        return f"{scheme}://{self._signer.presigned('s3', method, self._host, path, seconds=seconds)}"
 
     def close(self) -> None:
         """Close the connection; the next request opens one again."""

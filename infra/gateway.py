@@ -68,7 +68,7 @@ class Gateway(pulumi.ComponentResource):
             aws.apigatewayv2.Route(
                 f"{name} {route}", api_id=self.api.id, route_key=route, target=target, opts=self._child
             )
-        log = aws.cloudwatch.LogGroup(
+        self.log = aws.cloudwatch.LogGroup(
             name,
             name=f"/aws/apigateway/{args.name}",
             retention_in_days=options.log_retention_days,
@@ -83,7 +83,7 @@ class Gateway(pulumi.ComponentResource):
                 throttling_rate_limit=options.requests_per_second, throttling_burst_limit=options.burst
             ),
             access_log_settings=aws.apigatewayv2.StageAccessLogSettingsArgs(
-                destination_arn=log.arn, format=_log_format()
+                destination_arn=self.log.arn, format=_log_format()
             ),
             opts=self._child,
         )

@@ -16,7 +16,8 @@ from pulumi import ResourceOptions
 
 OURS: Final = "Flagstaff"
 PERIOD_SECONDS: Final = 300
-REASONS: Final = ("STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT", "DISABLED", "ERROR", "OTHER")
+FAILURE: Final = '{ ($.status = "5*") && ($.status != "501") }'
+REASONS: Final = ("STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT", "DISABLED", "ERROR")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Observability(pulumi.ComponentResource):
         self._args = args
         self._child = ResourceOptions(parent=self)
         self._actions = self._topic(name)
-        self._alarm("5xx", "AWS/ApiGateway", "5xx", {"ApiId": args.gateway.api.id}, "the API answers with errors")
+        self._alarm("5xx", *self._failures(name), {}, "the API answers with errors")
         for part, function in args.functions.all.items():
             on = {"FunctionName": function.name}
             self._alarm(f"{part}-errors", "AWS/Lambda", "Errors", on, f"the {part} function fails")
@@ -71,6 +72,24 @@ class Observability(pulumi.ComponentResource):
         )
         self.register_outputs({"url": self.url})
 
+    def _failures(self, name: str) -> tuple[str, str]:
+        """The metric that counts answers of 500 and more in the access log, by its namespace and name.
+
+        The gateway's own would count 501 too, which is how every program hears that there is no stream of changes.
+        """
+        namespace, metric = f"{OURS}/{self._args.options.stage}", "Failures"
+        aws.cloudwatch.LogMetricFilter(
+            name,
+            name=f"{self._args.name}-failures",
+            log_group_name=self._args.gateway.log.name,
+            pattern=FAILURE,
+            metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
+                namespace=namespace, name=metric, value="1"
+            ),
+            opts=self._child,
+        )
+        return namespace, metric
+
     def _topic(self, name: str) -> list[pulumi.Output[str]]:
         """Where alarms go. Not encrypted with a key of its own: alarms can't use AWS's, and hold no data of yours."""
         if not self._args.options.alarm_email:
@@ -99,7 +118,7 @@ class Observability(pulumi.ComponentResource):
             alarm_description=f"Flagstaff {self._args.options.stage}: {says}",
             namespace=namespace,
             metric_name=metric,
-            dimensions=dict(dimensions),
+            dimensions=dict(dimensions) or None,
             statistic=statistic,
             comparison_operator="GreaterThanThreshold",
             threshold=threshold,

@@ -109,6 +109,10 @@ SCHEMAS: dict[str, Json] = {
     "Result": RESULT,
 }
 UNCHANGED: Json = {"description": "The client has this very answer already"}
+ELSEWHERE: Json = {
+    "description": "In AWS, where the answer is too large: it is in S3, and `Authorization` must not be sent there",
+    "headers": {"Location": {"schema": TEXT, "description": "A signed URL, good for a minute"}},
+}
 IF_NONE_MATCH = in_header("If-None-Match", "The ETag of the answer that the client has")
 
 PATHS: dict[str, Json] = {
@@ -187,6 +191,7 @@ PATHS: dict[str, Json] = {
                     etag=True,
                 ),
                 304: UNCHANGED,
+                307: ELSEWHERE,
             },
             errors=[400, 401, 403, 503],
         )
@@ -198,7 +203,7 @@ PATHS: dict[str, Json] = {
             "The boolean flags of an environment, in short",
             security=SDK,
             parameters=[NAMED],
-            answers={200: answer("Sorted by key", CLIENT_FLAGS)},
+            answers={200: answer("Sorted by key", CLIENT_FLAGS), 307: ELSEWHERE},
             errors=[400, 401, 403, 503],
         )
     },
@@ -209,7 +214,7 @@ PATHS: dict[str, Json] = {
                 FEED,
                 "Changes as they happen, as server-sent events",
                 description="Events `flag_updated`, `flag_deleted` and `message`; a client key or a stream token gets "
-                "`message` only. `Last-Event-ID` resumes.",
+                "`message` only. `Last-Event-ID` resumes. In AWS it answers 501: ask for the definitions instead.",
                 security=[*SDK, {"keyInQuery": []}, {}],
                 parameters=[
                     NAMED,

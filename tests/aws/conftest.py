@@ -112,6 +112,8 @@ class SilentProxy:
 
     def __init__(self, target_port: int) -> None:
         self.silent = threading.Event()
+        self.heard = bytearray()
+        """What clients have sent."""
         self._target = target_port
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -125,14 +127,21 @@ class SilentProxy:
             while True:
                 client, _ = self._listening.accept()
                 server = socket.create_connection(("127.0.0.1", self._target))
-                for source, target in ((client, server), (server, client)):
-                    threading.Thread(target=pass_on, args=(source, target, self.silent), daemon=True).start()
+                for source, target, heard in ((client, server, self.heard), (server, client, None)):
+                    threading.Thread(target=pass_on, args=(source, target, self.silent, heard), daemon=True).start()
 
 
-def pass_on(source: socket.socket, target: socket.socket, silent: threading.Event | None = None) -> None:
-    """Hand on what arrives, unless it is to be silent, until one of them closes."""
+def pass_on(
+    source: socket.socket,
+    target: socket.socket,
+    silent: threading.Event | None = None,
+    heard: bytearray | None = None,
+) -> None:
+    """Hand on what arrives, unless it is to be silent, until one of them closes; `heard` gets a copy."""
     with contextlib.suppress(OSError), source, target:
         while data := source.recv(65_536):
+            if heard is not None:
+                heard += data
             if silent is None or not silent.is_set():
                 target.sendall(data)
 

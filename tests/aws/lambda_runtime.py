@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 from tests.processes import ROOT
 
 PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
+LARGEST_PAYLOAD = 6 * 1024 * 1024
+"""Bytes of an answer that Lambda takes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:test"
 
 
@@ -59,7 +61,8 @@ class Runtime:
                 self.send_response(202)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                runtime._outcomes.put(Outcome(self.path.endswith("/error"), json.loads(body or b"null")))
+                failed = self.path.endswith("/error") or len(body) > LARGEST_PAYLOAD
+                runtime._outcomes.put(Outcome(failed, json.loads(body or b"null")))
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -78,13 +81,19 @@ class Runtime:
         """What the process reports without having been given an event: it could not start."""
         return self._outcomes.get(timeout=seconds)
 
+    def invoke_http(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> Any:
+        """What `request` gives, with the body as it is."""
+        outcome = self.invoke(http_event(method, path, body, headers, **more))
+        assert not outcome.failed, str(outcome.value)[:1_000]
+        return outcome.value
+
     def request(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **more: Any
     ) -> Any:
         """The gateway's answer to a request: a dict with `statusCode`, `headers` and `body` (JSON is read)."""
-        outcome = self.invoke(http_event(method, path, body, headers, **more))
-        assert not outcome.failed, outcome.value
-        answer = outcome.value
+        answer = self.invoke_http(method, path, body, headers, **more)
         with contextlib.suppress(ValueError):
             answer["body"] = json.loads(answer["body"])
         return answer

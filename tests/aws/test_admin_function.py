@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from db.keyring import hash_secret
-from db.published import KEYS_OBJECT, Access, definitions_object
+from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
 from db.s3 import Bucket
 from tests.api.test_sign_in import bearer, token
 from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings
@@ -82,9 +82,9 @@ def test_a_write_that_could_not_be_published_says_so(
 ) -> None:
     with function(packages["admin"], "api.lambda_admin.handler", deployed) as runtime:
         assert create(runtime, "first")["body"]["published"] is True
-        moto.request("DELETE", f"/{bucket.name}/{definitions_object('prod')}", service="s3")
-        moto.request("DELETE", f"/{bucket.name}/{definitions_object('dev')}", service="s3")
-        moto.request("DELETE", f"/{bucket.name}/{definitions_object('staging')}", service="s3")
+        for environment in ("dev", "prod", "staging"):
+            moto.request("DELETE", f"/{bucket.name}/{definitions_object(environment)}", service="s3")
+            moto.request("DELETE", f"/{bucket.name}/{flags_object(environment)}", service="s3")
         moto.request("DELETE", f"/{bucket.name}/{KEYS_OBJECT}", service="s3")
         moto.request("DELETE", f"/{bucket.name}", service="s3")
         answer = create(runtime, "second")

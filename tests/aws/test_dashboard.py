@@ -15,7 +15,7 @@ import pytest
 
 from db import environments, flags
 from db.flags import NewFlag
-from db.published import KEYS_OBJECT, definitions_object
+from db.published import KEYS_OBJECT, definitions_object, flags_object
 from db.s3 import Bucket
 from tests.aws.conftest import CREDENTIALS, REGION, Moto, SilentProxy, moto_server, pass_on
 from tests.interval.conftest import TESTER, Dashboard, dashboard
@@ -79,8 +79,8 @@ def settings(bucket: str, url: str) -> dict[str, str]:
 
 def drop(moto: Moto, bucket: Bucket) -> None:
     """Take the bucket away, so that it refuses everything."""
-    names = [KEYS_OBJECT, *(definitions_object(place.key) for place in environments.list_all())]
-    for name in names:
+    places = [place.key for place in environments.list_all()]
+    for name in [KEYS_OBJECT, *map(definitions_object, places), *map(flags_object, places)]:
         moto.request("DELETE", f"/{bucket.name}/{name}", service="s3")
     moto.request("DELETE", f"/{bucket.name}", service="s3")
 

@@ -26,9 +26,12 @@ ASKED = {"flagKey": "beta", "defaultValue": False}
 INTERVAL = 0.2
 
 
-def document(enabled: bool = True, **more: Any) -> dict[str, Any]:
+def document(enabled: bool = True, revision: int = 1, **more: Any) -> dict[str, Any]:
     flag = {"state": "ENABLED" if enabled else "DISABLED", "variants": {"on": True, "off": False}}
-    return {"flags": {"beta": {**flag, "defaultVariant": "on"}, **more}, "metadata": {"environment": "prod"}}
+    return {
+        "flags": {"beta": {**flag, "defaultVariant": "on"}, **more},
+        "metadata": {"environment": "prod", "revision": revision},
+    }
 
 
 def publish(bucket: Bucket, said: Mapping[str, Any], *keys: KeyRecord, environment: str = "prod") -> None:

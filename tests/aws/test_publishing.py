@@ -15,7 +15,7 @@ from db import environments, flags, keys, publishing, writing
 from db.aws import Credentials, Signer
 from db.errors import DatabaseUnavailableError, DatabaseWakingError
 from db.keyring import KeyRecord
-from db.published import KEYS_OBJECT, Access, definitions_object
+from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
 from db.publishing import PublicationError, Publisher
 from db.s3 import Bucket, Found, S3Error
 from db.words import Scope
@@ -165,6 +165,32 @@ def test_an_outcome_is_of_the_writes_of_its_own_block(publisher: Publisher, monk
         assert (outcome.published, other.published) == (True, False)
     make("unobserved")
     assert outcome.published is True
+
+
+class Refusing(Bucket):
+    """A bucket that does not take one object."""
+
+    refused = ""
+
+    def write(self, key: str, body: bytes, *, state: str = "", seconds: float = 5.0) -> None:
+        if key == self.refused:
+            raise S3Error("no")
+        super().write(key, body, state=state, seconds=seconds)
+
+
+def test_the_list_of_flags_is_published_with_the_definitions_that_vouch_for_it(bucket: Bucket, moto: Any) -> None:
+    make("checkout", description="The new one")
+    for refused in (flags_object("prod"), definitions_object("prod")):
+        refusing = Refusing(bucket.name, bucket._signer, moto.url)
+        refusing.refused = refused
+        with pytest.raises(PublicationError):
+            Publisher(refusing).publish()
+        assert published(bucket) is None
+    assert "prod" in Publisher(bucket).publish().environments
+    listed = bucket.read(flags_object("prod"))
+    assert listed is not None
+    (shown,) = json.loads(listed.body or b"")["flags"]
+    assert (shown["key"], shown["description"], shown["enabled"]) == ("checkout", "The new one", True)
 
 
 class Slow(Bucket):

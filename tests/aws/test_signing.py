@@ -14,6 +14,7 @@ import pytest
 
 from db import aws
 from db.aws import Credentials, CredentialsError, Signer
+from db.s3 import Bucket
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PLAIN = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -64,6 +65,19 @@ def test_database_token(who: Credentials) -> None:
     botocore.auth.SigV4QueryAuth(theirs(who), "rds-db", "eu-central-1", expires=900).add_auth(request)
     expected = urlsplit(request.url)
     assert (ours.netloc, ours.path) == (expected.netloc, expected.path)
+    assert parse_qs(ours.query) == parse_qs(expected.query)
+
+
+@pytest.mark.parametrize("who", [PLAIN, TEMPORARY], ids=["a key of a person", "the key of a role"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_links_to_objects(who: Credentials, method: str) -> None:
+    bucket = Bucket("flags", Signer("eu-central-1", lambda: who))
+    ours = urlsplit(bucket.url("definitions/prod.json", method=method, seconds=60))
+    url = "https://flags.s3.eu-central-1.amazonaws.com/definitions/prod.json"
+    request = botocore.awsrequest.AWSRequest(method, url)
+    botocore.auth.S3SigV4QueryAuth(theirs(who), "s3", "eu-central-1", expires=60).add_auth(request)
+    expected = urlsplit(request.url)
+    assert (ours.scheme, ours.netloc, ours.path) == (expected.scheme, expected.netloc, expected.path)
     assert parse_qs(ours.query) == parse_qs(expected.query)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from api import cors
-from api.evaluation_routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
+from api.evaluation_routes import EVALUATION_PREFIXES
+from api.lambda_routes import ROUTES
 from db import rds
 from db.settings import ControlSettings, Settings
 from tests.infra.conftest import Resource, Stage, run
@@ -202,12 +203,8 @@ def test_only_the_gateway_may_call_functions(any_stage: Stage) -> None:
 def test_every_evaluation_route_goes_where_no_database_is(any_stage: Stage) -> None:
     routes = {route.inputs["routeKey"]: route.inputs["target"] for route in any_stage.all("apigatewayv2:Route")}
     evaluation = routes["ANY /feature-flag/evaluate"]
-    prefixes = [
-        key.partition(" ")[2].partition("{")[0]
-        for key, target in routes.items()
-        if target == evaluation and key.startswith("ANY")
-    ]
-    for path in [*EVALUATION_ROUTES, *EVALUATION_PREFIXES, "/ofrep/v1/evaluate/flags/a", "/api/client/definitions"]:
+    prefixes = [key.partition(" ")[2].partition("{")[0] for key, target in routes.items() if target == evaluation]
+    for path in [*ROUTES, *EVALUATION_PREFIXES, "/ofrep/v1/evaluate/flags/a"]:
         assert any(path == prefix or (prefix.endswith("/") and path.startswith(prefix)) for prefix in prefixes), path
     assert routes["$default"] == "integrations/gateway-admin-id"
     assert routes["PATCH /mark-concurrency-zero"] == routes["POST /reset-limit"] == "integrations/gateway-control-id"
@@ -320,11 +317,22 @@ def test_interval_is_one_arm64_task_without_privileges(deploy: Deploy) -> None:
         assert strategy["capacityProvider"] == capacity
 
 
+def test_the_api_fails_where_the_access_log_says_so_but_not_where_there_is_no_stream(any_stage: Stage) -> None:
+    counting = any_stage.one("cloudwatch:LogMetricFilter").inputs
+    assert counting["logGroupName"].startswith("/aws/apigateway/")
+    assert '"status": "$context.status"' in any_stage.one("apigatewayv2:Stage").inputs["accessLogSettings"]["format"]
+    assert counting["pattern"] == '{ ($.status = "5*") && ($.status != "501") }'
+    metric = counting["metricTransformation"]
+    alarms = [alarm.inputs for alarm in any_stage.all("cloudwatch:MetricAlarm")]
+    (alarm,) = [alarm for alarm in alarms if alarm["metricName"] == metric["name"]]
+    assert (alarm["namespace"], alarm.get("dimensions")) == (metric["namespace"], None)
+
+
 def test_what_must_be_told_of_has_an_alarm(deploy: Deploy) -> None:
     stage = deploy("prod", alarmEmail="ops@example.com", staleMinutes="3")
     alarms = [alarm.inputs for alarm in stage.all("cloudwatch:MetricAlarm")]
     metrics = {alarm["metricName"] for alarm in alarms}
-    assert {"5xx", "Throttles", "Errors", "DefinitionsAge", "UnpublishedRevisions"} <= metrics
+    assert {"Failures", "Throttles", "Errors", "DefinitionsAge", "UnpublishedRevisions"} <= metrics
     assert all(alarm["alarmActions"] == ["arn:Topic:observability"] for alarm in alarms)
     stale = next(alarm for alarm in alarms if alarm["metricName"] == "DefinitionsAge")
     assert (stale["threshold"], stale["dimensions"]) == (180, {"Stage": "prod"})

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
+from api.snapshot import Snapshot
 from db import summaries
 from db.definitions import sorted_ids
-
-if TYPE_CHECKING:
-    from api.feed import Snapshot
 
 MOST_MEMBERS = 2_000
 LARGEST_EVENT = 65_536

@@ -6,30 +6,16 @@ Snapshots are never changed, only replaced, so that a reader sees one revision w
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import NamedTuple
 
 from api import events
 from api.documents import Document, etag_of
+from api.snapshot import Snapshot, after
 from db import summaries
 from db.definitions import to_bytes
 from db.reader import Delta
-from db.summaries import FlagSummary
-from db.words import JsonObject
 
 MOST_BATCHES = 64
 """How many ready-made answers to "what is new since …" are kept; nearly all streams ask for the same one."""
-
-
-class Snapshot(NamedTuple):
-    """An environment at one revision."""
-
-    revision: int
-    metadata: JsonObject
-    definitions: Mapping[str, JsonObject]
-    summaries: Mapping[str, FlagSummary]
-    gone: Mapping[str, int]
-    """Keys that were flags once, and the revision at which each went."""
 
 
 class Feed:
@@ -101,16 +87,6 @@ class Feed:
         if len(self._batches) >= MOST_BATCHES:
             self._batches.clear()
         self._batches[name] = made
-
-
-def after(before: Snapshot, news: Snapshot) -> Snapshot:
-    """The snapshot with what is new in it; takes time for the number of flags, not for their members."""
-    definitions, summaries = {**before.definitions, **news.definitions}, {**before.summaries, **news.summaries}
-    for key in news.gone:
-        definitions.pop(key, None)
-        summaries.pop(key, None)
-    gone = {key: at for key, at in {**before.gone, **news.gone}.items() if key not in definitions}
-    return Snapshot(news.revision, news.metadata, definitions, summaries, gone)
 
 
 def written(snapshot: Snapshot) -> Document:

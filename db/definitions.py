@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -11,6 +11,7 @@ from db import member_rows
 from db.configurations import find_environment, find_flag
 from db.database import rows, snapshot
 from db.errors import FlagNotFoundError
+from db.flag_rows import FlagRow, flag_row, flag_rows
 from db.rules import split_to_engine, to_engine
 from db.summaries import FlagSummary, summary_of
 from db.words import JsonObject, JsonValue, ValueType
@@ -29,31 +30,6 @@ _NOTHING_OF_TYPE: Final[Mapping[ValueType, JsonValue]] = {
 }
 
 
-class FlagRow(NamedTuple):
-    """A configuration with what its definition needs of the flag."""
-
-    id: int
-    key: str
-    archived: bool
-    value_type: str
-    enabled: bool
-    variants: list[tuple[str, JsonValue]]
-    default_variant: str | None
-    rules: list[Mapping[str, Any]]
-    rollout: list[Mapping[str, Any]] | None
-    version: int
-    revision: int
-    flag_id: str
-    description: str
-
-
-_SELECT: Final = (
-    "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
-    " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description"
-    " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
-)
-
-
 class Edition(NamedTuple):
     """One environment at one revision."""
 
@@ -61,11 +37,6 @@ class Edition(NamedTuple):
     document: JsonObject
     summaries: list[FlagSummary]
     """Of the flags in the document, sorted by key."""
-
-
-def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
-    """The configurations of an environment that were touched after a revision, those of archived flags too."""
-    return [FlagRow(*row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
 
 
 def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
@@ -104,10 +75,10 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
     """
     with snapshot():
         place = find_environment(environment)
-        found = rows(_SELECT + "f.id = %s AND f.archived_at IS NULL", place.id, str(find_flag(id_or_key).id))
-        if not found:
+        flag = flag_row(place.id, str(find_flag(id_or_key).id))
+        if flag is None:
             raise FlagNotFoundError(id_or_key)
-        return _edition(place, [FlagRow(*found[0])], bucketing).document
+        return _edition(place, [flag], bucketing).document
 
 
 def settled_edition(environment: str, *, bucketing: str = "v2") -> Edition:

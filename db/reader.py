@@ -11,8 +11,9 @@ from typing import NamedTuple, TypeAlias
 from db import member_rows
 from db.configurations import find_environment
 from db.database import rows, snapshot
-from db.definitions import FlagRow, flag_definition, flag_rows, metadata
+from db.definitions import flag_definition, metadata
 from db.entity_ids import changed
+from db.flag_rows import FlagRow, flag_rows
 from db.member_rows import Group
 from db.summaries import FlagSummary, summary_of
 from db.words import JsonObject

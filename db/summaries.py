@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
+from db.flag_rows import FlagRow
 from db.words import ValueType
-
-if TYPE_CHECKING:
-    from db.definitions import FlagRow
 
 ON, OFF, USER = "on", "off", "user"
 

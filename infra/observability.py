@@ -16,7 +16,11 @@ from pulumi import ResourceOptions
 
 OURS: Final = "Flagstaff"
 PERIOD_SECONDS: Final = 300
-FAILURE: Final = '{ ($.status = "5*") && ($.status != "501") }'
+NO_STREAM: Final = '$.status != "501"'
+WAKING: Final = '(($.status != "503") || ($.routeKey != "$default"))'
+FAILURES: Final = f'{{ ($.status = "5*") && ({NO_STREAM}) && {WAKING} }}'
+"""Answers of 500 and more, but for two that are no failure: every program hears by 501 that there is no stream of
+changes, and every first edit after a pause hears by 503 that the database is waking."""
 REASONS: Final = ("STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT", "DISABLED", "ERROR")
 
 
@@ -73,16 +77,13 @@ class Observability(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _failures(self, name: str) -> tuple[str, str]:
-        """The metric that counts answers of 500 and more in the access log, by its namespace and name.
-
-        The gateway's own would count 501 too, which is how every program hears that there is no stream of changes.
-        """
-        namespace, metric = f"{OURS}/{self._args.options.stage}", "Failures"
+        """The metric that counts failures in the access log, by its namespace and name; the gateway's own counts more."""
+        namespace, metric = f"{OURS}/{self._args.options.stage}", "5xx"
         aws.cloudwatch.LogMetricFilter(
             name,
             name=f"{self._args.name}-failures",
             log_group_name=self._args.gateway.log.name,
-            pattern=FAILURE,
+            pattern=FAILURES,
             metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
                 namespace=namespace, name=metric, value="1"
             ),

@@ -317,11 +317,13 @@ def test_interval_is_one_arm64_task_without_privileges(deploy: Deploy) -> None:
         assert strategy["capacityProvider"] == capacity
 
 
-def test_the_api_fails_where_the_access_log_says_so_but_not_where_there_is_no_stream(any_stage: Stage) -> None:
+def test_failures_are_counted_in_the_access_log_without_missing_streams_and_waking_databases(any_stage: Stage) -> None:
     counting = any_stage.one("cloudwatch:LogMetricFilter").inputs
     assert counting["logGroupName"].startswith("/aws/apigateway/")
-    assert '"status": "$context.status"' in any_stage.one("apigatewayv2:Stage").inputs["accessLogSettings"]["format"]
-    assert counting["pattern"] == '{ ($.status = "5*") && ($.status != "501") }'
+    logged = json.loads(any_stage.one("apigatewayv2:Stage").inputs["accessLogSettings"]["format"])
+    assert (logged["status"], logged["routeKey"]) == ("$context.status", "$context.routeKey")
+    left_out = '($.status != "501") && (($.status != "503") || ($.routeKey != "$default"))'
+    assert counting["pattern"] == f'{{ ($.status = "5*") && {left_out} }}'
     metric = counting["metricTransformation"]
     alarms = [alarm.inputs for alarm in any_stage.all("cloudwatch:MetricAlarm")]
     (alarm,) = [alarm for alarm in alarms if alarm["metricName"] == metric["name"]]
@@ -332,7 +334,7 @@ def test_what_must_be_told_of_has_an_alarm(deploy: Deploy) -> None:
     stage = deploy("prod", alarmEmail="ops@example.com", staleMinutes="3")
     alarms = [alarm.inputs for alarm in stage.all("cloudwatch:MetricAlarm")]
     metrics = {alarm["metricName"] for alarm in alarms}
-    assert {"Failures", "Throttles", "Errors", "DefinitionsAge", "UnpublishedRevisions"} <= metrics
+    assert {"5xx", "Throttles", "Errors", "DefinitionsAge", "UnpublishedRevisions"} <= metrics
     assert all(alarm["alarmActions"] == ["arn:Topic:observability"] for alarm in alarms)
     stale = next(alarm for alarm in alarms if alarm["metricName"] == "DefinitionsAge")
     assert (stale["threshold"], stale["dimensions"]) == (180, {"Stage": "prod"})

@@ -12,6 +12,7 @@ import pytest
 from openfeature.exception import ParseError
 
 from flagstaff.engine import Engine, ErrorCode, Reason
+from tests.sdk.flagd_oracle import KEY, ask
 
 ON_OFF = {"on": True, "off": False}
 
@@ -167,6 +168,24 @@ def test_evaluators_that_refer_to_each_other_are_refused() -> None:
         {"flags": {"loop": flag(targeting={"$ref": "a"})}, "$evaluators": {"a": {"$ref": "b"}, "b": {"$ref": "a"}}}
     )
     assert engine.evaluate("loop", {}).error_code is ErrorCode.PARSE_ERROR
+
+
+@pytest.mark.parametrize(
+    ("targeting", "reason"),
+    [
+        ({"$ref": "nothing"}, Reason.STATIC),
+        ({"$ref": "also"}, Reason.STATIC),
+        ({"if": [True, {"$ref": "nothing"}]}, Reason.DEFAULT),
+        ({"if": [{"!": [{"$ref": "also"}]}, "on"]}, Reason.TARGETING_MATCH),
+    ],
+)
+def test_a_shared_evaluator_that_is_null_is_there(targeting: Any, reason: Reason) -> None:
+    document = {
+        "flags": {KEY: flag(defaultVariant="off", targeting=targeting)},
+        "$evaluators": {"also": {"$ref": "nothing"}, "nothing": None},
+    }
+    assert Engine(document).evaluate(KEY).reason is reason
+    assert ask(document, "boolean", [(None, {})])[0]["reason"] == reason
 
 
 def test_a_shared_evaluator_may_use_another() -> None:

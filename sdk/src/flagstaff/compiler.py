@@ -117,8 +117,8 @@ class Compiler:
 
     def _operation(self, node: dict[str, Any], depth: int, data: str | None) -> Code:
         name, arguments = shapes.operation(node)
-        if (evaluator := self.referenced(name, arguments)) is not None:
-            return self.value(evaluator, depth + 1, data)
+        if self.is_reference(name, arguments):
+            return self.value(self.evaluators[arguments[0]], depth + 1, data)
         if name in _WRITERS:
             return _WRITERS[name](self, name, arguments, depth, data)
         if name in operations.ON_ITEMS:
@@ -127,10 +127,20 @@ class Compiler:
             return self._read(name, arguments, depth, data)
         return self._call(name, arguments, depth, data)
 
-    def referenced(self, name: str, arguments: Sequence[Any]) -> Any:
-        """The shared evaluator that `{"$ref": name}` stands for, or None."""
-        known = name == "$ref" and len(arguments) == 1 and isinstance(arguments[0], str)
-        return self.evaluators.get(arguments[0]) if known else None
+    def is_reference(self, name: str, arguments: Sequence[Any]) -> bool:
+        """Whether an operation is `{"$ref": name}`, which stands for the shared evaluator of that name."""
+        return (
+            name == "$ref" and len(arguments) == 1 and isinstance(arguments[0], str) and arguments[0] in self.evaluators
+        )
+
+    def referenced(self, node: Any) -> Any:
+        """What a targeting is once references that are all of it are followed; None where that is null in the end."""
+        for _ in range(MAX_DEPTH):
+            name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
+            if not self.is_reference(name, arguments):
+                break
+            node = self.evaluators[arguments[0]]
+        return node
 
     def _call(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         given = self._list(arguments, depth, data)

@@ -46,8 +46,8 @@ class Decision:
         """Yield the lines of one statement after the other; the last one always returns."""
         self._compiler.enter(depth)
         name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
-        if (evaluator := self._compiler.referenced(name, arguments)) is not None:
-            yield from self._statements(evaluator, depth + 1)
+        if self._compiler.is_reference(name, arguments):
+            yield from self._statements(self._compiler.evaluators[arguments[0]], depth + 1)
         elif name in ("if", "?:"):
             yield from self._if(arguments, depth)
         elif name == "fractional":

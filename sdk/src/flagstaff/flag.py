@@ -108,6 +108,8 @@ class Flag:
         if flag.targeting is None:
             return _always(outcomes.static)
         compiler = Compiler(flag.key, self.within.bucketing, self.within.evaluators, flag.targeting)
+        if compiler.referenced(flag.targeting) is None:
+            return _always(outcomes.static)
         decide = Decision(compiler, outcomes).compile(flag.targeting)
         self._fields = frozenset(compiler.fields)
         return decide

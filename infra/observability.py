@@ -77,7 +77,7 @@ class Observability(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _failures(self, name: str) -> tuple[str, str]:
-        """The metric that counts failures in the access log, by its namespace and name; the gateway's own counts more."""
+        """The metric that counts failures in the access log: its namespace and name. The gateway's own counts more."""
         namespace, metric = f"{OURS}/{self._args.options.stage}", "5xx"
         aws.cloudwatch.LogMetricFilter(
             name,

@@ -117,6 +117,7 @@ async def _batches(visit: ActionVisit, chosen: Sequence[Entities], label: str) -
         await visit.ctx.loading.start(label=label, description="10,000 at a time", items_in_queue=len(parts))
     for part in parts:
         yield part
+        visit.begun = True
         if len(parts) > 1:
             await visit.ctx.loading.complete_one()
 

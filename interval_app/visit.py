@@ -23,6 +23,7 @@ T = TypeVar("T")
 Result: TypeAlias = "str | dict[str, str] | None"
 
 UNCHANGED: Final = "Nothing was changed."
+BEGUN: Final = "Not everything was done. What was done before the interruption is saved, and stays."
 UNPUBLISHED: Final = "Saved, but not yet published"
 MEANWHILE: Final = "Programs still get what was published before."
 MADE_UP_FOR: Final = "The next change makes up for it, or Publish now on the Feature Flags page."
@@ -92,6 +93,8 @@ class ActionVisit(Visit):
         super().__init__(settings, ctx)
         self.io = io
         self.outcome = outcome
+        self.begun = False
+        """Whether a part of what is asked for is saved already."""
 
     async def confirm(self, question: str, help_text: str) -> None:
         """Ask before going on; raises DeclinedError at a no."""
@@ -127,9 +130,10 @@ def action(
         try:
             with noting() as outcome:
                 visit = ActionVisit(settings, io, ctx, outcome)
-                return visit.told(await handler(visit))
-        except DeclinedError:
-            return UNCHANGED
+                try:
+                    return visit.told(await handler(visit))
+                except DeclinedError:
+                    return visit.told(BEGUN) if visit.begun else UNCHANGED
         except (DashboardError, IOError):
             raise
         except FlagstaffError as error:

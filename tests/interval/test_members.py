@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
 import pytest
 
 from db import flags, members
@@ -170,3 +174,38 @@ def test_a_static_flag_has_no_members(dash: Running) -> None:
     flag = dash.flag(is_static=True, value=True)
     assert "is static" in dash.ada.run("flags/members/add", flag=flag.key).failure()
     assert "is static" in dash.ada.open("flags/members", flag=flag.key).render.text
+
+
+def test_a_no_after_an_interruption_does_not_say_that_nothing_was_changed(dash: Running) -> None:
+    flag = dash.flag()
+    with interrupted_at("entity-10000", dash.database_url):
+        action = dash.ada.run("flags/members/add", flag=flag.key, environment="prod")
+        action.fill({"Ids": "\n".join(f"entity-{number:05}" for number in range(10_001))})
+        action.confirm()
+        assert "Try again" in action.form().text
+        action.answer()
+        action.confirm(False)
+        assert "Not everything was done" in str(action.result())
+    assert flags.get(flag.key, "prod").member_count == 10_000
+
+
+@contextmanager
+def interrupted_at(id_: str, database_url: str) -> Iterator[None]:
+    """The database ends the connection that would make this one a member."""
+    connection = psycopg2.connect(database_url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION interrupt() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'shutting down' USING ERRCODE = '57P01'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER interrupt BEFORE INSERT ON member FOR EACH ROW"
+            " WHEN (NEW.entity_id = %s) EXECUTE FUNCTION interrupt()",
+            (id_,),
+        )
+        try:
+            yield
+        finally:
+            cursor.execute("DROP FUNCTION interrupt CASCADE")
+    connection.close()

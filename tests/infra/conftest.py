@@ -63,6 +63,15 @@ class Stage(NamedTuple):
         }
 
 
+Deploy = Callable[..., Stage]
+
+
+def environment(function: Resource) -> dict[str, str]:
+    """A function's environment variables."""
+    variables: dict[str, str] = function.inputs["environment"]["variables"]
+    return variables
+
+
 def short(kind: str) -> str:
     """`aws:lambda/function:Function` as `lambda:Function`."""
     module, _, name = kind.partition(":")[2].rpartition(":")
@@ -92,13 +101,13 @@ def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def deploy() -> Callable[..., Stage]:
+def deploy() -> Deploy:
     """`deploy(stage, option="value", …)`."""
     return lambda stage, **options: _deployed(stage, tuple(sorted(options.items())))
 
 
 @pytest.fixture(params=["dev", "prod", "dev with Interval", "prod with Interval"])
-def any_stage(request: pytest.FixtureRequest, deploy: Callable[..., Stage]) -> Stage:
+def any_stage(request: pytest.FixtureRequest, deploy: Deploy) -> Stage:
     """Each kind of stage."""
     name, _, more = request.param.partition(" ")
     return deploy(name, intervalApiKey="live_hush") if more else deploy(name)

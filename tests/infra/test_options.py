@@ -1,0 +1,129 @@
+"""Options: where they arrive, and which are refused."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from api import cors
+from db.settings import Settings
+from tests.infra.conftest import Deploy, environment, run
+from tests.processes import ROOT
+
+
+def test_options_reach_what_they_are_for(deploy: Deploy) -> None:
+    stage = deploy(
+        "dev",
+        minimumCapacity="0.5",
+        maximumCapacity="8",
+        evaluationMemory="1024",
+        requestsPerSecond="50",
+        corsOrigins='["https://app.example.com"]',
+        logRetentionDays="7",
+        evaluation="open",
+        tracing="false",
+        customDomain="flags.example.com",
+        intervalApiKey="k",
+        intervalProtectedRoles="admin,developer",
+        intervalProtectedTeams="release",
+        certificateArn="arn:aws:acm:eu-central-1:1:certificate/x",
+        availabilityZones="eu-central-1b,eu-central-1c",
+        defaultEnvironment="staging",
+    )
+    scaling = stage.one("rds:Cluster").inputs["serverlessv2ScalingConfiguration"]
+    assert scaling == {"minCapacity": 0.5, "maxCapacity": 8}  # without pauses there is nothing to wait for
+    assert stage.one("lambda:Function", "evaluation").inputs["memorySize"] == 1024
+    assert environment(stage.one("lambda:Function", "evaluation"))["FLAGSTAFF_EVALUATION"] == "open"
+    assert stage.one("lambda:Function", "evaluation").inputs["tracingConfig"] == {"mode": "PassThrough"}
+    assert stage.one("apigatewayv2:Api").inputs["corsConfiguration"]["allowOrigins"] == ["https://app.example.com"]
+    (container,) = json.loads(stage.one("ecs:TaskDefinition").inputs["containerDefinitions"])
+    told = {setting["name"]: setting["value"] for setting in container["environment"]}
+    assert (told["INTERVAL_PROTECTED_ROLES"], told["INTERVAL_PROTECTED_TEAMS"]) == ("admin,developer", "release")
+    assert stage.outputs["url"]["value"] == "https://flags.example.com"
+    assert stage.outputs["customDomainTarget"]["value"]
+    zones = {subnet.inputs["availabilityZone"] for subnet in stage.all("ec2:Subnet")}
+    assert zones == {"eu-central-1b", "eu-central-1c"}
+    keys = json.loads(stage.one("lambda:Invocation", "migrations").inputs["input"])["firstKeys"]
+    assert keys[1]["environment"] == "staging"
+
+
+def test_pages_of_other_origins_may_do_in_aws_what_they_may_elsewhere(deploy: Deploy) -> None:
+    allowed = deploy("dev", corsOrigins="*").one("apigatewayv2:Api").inputs["corsConfiguration"]
+    assert allowed["allowMethods"] == cors.METHODS.split(", ")
+    assert {*allowed["allowHeaders"]} == {*cors.HEADERS.lower().split(", ")}
+    assert {*allowed["exposeHeaders"]} == {*cors.EXPOSED.lower().split(", ")}
+    assert allowed["maxAge"] == int(cors.MAX_AGE_SECONDS)
+    assert "corsConfiguration" not in deploy("dev").one("apigatewayv2:Api").inputs
+
+
+def test_administrators_may_sign_in_by_token(deploy: Deploy) -> None:
+    stage = deploy(
+        "dev",
+        jwtPublicKeyParameter="/auth/public-key",
+        jwtAudience="flagstaff",
+        jwtIssuer="https://id.example.com",
+        jwtAdminClaim="role=admin",
+        jwtAdminUsers="mary,john",
+        jwtCookie="session",
+    )
+    for function in stage.all("lambda:Function"):
+        settings = Settings.from_env({**environment(function), "AWS_REGION": "eu-central-1"})
+        if function.name in ("admin", "control"):
+            assert (settings.jwt_public_key or "").startswith("-----BEGIN PUBLIC KEY-----")
+            assert (settings.jwt_audience, settings.jwt_issuer) == ("flagstaff", "https://id.example.com")
+            assert (settings.jwt_admin_claim, settings.jwt_cookie) == (("role", "admin"), "session")
+            assert settings.jwt_admin_users == {"mary", "john"}
+        else:
+            assert settings.jwt_public_key is None
+    assert not stage.one("lambda:Function", "admin").secret
+
+
+def test_a_stage_without_options_pauses_after_five_minutes(deploy: Deploy) -> None:
+    scaling = deploy("dev").one("rds:Cluster").inputs["serverlessv2ScalingConfiguration"]
+    assert scaling == {"minCapacity": 0, "maxCapacity": 2, "secondsUntilAutoPause": 300}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"minimumCapacity": "-1"}, "flagstaff:minimumCapacity must be"),
+        ({"minimumCapacity": "4", "maximumCapacity": "2"}, "flagstaff:minimumCapacity is larger"),
+        ({"evaluation": "maybe"}, "flagstaff:evaluation must be open or key"),
+        ({"logRetentionDays": "8"}, "flagstaff:logRetentionDays must be one of"),
+        ({"customDomain": "flags.example.com"}, "go together"),
+        ({"corsOrigins": "[1]"}, "flagstaff:corsOrigins must be a list"),
+        ({"corsOrigins": "[broken"}, "flagstaff:corsOrigins"),
+        ({"availabilityZones": "eu-central-1a"}, "two or three"),
+        ({"pythonVersion": "3.8"}, "flagstaff:pythonVersion must be"),
+        ({"jwtPublicKeyParameter": "/key"}, "needs flagstaff:jwtAudience"),
+        ({"jwtPublicKeyParameter": "/key", "jwtAudience": "a"}, "needs flagstaff:jwtAdminClaim or"),
+        ({"jwtAdminUsers": "mary"}, "need flagstaff:jwtPublicKeyParameter"),
+        ({"intervalProtectedRoles": "admin,none"}, "flagstaff:intervalProtectedRoles must be"),
+        ({"intervalServerEndpoint": "https://interval.example.com"}, "flagstaff:intervalServerEndpoint must be"),
+        ({"autoPauseSeconds": "10"}, "flagstaff:autoPauseSeconds must be a whole number"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_an_option_that_can_not_be_used_is_named(options: dict[str, str], said: str) -> None:
+    done = run("dev", **options)
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_a_stack_name_that_can_not_be_part_of_names_is_refused() -> None:
+    assert "the stack's name must match" in run("My Stack").stderr
+
+
+def test_the_page_has_every_option_with_its_default() -> None:
+    source = (ROOT / "infra" / "options.py").read_text()
+    read = set(re.findall(r'(?:read|get_secret)\(\s*"([A-Za-z]+)"', source))
+    page = (ROOT / "docs" / "aws.md").read_text().split("| option |", 1)[1].split("\n\n", 1)[0]
+    shown = dict(re.findall(r"^\| `([A-Za-z]+)` \| `?([^`|]+?)`?(?: for .*)? \|", page, re.MULTILINE))
+    assert shown.keys() == read
+    for name, default in shown.items():
+        if re.fullmatch(r"[0-9.]+", default):
+            field = re.sub("([A-Z])", lambda match: "_" + match[1].lower(), name)
+            (said,) = re.findall(rf'^    {field}: \w+ = "?([0-9.]+)"?$', source, re.MULTILINE)
+            assert float(said) == float(default), name

@@ -1,0 +1,75 @@
+"""What functions, the Interval task, alarms and the gateway are like."""
+
+from __future__ import annotations
+
+import json
+
+from tests.infra.conftest import Deploy, Stage
+
+
+def test_functions_are_small_traced_arm64_and_logged_as_json(any_stage: Stage) -> None:
+    for function in any_stage.all("lambda:Function"):
+        assert function.inputs["architectures"] == ["arm64"]
+        assert function.inputs["tracingConfig"] == {"mode": "Active"}
+        assert function.inputs["loggingConfig"]["logFormat"] == "JSON"
+        assert function.inputs["sourceCodeHash"]
+
+
+def test_the_admin_function_answers_before_the_gateway_gives_up(any_stage: Stage) -> None:
+    assert any_stage.one("lambda:Function", "admin").inputs["timeout"] < 30
+    assert any_stage.one("lambda:Function", "migration").inputs["timeout"] >= 180
+
+
+def test_interval_is_one_arm64_task_without_privileges(deploy: Deploy) -> None:
+    for name, capacity in (("dev", "FARGATE_SPOT"), ("prod", "FARGATE")):
+        stage = deploy(name, intervalApiKey="live_hush")
+        (container,) = json.loads(stage.one("ecs:TaskDefinition").inputs["containerDefinitions"])
+        assert container["readonlyRootFilesystem"] is True
+        assert container["user"] not in ("", "0", "root")
+        assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
+        assert container["command"] == ["python", "-m", "interval_app"]
+        assert [secret["name"] for secret in container["secrets"]] == ["INTERVAL_API_KEY"]
+        assert stage.one("index:Image").inputs["platforms"] == ["linux/arm64"]
+        (strategy,) = stage.one("ecs:Service").inputs["capacityProviderStrategies"]
+        assert strategy["capacityProvider"] == capacity
+
+
+def test_failures_are_counted_in_the_access_log_without_missing_streams_and_waking_databases(any_stage: Stage) -> None:
+    counting = any_stage.one("cloudwatch:LogMetricFilter").inputs
+    assert counting["logGroupName"].startswith("/aws/apigateway/")
+    logged = json.loads(any_stage.one("apigatewayv2:Stage").inputs["accessLogSettings"]["format"])
+    assert (logged["status"], logged["routeKey"]) == ("$context.status", "$context.routeKey")
+    left_out = '($.status != "501") && (($.status != "503") || ($.routeKey != "$default"))'
+    assert counting["pattern"] == f'{{ ($.status = "5*") && {left_out} }}'
+    metric = counting["metricTransformation"]
+    alarms = [alarm.inputs for alarm in any_stage.all("cloudwatch:MetricAlarm")]
+    (alarm,) = [alarm for alarm in alarms if alarm["metricName"] == metric["name"]]
+    assert (alarm["namespace"], alarm.get("dimensions")) == (metric["namespace"], None)
+
+
+def test_what_must_be_told_of_has_an_alarm(deploy: Deploy) -> None:
+    stage = deploy("prod", alarmEmail="ops@example.com", staleMinutes="3")
+    alarms = [alarm.inputs for alarm in stage.all("cloudwatch:MetricAlarm")]
+    metrics = {alarm["metricName"] for alarm in alarms}
+    assert {"5xx", "Throttles", "Errors", "DefinitionsAge", "UnpublishedRevisions"} <= metrics
+    assert all(alarm["alarmActions"] == ["arn:Topic:observability"] for alarm in alarms)
+    stale = next(alarm for alarm in alarms if alarm["metricName"] == "DefinitionsAge")
+    assert (stale["threshold"], stale["dimensions"]) == (180, {"Stage": "prod"})
+    unpublished = next(alarm for alarm in alarms if alarm["metricName"] == "UnpublishedRevisions")
+    assert unpublished["treatMissingData"] == "ignore"
+    assert not [alarm for alarm in deploy("prod").all("cloudwatch:MetricAlarm") if alarm.inputs.get("alarmActions")]
+
+
+def test_the_dashboard_shows_what_the_functions_write(deploy: Deploy) -> None:
+    stage = deploy("dev")
+    body = json.loads(stage.one("cloudwatch:Dashboard").inputs["dashboardBody"])
+    shown = {metric[1] for widget in body["widgets"] for metric in widget["properties"]["metrics"]}
+    assert {"Evaluations", "EvaluationErrors", "DefinitionsAge", "UnpublishedRevisions"} <= shown
+
+
+def test_the_gateway_throttles_and_logs_no_query_strings(any_stage: Stage) -> None:
+    stage = any_stage.one("apigatewayv2:Stage").inputs
+    assert stage["defaultRouteSettings"]["throttlingRateLimit"] == 500
+    log_format = json.loads(stage["accessLogSettings"]["format"])
+    assert "requestId" in log_format
+    assert not any("query" in value.lower() or "header" in value.lower() for value in log_format.values())

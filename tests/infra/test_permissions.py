@@ -1,0 +1,84 @@
+"""Who may do what: the statements of every role."""
+
+from __future__ import annotations
+
+import re
+
+from tests.infra.conftest import Stage
+
+WITHOUT_RESOURCES = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "ecr:GetAuthorizationToken",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+"""Actions that can't be bound to a resource, or not to one that exists when they are needed."""
+
+
+def test_every_statement_lists_actions_and_resources(any_stage: Stage) -> None:
+    assert len(any_stage.statements()) > 10
+    for role, statement in any_stage.statements():
+        assert all(re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action) for action in statement["Action"]), (role, statement)
+        if statement["Effect"] == "Allow" and "*" in statement["Resource"]:
+            assert set(statement["Action"]) <= WITHOUT_RESOURCES, (role, statement)
+
+
+def test_evaluation_may_read_what_is_published_and_nothing_else(any_stage: Stage) -> None:
+    allowed = any_stage.allowed("evaluation")
+    assert {action for action in allowed if not action.startswith(("logs:", "xray:"))} == {"s3:GetObject"}
+    assert allowed["s3:GetObject"] == [
+        "arn:Bucket:definitions/definitions/*",
+        "arn:Bucket:definitions/keys.json",
+    ]
+
+
+def test_clients_sign_in_as_one_role_and_publish(any_stage: Stage) -> None:
+    clients = ["admin", "migration"] + (["interval-running"] if any_stage.all("ecs:Service") else [])
+    for client in clients:
+        allowed = any_stage.allowed(client)
+        (user,) = allowed["rds-db:connect"]
+        assert user == "arn:aws:rds-db:eu-central-1:123456789012:dbuser:cluster-ABC/flagstaff"
+        services = {action.partition(":")[0] for action in allowed}
+        assert services <= {"logs", "xray", "s3", "rds-db", "ec2"}
+        assert not {action for action in allowed if "Delete" in action and action.startswith("s3:")}
+    may_connect = {role for role, statement in any_stage.statements() if "rds-db:connect" in statement["Action"]}
+    assert may_connect == set(clients)
+
+
+def test_code_in_the_vpc_may_not_use_lambdas_own_permissions(any_stage: Stage) -> None:
+    for name in ("admin", "migration"):
+        (denied,) = [one for role, one in any_stage.statements() if role == name and one["Effect"] == "Deny"]
+        source = denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]
+        assert source.endswith(f":function:{any_stage.one('lambda:Function', name).inputs['name']}")
+
+
+def test_the_cost_brake_is_for_the_evaluation_function_and_outlives_deployments(any_stage: Stage) -> None:
+    may_brake = {role for role, one in any_stage.statements() if "lambda:PutFunctionConcurrency" in one["Action"]}
+    assert may_brake == {"control"}
+    evaluation = any_stage.one("lambda:Function", "evaluation").inputs
+    (arn,) = any_stage.allowed("control")["lambda:PutFunctionConcurrency"]
+    assert arn == f"arn:aws:lambda:eu-central-1:123456789012:function:{evaluation['name']}"
+    assert "reservedConcurrentExecutions" not in evaluation
+    assert "reservedConcurrentExecutions" in any_stage.ignored["evaluation"]
+
+
+def test_only_the_data_api_uses_the_master_secret(any_stage: Stage) -> None:
+    readers = [
+        (role, one["Resource"]) for role, one in any_stage.statements()
+        if "secretsmanager:GetSecretValue" in one["Action"] and role != "interval-starting"
+    ]  # fmt: skip
+    assert readers == [("control", ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"])]
+
+
+def test_only_the_gateway_may_call_functions(any_stage: Stage) -> None:
+    for permission in any_stage.all("lambda:Permission"):
+        assert permission.inputs["principal"] == "apigateway.amazonaws.com"
+        assert permission.inputs["sourceArn"].startswith("arn:aws:execute-api:")
+    assert not any_stage.all("lambda:FunctionUrl")
+    called = {permission.inputs["function"] for permission in any_stage.all("lambda:Permission")}
+    assert any_stage.one("lambda:Function", "migration").inputs["name"] not in called

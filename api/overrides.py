@@ -5,6 +5,7 @@ Times are epoch seconds here, and objects stand alone, as in the service that th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint
@@ -81,25 +82,24 @@ def get_override(user_id: str, flag_id: str) -> Response:
 @blueprint.post(OVERRIDE)
 def create_override(user_id: str, flag_id: str) -> Response:
     """Give the user an override."""
-    call = admin.read_call(body=True, guarded=True)
-    enabled = read_status(call)
-    call.finish()
-    asked = (user_id, flag_id, call.environment, enabled)
-    made = overrides.create(*asked, actor=call.actor, version=call.version)
-    services().live.take_in(call.environment)
-    return json_response(200, override_shape(made))
+    return written(overrides.create, user_id, flag_id)
 
 
 @blueprint.patch(OVERRIDE)
 def change_override(user_id: str, flag_id: str) -> Response:
     """Switch the user's override."""
+    return written(overrides.change, user_id, flag_id)
+
+
+def written(write: Callable[..., OverrideView], user_id: str, flag_id: str) -> Response:
+    """Do what the body asks for, and answer the override that it led to."""
     call = admin.read_call(body=True, guarded=True)
     enabled = read_status(call)
     call.finish()
     asked = (user_id, flag_id, call.environment, enabled)
-    changed = overrides.change(*asked, actor=call.actor, version=call.version)
+    override = write(*asked, actor=call.actor, version=call.version)
     services().live.take_in(call.environment)
-    return json_response(200, override_shape(changed))
+    return json_response(200, override_shape(override))
 
 
 def read_status(call: Call) -> bool:
@@ -122,10 +122,7 @@ def flag_shape(flag: FlagView) -> dict[str, Any]:
         "status": status(flag.enabled),
         "environment": flag.environment,
         "version": flag.version,
-        "createdAt": int(flag.created_at.timestamp()),
-        "createdBy": flag.created_by,
-        "updatedAt": int(flag.updated_at.timestamp()),
-        "updatedBy": flag.updated_by,
+        **history(flag),
     }
 
 
@@ -138,6 +135,13 @@ def override_shape(view: OverrideView) -> dict[str, Any]:
         "status": status(view.enabled),
         "environment": view.environment,
         "version": view.version,
+        **history(view),
+    }
+
+
+def history(view: FlagView | OverrideView) -> dict[str, Any]:
+    """When it was made and changed, in epoch seconds, and by whom."""
+    return {
         "createdAt": int(view.created_at.timestamp()),
         "createdBy": view.created_by,
         "updatedAt": int(view.updated_at.timestamp()),

@@ -50,9 +50,9 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 
 @pytest.fixture
-def settings(bucket_name: str, silent_proxy: SilentProxy) -> dict[str, str]:
+def settings(settings: dict[str, str], silent_proxy: SilentProxy) -> dict[str, str]:
     return {
-        "FLAGSTAFF_DEFINITIONS_BUCKET": bucket_name,
+        **settings,
         "AWS_ENDPOINT_URL_S3": silent_proxy.url,
         "FLAGSTAFF_REFRESH_SECONDS": str(INTERVAL),
         "AWS_SESSION_TOKEN": "token/of+a role==",

@@ -16,7 +16,7 @@ from db.keyring import KeyRecord, hash_secret
 from db.published import KEYS_OBJECT, Access, definitions_object
 from db.s3 import Bucket
 from db.words import Scope
-from tests.aws.conftest import Moto, SilentProxy
+from tests.aws.conftest import SilentProxy
 from tests.aws.lambda_runtime import Runtime, function
 
 SERVER_KEY = KeyRecord("1", "backend", hash_secret("server"), Scope.SERVER, "prod")
@@ -40,13 +40,8 @@ def publish(bucket: Bucket, said: Mapping[str, Any], *keys: KeyRecord, environme
 
 
 @pytest.fixture
-def settings(moto: Moto, bucket_name: str) -> dict[str, str]:
-    return {
-        "FLAGSTAFF_DEFINITIONS_BUCKET": bucket_name,
-        "AWS_ENDPOINT_URL_S3": moto.url,
-        "FLAGSTAFF_REFRESH_SECONDS": str(INTERVAL),
-        "FLAGSTAFF_STAGE": "test",
-    }
+def settings(settings: dict[str, str]) -> dict[str, str]:
+    return {**settings, "FLAGSTAFF_REFRESH_SECONDS": str(INTERVAL)}
 
 
 @pytest.fixture

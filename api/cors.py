@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from api.http import Headers
+from api.http import Environ, Headers, Response
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -27,16 +27,33 @@ def with_cors(application: Application, origins: Collection[str]) -> Application
         return application
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        allowed = allowed_origin(environ.get("HTTP_ORIGIN"), origins)
-        if allowed is None:
-            return application(environ, adding(start_response, [VARY]))
-        ours: Headers = [("Access-Control-Allow-Origin", allowed), VARY]
-        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
-            start_response("204 No Content", [*ours, *preflight_headers(environ)])
+        if (preflight := preflight_response(environ, origins)) is not None:
+            start_response("204 No Content", preflight.headers)
             return []
-        return application(environ, adding(start_response, [*ours, ("Access-Control-Expose-Headers", EXPOSED)]))
+        return application(environ, adding(start_response, cors_headers(environ, origins)))
 
     return answer
+
+
+def cors_headers(environ: Environ, origins: Collection[str]) -> Headers:
+    """The headers that an answer to this request gets; none where no page may read anything."""
+    if not origins:
+        return []
+    allowed = allowed_origin(environ.get("HTTP_ORIGIN"), origins)
+    return [VARY] if allowed is None else [*naming(allowed), ("Access-Control-Expose-Headers", EXPOSED)]
+
+
+def preflight_response(environ: Environ, origins: Collection[str]) -> Response | None:
+    """The answer to a browser that asks what a page may send; None for any other request."""
+    if environ["REQUEST_METHOD"] != "OPTIONS" or "HTTP_ACCESS_CONTROL_REQUEST_METHOD" not in environ:
+        return None
+    allowed = allowed_origin(environ.get("HTTP_ORIGIN"), origins)
+    return None if allowed is None else Response(b"", 204, [*naming(allowed), *preflight_headers(environ)])
+
+
+def naming(allowed: str) -> Headers:
+    """The headers that say whose pages may read an answer."""
+    return [("Access-Control-Allow-Origin", allowed), VARY]
 
 
 def allowed_origin(origin: str | None, origins: Collection[str]) -> str | None:
@@ -55,7 +72,7 @@ def adding(start_response: Callable[..., Any], headers: Headers) -> Callable[...
     return start
 
 
-def preflight_headers(environ: dict[str, Any]) -> Headers:
+def preflight_headers(environ: Environ) -> Headers:
     """What a page may send: the headers that it asks for, since keys and ids come in headers of many names."""
     asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
     return [

@@ -19,8 +19,10 @@ Answer = Callable[[Service, Environ], Response]
 Route = tuple[str, Answer]
 """A method, and what answers it."""
 
+EVALUATE = "/feature-flag/evaluate"
+
 EVALUATION_ROUTES: Mapping[str, Route] = {
-    "/feature-flag/evaluate": ("POST", evaluate),
+    EVALUATE: ("POST", evaluate),
     "/api/evaluate": ("POST", evaluate_all),
     ofrep.BULK: ("POST", ofrep.evaluate_all),
     client.DEFINITIONS: ("GET", client.definitions),

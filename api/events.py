@@ -20,7 +20,8 @@ MOST_MEMBERS = 2_000
 LARGEST_EVENT = 65_536
 """A flag with more members, or more bytes, is not sent: who needs it asks for it."""
 
-HEARTBEAT = b": still here\n\n"
+HEARTBEAT = b": still here\n"
+"""A comment, without the blank line that some clients take for an event of no data."""
 
 
 class Event(NamedTuple):

@@ -6,6 +6,7 @@ Snapshots are never changed, only replaced, so that a reader sees one revision w
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from api import events
 from api.documents import Document, etag_of
@@ -24,6 +25,7 @@ class Feed:
     def __init__(self, delta: Delta) -> None:
         self.now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
         self._news = threading.Condition()
+        self._subscribers: list[Callable[[], object]] = []
         self._making = threading.Lock()
         self._document: tuple[Snapshot, Document] | None = None
         self._batches: dict[tuple[int, bool], tuple[Snapshot, bytes]] = {}
@@ -42,12 +44,18 @@ class Feed:
                     return
                 now = after(self.now, now)
             self.now = now
-            self._news.notify_all()
+        self.wake()
+
+    def subscribe(self, wake: Callable[[], object]) -> None:
+        """Have this called, in any thread and for as long as the feed lasts, whenever who waits is to look again."""
+        self._subscribers.append(wake)
 
     def wake(self) -> None:
-        """Wake everyone who waits, though nothing is new."""
+        """Wake everyone who waits, whether or not anything is new."""
         with self._news:
             self._news.notify_all()
+        for wake in list(self._subscribers):
+            wake()
 
     def wait(self, seen: int, seconds: float) -> Snapshot:
         """The environment as it is now; where that is what was seen, as it is after some seconds or the next change."""
@@ -66,6 +74,11 @@ class Feed:
                     self._document = (now, written(now))
                 made = self._document
         return made[1]
+
+    @property
+    def has_document(self) -> bool:
+        """Whether the document of the present revision has been made already."""
+        return self._document is not None and self._document[0] is self.now
 
     def flags(self) -> bytes:
         """The list of the boolean flags."""

@@ -20,10 +20,13 @@ Headers = list[tuple[str, str]]
 JSON_HEADERS: Headers = [("Content-Type", "application/json")]
 """Shared by all answers without headers of their own: never change it."""
 
+CLOSE = ("Connection", "close")
+"""Says that the connection ends after this answer, since the request's body is left unread."""
+
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 ENVIRONMENT = "environment"
 
-MOST_DROPPED_BYTES = 32 << 20
+MAX_DROPPED_BYTES = 32 << 20
 """How much of a body that is refused for its size is still taken off the line."""
 
 
@@ -40,6 +43,11 @@ def json_response(status: int, value: object, headers: Iterable[tuple[str, str]]
     return Response(
         orjson.dumps(value, option=orjson.OPT_UTC_Z), status, [*JSON_HEADERS, *headers] if headers else JSON_HEADERS
     )
+
+
+def has_body(environ: Environ) -> bool:
+    """Whether a request says that it has a body."""
+    return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def read_object(environ: Environ, limit: int) -> dict[str, Any]:
@@ -76,8 +84,8 @@ def read_body(environ: Environ, limit: int) -> bytes:
 
 def drop_rest(environ: Environ, length: int | None, read: int) -> None:
     """Read on without keeping: a client that is still sending when the connection closes never sees the answer."""
-    left = MOST_DROPPED_BYTES if length is None else length - read
-    if left <= MOST_DROPPED_BYTES:
+    left = MAX_DROPPED_BYTES if length is None else length - read
+    if left <= MAX_DROPPED_BYTES:
         while left > 0 and (part := environ["wsgi.input"].read(min(left, 65_536))):
             left -= len(part)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from api.capacity import Holder
 from api.counters import Counters
 from api.errors import RequestError
 from api.http import error_response
@@ -51,6 +52,10 @@ class Function:
 
     def catch_up(self, environment: str, revision: int) -> None:
         """Nothing: each invocation asks S3 for what has changed."""
+
+    def has_stream_room(self, holder: Holder) -> bool:
+        """Nobody has a stream here."""
+        return False
 
     def __call__(self, event: Event, context: object) -> dict[str, Any]:
         """Answer one request of the gateway."""

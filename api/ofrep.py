@@ -15,6 +15,7 @@ import orjson
 
 from api import auth, tokens
 from api.addresses import origin_of
+from api.capacity import Holder
 from api.client import STREAM
 from api.errors import RequestError, describe
 from api.evaluate import NOTHING, Evaluator, admitted, engine_of
@@ -28,6 +29,7 @@ from api.http import (
     read_object,
     read_query,
 )
+from api.limits import address_of
 from db.keyring import KeyRecord
 from flagstaff.engine import Engine, ErrorCode, Evaluation
 
@@ -48,6 +50,9 @@ class Remote(Evaluator, Protocol):
 
     def catch_up(self, environment: str, revision: int) -> None:
         """Bring an environment up to this revision, where that is possible and it is behind."""
+
+    def has_stream_room(self, holder: Holder) -> bool:
+        """Whether this caller can have a stream."""
 
 
 def evaluate_one(service: Remote, environ: Environ) -> Response:
@@ -133,8 +138,11 @@ def all_flags(
 
 
 def streams(service: Remote, environ: Environ, record: KeyRecord | None, environment: str) -> list[dict[str, Any]]:
-    """Where a client hears of changes. The URL carries a token that is good for a few minutes, never the key."""
-    if not service.settings.streams:
+    """Where a client hears of changes, if there is room for it. The URL carries a token that is good for a few minutes,
+    never the key.
+    """
+    holder = Holder(record.id if record else None, address_of(environ, service.settings.trusted_proxies))
+    if not service.has_stream_room(holder):
         return []
     token = tokens.issue(record, environment)
     url = f"{origin_of(environ)}{STREAM}?token={token}"

@@ -1,4 +1,4 @@
-"""Serving: granian with the WSGI application, until a signal ends it.
+"""Serving: granian with the service, until a signal ends it.
 
 The process that starts only watches; each worker is a process of its own, where threads, connections and definitions
 begin after the fork.
@@ -17,23 +17,35 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import connection, parent_process
+from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from api import wsgi
 from api.addresses import AddressError, check_free, ip_address
-from api.cors import Application
 from api.counters import Table
 from api.services import connect, database_url, signing_in
-from api.wsgi import application
 from db import logs, signals
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 1024
-"""How many connections a worker takes besides streams; further ones wait to be accepted."""
+MAX_OPEN_FILES = 65_536
+"""How many descriptors a worker asks for; each connection is one."""
+
+RESERVED_FILES = 256
+"""Descriptors for the database and whatever else is no client."""
+
+BACKLOG = 4096
+"""How many connections the system keeps until a worker accepts them."""
+
+IDLE_SECONDS = 75
+"""After so long without a request's head a connection is closed. Proxies keep theirs for 60 seconds, which must be
+less, or they would send requests to connections that are about to close.
+"""
 
 FIRST_LOAD_SECONDS = 30.0
 """How long a worker waits for its first look at the database before it serves without definitions."""
@@ -60,25 +72,37 @@ def serve(settings: Settings, *, development: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are answered first."""
     configuration = logs.configuration()
     logging.config.dictConfig(configuration)
+    # Before the workers are forked: they inherit it, and each takes as many connections as it allows.
+    connections = max(1, allow_files() - RESERVED_FILES)
     granian = Granian(
-        "api.wsgi:application",
+        "api.server:load",
         address=ip_address(settings.host),
         port=settings.port,
-        interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.threads + settings.streams,
-        backpressure=settings.streams + CONNECTIONS,
+        backpressure=connections,
+        backlog=BACKLOG,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_SECONDS * 1000),
+        websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
         log_dictconfig=configuration,
+        **interface(settings),
     )
     os.register_at_fork(before=hold_signals, after_in_parent=release_signals)
     counts = Table.of(settings.workers)
     granian.serve(target_loader=partial(begin_worker, settings, development, counts), wrap_loader=False)
 
 
-def begin_worker(settings: Settings, development: bool, counts: Table) -> Application:
+def interface(settings: Settings) -> dict[str, Any]:
+    """How the HTTP server calls the service: in one event loop, or in a thread for each request."""
+    if settings.server == "wsgi":
+        return {"interface": Interfaces.WSGI, "blocking_threads": settings.threads + settings.streams}
+    return {"interface": Interfaces.RSGI, "loop": Loops.uvloop}
+
+
+def begin_worker(settings: Settings, development: bool, counts: Table) -> Any:
     """In a worker: end when told to from the first moment on, and give the application to serve.
 
     Until the server handles signals here, there would be its handlers of the parent, which stop no worker: one that was
@@ -102,25 +126,30 @@ def release_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals.SIGNALS)
 
 
-def load(settings: Settings, development: bool, counts: Table) -> Application:
+def load(settings: Settings, development: bool, counts: Table) -> Any:
     """Make the services, begin to follow the database, and give the application."""
     threading.Thread(target=end_with_parent, name="flagstaff-parent", daemon=True).start()
-    allow_files(settings.streams + 2 * CONNECTIONS)
     services = connect(settings, development=development, counts=counts)
-    when_told_to_stop(services.end_streams)
     services.live.start()
     services.live.tried.wait(FIRST_LOAD_SECONDS)
     if services.engines and settings.default_environment not in services.engines:
         log.error("FLAGSTAFF_DEFAULT_ENVIRONMENT: there is no environment %r", settings.default_environment)
-    return application(services)
+    if settings.server == "wsgi":
+        when_told_to_stop(services.end_streams)
+        return wsgi.application(services)
+    from api.rsgi import Application
+
+    return Application(services)
 
 
-def allow_files(count: int) -> None:
-    """Raise this process's limit of open files, as far as it may: each stream is one, and 1,024 is a usual limit."""
+def allow_files() -> int:
+    """Raise this process's limit of open files, as far as it may: 1,024 is a usual one. Gives the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return MAX_OPEN_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def when_told_to_stop(act: Callable[[], None]) -> None:

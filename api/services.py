@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from api.addresses import is_loopback
 from api.auth import DEVELOPMENT_KEYS, Keys, Persons
+from api.capacity import Holder, StreamCapacity
 from api.counters import Counters, Table
 from api.feed import Feed
 from api.limits import Limits
 from api.live import Live
-from api.slots import Slots
 from db import database
 from db.settings import Settings, SettingsError
 from flagstaff.engine import Engine
@@ -27,7 +27,7 @@ class Services:
     engines: Mapping[str, Engine]
     """Those of `live`, at hand for evaluation."""
     explain_open: bool = False
-    streams: Slots = field(default_factory=lambda: Slots(0))
+    streams: StreamCapacity = field(default_factory=lambda: StreamCapacity(0))
     """Places for streams; none where there are no streams."""
     counters: Counters = field(default_factory=Counters)
     limits: Limits = field(default_factory=Limits)
@@ -48,16 +48,20 @@ class Services:
         for feed in self.feeds.values():
             feed.wake()
 
-    def take_stream(self) -> bool:
+    def has_stream_room(self, holder: Holder) -> bool:
+        """Whether there is a place for a stream of this one."""
+        return self.streams.has_room(holder)
+
+    def open_stream(self, holder: Holder) -> bool:
         """Take a place for a stream, if there is one."""
-        if not self.streams.take():
+        if not self.streams.acquire(holder):
             return False
         self.counters.stream_opened()
         return True
 
-    def give_back_stream(self) -> None:
+    def close_stream(self, holder: Holder) -> None:
         """Give back the place of a stream that has ended."""
-        self.streams.give_back()
+        self.streams.release(holder)
         self.counters.stream_closed()
 
 
@@ -90,7 +94,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
         live,
         live.engines,
         explain_open=development,
-        streams=Slots(settings.streams),
+        streams=StreamCapacity(settings.streams),
         counters=Counters(counts),
         limits=Limits.of(settings),
         sign_in=signing_in(settings),

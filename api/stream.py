@@ -1,24 +1,29 @@
-"""`GET /api/client/stream`: what changes, as server-sent events. Each stream holds a thread for as long as it lasts.
+"""`GET /api/client/stream`: what changes, as server-sent events.
 
 A stream has no queue: it knows which revision its client has seen, and what it sends next is what has become of the
 flags since. A client that reads slowly thus costs no memory, and one that reads nothing at all is cut off by the system
 (see `api.sockets`).
+
+`Stream` knows neither threads nor an event loop. Under WSGI a thread drives it (`Chunks`), else a task
+(`api.stream_tasks`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from flask import Blueprint, request
 from flask import Response as FlaskResponse
 
 from api import auth, events, sockets, tokens
+from api.capacity import Holder
 from api.client import STREAM, feed_of, no_streams
 from api.context import services
 from api.errors import RequestError
 from api.feed import Feed
 from api.http import Environ, environment_named, read_query
+from api.limits import address_of
 from api.services import Services
 from db.words import Scope
 
@@ -33,7 +38,6 @@ HEADERS = {
     "X-Accel-Buffering": "no",  # nginx would keep events back until it had a page full
 }
 
-
 blueprint = Blueprint("stream", __name__)
 
 
@@ -43,18 +47,22 @@ class Listener(NamedTuple):
     key_id: str | None
     """The key that must stay in force; None where evaluation is open."""
     environment: str | None
-    whole: bool
+    include_definitions: bool
     """Whether flags are told, or only that something has changed."""
 
 
 @blueprint.get(STREAM)
 def stream() -> FlaskResponse:
-    """Changes as they happen, as server-sent events."""
-    return open_stream(services(), request.environ)
+    """Send changes as they happen."""
+    chunks = Chunks(open_stream(services(), request.environ))
+    return FlaskResponse(chunks, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
 
 
-def open_stream(service: Services, environ: Environ) -> FlaskResponse:
-    """Begin a stream. Raises `RequestError`: 400, 401, 403, 501 where there are none, 503 where there are enough."""
+def open_stream(service: Services, environ: Environ) -> Stream:
+    """Begin a stream, which has to be closed. May ask the database for what its client has seen elsewhere.
+
+    Raises `RequestError`: 400, 401, 403, 501 where there are no streams, 503 where there are enough.
+    """
     if not service.streams.limit:
         raise no_streams()
     listener = listener_of(service, environ)
@@ -62,12 +70,19 @@ def open_stream(service: Services, environ: Environ) -> FlaskResponse:
     seen = last_event_id(environ)
     if seen is not None:
         service.catch_up(listener.environment or service.settings.default_environment, seen)
-    if not service.take_stream():
-        message = f"there are {service.streams.limit} streams already; ask for the definitions every few seconds"
-        raise RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=service.streams.limit)
+    holder = Holder(listener.key_id, address_of(environ, service.settings.trusted_proxies))
+    if not service.open_stream(holder):
+        raise no_room(service.streams.limit)
     sockets.drop_silent_clients(service.settings.port)
-    chunks = Stream(feed, seen, listener.whole, lambda: may_go_on(service, listener, feed), service.give_back_stream)
-    return FlaskResponse(chunks, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
+    return Stream(service, listener, feed, holder, seen)
+
+
+def no_room(limit: int) -> RequestError:
+    """The error for a client that gets no place."""
+    message = (
+        f"of {limit} streams there is none left for this key or address; ask for the definitions every few seconds"
+    )
+    return RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=limit)
 
 
 def listener_of(service: Services, environ: Environ) -> Listener:
@@ -80,13 +95,6 @@ def listener_of(service: Services, environ: Environ) -> Listener:
     return Listener(key.id, auth.environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
 
 
-def may_go_on(service: Services, listener: Listener, feed: Feed) -> bool:
-    """Whether the stream may last: key and environment are still there, and the process is not about to end."""
-    known = listener.key_id is None or service.keys.with_id(listener.key_id) is not None
-    there = service.live.feeds.get(listener.environment or service.settings.default_environment) is feed
-    return known and there and not service.streams.closing.is_set()
-
-
 def last_event_id(environ: Environ) -> int | None:
     """The revision that a returning client has seen. Raises `RequestError` (400) for an id that is not one of ours."""
     text = (environ.get("HTTP_LAST_EVENT_ID") or "").strip()
@@ -97,41 +105,78 @@ def last_event_id(environ: Environ) -> int | None:
     return int(text)
 
 
-class Stream(Iterator[bytes]):
-    """The chunks of one stream, as the server asks for them."""
+class Stream:
+    """What one stream says, and for how long."""
 
-    def __init__(
-        self, feed: Feed, seen: int | None, whole: bool, may_go_on: Callable[[], bool], give_back: Callable[[], None]
-    ) -> None:
-        self._feed = feed
-        self._whole = whole
-        self._may_go_on = may_go_on
-        self._give_back: Callable[[], None] | None = give_back
+    def __init__(self, service: Services, listener: Listener, feed: Feed, holder: Holder, seen: int | None) -> None:
+        self.feed = feed
+        self._service = service
+        self._listener = listener
+        self._holder: Holder | None = holder
         now = feed.now.revision
         # A later id than there is: the database was set back. All that there is is new to this client.
-        self._seen = now if seen is None else seen if seen <= now else 0
-        self._first = True
+        self.seen = now if seen is None else seen if seen <= now else 0
+        """The revision that the client has seen."""
 
-    def __next__(self) -> bytes:
-        if self._first:
-            self._first = False
-            return FIRST_LINE + (events.position(self._seen) if self._seen == self._feed.now.revision else self._news())
-        now = self._feed.wait(self._seen, HEARTBEAT_SECONDS)
+    def first(self) -> bytes:
+        """What a stream begins with."""
+        return FIRST_LINE + (events.position(self.seen) if self.seen == self.feed.now.revision else self._news())
+
+    def next(self) -> bytes | None:
+        """What there is to say after a wait: news, or that the stream is still there. None: it ends."""
         if not self._may_go_on():
-            raise StopIteration
-        return events.HEARTBEAT if now.revision == self._seen else self._news()
+            return None
+        return events.HEARTBEAT if self.feed.now.revision == self.seen else self._news()
+
+    def _may_go_on(self) -> bool:
+        """Whether key and environment are still there, and the process is not about to end."""
+        service, listener = self._service, self._listener
+        known = listener.key_id is None or service.keys.with_id(listener.key_id) is not None
+        there = service.live.feeds.get(listener.environment or service.settings.default_environment) is self.feed
+        return known and there and not service.streams.closing.is_set()
 
     def _news(self) -> bytes:
         """What has happened since; where no flag has changed, just how far it is."""
-        now, told = self._feed.batch(self._seen, whole=self._whole)
-        self._seen = now.revision
+        now, told = self.feed.batch(self.seen, whole=self._listener.include_definitions)
+        self.seen = now.revision
         return told or events.position(now.revision)
 
     def close(self) -> None:
-        """The client has gone, or the stream has ended: the place is free."""
-        if self._give_back is not None:
-            self._give_back()
-            self._give_back = None
+        """Give back the place; the client has gone, or the stream has ended."""
+        if self._holder is not None:
+            self._service.close_stream(self._holder)
+            self._holder = None
+
+
+class Chunks(Iterator[bytes]):
+    """The chunks of a stream, as a WSGI server asks for them. Waits in the server's thread."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream: Stream | None = stream
+        self._first = True
+
+    def __next__(self) -> bytes:
+        stream = self.stream
+        assert stream is not None
+        if self._first:
+            self._first = False
+            return stream.first()
+        stream.feed.wait(stream.seen, HEARTBEAT_SECONDS)
+        chunk = stream.next()
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def hand_over(self) -> Stream:
+        """Leave the stream to somebody else, who closes it."""
+        stream, self.stream = self.stream, None
+        assert stream is not None
+        return stream
+
+    def close(self) -> None:
+        """Give back the place."""
+        if self.stream is not None:
+            self.stream.close()
 
     def __del__(self) -> None:
         self.close()

@@ -34,11 +34,13 @@ class Settings:
     bucketing: str = "v2"
     refresh_seconds: float = 5.0
     """How often a process looks for changes that no notification told it of."""
+    server: str = "rsgi"
+    """The interface between the HTTP server and the service: `rsgi`, or `wsgi` behind a proxy that reads bodies."""
     threads: int = 16
-    """Threads of one worker process."""
+    """Threads of one worker process; under `rsgi`, those for what the event loop does not answer itself."""
     workers: int = 1
     streams: int = 1_000
-    """Event streams that one worker process keeps open at once, each with a thread of its own; 0: it has none."""
+    """Event streams that one worker process keeps open at once; 0: it has none. Under `wsgi` each holds a thread."""
     admin_limit: int = 600
     """Admin calls a minute of one key from one address; 0: any number. The same holds for the limits below."""
     sign_in_limit: int = 20
@@ -102,9 +104,10 @@ class Settings:
             max_body_bytes=read("FLAGSTAFF_MAX_BODY_BYTES", cls.max_body_bytes, _whole_number(1_024, 1 << 30)),
             bucketing=read("FLAGSTAFF_BUCKETING", cls.bucketing, _one_of("v2", "v3")),
             refresh_seconds=read("FLAGSTAFF_REFRESH_SECONDS", cls.refresh_seconds, _seconds),
+            server=read("FLAGSTAFF_SERVER", cls.server, _one_of("rsgi", "wsgi")),
             threads=read("FLAGSTAFF_THREADS", cls.threads, _whole_number(1, 1_024)),
             workers=read("FLAGSTAFF_WORKERS", cls.workers, _whole_number(1, 256)),
-            streams=read("FLAGSTAFF_STREAMS", cls.streams, _whole_number(0, 10_000)),
+            streams=read("FLAGSTAFF_STREAMS", cls.streams, _whole_number(0, 100_000)),
             admin_limit=read("FLAGSTAFF_ADMIN_LIMIT", cls.admin_limit, _whole_number(0, 1_000_000)),
             sign_in_limit=read("FLAGSTAFF_SIGN_IN_LIMIT", cls.sign_in_limit, _whole_number(0, 1_000_000)),
             evaluation_limit=read("FLAGSTAFF_EVALUATION_LIMIT", cls.evaluation_limit, _whole_number(0, 100_000_000)),

@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 
 from api.auth import Keys
+from api.capacity import StreamCapacity
 from api.feed import Feed
 from api.http import Environ, Response
 from api.limits import Limits
 from api.live import Live
 from api.services import Services
-from api.slots import Slots
 from db.definitions import metadata
 from db.keyring import KeyRecord, hash_secret
 from db.reader import Delta
@@ -74,7 +74,7 @@ def make_services(*, loaded: bool = True, explain_open: bool = False, **settings
         load(live, "prod", FLAGS)
         load(live, "dev", {"only-dev": FLAGS["test-bool-flag"]})
     chosen = Settings(**{"evaluation_open": True, **settings})
-    slots = Slots(chosen.streams)
+    slots = StreamCapacity(chosen.streams)
     return Services(chosen, keys, live, live.engines, explain_open, slots, limits=Limits.of(chosen))
 
 

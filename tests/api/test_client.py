@@ -122,10 +122,10 @@ def test_a_stream_says_that_it_is_still_there(client: Client, monkeypatch: pytes
     response = client.flask.get("/api/client/stream?key=sdk-secret-key")
     chunks = iter(response.iter_encoded())
     assert next(chunks).startswith(b"retry: 2000\nid: ")
-    assert next(chunks) == next(chunks) == b": still here\n\n"
+    assert next(chunks) == next(chunks) == b": still here\n"
     client.create("beta")
     assert next(chunks).startswith(b"event: flag_updated\n")
-    assert next(chunks) == b": still here\n\n"
+    assert next(chunks) == b": still here\n"
     assert client.services.streams.taken == 1
     response.close()
     assert client.services.streams.taken == 0

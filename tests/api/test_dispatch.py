@@ -1,10 +1,11 @@
-"""The dispatch in front of Flask and Flask alone answer the same, byte for byte, through a real server."""
+"""By RSGI, by WSGI and by Flask alone, the service answers the same, byte for byte, through a real server."""
 
 from __future__ import annotations
 
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -17,38 +18,39 @@ from tests.processes import Answer, Server, free_port, running
 EVALUATE = "/feature-flag/evaluate"
 GOOD = {"flagKey": "members", "defaultValue": False, "context": {"entityId": "john"}}
 
-Both = tuple[Server, Server]
+Servers = tuple[Server, Server, Server]
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[Both]:
-    one, other = free_port(), free_port()
+def servers() -> Iterator[Servers]:
     module = "tests.api.in_memory_server"
-    with (
-        running(module, str(one), "dispatch", port=one) as dispatch,
-        running(module, str(other), "flask", port=other) as flask,
-    ):
-        dispatch.wait_until_it_answers()
-        flask.wait_until_it_answers()
-        yield dispatch, flask
+    with ExitStack() as stack:
+        started = []
+        for which in ("rsgi", "wsgi", "flask"):
+            port = free_port()
+            started.append(stack.enter_context(running(module, str(port), which, port=port)))
+            started[-1].wait_until_it_answers()
+        rsgi, wsgi, flask = started
+        yield rsgi, wsgi, flask
 
 
 def comparable(answer: Answer) -> Answer:
     """The answer without what the server adds by chance: the time, and whether an unread body had arrived by then."""
-    return answer._replace(headers=[pair for pair in answer.headers if pair[0] not in ("date", "connection")])
+    headers = [pair for pair in answer.headers if pair[0] not in ("date", "connection")]
+    return answer._replace(headers=sorted(headers))
 
 
-def same(servers: Both, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+def same(servers: Servers, method: str, path: str, body: Any = None, **headers: str) -> Answer:
     sent = {"X-Request-Id": "the-same", **headers}  # what Flask answers carries one, by chance if none is given
-    dispatch, flask = (comparable(server.request(method, path, body, sent)) for server in servers)
-    assert dispatch == flask
-    return dispatch
+    rsgi, wsgi, flask = (comparable(server.request(method, path, body, sent)) for server in servers)
+    assert rsgi == wsgi == flask
+    return rsgi
 
 
 @pytest.mark.parametrize("key", [*FLAGS, "unknown"])
 @pytest.mark.parametrize("default", [False, "text", 0, {}, [], None])
 @pytest.mark.parametrize("context", [{}, {"entityId": "john"}, {"targetingKey": "mary", "country": "US"}])
-def test_every_flag_for_every_default(servers: Both, key: str, default: Any, context: dict[str, Any]) -> None:
+def test_every_flag_for_every_default(servers: Servers, key: str, default: Any, context: dict[str, Any]) -> None:
     body = {"flagKey": key, "defaultValue": default, "context": context}
     assert same(servers, "POST", EVALUATE, body).status == 200
 
@@ -58,7 +60,7 @@ def test_every_flag_for_every_default(servers: Both, key: str, default: Any, con
     ["", "?", "?explain=true", "?explain=what", "?environment=dev", "?a=1&a=2", "?x=%ff", "?%", "?" + "&" * 200],
 )
 @pytest.mark.parametrize("key", [None, "client", "server", "admin", "wrong", "expired"])
-def test_every_key_and_query(servers: Both, query: str, key: str | None) -> None:
+def test_every_key_and_query(servers: Servers, query: str, key: str | None) -> None:
     headers = {"X-API-Key": key} if key else {}
     assert same(servers, "POST", EVALUATE + query, GOOD, **headers).status in (200, 400, 401, 403)
 
@@ -82,7 +84,7 @@ def test_every_key_and_query(servers: Both, query: str, key: str | None) -> None
         ("GET", "/", 404),
     ],
 )
-def test_other_methods_and_paths(servers: Both, method: str, path: str, status: int) -> None:
+def test_other_methods_and_paths(servers: Servers, method: str, path: str, status: int) -> None:
     answer = same(servers, method, path, GOOD)
     assert answer.status == status
     if status == 405:
@@ -108,7 +110,7 @@ def test_other_methods_and_paths(servers: Both, method: str, path: str, status: 
         ),
     ],
 )
-def test_bad_bodies(servers: Both, body: bytes, headers: dict[str, str], status: int) -> None:
+def test_bad_bodies(servers: Servers, body: bytes, headers: dict[str, str], status: int) -> None:
     answer = same(servers, "POST", EVALUATE, body, **headers)
     assert answer.status == status
     assert {"error", "code"} <= set(answer.json)
@@ -125,15 +127,15 @@ def test_bad_bodies(servers: Both, body: bytes, headers: dict[str, str], status:
         ({}, 400),
     ],
 )
-def test_all_flags(servers: Both, body: Any, status: int) -> None:
+def test_all_flags(servers: Servers, body: Any, status: int) -> None:
     assert same(servers, "POST", "/api/evaluate", body).status == status
 
 
 @pytest.mark.parametrize(("size", "status"), [(20, 400), (5000, 413)])
-def test_a_body_without_a_length(servers: Both, size: int, status: int) -> None:
-    dispatch, flask = (send_chunked(server.port, b" " * size) for server in servers)
-    assert dispatch.partition(b"date:")[0] == flask.partition(b"date:")[0]
-    assert dispatch.startswith(b"HTTP/1.1 %d " % status)
+def test_a_body_without_a_length(servers: Servers, size: int, status: int) -> None:
+    answers = [send_chunked(server.port, b" " * size) for server in servers]
+    assert len({answer.partition(b"\r\n\r\n")[2] for answer in answers}) == 1
+    assert all(answer.startswith(b"HTTP/1.1 %d " % status) for answer in answers)
 
 
 def send_chunked(port: int, body: bytes) -> bytes:
@@ -161,6 +163,6 @@ bodies = (
 
 @given(body=bodies, content_type=st.sampled_from(["application/json", "application/json; charset=utf-8", "text/html"]))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_body(servers: Both, body: bytes, content_type: str) -> None:
+def test_any_body(servers: Servers, body: bytes, content_type: str) -> None:
     answer = same(servers, "POST", EVALUATE, body, **{"Content-Type": content_type})
     assert answer.status in (200, 400, 415)

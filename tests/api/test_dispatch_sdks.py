@@ -1,12 +1,12 @@
-"""OFREP and definitions are the same by the dispatch and by Flask alone, byte for byte, through a real server."""
+"""OFREP and definitions are the same by RSGI, by WSGI and by Flask alone, byte for byte, through a real server."""
 
 from __future__ import annotations
 
 import pytest
 
-from api.wsgi import find
+from api.dispatch import find
 from tests.api.support import FLAGS
-from tests.api.test_dispatch import Both, same, servers
+from tests.api.test_dispatch import Servers, same, servers
 
 __all__ = ["servers"]
 
@@ -14,13 +14,13 @@ BULK = "/ofrep/v1/evaluate/flags"
 DEFINITIONS = "/api/client/definitions"
 JOHN = {"context": {"targetingKey": "john"}}
 HOST = {"Host": "flags.example.com"}
-"""Bulk answers have the URL of a stream, and the two servers have other ports."""
+"""Bulk answers have the URL of a stream, and the servers have other ports."""
 
 
 @pytest.mark.parametrize(
     "key", [*FLAGS, "unknown", "%20", "n%C3%B6", "%ff", "a/b", "%2F", "a%2Fb", "//", "%00", "a%0Ab"]
 )
-def test_one_flag(servers: Both, key: str) -> None:
+def test_one_flag(servers: Servers, key: str) -> None:
     answer = same(servers, "POST", f"{BULK}/{key}", JOHN)
     expected = 200 if key in FLAGS and key != "broken" else 400 if key == "broken" else 404
     assert answer.status == expected and answer.json["key"]
@@ -31,20 +31,20 @@ def test_one_flag(servers: Both, key: str) -> None:
     [({"X-API-Key": "client"}, 200), ({"X-API-Key": "wrong"}, 401), ({"X-API-Key": "server"}, 403)],
 )
 @pytest.mark.parametrize("path", [BULK, BULK + "/text", BULK + "/", BULK + "//"])
-def test_keys_and_slashes(servers: Both, path: str, headers: dict[str, str], status: int) -> None:
+def test_keys_and_slashes(servers: Servers, path: str, headers: dict[str, str], status: int) -> None:
     answer = same(servers, "POST", path + "?environment=prod", JOHN, **HOST, **headers)
     assert answer.status == (404 if path.endswith("//") and status == 200 else status)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"context":1}', b" " * 5000, b'{"context":{"a":NaN}}'])
 @pytest.mark.parametrize("path", [BULK, BULK + "/text"])
-def test_bodies(servers: Both, path: str, body: bytes) -> None:
+def test_bodies(servers: Servers, path: str, body: bytes) -> None:
     answer = same(servers, "POST", path, body, **HOST, **{"Content-Type": "application/json"})
     assert answer.status in (200, 400, 413)
     assert body == b"{}" or answer.json["errorCode"]
 
 
-def test_a_bulk_answer_that_the_client_has(servers: Both) -> None:
+def test_a_bulk_answer_that_the_client_has(servers: Servers) -> None:
     etag = dict(same(servers, "POST", BULK, JOHN, **HOST).headers)["etag"]
     assert same(servers, "POST", BULK, JOHN, **HOST, **{"If-None-Match": etag}).status == 304
 
@@ -65,7 +65,7 @@ def test_a_bulk_answer_that_the_client_has(servers: Both) -> None:
     ],
 )
 @pytest.mark.parametrize("path", [DEFINITIONS, "/api/client/flags"])
-def test_what_sdks_read(servers: Both, path: str, headers: dict[str, str], status: int) -> None:
+def test_what_sdks_read(servers: Servers, path: str, headers: dict[str, str], status: int) -> None:
     answer = same(servers, "GET", path, **headers)
     assert answer.status == (200 if status == 304 and path != DEFINITIONS else status)
     packed = path == DEFINITIONS and status == 200 and headers.get("Accept-Encoding") == "gzip"
@@ -83,7 +83,7 @@ def test_what_sdks_read(servers: Both, path: str, headers: dict[str, str], statu
         ("GET", DEFINITIONS + "?environment=dev&environment=prod", 401),
     ],
 )
-def test_other_methods_and_paths(servers: Both, method: str, path: str, status: int) -> None:
+def test_other_methods_and_paths(servers: Servers, method: str, path: str, status: int) -> None:
     assert same(servers, method, path).status == status
 
 

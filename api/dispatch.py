@@ -1,0 +1,46 @@
+"""Which requests are answered without Flask: evaluation, OFREP and definitions, by their paths.
+
+Flask's own request and routing would cost several times what the evaluation does. Its routes call the same functions.
+"""
+
+from __future__ import annotations
+
+from api import ofrep
+from api.app import DIRECT, OFREP_SINGLE, Answer, direct_routes
+from api.errors import RequestError
+from api.evaluation_routes import EVALUATE
+from api.http import Environ, Response, error_response
+from api.services import Services
+
+EVALUATE_ONE = frozenset({EVALUATE, OFREP_SINGLE})
+"""The routes that evaluate a single flag."""
+
+EXACT = {(method, path): path for path, (method, _) in DIRECT.items()}
+
+
+def find(method: str, path: str) -> str | None:
+    """The route that answers this request without Flask, if there is one."""
+    route = EXACT.get((method, path))
+    if route is None and method == "POST" and path.startswith(ofrep.SINGLE) and len(path) > len(ofrep.SINGLE):
+        return OFREP_SINGLE
+    return route
+
+
+class Dispatch:
+    """Answers what needs no Flask, over the services of this process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._answers: dict[str, Answer] = {path: answer for path, (_, answer) in direct_routes(services).items()}
+
+    def answer(self, route: str, environ: Environ) -> Response:
+        """Answer a request to one of the routes that `find` gives."""
+        return self._answers[route](self._services, environ)
+
+
+def refuse(environ: Environ, error: RequestError) -> Response:
+    """Answer that a request can't be taken up, in the shape of errors that its path has."""
+    path = environ["PATH_INFO"]
+    if path.startswith(ofrep.SINGLE):
+        return ofrep.failure(error, ofrep.key_in(environ))
+    return ofrep.failure(error) if path == ofrep.BULK else error_response(error)

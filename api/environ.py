@@ -1,0 +1,61 @@
+"""From granian's RSGI scope to a WSGI environ, the form of a request that handlers and Flask share."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import Any
+
+from granian.rsgi import Scope
+
+BASE: dict[str, Any] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.input_terminated": True,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+"""What is the same in every request."""
+
+
+def environ_of(scope: Scope) -> dict[str, Any]:
+    """Make the environ of a request, without its body (`wsgi.input`)."""
+    path = scope.path
+    server, port = _host_and_port(scope.server)
+    environ = {
+        **BASE,
+        "REQUEST_METHOD": scope.method,
+        # WSGI has a path's bytes as Latin-1.
+        "PATH_INFO": path if path.isascii() else path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": port,
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.url_scheme": scope.scheme,
+    }
+    for name, value in scope.headers.items():
+        if (key := _environ_name(name)) is not None:
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+    return environ
+
+
+@lru_cache(maxsize=16)
+def _host_and_port(address: str) -> tuple[str, str]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), port
+
+
+@lru_cache(maxsize=1024)
+def _environ_name(header: str) -> str | None:
+    """The name of a header in an environ.
+
+    None for a name with an underscore: `X_Forwarded_For` would there be the same as `X-Forwarded-For`, which a proxy
+    sets and a client must not.
+    """
+    if "_" in header:
+        return None
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"

@@ -65,7 +65,7 @@ class Application:
                     answer = await self._answer_in_thread(route, environ)
             except RequestError as error:
                 answer = refuse(environ, error)
-            if type(answer) is Response:
+            if isinstance(answer, Response):
                 self._send(answer, environ, protocol)
             else:
                 await self._send_stream(answer, environ, protocol)

@@ -29,12 +29,13 @@ def test_everything_set() -> None:
             "FLAGSTAFF_MAX_BODY_BYTES": "2048",
             "FLAGSTAFF_BUCKETING": "v3",
             "FLAGSTAFF_REFRESH_SECONDS": "0.5",
+            "FLAGSTAFF_SERVER": "wsgi",
             "FLAGSTAFF_THREADS": "4",
             "FLAGSTAFF_WORKERS": "2",
             "FLAGSTAFF_STREAMS": "10",
         }
     )
-    assert settings == Settings(URL, "0.0.0.0", 9000, "dev", True, 2048, "v3", 0.5, 4, 2, 10)
+    assert settings == Settings(URL, "0.0.0.0", 9000, "dev", True, 2048, "v3", 0.5, "wsgi", 4, 2, 10)
     assert "secret" not in repr(settings)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import orjson
+from openfeature.exception import InvalidContextError
 
 from api import auth
 from api.counters import Counters
@@ -27,6 +28,7 @@ from api.http import (
 from api.limits import Limits, address_of
 from db.keyring import KeyRecord
 from db.settings import Settings
+from flagstaff.context import with_entity_as_text
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.jsonlogic import text
 
@@ -75,7 +77,7 @@ class EvaluationRequest(NamedTuple):
 
     flag_key: str
     default: Any
-    context: dict[str, Any]
+    context: Mapping[str, Any]
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> EvaluationRequest:
@@ -90,7 +92,15 @@ class EvaluationRequest(NamedTuple):
         context = body.get("context", NOTHING)
         if type(context) is not dict:
             raise wrong_field("context", "an object", missing=False)
-        return cls(key, body["defaultValue"], context)
+        return cls(key, body["defaultValue"], about_entity(context))
+
+
+def about_entity(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context, with whom it is about as text. Raises `RequestError` (400) where that is neither text nor number."""
+    try:
+        return with_entity_as_text(context)
+    except InvalidContextError as error:
+        raise RequestError(400, "invalid_context", f"context.{error.error_message}", field="context") from None
 
 
 def evaluate(service: Evaluator, environ: Environ) -> Response:
@@ -120,7 +130,7 @@ def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, A
 def read_request(service: Evaluator, environ: Environ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
     """The key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
     key = admitted(service, environ)
-    body = read_object(environ, service.settings.max_body_bytes)
+    body = read_object(environ, service.settings.max_evaluation_bytes)
     return key, body, read_query(environ) if environ.get("QUERY_STRING") else NOTHING
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from api import auth
 from api.errors import RequestError
-from api.evaluate import Evaluator, any_value, engine_of, read_request, wrong_field
+from api.evaluate import Evaluator, about_entity, any_value, engine_of, read_request, wrong_field
 from api.http import JSON_HEADERS, Environ, Response, environment_named, error_response
 from flagstaff.engine import Engine, ErrorCode, Evaluation, Reason
 
@@ -43,7 +43,7 @@ BY_REASON = {Reason.DISABLED: Decision.DISABLED, Reason.STATIC: Decision.STATIC,
 class BulkRequest(NamedTuple):
     """A user, as the context of rules, and the flags that are asked for; None: all of them."""
 
-    context: dict[str, Any]
+    context: Mapping[str, Any]
     keys: Sequence[str] | None
 
     @classmethod
@@ -55,12 +55,12 @@ class BulkRequest(NamedTuple):
         return cls(context_of(user), read_keys(body))
 
 
-def context_of(user: dict[str, Any]) -> dict[str, Any]:
+def context_of(user: dict[str, Any]) -> Mapping[str, Any]:
     """What rules see: the user's own fields. Its id is the entity, whatever else the user is said to be."""
     id_ = user.get("id")
-    if id_ is not None and type(id_) not in (str, int):
-        raise wrong_field("user.id", "a string", missing=False)
-    return {**user, "targetingKey": id_, "entityId": id_, "entityType": USER}
+    if id_ is not None and type(id_) not in (str, int, float):
+        raise RequestError(400, "invalid_context", "user.id must be text or a number", field="user.id")
+    return about_entity({**user, "targetingKey": id_, "entityId": id_, "entityType": USER})
 
 
 def read_keys(body: Mapping[str, Any]) -> Sequence[str] | None:

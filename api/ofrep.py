@@ -18,7 +18,7 @@ from api.addresses import origin_of
 from api.capacity import Holder
 from api.client import STREAM
 from api.errors import RequestError, describe
-from api.evaluate import NOTHING, Evaluator, admitted, engine_of
+from api.evaluate import NOTHING, Evaluator, about_entity, admitted, engine_of
 from api.http import (
     JSON_HEADERS,
     Environ,
@@ -82,22 +82,22 @@ def evaluate_all(service: Remote, environ: Environ) -> Response:
         return failure(error)
 
 
-def read_request(service: Remote, environ: Environ) -> tuple[KeyRecord | None, str | None, dict[str, Any]]:
+def read_request(service: Remote, environ: Environ) -> tuple[KeyRecord | None, str | None, Mapping[str, Any]]:
     """Who asks, for which environment, and the context. Raises `RequestError`."""
     record = admitted(service, environ)
-    body = read_object(environ, service.settings.max_body_bytes)
+    body = read_object(environ, service.settings.max_evaluation_bytes)
     query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
     return record, auth.environment_of(record, environment_named(NOTHING, query)), context_of(body)
 
 
-def context_of(body: Mapping[str, Any]) -> dict[str, Any]:
+def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The context. Its `targetingKey` may be missing: released providers send none where the application has none."""
     context = body.get("context", NOTHING)
     if type(context) is not dict:
         raise RequestError(400, CONTEXT, "context must be an object")
     if type(context.get("targetingKey", "")) is not str:
         raise RequestError(400, CONTEXT, "context.targetingKey must be a string")
-    return context
+    return about_entity(context)
 
 
 def key_in(environ: Environ) -> str:
@@ -125,7 +125,7 @@ def status_of(answer: Evaluation) -> int:
 
 
 def all_flags(
-    service: Remote, engine: Engine, context: dict[str, Any], event_streams: list[dict[str, Any]]
+    service: Remote, engine: Engine, context: Mapping[str, Any], event_streams: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Every flag in OFREP's words, sorted by key; one that fails does so by itself."""
     metadata = engine.metadata
@@ -159,7 +159,7 @@ def hear_of_changes(service: Remote, environ: Environ, environment: str) -> None
             service.catch_up(environment, int(told_of))
 
 
-def etag_of(context: dict[str, Any], body: bytes) -> str:
+def etag_of(context: Mapping[str, Any], body: bytes) -> str:
     """The entity tag of an answer: of the context too, so that no other context is ever told that nothing changed.
 
     The answer itself is part of it because rules may depend on the time, and because stream tokens are renewed.

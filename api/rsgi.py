@@ -39,7 +39,7 @@ class Application:
         self._direct = Dispatch(services)
         self._flask = create_app(services)
         self._pool = Pool(services.settings.threads)
-        self._bodies = Bodies(services.settings.max_body_bytes)
+        self._bodies = Bodies(max(services.settings.max_body_bytes, services.settings.max_evaluation_bytes))
         self._streams = StreamTasks()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:

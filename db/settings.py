@@ -31,6 +31,8 @@ class Settings:
     evaluation_open: bool = False
     """Whether evaluating needs no key."""
     max_body_bytes: int = 1_048_576
+    max_evaluation_bytes: int = 65_536
+    """The same for evaluations, which anybody may ask for and which cost by the size of their context."""
     bucketing: str = "v2"
     refresh_seconds: float = 5.0
     """How often a process looks for changes that no notification told it of."""
@@ -95,13 +97,15 @@ class Settings:
                 problems.append(f"{name} {error}")
                 return default
 
+        bytes_ = _whole_number(1_024, 1 << 30)
         settings = cls(
             database_url=read("FLAGSTAFF_DATABASE_URL", None, postgres_url),
             host=read("HOST", cls.host, _text),
             port=read("PORT", cls.port, _whole_number(1, 65_535)),
             default_environment=read("FLAGSTAFF_DEFAULT_ENVIRONMENT", cls.default_environment, _text),
             evaluation_open=read("FLAGSTAFF_EVALUATION", "key", _one_of("open", "key")) == "open",
-            max_body_bytes=read("FLAGSTAFF_MAX_BODY_BYTES", cls.max_body_bytes, _whole_number(1_024, 1 << 30)),
+            max_body_bytes=read("FLAGSTAFF_MAX_BODY_BYTES", cls.max_body_bytes, bytes_),
+            max_evaluation_bytes=read("FLAGSTAFF_MAX_EVALUATION_BYTES", cls.max_evaluation_bytes, bytes_),
             bucketing=read("FLAGSTAFF_BUCKETING", cls.bucketing, _one_of("v2", "v3")),
             refresh_seconds=read("FLAGSTAFF_REFRESH_SECONDS", cls.refresh_seconds, _seconds),
             server=read("FLAGSTAFF_SERVER", cls.server, _one_of("rsgi", "wsgi")),

@@ -18,6 +18,7 @@ ERRORS: Mapping[int, str] = {
     401: "No key or token, or one that is not in force",
     403: "The key or person may not do this, or not in this environment",
     404: "No such thing",
+    408: "The body did not arrive in time",
     409: "Taken, or changed by somebody else meanwhile",
     413: "The body is over the limit",
     415: "The body is not declared as JSON",
@@ -29,8 +30,8 @@ ERRORS: Mapping[int, str] = {
 
 READING = (400, 401, 403, 422, 429, 503)
 """What any admin call may be refused with."""
-WRITING = (*READING, 404, 409, 413, 415)
-EVALUATING = (400, 401, 403, 413, 415, 429, 503)
+WRITING = (*READING, 404, 408, 409, 413, 415)
+EVALUATING = (400, 401, 403, 408, 413, 415, 429, 503)
 
 
 def ref(name: str) -> Json:

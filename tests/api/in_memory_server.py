@@ -16,7 +16,7 @@ from tests.api.support import make_services
 
 
 def load(which: str) -> Any:
-    services = make_services(max_body_bytes=4096)
+    services = make_services(max_body_bytes=4096, max_evaluation_bytes=4096)
     return {"rsgi": Application, "wsgi": application, "flask": create_app}[which](services)
 
 

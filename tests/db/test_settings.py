@@ -27,6 +27,7 @@ def test_everything_set() -> None:
             "FLAGSTAFF_DEFAULT_ENVIRONMENT": "dev",
             "FLAGSTAFF_EVALUATION": "open",
             "FLAGSTAFF_MAX_BODY_BYTES": "2048",
+            "FLAGSTAFF_MAX_EVALUATION_BYTES": "4096",
             "FLAGSTAFF_BUCKETING": "v3",
             "FLAGSTAFF_REFRESH_SECONDS": "0.5",
             "FLAGSTAFF_SERVER": "wsgi",
@@ -35,7 +36,7 @@ def test_everything_set() -> None:
             "FLAGSTAFF_STREAMS": "10",
         }
     )
-    assert settings == Settings(URL, "0.0.0.0", 9000, "dev", True, 2048, "v3", 0.5, "wsgi", 4, 2, 10)
+    assert settings == Settings(URL, "0.0.0.0", 9000, "dev", True, 2048, 4096, "v3", 0.5, "wsgi", 4, 2, 10)
     assert "secret" not in repr(settings)
 
 

@@ -10,6 +10,11 @@ from typing import Any
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import InvalidContextError
 
+from flagstaff.jsonlogic import text
+
+ENTITY_FIELDS = ("entityId", "entityType", "targetingKey")
+"""Whom a context is about."""
+
 PLAIN = frozenset({str, int, float, bool, NoneType})
 NOTHING: Mapping[str, Any] = {}
 
@@ -23,9 +28,28 @@ def attributes_of(context: EvaluationContext | None) -> Mapping[str, Any]:
         if type(value) not in PLAIN:
             attributes = {name: as_json(value, name) for name, value in attributes.items()}
             break
-    if context.targeting_key is None:
-        return attributes
-    return {**attributes, "targetingKey": context.targeting_key}
+    if context.targeting_key is not None:
+        attributes = {**attributes, "targetingKey": context.targeting_key}
+    return with_entity_as_text(attributes)
+
+
+def with_entity_as_text(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context with the fields that say whom it is about as texts; null counts as absent.
+
+    Evaluators differ in what they make of a number there, and a list or an object would be turned into text for each
+    flag anew. Raises InvalidContextError for what is neither text nor number.
+    """
+    for name in ENTITY_FIELDS:
+        value = context.get(name)
+        if value is not None and type(value) is not str:
+            context = {**context, name: _entity_text(name, value)}
+    return context
+
+
+def _entity_text(name: str, value: Any) -> str:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return text(value)
+    raise InvalidContextError(f"{name} must be text or a number")
 
 
 def as_json(value: Any, name: str) -> Any:

@@ -22,8 +22,9 @@ LONGEST_ADDRESS = 64
 class Limit:
     """At most so many calls of each caller in a minute; the minute is the same for all callers."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, of: str = "calls") -> None:
         self._most = most
+        self._of = of
         self._counts: dict[Hashable, int] = {}
         self._ends = 0.0
 
@@ -36,11 +37,6 @@ class Limit:
         if calls > self._most:
             raise self._refusal()
 
-    def check(self, caller: Hashable) -> None:
-        """Raise `RequestError` (429) where the caller has no call left, without counting one."""
-        if self._current().get(caller, 0) >= self._most:
-            raise self._refusal()
-
     def _current(self) -> dict[Hashable, int]:
         now = time.monotonic()
         if now >= self._ends:
@@ -49,7 +45,7 @@ class Limit:
 
     def _refusal(self) -> RequestError:
         seconds = max(1, ceil(self._ends - time.monotonic()))
-        message = f"at most {self._most} a minute; try again in {seconds} s"
+        message = f"at most {self._most} {self._of} a minute from one address; try again in {seconds} s"
         return RequestError(429, "too_many_requests", message, [("Retry-After", str(seconds))])
 
 
@@ -65,8 +61,11 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Those that the settings ask for, where 0 asks for none."""
-        asked = (settings.admin_limit, settings.sign_in_limit, settings.evaluation_limit)
-        return cls(*(Limit(most) if most else None for most in asked))
+        return cls(
+            admin=Limit(settings.admin_limit, "calls with one key") if settings.admin_limit else None,
+            sign_in=Limit(settings.sign_in_limit, "wrong keys and tokens") if settings.sign_in_limit else None,
+            evaluation=Limit(settings.evaluation_limit, "calls with one key") if settings.evaluation_limit else None,
+        )
 
 
 def address_of(environ: Environ, trusted_proxies: int) -> str:

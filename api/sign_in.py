@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,11 +51,11 @@ class SignIn:
 
     def cookie_in(self, environ: Environ) -> str | None:
         """The token in the session cookie."""
-        try:
-            found = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(self._settings.jwt_cookie)
-        except CookieError:
-            return None
-        return found.value if found is not None else None
+        for cookie in str(environ.get("HTTP_COOKIE", "")).split(";"):
+            name, _, value = cookie.strip().partition("=")
+            if name == self._settings.jwt_cookie:
+                return value.strip('"')
+        return None
 
     def admin(self, token: str) -> str:
         """The user id of the admin whose token this is. Raises `RequestError` as `person` does."""
@@ -129,7 +128,10 @@ def check_same_origin(environ: Environ) -> None:
     Browsers add the cookie to what other sites' pages send, too, but they can't forge `Origin`.
     """
     origin, host = str(environ.get("HTTP_ORIGIN") or ""), str(environ.get("HTTP_HOST") or "")
-    ours = {f"{scheme}://{host.lower()}" for scheme in ("https", environ.get("wsgi.url_scheme", "http"))}
+    # A proxy that ends TLS may say so; a page that came by plain HTTP may then have been written by anybody on the way.
+    forwarded = environ.get("HTTP_X_FORWARDED_PROTO")
+    schemes = ("https", environ.get("wsgi.url_scheme", "http")) if forwarded is None else (forwarded,)
+    ours = {f"{scheme}://{host.lower()}" for scheme in schemes}
     if not host or without_default_port(origin) not in {without_default_port(own) for own in ours}:
         said = f"not from {origin[:200]!r}" if origin else "and Origin is missing"
         raise RequestError(403, "foreign_origin", f"with a cookie, a write must come from this site, {said}")

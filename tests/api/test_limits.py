@@ -49,12 +49,17 @@ def test_admin_calls_are_limited_by_key_and_address(limited: Callable[..., Clien
     client.refused(404, "flag_not_found", "GET", FLAGS + "/too-late", **other)
 
 
-def test_failed_sign_ins_are_limited_by_address_even_for_the_right_key(limited: Callable[..., Client]) -> None:
+def test_wrong_keys_are_limited_by_address_and_lock_nobody_out(limited: Callable[..., Client]) -> None:
     client = limited(sign_in_limit=3, trusted_proxies=1)
     for guess in range(3):
         client.refused(401, "invalid_key", "GET", FLAGS, **{"X-Admin-API-Key": f"guess-{guess}"})
-    client.refused(429, "too_many_requests", "GET", FLAGS)
-    client.do("GET", FLAGS, **{"X-Forwarded-For": "203.0.113.7"})
+    client.do("GET", FLAGS)
+    refused = client.request("GET", FLAGS, **{"X-Admin-API-Key": "guess-3"})
+    assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
+    assert "at most 3 wrong keys and tokens a minute from one address" in refused.json["error"]
+    client.do("GET", FLAGS)
+    other = {"X-Forwarded-For": "203.0.113.7", "X-Admin-API-Key": "guess-4"}
+    client.refused(401, "invalid_key", "GET", FLAGS, **other)
 
 
 def test_a_missing_key_and_one_of_another_scope_are_no_guesses(limited: Callable[..., Client]) -> None:

@@ -163,6 +163,18 @@ def test_a_cookie_reads_and_writes_from_this_site_only(signing_in: Client) -> No
     signing_in.refused(401, "key_required", "GET", FLAGS, Cookie=f"another={token()}")
 
 
+def test_behind_a_proxy_that_ends_tls_a_page_that_came_without_is_another_site(signing_in: Client) -> None:
+    secure = {"X-Forwarded-Proto": "https"}
+    written = cookie(token(), Origin="http://flags.example.com", **secure)
+    signing_in.refused(403, "foreign_origin", "POST", FLAGS, {"key": "x"}, **written)
+    signing_in.do("POST", FLAGS, {"key": "x"}, 201, **cookie(token(), Origin="https://flags.example.com", **secure))
+
+
+@pytest.mark.parametrize("value", ['"%s"', "%s; rds-session=another", '%s; x="' + "\\" * 10_000 + '"'])
+def test_cookies_beside_the_one_that_counts(signing_in: Client, value: str) -> None:
+    signing_in.do("GET", FLAGS, **cookie(value % token()))
+
+
 def test_keys_go_on_working(signing_in: Client) -> None:
     signing_in.do("GET", FLAGS, **bearer("admin-secret-key"))
     signing_in.do("GET", FLAGS, **{"X-Admin-Token": "admin-secret-key"})

@@ -96,8 +96,7 @@ def create_flag(new: NewFlag, call: Call) -> Response:
 
 
 def archive_flag(id_or_key: str, call: Call) -> Response:
-    """Archive, and answer what was archived: by its id, since its key may be another flag's at once."""
-    flag = flags.get(id_or_key, call.environment)
-    flags.archive(flag.id, call.environment, actor=call.actor, version=call.version)
+    """Archive, and answer what was archived."""
+    archived = flags.archive(id_or_key, call.environment, actor=call.actor, version=call.version)
     services().live.take_in()
-    return flag_response(200, shapes.flag(flags.get(flag.id, call.environment)))
+    return flag_response(200, shapes.flag(archived))

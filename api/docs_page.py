@@ -21,7 +21,10 @@ blueprint = Blueprint("docs_page", __name__)
 
 HEADERS = [
     ("Content-Type", "text/html; charset=utf-8"),
-    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
     ("X-Content-Type-Options", "nosniff"),
 ]
 SCOPES = {"adminKey": "admin", "sdkKey": "key"}

@@ -15,8 +15,8 @@ from db import summaries
 from db.definitions import to_bytes
 from db.reader import Delta
 
-MOST_BATCHES = 64
-"""How many ready-made answers to "what is new since …" are kept; nearly all streams ask for the same one."""
+MAX_BATCHES_BYTES = 16 << 20
+"""How much of ready-made answers to "what is new since …" is kept. Nearly all streams ask for the same one."""
 
 
 class Feed:
@@ -97,9 +97,11 @@ class Feed:
         return made
 
     def _keep(self, name: tuple[int, bool], made: tuple[Snapshot, bytes]) -> None:
-        if len(self._batches) >= MOST_BATCHES:
-            self._batches.clear()
-        self._batches[name] = made
+        """Keep an answer beside those of the same revision, as far as there is room."""
+        now = made[0]
+        kept = {other: batch for other, batch in self._batches.items() if batch[0] is now}
+        room = MAX_BATCHES_BYTES - sum(len(told) for _, told in kept.values())
+        self._batches = {**kept, name: made} if len(made[1]) <= room else kept
 
 
 def written(snapshot: Snapshot) -> Document:

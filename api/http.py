@@ -17,7 +17,7 @@ from api.errors import RequestError, describe
 Environ = Mapping[str, Any]
 Headers = list[tuple[str, str]]
 
-JSON_HEADERS: Headers = [("Content-Type", "application/json")]
+JSON_HEADERS: Headers = [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
 """Shared by all answers without headers of their own: never change it."""
 
 CLOSE = ("Connection", "close")

@@ -102,17 +102,22 @@ def disable_everywhere(id_or_key: str, *, actor: Actor) -> list[FlagView]:
         ]
 
 
-def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, version: int | None = None) -> None:
+def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, version: int | None = None) -> FlagView:
     """Take a flag out of service everywhere and free its key; its history stays, and `restore` brings it back.
 
-    With `version`, only if the configuration in the given environment is still at it. Raises FlagNotFoundError,
-    InvalidInputError, VersionConflictError, UnknownEnvironmentError.
+    Gives the flag as it is now in the given environment, or else in the first one. With `version`, it is archived only
+    if the configuration there is still at it. Raises FlagNotFoundError, InvalidInputError, VersionConflictError,
+    UnknownEnvironmentError.
     """
     with write(actor) as writing:
         place = writing.environment(environment) if environment is not None else writing.environments[0]
         flag = configurations.find_to_change(id_or_key, place, version).flag
-        for found in configurations.everywhere(writing, flag):
-            configurations.change(writing, found, Action.FLAG_ARCHIVED, flag_fields={"archived_at": writing.at})
+        gone = {"archived_at": writing.at}
+        archived = [
+            configurations.change(writing, found, Action.FLAG_ARCHIVED, flag_fields=gone).view()
+            for found in configurations.everywhere(writing, flag)
+        ]
+        return next(view for view in archived if view.environment == place.key)
 
 
 def _columns_of(new: NewFlag) -> dict[str, Any]:

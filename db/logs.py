@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,6 +14,10 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered, for all lines that it causes."""
 
 LOGGERS: Final = ("api", "db", "flagstaff", "interval_app", "_granian")
+
+
+UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What JSON leaves as it is and a terminal may obey: control characters, and marks that turn the direction of text."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,7 +34,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", orjson.dumps(line, default=str).decode())
 
 
 def configuration() -> dict[str, Any]:

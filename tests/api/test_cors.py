@@ -70,7 +70,7 @@ def test_no_origin_is_no_page() -> None:
 
 def test_without_origins_nothing_is_added() -> None:
     _, headers, _ = ask("", "POST", EVALUATE, HTTP_ORIGIN=PAGE)
-    assert set(headers) == {"content-type", "content-length"}
+    assert set(headers) == {"content-type", "x-content-type-options", "content-length"}
 
 
 @pytest.mark.parametrize("origin", ["app.example.com", "https://app.example.com/", "https://*.example.com", "null"])

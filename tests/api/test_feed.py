@@ -1,0 +1,55 @@
+"""What a feed keeps ready for its streams: what many ask for, and no more than there is room for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api import feed as feeds
+from api.feed import Feed
+from db.reader import Delta
+from db.summaries import FlagSummary
+from db.words import ValueType
+
+
+def delta(revision: int, *keys: str) -> Delta:
+    """One in which these flags changed at this revision."""
+    definitions: dict[str, Any] = {key: {"state": "ENABLED", "variants": {"on": True}} for key in keys}
+    summaries = {
+        key: FlagSummary(key, key, "x" * 1000, ValueType.BOOLEAN, True, None, frozenset(), 0, revision) for key in keys
+    }
+    return Delta(revision, definitions, set(), {"revision": revision}, False, summaries, {})
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed(delta(5, *(f"flag-{number}" for number in range(20)))._replace(complete=True))
+
+
+def kept(feed: Feed) -> int:
+    return sum(len(told) for _, told in feed._batches.values())
+
+
+def test_all_who_ask_for_the_same_get_the_same_bytes(feed: Feed) -> None:
+    (_, one), (_, other) = (feed.batch(4, whole=True) for _ in range(2))
+    assert one is other and b"flag-19" in one
+
+
+def test_what_is_kept_has_a_bound_in_bytes(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "MAX_BATCHES_BYTES", 50_000)
+    answers = {feed.batch(seen, whole=True)[1] for seen in range(5)}
+    assert len(answers) == 1 and 20_000 < kept(feed) <= 50_000
+
+
+def test_an_answer_that_is_too_large_is_given_and_not_kept(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "MAX_BATCHES_BYTES", 1_000)
+    assert len(feed.batch(0, whole=True)[1]) > 20_000
+    assert kept(feed) == 0
+
+
+def test_answers_of_an_earlier_revision_go(feed: Feed) -> None:
+    feed.batch(0, whole=True)
+    feed.take_in(delta(6, "flag-1"))
+    (now, told) = feed.batch(5, whole=True)
+    assert now.revision == 6 and kept(feed) == len(told)

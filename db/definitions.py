@@ -40,12 +40,12 @@ class Edition(NamedTuple):
 
 
 def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
-    """One flag's definition; its keys always stand in this order. Absent: what flagd should not find at all."""
+    """Make one flag's definition; its keys always stand in this order."""
     definition: JsonObject = {"state": "ENABLED" if flag.enabled else "DISABLED"}
     # flagd's schema asks for a variant at least; without a default nobody is ever given this one.
     definition["variants"] = dict(flag.variants) or {EMPTY_VARIANT: _NOTHING_OF_TYPE[ValueType(flag.value_type)]}
-    if flag.default_variant is not None:
-        definition["defaultVariant"] = flag.default_variant
+    # "" is none. Never left out or null: the provider for Rust refuses the whole document then.
+    definition["defaultVariant"] = flag.default_variant or ""
     if logic := targeting.build(members, to_engine(flag.rules), split_to_engine(flag.rollout)):
         definition["targeting"] = logic
     definition["metadata"] = {"flagVersion": flag.version, "revision": flag.revision}

@@ -11,6 +11,7 @@ from interval_sdk import IO
 from db.state import canonical
 from db.words import JsonObject, JsonValue
 from flagstaff import conditions
+from flagstaff.operators import OPERATORS, is_number
 from interval_app import values
 from interval_app.forms import ask, refusing, select
 from interval_app.words import as_json, shown
@@ -28,7 +29,7 @@ FIELD_HELP: Final = "Where to look in the context: country, attributes.plan, ema
 async def asked(io: IO, given: JsonObject | None = None) -> JsonObject:
     """A condition that may be used, filled with `given` at first."""
     start: Mapping[str, Any] = given or {"field": "", "operator": "eq", "value": None}
-    operators = [(name, f"{operator.words.format('…')}  ({name})") for name, operator in conditions.OPERATORS.items()]
+    operators = [(name, f"{operator.words.format('…')}  ({name})") for name, operator in OPERATORS.items()]
     field = io.input.text("Field", default_value=start["field"] or None, help_text=FIELD_HELP, placeholder="country")
     fields = {
         "field": field.validate(refusing(lambda text: check(text.strip(), "exists", None))),
@@ -52,7 +53,7 @@ async def _value(io: IO, field: str, operator: str, filled: JsonValue) -> JsonVa
     def read(found: Mapping[str, Any]) -> JsonValue:
         return parse(operator, found["value"], found["kind"]["value"] if typed else "")
 
-    words = conditions.OPERATORS[operator].words.format("…")
+    words = OPERATORS[operator].words.format("…")
     intro, check_all = f"{field} {words}", refusing(lambda found: check(field, operator, read(found)))
     _, found = await ask(io, fields, intro=intro, buttons=["Continue"], check=lambda answers: check_all(answers.values))
     return read(found)
@@ -130,7 +131,7 @@ def _number(text: str) -> JsonValue:
         number = values.read_json(text)
     except ValueError:
         number = None
-    if not conditions.is_number(number):
+    if not is_number(number):
         raise ValueError(f"{text!r} is not a number")
     return number  # type: ignore[no-any-return]
 
@@ -143,4 +144,4 @@ def _kind_of(value: JsonValue) -> str:
     sample = value[0] if isinstance(value, list) and value else value
     if isinstance(sample, bool):
         return BOOLEAN
-    return NUMBER if conditions.is_number(sample) else TEXT
+    return NUMBER if is_number(sample) else TEXT

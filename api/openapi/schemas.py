@@ -21,7 +21,7 @@ from api.openapi.building import (
     one_of,
     ref,
 )
-from flagstaff.conditions import OPERATORS
+from flagstaff.operators import OPERATORS
 
 TYPES = one_of("BOOLEAN", "STRING", "NUMBER", "STRUCTURED")
 PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagstaff import conditions, targeting
-from flagstaff.conditions import OPERATORS, Condition, ConditionError, UnknownOperatorError
+from flagstaff.conditions import Condition, ConditionError, UnknownOperatorError
 from flagstaff.engine import Engine
+from flagstaff.operators import OPERATORS
 from tests.sdk import flagd_oracle
 
 MISSING = object()

@@ -36,7 +36,7 @@ class ConditionStep(NamedTuple):
         }
 
     def _found(self) -> str:
-        if self.condition.field == conditions.CLOCK and self.condition.operator in ("before", "after"):
+        if self.condition.is_of_clock:
             return "by the clock of this evaluation"
         return (
             "it is absent"
@@ -151,15 +151,16 @@ class _Steps:
         return f"{self._entity} is {'' if matched else 'not '}among {members}"
 
     def _rule(self, branch: Branch, number: int, matched: bool, variant: str | None) -> Step:
-        tried = tuple(self._condition(condition) for condition in branch.conditions)
+        tried = tuple(map(self._condition, branch.conditions, branch.tests))
         said = " and ".join(conditions.describe(condition) for condition in branch.conditions)
         text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
         if isinstance(branch.serves, list) and all(step.holds for step in tried):
             text = self._split_text(f"rule {number} ({said}) holds; its split", branch.serves, matched)
         return Step("rule", matched, text, variant, number, tried)
 
-    def _condition(self, condition: conditions.Condition) -> ConditionStep:
-        holds = jsonlogic.truthy(self._evaluate(conditions.to_logic(condition)))
+    def _condition(self, condition: conditions.Condition, logic: Any) -> ConditionStep:
+        """Try a condition, by its JsonLogic as the document has it."""
+        holds = jsonlogic.truthy(self._evaluate(logic))
         return ConditionStep(condition, jsonlogic.var(dict(self._context), condition.field), holds)
 
     def _split_text(self, what: str, split: Split, matched: bool) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flagstaff import bucketing, conditions, shapes
+from flagstaff import bucketing, conditions, former_forms, shapes
 from flagstaff.conditions import Condition
 
 TOTAL_WEIGHT = 100_000
@@ -33,12 +33,24 @@ Members = Mapping[tuple[str, str], Collection[str]]
 
 Logic = Any
 
-# `cat` makes every id a text, and "" of none at all (without it a missing id would read "null").
-ENTITY_TYPE: Logic = {"or": [{"cat": [{"var": ["entityType", ""]}]}, DEFAULT_ENTITY_TYPE]}
-ENTITY_ID: Logic = {"or": [{"cat": [{"var": ["entityId", ""]}]}, {"cat": [{"var": ["targetingKey", ""]}]}]}
+_TYPE_FIELD: Logic = {"var": "entityType"}
+# For Java and JavaScript, where `cat` of null gives "null" or fails.
+ENTITY_TYPE: Logic = {"if": [_TYPE_FIELD, _TYPE_FIELD, DEFAULT_ENTITY_TYPE]}
+
+_ID_FIELD: Logic = {"var": "entityId"}
+_KEY_FIELD: Logic = {"var": "targetingKey"}
+# For JavaScript, where an `or` inside `cat` gives "", and for Java, where `cat` of null gives "null": an `if` inside
+# one `cat`, which makes every id a text. Zero is an id, although it is false.
+ENTITY_ID: Logic = {
+    "cat": [{"if": [_ID_FIELD, _ID_FIELD, {"===": [_ID_FIELD, 0]}, _ID_FIELD, _KEY_FIELD, _KEY_FIELD, ""]}]
+}
 
 # The separator keeps flag "a" with entity "bc" and flag "ab" with entity "c" in buckets of their own.
 BUCKETING_TEXT: Logic = {"cat": [{"var": "$flagd.flagKey"}, ":", ENTITY_ID]}
+
+_ENTITY_TYPES = (ENTITY_TYPE, former_forms.ENTITY_TYPE)
+_ENTITY_IDS = (ENTITY_ID, former_forms.ENTITY_ID)
+_BUCKETING_TEXTS = (BUCKETING_TEXT, former_forms.BUCKETING_TEXT)
 
 
 class Rule(NamedTuple):
@@ -60,6 +72,8 @@ class Branch(NamedTuple):
     entity_type: str | None = None
     members: Collection[str] = ()
     conditions: Sequence[Condition] = ()
+    tests: Sequence[Logic] = ()
+    """The JsonLogic of each condition, as it was read."""
     rollout: bool = False
 
     @property
@@ -106,27 +120,30 @@ def read(targeting: Logic) -> list[Branch]:
 def _branch(logic: Logic, served: Logic) -> Branch:
     serves = _read_served(served)
     match logic:
-        case {"and": [{"===": [entity, str(entity_type)]}, {"in": [identity, members]}]} if (
-            entity == ENTITY_TYPE and identity == ENTITY_ID
+        case {"and": [{"===": [entity_type, str(name)]}, {"in": [entity_id, members]}]} if (
+            entity_type in _ENTITY_TYPES and entity_id in _ENTITY_IDS
         ):
-            return Branch(logic, serves, entity_type, members)
-    if logic == ENTITY_ID:
+            return Branch(logic, serves, name, members)
+    if logic in _ENTITY_IDS:
         return Branch(logic, serves, rollout=True)
-    return Branch(logic, serves, conditions=_read_conditions(logic))
+    tests = _tests(logic)
+    read = [conditions.from_logic(test) for test in tests]
+    known = [condition for condition in read if condition is not None]
+    return Branch(logic, serves, conditions=known, tests=tests) if len(known) == len(tests) else Branch(logic, serves)
 
 
 def _read_served(served: Logic) -> str | Split | None:
     match served:
         case str():
             return served
-        case {"fractional": [subject, *shares]} if subject == BUCKETING_TEXT:
+        case {"fractional": [subject, *shares]} if subject in _BUCKETING_TEXTS:
             return bucketing.arms(shares)
     return None
 
 
-def _read_conditions(logic: Logic) -> Sequence[Condition]:
-    if (single := conditions.from_logic(logic)) is not None:
-        return [single]
-    tests = logic["and"] if shapes.is_operation(logic) and isinstance(logic.get("and"), list) else []
-    read = [conditions.from_logic(test) for test in tests if test != ENTITY_ID]
-    return [condition for condition in read if condition is not None] if None not in read else []
+def _tests(logic: Logic) -> Sequence[Logic]:
+    """The JsonLogic of a rule's conditions, which all have to hold."""
+    if conditions.from_logic(logic) is not None or not shapes.is_operation(logic):
+        return [logic]
+    tests = logic.get("and")
+    return [test for test in tests if test not in _ENTITY_IDS] if isinstance(tests, list) else [logic]

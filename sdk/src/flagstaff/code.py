@@ -27,7 +27,7 @@ class Code(NamedTuple):
 
 
 NAMESPACE: Mapping[str, Any] = {
-    "__builtins__": {"bool": bool, "float": float, "int": int, "isinstance": isinstance, "str": str, "type": type},
+    "__builtins__": {"bool": bool, "float": float, "int": int, "isinstance": isinstance, "list": list, "str": str, "type": type},
     "now": time.time,
     "truthy": jsonlogic.truthy,
     "text": jsonlogic.text,

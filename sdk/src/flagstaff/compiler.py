@@ -26,12 +26,13 @@ them together to the function.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from typing import Any
 
-from flagstaff import bucketing, jsonlogic, operations, shapes
+from flagstaff import bucketing, guards, jsonlogic, operations, shapes
 from flagstaff.bucketing import Bucketing
 from flagstaff.code import Code, Kind, Names
+from flagstaff.guards import NumberComparison
 from flagstaff.shapes import Guard
 from flagstaff.sharing import Shared
 
@@ -151,14 +152,28 @@ class Compiler:
     # -- branching ---------------------------------------------------------------------------------------------------
 
     def _if(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        if len(arguments) == 3 and arguments[0] == arguments[1] and isinstance(arguments[2], str):
+            return self._or_default(arguments[0], arguments[2], depth, data)
         pairs, last = shapes.branches(arguments)
         tests = [(self.condition(test, depth + 1, data), self.value(then, depth + 1, data)) for test, then in pairs]
         choices = "".join(f"{then.source} if {test} else " for test, then in tests)
         return Code(f"({choices}{self.value(last, depth + 1, data).source})")
 
+    def _or_default(self, node: Any, default: str, depth: int, data: str | None) -> Code:
+        """A value, or a text where it is false, as in the type of an entity: mostly it is absent."""
+        temporary, constant = self.names.temporary(), self.names.bind(default)
+        given = self.value(node, depth + 1, data).source
+        present = f"{temporary} if truthy({temporary}) else {constant}"
+        return Code(f"({constant} if ({temporary} := {given}) is None else {present})")
+
     def _and_or(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         if not arguments:
             return Code("None")
+        if name == "and":
+            if (comparison := guards.number_comparison(arguments)) is not None:
+                return self._number_comparison(comparison, depth, data)
+            # Without their guards too, operands that are true or false come to true or false.
+            arguments = guards.needed(arguments) if all(map(_is_test, arguments)) else arguments
         codes = [self.value(argument, depth + 1, data) for argument in arguments]
         if all(code.kind is not Kind.ANY for code in codes[:-1]):  # their truth is the same to Python and JsonLogic
             kinds = {code.kind for code in codes}
@@ -176,8 +191,11 @@ class Compiler:
         self.enter(depth)
         if shapes.is_operation(node) and self._shared(node, data) is None:
             name, arguments = shapes.operation(node)
+            if name == "and" and (comparison := guards.number_comparison(arguments)) is not None:
+                return self._number_comparison(comparison, depth, data).source
             if name in ("and", "or") and arguments:
-                return f"({f' {name} '.join(self.condition(item, depth + 1, data) for item in arguments)})"
+                operands = guards.needed(arguments) if name == "and" else arguments
+                return f"({f' {name} '.join(self.condition(item, depth + 1, data) for item in operands)})"
             if name in ("!", "!!") and len(arguments) == 1:
                 inner = self.condition(arguments[0], depth + 1, data)
                 return f"(not {inner})" if name == "!" else inner
@@ -189,6 +207,8 @@ class Compiler:
     def _affix(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> str:
         temporary = self.names.temporary()
         subject = self.value(arguments[0], depth + 1, data).source
+        if not arguments[1]:
+            return f"isinstance({subject}, str)"
         test = f"{temporary}.{_AFFIX[name]}({self.names.bind(arguments[1])})"
         return f"(isinstance({temporary} := {subject}, str) and {test})"
 
@@ -250,7 +270,17 @@ class Compiler:
 
     def _cat(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         parts = [self._text(self.value(argument, depth + 1, data)) for argument in arguments]
-        return Code(f"({' + '.join(parts or [self.names.bind('')])})", Kind.TEXT)
+        source = f"({' + '.join(parts or [self.names.bind('')])})"
+        if len(arguments) == 1 and (sources := shapes.first_of(arguments[0])) is not None:
+            source = self._text_of_first(sources, source, depth, data)
+        return Code(source, Kind.TEXT)
+
+    def _text_of_first(self, sources: tuple[Any, Any], otherwise: str, depth: int, data: str | None) -> str:
+        """The text of an entity's id, with two short ways: it is a text; it is absent and the other one is a text."""
+        a, b = (self.value(node, depth + 1, data).source for node in sources)
+        if not (a.isidentifier() and b.isidentifier()):
+            return otherwise
+        return f"({a} if {a} and isinstance({a}, str) else {b} if {a} is None and isinstance({b}, str) else {otherwise})"
 
     def _text(self, code: Code) -> str:
         if code.kind is Kind.TEXT:
@@ -261,9 +291,14 @@ class Compiler:
     def _strict(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         if len(arguments) != 2:
             return self._call(name, arguments, depth, data)
-        if name == "===" and (guard := shapes.guard(arguments)) is not None:
-            return self._guard(*guard, arguments, depth, data)
-        return self._compared(name[:2], arguments, depth, data)
+        if (guard := shapes.guard(arguments)) is not None:
+            source = self._guard(*guard, arguments, depth, data).source
+            return Code(source if name == "===" else f"(not {source})", Kind.BOOLEAN)
+        if any(argument is None or isinstance(argument, bool) for argument in arguments):
+            return self._compared("is" if name == "===" else "is not", arguments, depth, data)
+        if any(map(_equals_no_boolean, arguments)):
+            return self._compared(name[:2], arguments, depth, data)
+        return self._call(name, arguments, depth, data)
 
     def _compared(self, sign: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         a, b = (self.value(argument, depth + 1, data).source for argument in arguments)
@@ -276,9 +311,17 @@ class Compiler:
             return Code(f"isinstance({given}, str)", Kind.BOOLEAN)
         is_number = f"isinstance({temporary} := {given}, (int, float))"
         if guard is Guard.NUMBER:
-            return Code(f"({is_number} and {temporary} == {temporary})", Kind.BOOLEAN)
+            return Code(f"({is_number} and type({temporary}) is not bool and {temporary} == {temporary})", Kind.BOOLEAN)
         otherwise = self._compared("==", arguments, depth, data).source
         return Code(f"(type({temporary}) is not bool if {is_number} else {otherwise})", Kind.BOOLEAN)
+
+    def _number_comparison(self, comparison: NumberComparison, depth: int, data: str | None) -> Code:
+        sign, left, right = comparison
+        is_left = type(left) in (int, float)
+        temporary, constant = self.names.temporary(), self.names.bind(left if is_left else right)
+        given = self.value(right if is_left else left, depth + 1, data).source
+        compared = f"{constant} {sign} {temporary}" if is_left else f"{temporary} {sign} {constant}"
+        return Code(f"({_is_number(temporary, given)} and {compared})", Kind.BOOLEAN)
 
     def _ordered(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         """With a constant number on one side, the usual case is a number on the other side too."""
@@ -303,10 +346,23 @@ class Compiler:
         return Code(same if name == "==" else f"(not {same})", Kind.BOOLEAN)
 
     def _in(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        texts = shapes.texts(arguments[1]) if len(arguments) == 2 else None
-        if texts is None:
+        if len(arguments) != 2:
             return self._call(name, arguments, depth, data)
-        needle = self.value(arguments[0], depth + 1, data)
+        if (texts := shapes.texts(arguments[1])) is not None:
+            return self._in_texts(arguments[0], texts, depth, data)
+        temporary = self.names.temporary()
+        if (numbers := shapes.numbers(arguments[1])) is not None:
+            given = self.value(arguments[0], depth + 1, data).source
+            return Code(f"({_is_number(temporary, given)} and {temporary} in {self.names.bind(numbers)})", Kind.BOOLEAN)
+        match arguments:
+            case [str(item), {"merge": [[], subject]}]:
+                constant, given = self.names.bind(item), self.value(subject, depth + 1, data).source
+                in_list = f"{constant} in {temporary} if isinstance({temporary} := {given}, list)"
+                return Code(f"({in_list} else {temporary} == {constant})", Kind.BOOLEAN)
+        return self._call(name, arguments, depth, data)
+
+    def _in_texts(self, item: Any, texts: Set[str], depth: int, data: str | None) -> Code:
+        needle = self.value(item, depth + 1, data)
         if needle.kind is Kind.TEXT:
             return Code(f"({needle.source} in {self.names.bind(texts)})", Kind.BOOLEAN)
         temporary = self.names.temporary()
@@ -321,6 +377,21 @@ class Compiler:
         subject = f"{data or 'context'}, {self.names.bind('' if data else self.flag_key)}"
         draw = f"{self.names.bind(_fractional)}({self.names.bind(self.bucketing)}, {subject}"
         return Code(f"{draw}, [{self._list(arguments, depth, data)}])")
+
+
+def _is_number(temporary: str, given: str) -> str:
+    """Code that asks whether a value is a number, and keeps it in a variable."""
+    return f"isinstance({temporary} := {given}, (int, float)) and {temporary} is not True and {temporary} is not False"
+
+
+def _equals_no_boolean(node: Any) -> bool:
+    """Whether Python, too, takes true and false for different from a constant."""
+    return isinstance(node, str) or (type(node) in (int, float) and node not in (0, 1))
+
+
+def _is_test(node: Any) -> bool:
+    """Whether a node always comes to true or false."""
+    return shapes.is_operation(node) and shapes.operation(node)[0] in operations.BOOLEAN
 
 
 _AFFIX = {"starts_with": "startswith", "ends_with": "endswith"}

@@ -165,8 +165,8 @@ def loosely_equal(a: Value = None, b: Value = None, *_ignored: Value) -> bool:
 
 
 def strictly_equal(a: Value = None, b: Value = None, *_ignored: Value) -> bool:
-    """The reference's `===`: Python's equality, by which lists compare by their items, and 1 equals true."""
-    return bool(a == b)
+    """Python's equality, by which lists compare by their items; but true and 1 are two things, as false and 0 are."""
+    return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
 def _in_order(ordered: Callable[[Any, Any], bool]) -> Callable[..., bool]:
@@ -193,7 +193,7 @@ greater_or_equal = _in_order(lambda a, b: a >= b)
 def contains(needle: Value = None, haystack: Value = None, *_ignored: Value) -> bool:
     """Whether a list has `needle` as an item, or a text has it as a part."""
     if isinstance(haystack, list):
-        return needle in haystack
+        return any(strictly_equal(needle, item) for item in haystack)
     return isinstance(haystack, str) and text(needle) in haystack
 
 

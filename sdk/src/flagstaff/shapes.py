@@ -51,6 +51,24 @@ def texts(node: Any) -> Set[str] | None:
     return None
 
 
+def numbers(node: Any) -> Set[int | float] | None:
+    """A list of numbers as a set."""
+    if isinstance(node, list) and node and all(type(item) in (int, float) for item in node):
+        return frozenset(node)
+    return None
+
+
+def first_of(node: Any) -> tuple[Any, Any] | None:
+    """The two values of which an `if` gives the first that is there, as in the id of an entity.
+
+    `{"if": [a, a, {"===": [a, 0]}, a, b, b, ""]}`: zero is there although it is false.
+    """
+    match node:
+        case {"if": [a, *_, b, ""]} if node["if"] == [a, a, {"===": [a, 0]}, a, b, b, ""]:
+            return a, b
+    return None
+
+
 class Guard(Enum):
     """A question about the type of a value `x`, in the only way that JsonLogic has to ask it."""
 

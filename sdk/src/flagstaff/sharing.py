@@ -8,10 +8,10 @@ from typing import Any
 
 from flagstaff import shapes
 
-SHAREABLE = frozenset({"var", "cat", "or"})
-"""Look-ups, and texts made of them: cheap to compute before anybody knows that they are needed, and they never fail."""
+SHAREABLE = frozenset({"var", "cat", "or", "if", "==="})
+"""Look-ups, and what is made of them: cheap to compute before anybody knows that they are needed, and they never fail."""
 
-WIDEST = 4
+WIDEST = 8
 """The most arguments that a shared node has; finding wider ones costs more than it saves."""
 
 
@@ -31,6 +31,8 @@ class Shared:
     def _visit(self, node: Any, levels: int) -> Hashable | None:
         if isinstance(node, str):
             return node
+        if node is None or isinstance(node, int | float):
+            return type(node), node
         if levels < 0 or not isinstance(node, dict | list):
             return None
         if isinstance(node, dict) and len(node) == 1:
@@ -54,6 +56,6 @@ class Shared:
                 return None
             self._identities[id(node)] = known = (name, parts)
             if self._uses[known]:  # its parts have been counted with the other one
-                self._uses.subtract(part for part in parts if not isinstance(part, str))
+                self._uses.subtract(part for part in parts if part in self._uses)
         self._uses[known] += 1
         return known

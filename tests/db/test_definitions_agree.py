@@ -132,4 +132,4 @@ def test_the_engine_and_flagd_agree_on_our_documents(new: NewFlag, contexts: lis
         flags.archive(new.key, actor=ADA)
     assert problems(written) == []
     document = json.loads(written)
-    agree(document, flagd_oracle.ask(document, TYPES[str(new.value_type)], contexts), contexts, "v3")
+    agree(document, flagd_oracle.ask(document, TYPES[str(new.value_type)], contexts, "ours"), contexts, "v3")

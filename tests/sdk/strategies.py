@@ -93,6 +93,12 @@ def _splits(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return with_subject | arms.map(lambda given: {"fractional": given})
 
 
+def _guarded_text(given: tuple[str, str]) -> Any:
+    """An `and` as our own conditions have it, with guards that another operand implies."""
+    field, text = {"var": given[0]}, given[1]
+    return {"and": [{"!==": [field, None]}, {"starts_with": [field, ""]}, {"starts_with": [field, text]}]}
+
+
 def _operations(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     comparisons = st.sampled_from(["==", "!=", "===", "!==", "<", "<=", ">", ">="])
     sums = st.sampled_from(["+", "*", "-", "/", "%", "min", "max", "cat", "merge"])
@@ -132,6 +138,10 @@ def _operations(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         inner.map(lambda x: {"===": [x, {"cat": [x]}]}),
         inner.map(lambda x: {"===": [{"*": [x, 1]}, x]}),
         inner.map(lambda x: {"===": [{"cat": [x]}, {"cat": [{"*": [x, 1]}]}]}),
+        st.tuples(paths, texts).map(_guarded_text),
+        st.tuples(texts, inner).map(lambda both: {"in": [both[0], {"merge": [[], both[1]]}]}),
+        inner.map(lambda x: {"cat": [{"if": [x, x, {"===": [x, 0]}, x, {"var": "plan"}, {"var": "plan"}, ""]}]}),
+        inner.map(lambda x: {"if": [{"===": [{"if": [x, x, "user"]}, "user"]}, {"if": [x, x, "user"]}]}),
         inner.map(
             lambda x: {
                 "and": [{"or": [{"cat": [{"var": "plan"}]}, "on"]}, x, {"or": [{"cat": [{"var": "plan"}]}, "on"]}]

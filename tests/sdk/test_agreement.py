@@ -1,7 +1,8 @@
 """The engine and flagd's reference evaluator give the same value, variant, reason, metadata and error.
 
 `v3` is compared with release 2.0.0, which the tests' environment has. `v2` is compared with release 1.0.0, which can't
-be installed beside it and answers from an environment of its own. The one intended difference is the reason `SPLIT`.
+be installed beside it and answers from an environment of its own. The intended differences are the reason `SPLIT`, and
+that `===`, `!==` and `in` keep true and 1 apart (`flagd_oracle` says how these are compared).
 
 FLAGSTAFF_AGREEMENT_EXAMPLES sets how many (flag, context) pairs each is asked for.
 """
@@ -41,7 +42,8 @@ def release_1() -> Iterator[Oracle]:
 
         def ask(document: dict[str, Any], value_type: str, asked: list[Any]) -> list[dict[str, Any]]:
             assert process.stdin and process.stdout
-            process.stdin.write(json.dumps({"document": document, "type": value_type, "contexts": asked}) + "\n")
+            question = {"document": document, "type": value_type, "contexts": asked, "instead": "any"}
+            process.stdin.write(json.dumps(question) + "\n")
             process.stdin.flush()
             return json.loads(process.stdout.readline())  # type: ignore[no-any-return]
 
@@ -90,7 +92,7 @@ def test_v3_agrees_with_release_2(typed: tuple[str, dict[str, Any]], asked: list
     value_type, document = typed
     stdout, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: SIM115 - JsonLogic's `log` writes to stdout
     try:
-        theirs = flagd_oracle.ask(document, value_type, asked)
+        theirs = flagd_oracle.ask(document, value_type, asked, "any")
     finally:
         sys.stdout.close()
         sys.stdout = stdout

@@ -12,12 +12,14 @@ from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ParseError
 
+from flagstaff import targeting
+from flagstaff.conditions import Condition
 from flagstaff.engine import Engine
 
 
-def document(targeting: Any = None, *, evaluators: Any = None, **fields: Any) -> dict[str, Any]:
+def document(logic: Any = None, *, evaluators: Any = None, **fields: Any) -> dict[str, Any]:
     flag = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off", **fields}
-    return {"flags": {"f": {**flag, "targeting": targeting or {}}}, "$evaluators": evaluators or {}}
+    return {"flags": {"f": {**flag, "targeting": logic or {}}}, "$evaluators": evaluators or {}}
 
 
 def theirs(source: dict[str, Any], context: dict[str, Any]) -> str | None:
@@ -71,15 +73,46 @@ def test_flagd_core_changes_the_document_it_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targeting", "context"),
+    "test",
     [
-        pytest.param({"if": [{"===": [{"var": "beta"}, 1]}, "on"]}, {"beta": True}, id="true is strictly equal to 1"),
-        pytest.param(
-            {"if": [{"===": [{"cat": [{"var": "beta"}]}, "True"]}, "on"]}, {"beta": True}, id="true as text is True"
-        ),
+        pytest.param({"===": [{"var": "f"}, 1]}, id="equal"),
+        pytest.param({"!": [{"!==": [{"var": "f"}, 1]}]}, id="not unequal"),
+        pytest.param({"in": [{"var": "f"}, [1, 5]]}, id="one of the numbers"),
+        pytest.param({"===": [{"var": "f"}, {"var": "one"}]}, id="two fields"),
+        pytest.param({"in": [{"var": "f"}, [{"var": "one"}, "x"]]}, id="one of a computed list"),
     ],
 )
-def test_where_we_follow_flagd_core_although_other_flagds_differ(targeting: Any, context: dict[str, Any]) -> None:
-    source = document(targeting)
-    assert ours(source, context) == "on"
-    assert theirs(source, context) == "on"
+def test_true_is_not_1(test: Any) -> None:
+    source = document({"if": [test, "on"]})
+    assert [ours(source, {"f": value, "one": 1}) for value in (1, 1.0, True, "1")] == ["on", "on", "off", "off"]
+    assert [theirs(source, {"f": value, "one": 1}) for value in (1, 1.0, True, "1")] == ["on", "on", "on", "off"]
+
+
+def test_false_is_not_0() -> None:
+    source = document({"if": [{"===": [{"var": "f"}, False]}, "on"]})
+    assert [ours(source, {"f": value}) for value in (False, 0, 0.0, "")] == ["on", "off", "off", "off"]
+    assert [theirs(source, {"f": value}) for value in (False, 0, 0.0, "")] == ["on", "on", "on", "off"]
+
+
+def test_inside_a_list_true_is_1_to_both() -> None:
+    source = document({"if": [{"===": [{"var": "f"}, {"var": "g"}]}, "on"]})
+    assert ours(source, {"f": [1], "g": [True]}) == theirs(source, {"f": [1], "g": [True]}) == "on"
+
+
+@pytest.mark.parametrize("value", [True, [20], [[20]], ["20"]], ids=repr)
+def test_what_is_no_number_is_not_compared_as_one(value: Any) -> None:
+    rule = targeting.Rule([Condition("age", "gt", 0)], "on")
+    source = document(targeting.build({}, [rule], None))
+    assert ours(source, {"age": value}) == "off"
+    assert theirs(source, {"age": value}) == "on"
+
+
+def test_elsewhere_they_are_compared_as_numbers() -> None:
+    source = document({"if": [{">": [{"var": "age"}, 0]}, "on"]})
+    assert ours(source, {"age": True}) == theirs(source, {"age": True}) == "on"
+
+
+def test_where_we_follow_flagd_core_although_other_flagds_differ() -> None:
+    source = document({"if": [{"===": [{"cat": [{"var": "beta"}]}, "True"]}, "on"]})
+    assert ours(source, {"beta": True}) == "on"
+    assert theirs(source, {"beta": True}) == "on"

@@ -27,7 +27,7 @@ class Code(NamedTuple):
 
 
 NAMESPACE: Mapping[str, Any] = {
-    "__builtins__": {"bool": bool, "float": float, "int": int, "isinstance": isinstance, "list": list, "str": str, "type": type},
+    "__builtins__": {each.__name__: each for each in (bool, float, int, isinstance, list, str, type)},
     "now": time.time,
     "truthy": jsonlogic.truthy,
     "text": jsonlogic.text,
@@ -66,6 +66,13 @@ class Names:
         """A new local variable of the code."""
         self._temporaries += 1
         return f"t{self._temporaries}"
+
+    def keep(self, source: str) -> tuple[str, str]:
+        """An expression for a value that is needed again, and the name that has the value from then on."""
+        if source.isidentifier():
+            return source, source
+        name = self.temporary()
+        return f"({name} := {source})", name
 
     def function(self, body: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
         """The function of one argument, the context, with these lines as its body."""

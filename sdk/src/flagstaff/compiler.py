@@ -26,14 +26,12 @@ them together to the function.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from flagstaff import bucketing, guards, jsonlogic, operations, shapes
+from flagstaff import bucketing, comparisons, guards, jsonlogic, operations, shapes
 from flagstaff.bucketing import Bucketing
 from flagstaff.code import Code, Kind, Names
-from flagstaff.guards import NumberComparison
-from flagstaff.shapes import Guard
 from flagstaff.sharing import Shared
 
 MAX_DEPTH = 50
@@ -126,7 +124,7 @@ class Compiler:
             return self._loop(name, arguments, depth, data)
         if name in operations.ON_DATA:
             return self._read(name, arguments, depth, data)
-        return self._call(name, arguments, depth, data)
+        return self.call(name, arguments, depth, data)
 
     def is_reference(self, name: str, arguments: Sequence[Any]) -> bool:
         """Whether an operation is `{"$ref": name}`, which stands for the shared evaluator of that name."""
@@ -143,7 +141,8 @@ class Compiler:
             node = self.evaluators[arguments[0]]
         return node
 
-    def _call(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+    def call(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        """Code for an operation as a call of the function that says what it means."""
         given = self._list(arguments, depth, data)
         if name in operations.ON_VALUES:
             return Code(f"{self.names.bind(operations.ON_VALUES[name])}({given})", _kind(name))
@@ -152,28 +151,16 @@ class Compiler:
     # -- branching ---------------------------------------------------------------------------------------------------
 
     def _if(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        if len(arguments) == 3 and arguments[0] == arguments[1] and isinstance(arguments[2], str):
-            return self._or_default(arguments[0], arguments[2], depth, data)
         pairs, last = shapes.branches(arguments)
         tests = [(self.condition(test, depth + 1, data), self.value(then, depth + 1, data)) for test, then in pairs]
         choices = "".join(f"{then.source} if {test} else " for test, then in tests)
         return Code(f"({choices}{self.value(last, depth + 1, data).source})")
 
-    def _or_default(self, node: Any, default: str, depth: int, data: str | None) -> Code:
-        """A value, or a text where it is false, as in the type of an entity: mostly it is absent."""
-        temporary, constant = self.names.temporary(), self.names.bind(default)
-        given = self.value(node, depth + 1, data).source
-        present = f"{temporary} if truthy({temporary}) else {constant}"
-        return Code(f"({constant} if ({temporary} := {given}) is None else {present})")
-
     def _and_or(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         if not arguments:
             return Code("None")
-        if name == "and":
-            if (comparison := guards.number_comparison(arguments)) is not None:
-                return self._number_comparison(comparison, depth, data)
-            # Without their guards too, operands that are true or false come to true or false.
-            arguments = guards.needed(arguments) if all(map(_is_test, arguments)) else arguments
+        if name == "and" and (comparison := guards.number_comparison(arguments)) is not None:
+            return comparisons.of_numbers(self, comparison, depth, data)
         codes = [self.value(argument, depth + 1, data) for argument in arguments]
         if all(code.kind is not Kind.ANY for code in codes[:-1]):  # their truth is the same to Python and JsonLogic
             kinds = {code.kind for code in codes}
@@ -191,9 +178,7 @@ class Compiler:
         self.enter(depth)
         if shapes.is_operation(node) and self._shared(node, data) is None:
             name, arguments = shapes.operation(node)
-            if name == "and" and (comparison := guards.number_comparison(arguments)) is not None:
-                return self._number_comparison(comparison, depth, data).source
-            if name in ("and", "or") and arguments:
+            if name in ("and", "or") and arguments and guards.number_comparison(arguments) is None:
                 operands = guards.needed(arguments) if name == "and" else arguments
                 return f"({f' {name} '.join(self.condition(item, depth + 1, data) for item in operands)})"
             if name in ("!", "!!") and len(arguments) == 1:
@@ -202,15 +187,21 @@ class Compiler:
             if name in _AFFIX and len(arguments) == 2 and isinstance(arguments[1], str):
                 return self._affix(name, arguments, depth, data)
         code = self.value(node, depth, data)
-        return f"truthy({code.source})" if code.kind is Kind.ANY else code.source
+        if code.kind is not Kind.ANY:
+            return code.source
+        return self._truth_of_field(code.source) if shapes.is_field(node) else f"truthy({code.source})"
+
+    def _truth_of_field(self, given: str) -> str:
+        """A field of the context is mostly absent, a text or an integer."""
+        value, name = self.names.keep(given)
+        kinds = f"isinstance({name}, str) or isinstance({name}, int)"  # faster than one look for both
+        return f"({value} is not None and ({name} if {kinds} else truthy({name})))"
 
     def _affix(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> str:
-        temporary = self.names.temporary()
-        subject = self.value(arguments[0], depth + 1, data).source
-        if not arguments[1]:
-            return f"isinstance({subject}, str)"
-        test = f"{temporary}.{_AFFIX[name]}({self.names.bind(arguments[1])})"
-        return f"(isinstance({temporary} := {subject}, str) and {test})"
+        subject, text = self.names.keep(self.value(arguments[0], depth + 1, data).source)
+        is_text = f"isinstance({subject}, str)"
+        test = f"{text}.{_AFFIX[name]}({self.names.bind(arguments[1])})"
+        return f"({is_text} and {test})" if arguments[1] else is_text
 
     # -- loops -------------------------------------------------------------------------------------------------------
 
@@ -266,108 +257,32 @@ class Compiler:
             return Code("int(now())")
         return self._read("var", arguments, depth, None)
 
-    # -- texts and comparisons ---------------------------------------------------------------------------------------
+    # -- texts -------------------------------------------------------------------------------------------------------
 
     def _cat(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        parts = [self._text(self.value(argument, depth + 1, data)) for argument in arguments]
-        source = f"({' + '.join(parts or [self.names.bind('')])})"
-        if len(arguments) == 1 and (sources := shapes.first_of(arguments[0])) is not None:
-            source = self._text_of_first(sources, source, depth, data)
-        return Code(source, Kind.TEXT)
+        parts: list[str] = []
+        known = ""  # constant texts that stand together are put together now
+        for argument in arguments:
+            if (text := self._constant_text(argument, data)) is not None:
+                known += text
+            else:
+                parts += [self.names.bind(known)] * bool(known)
+                parts.append(self._text(self.value(argument, depth + 1, data)))
+                known = ""
+        if known or not parts:
+            parts.append(self.names.bind(known))
+        return Code(f"({' + '.join(parts)})", Kind.TEXT)
 
-    def _text_of_first(self, sources: tuple[Any, Any], otherwise: str, depth: int, data: str | None) -> str:
-        """The text of an entity's id, with two short ways: it is a text; it is absent and the other one is a text."""
-        a, b = (self.value(node, depth + 1, data).source for node in sources)
-        if not (a.isidentifier() and b.isidentifier()):
-            return otherwise
-        return f"({a} if {a} and isinstance({a}, str) else {b} if {a} is None and isinstance({b}, str) else {otherwise})"
+    def _constant_text(self, node: Any, data: str | None) -> str | None:
+        if node == {"var": "$flagd.flagKey"} and data is None:
+            return self.flag_key
+        return node if isinstance(node, str) else None
 
     def _text(self, code: Code) -> str:
         if code.kind is Kind.TEXT:
             return code.source
-        temporary = self.names.temporary()
-        return f"({temporary} if isinstance({temporary} := {code.source}, str) else text({temporary}))"
-
-    def _strict(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        if len(arguments) != 2:
-            return self._call(name, arguments, depth, data)
-        if (guard := shapes.guard(arguments)) is not None:
-            source = self._guard(*guard, arguments, depth, data).source
-            return Code(source if name == "===" else f"(not {source})", Kind.BOOLEAN)
-        if any(argument is None or isinstance(argument, bool) for argument in arguments):
-            return self._compared("is" if name == "===" else "is not", arguments, depth, data)
-        if any(map(_equals_no_boolean, arguments)):
-            return self._compared(name[:2], arguments, depth, data)
-        return self._call(name, arguments, depth, data)
-
-    def _compared(self, sign: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        a, b = (self.value(argument, depth + 1, data).source for argument in arguments)
-        return Code(f"({a} {sign} {b})", Kind.BOOLEAN)
-
-    def _guard(self, guard: Guard, subject: Any, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        """One look at the type, where a rule asks for it in JsonLogic's roundabout way."""
-        temporary, given = self.names.temporary(), self.value(subject, depth + 1, data).source
-        if guard is Guard.TEXT:
-            return Code(f"isinstance({given}, str)", Kind.BOOLEAN)
-        is_number = f"isinstance({temporary} := {given}, (int, float))"
-        if guard is Guard.NUMBER:
-            return Code(f"({is_number} and type({temporary}) is not bool and {temporary} == {temporary})", Kind.BOOLEAN)
-        otherwise = self._compared("==", arguments, depth, data).source
-        return Code(f"(type({temporary}) is not bool if {is_number} else {otherwise})", Kind.BOOLEAN)
-
-    def _number_comparison(self, comparison: NumberComparison, depth: int, data: str | None) -> Code:
-        sign, left, right = comparison
-        is_left = type(left) in (int, float)
-        temporary, constant = self.names.temporary(), self.names.bind(left if is_left else right)
-        given = self.value(right if is_left else left, depth + 1, data).source
-        compared = f"{constant} {sign} {temporary}" if is_left else f"{temporary} {sign} {constant}"
-        return Code(f"({_is_number(temporary, given)} and {compared})", Kind.BOOLEAN)
-
-    def _ordered(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        """With a constant number on one side, the usual case is a number on the other side too."""
-        constants = [type(argument) in (int, float) for argument in arguments]
-        if len(arguments) != 2 or sum(constants) != 1:
-            return self._call(name, arguments, depth, data)
-        temporary, given = self.names.temporary(), self.value(arguments[constants.index(False)], depth + 1, data).source
-        constant = self.names.bind(arguments[constants.index(True)])
-        a, b = (constant, temporary) if constants[0] else (temporary, constant)
-        converted = f"{self.names.bind(operations.ON_VALUES[name])}({a}, {b})"
-        test = f"isinstance({temporary} := {given}, (int, float))"
-        return Code(f"({a} {name} {b} if {test} else {converted})", Kind.BOOLEAN)
-
-    def _equal(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        """With a constant text, the usual case is a text on the other side too."""
-        if len(arguments) != 2 or not isinstance(arguments[1], str):
-            return self._call(name, arguments, depth, data)
-        temporary, constant = self.names.temporary(), self.names.bind(arguments[1])
-        given = self.value(arguments[0], depth + 1, data).source
-        loosely = f"{self.names.bind(jsonlogic.loosely_equal)}({temporary}, {constant})"
-        same = f"({temporary} == {constant} if isinstance({temporary} := {given}, str) else {loosely})"
-        return Code(same if name == "==" else f"(not {same})", Kind.BOOLEAN)
-
-    def _in(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        if len(arguments) != 2:
-            return self._call(name, arguments, depth, data)
-        if (texts := shapes.texts(arguments[1])) is not None:
-            return self._in_texts(arguments[0], texts, depth, data)
-        temporary = self.names.temporary()
-        if (numbers := shapes.numbers(arguments[1])) is not None:
-            given = self.value(arguments[0], depth + 1, data).source
-            return Code(f"({_is_number(temporary, given)} and {temporary} in {self.names.bind(numbers)})", Kind.BOOLEAN)
-        match arguments:
-            case [str(item), {"merge": [[], subject]}]:
-                constant, given = self.names.bind(item), self.value(subject, depth + 1, data).source
-                in_list = f"{constant} in {temporary} if isinstance({temporary} := {given}, list)"
-                return Code(f"({in_list} else {temporary} == {constant})", Kind.BOOLEAN)
-        return self._call(name, arguments, depth, data)
-
-    def _in_texts(self, item: Any, texts: Set[str], depth: int, data: str | None) -> Code:
-        needle = self.value(item, depth + 1, data)
-        if needle.kind is Kind.TEXT:
-            return Code(f"({needle.source} in {self.names.bind(texts)})", Kind.BOOLEAN)
-        temporary = self.names.temporary()
-        source = f"(isinstance({temporary} := {needle.source}, str) and {temporary} in {self.names.bind(texts)})"
-        return Code(source, Kind.BOOLEAN)
+        value, name = self.names.keep(code.source)
+        return f"({name} if isinstance({value}, str) else text({name}))"
 
     # -- flagd's fractional ------------------------------------------------------------------------------------------
 
@@ -377,21 +292,6 @@ class Compiler:
         subject = f"{data or 'context'}, {self.names.bind('' if data else self.flag_key)}"
         draw = f"{self.names.bind(_fractional)}({self.names.bind(self.bucketing)}, {subject}"
         return Code(f"{draw}, [{self._list(arguments, depth, data)}])")
-
-
-def _is_number(temporary: str, given: str) -> str:
-    """Code that asks whether a value is a number, and keeps it in a variable."""
-    return f"isinstance({temporary} := {given}, (int, float)) and {temporary} is not True and {temporary} is not False"
-
-
-def _equals_no_boolean(node: Any) -> bool:
-    """Whether Python, too, takes true and false for different from a constant."""
-    return isinstance(node, str) or (type(node) in (int, float) and node not in (0, 1))
-
-
-def _is_test(node: Any) -> bool:
-    """Whether a node always comes to true or false."""
-    return shapes.is_operation(node) and shapes.operation(node)[0] in operations.BOOLEAN
 
 
 _AFFIX = {"starts_with": "startswith", "ends_with": "endswith"}
@@ -405,15 +305,15 @@ _WRITERS: Mapping[str, Callable[[Compiler, str, Sequence[Any], int, str | None],
     "reduce": Compiler._reduce,
     "var": Compiler._var,
     "cat": Compiler._cat,
-    "===": Compiler._strict,
-    "!==": Compiler._strict,
-    "<": Compiler._ordered,
-    "<=": Compiler._ordered,
-    ">": Compiler._ordered,
-    ">=": Compiler._ordered,
-    "==": Compiler._equal,
-    "!=": Compiler._equal,
-    "in": Compiler._in,
+    "===": comparisons.strict,
+    "!==": comparisons.strict,
+    "<": comparisons.ordered,
+    "<=": comparisons.ordered,
+    ">": comparisons.ordered,
+    ">=": comparisons.ordered,
+    "==": comparisons.loose,
+    "!=": comparisons.loose,
+    "in": comparisons.contained,
     "fractional": Compiler._fractional,
 }
 

@@ -1,72 +1,79 @@
-"""Recognise the guards of our own conditions (`flagstaff.operators`), of which this engine needs fewer than others.
+"""Recognise the guards in our own conditions (`flagstaff.operators`), of which this engine needs fewer than others.
 
-Everything here is about the operands of one `and`. Operands are compared as JSON.
+Everything here is about the operands of one `and`, and about guards of a field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from flagstaff import shapes
 
 SIGNS = frozenset({"<", "<=", ">", ">="})
 
 
 class NumberComparison(NamedTuple):
-    """A comparison that holds for numbers only: `left sign right`, of which one is a constant."""
+    """A comparison of a field with a constant number."""
 
     sign: str
-    left: Any
-    right: Any
+    subject: Any
+    constant: int | float
+    constant_first: bool
 
 
 def number_comparison(operands: Sequence[Any]) -> NumberComparison | None:
-    """The comparison in `[present, no text, comparison with a number]`, the form of `gt`, `before` and their kind.
+    """The comparison in `[present, no text, comparison]`, the form of `gt`, `before` and their kind.
 
-    By JsonLogic true, false, lists and objects would be converted to numbers. In this form they are none.
+    JsonLogic converts true, false, lists and objects to numbers. What has this form is about numbers, so that in this
+    engine it fails for them.
     """
-    match operands:
-        case [present, {"!==": [subject, {"cat": [text]}]}, {**comparison}] if len(comparison) == 1:
-            ((sign, compared),) = comparison.items()
-            if subject == text and present == _present(subject) and _compares_number(sign, compared, subject):
-                return NumberComparison(sign, *compared)
-    return None
-
-
-def _compares_number(sign: str, compared: Any, subject: Any) -> bool:
-    if sign not in SIGNS or not isinstance(compared, list) or len(compared) != 2 or subject not in compared:
-        return False
-    return any(type(side) in (int, float) for side in compared)
+    if len(operands) != 3 or not shapes.is_operation(operands[2]):
+        return None
+    sign, sides = shapes.operation(operands[2])
+    constants = [type(side) in (int, float) for side in sides]
+    if sign not in SIGNS or len(sides) != 2 or sum(constants) != 1:
+        return None
+    subject = sides[constants.index(False)]
+    if not shapes.is_field(subject) or list(operands[:2]) != [
+        _present(subject),
+        {"!==": [subject, {"cat": [subject]}]},
+    ]:
+        return None
+    return NumberComparison(sign, subject, sides[constants.index(True)], constants[0])
 
 
 def needed(operands: Sequence[Any]) -> Sequence[Any]:
-    """The operands without those that another one implies: who is a text is present, who starts with "a" is a text."""
-    texts = [subject for operand in operands if (subject := _text_by_comparison(operand)) is not None]
-    guarded = [operand["starts_with"][0] for operand in operands if _is_text_guard(operand)]
+    """The operands without the guards that others imply: what starts with "a" is a text, and what is a text is there.
 
-    def is_implied(operand: Any) -> bool:
-        if _is_text_guard(operand):
-            return operand["starts_with"][0] in texts
-        return any(operand == _present(subject) for subject in (*texts, *guarded))
-
-    return [operand for operand in operands if not is_implied(operand)]
+    An operation of this engine that implies a guard gives an answer for every value, so the guard protects nothing.
+    """
+    subjects = [operand["starts_with"][0] for operand in operands if _is_text_guard(operand)]
+    texts = [subject for operand in operands if (subject := _compared_text(operand)) is not None]
+    implied = [*map(_present, (*texts, *subjects)), *map(_text, texts)]
+    return [operand for operand in operands if operand not in implied] if implied else operands
 
 
 def _present(subject: Any) -> Any:
     return {"!==": [subject, None]}
 
 
+def _text(subject: Any) -> Any:
+    return {"starts_with": [subject, ""]}
+
+
 def _is_text_guard(operand: Any) -> bool:
     match operand:
-        case {"starts_with": [_, ""]}:
-            return len(operand) == 1
+        case {"starts_with": [subject, ""]}:
+            return shapes.is_field(subject) and len(operand) == 1
     return False
 
 
-def _text_by_comparison(operand: Any) -> Any:
-    """Whose value has to be a text for this operand to hold; None where it is not a comparison of that kind."""
+def _compared_text(operand: Any) -> Any:
+    """The field that has to be a text for this operand to hold; None where it is not a comparison of that kind."""
     match operand:
         case {"starts_with": [subject, str(affix)]} | {"ends_with": [subject, str(affix)]} if affix:
-            return subject
-        case {"in": [subject, list() | Set() as values]} if values and all(type(value) is str for value in values):
+            return subject if shapes.is_field(subject) else None
+        case {"in": [subject, list(values)]} if shapes.is_field(subject) and shapes.texts(values):
             return subject
     return None

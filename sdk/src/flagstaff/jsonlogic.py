@@ -165,7 +165,10 @@ def loosely_equal(a: Value = None, b: Value = None, *_ignored: Value) -> bool:
 
 
 def strictly_equal(a: Value = None, b: Value = None, *_ignored: Value) -> bool:
-    """Python's equality, by which lists compare by their items; but true and 1 are two things, as false and 0 are."""
+    """Python's equality, by which lists compare by their items; but true is not 1, and false is not 0.
+
+    The reference takes those for equal; inside lists and objects so does this.
+    """
     return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
@@ -193,7 +196,8 @@ greater_or_equal = _in_order(lambda a, b: a >= b)
 def contains(needle: Value = None, haystack: Value = None, *_ignored: Value) -> bool:
     """Whether a list has `needle` as an item, or a text has it as a part."""
     if isinstance(haystack, list):
-        return any(strictly_equal(needle, item) for item in haystack)
+        # Python finds 1 where it looks for true, so the items are looked at where it found something.
+        return needle in haystack and any(strictly_equal(needle, item) for item in haystack)
     return isinstance(haystack, str) and text(needle) in haystack
 
 

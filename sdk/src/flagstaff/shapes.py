@@ -52,21 +52,15 @@ def texts(node: Any) -> Set[str] | None:
 
 
 def numbers(node: Any) -> Set[int | float] | None:
-    """A list of numbers as a set."""
+    """A list of numbers as a set; true and false are none."""
     if isinstance(node, list) and node and all(type(item) in (int, float) for item in node):
         return frozenset(node)
     return None
 
 
-def first_of(node: Any) -> tuple[Any, Any] | None:
-    """The two values of which an `if` gives the first that is there, as in the id of an entity.
-
-    `{"if": [a, a, {"===": [a, 0]}, a, b, b, ""]}`: zero is there although it is false.
-    """
-    match node:
-        case {"if": [a, *_, b, ""]} if node["if"] == [a, a, {"===": [a, 0]}, a, b, b, ""]:
-            return a, b
-    return None
+def is_field(node: Any) -> bool:
+    """Whether a node reads the context at a path that is known beforehand, so that equal ones are the same."""
+    return is_operation(node) and isinstance(node.get("var"), str)
 
 
 class Guard(Enum):

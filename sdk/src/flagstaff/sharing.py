@@ -9,7 +9,7 @@ from typing import Any
 from flagstaff import shapes
 
 SHAREABLE = frozenset({"var", "cat", "or", "if", "==="})
-"""Look-ups, and what is made of them: cheap to compute before anybody knows that they are needed, and they never fail."""
+"""Look-ups, and what is made of them: cheap to have before anybody knows that it is needed, and they never fail."""
 
 WIDEST = 8
 """The most arguments that a shared node has; finding wider ones costs more than it saves."""
@@ -19,19 +19,21 @@ class Shared:
     """Which nodes of a targeting are the same look-up or text as another one."""
 
     def __init__(self, targeting: Any, max_depth: int) -> None:
-        self._identities: dict[int, Hashable] = {}
-        self._uses: Counter[Hashable] = Counter()
+        self._numbers: dict[Hashable, int] = {}
+        self._identities: dict[int, int] = {}
+        self._uses: Counter[int] = Counter()
         self._visit(targeting, max_depth)
 
-    def identity(self, node: Any) -> Hashable | None:
+    def identity(self, node: Any) -> int | None:
         """Equal for nodes that are the same; None for a node that occurs once or is not worth a variable."""
         identity = self._identities.get(id(node))
         return identity if identity is not None and self._uses[identity] > 1 else None
 
     def _visit(self, node: Any, levels: int) -> Hashable | None:
+        """Count a node. Operations that are the same have the same number; constants stand for themselves."""
         if isinstance(node, str):
             return node
-        if node is None or isinstance(node, int | float):
+        if isinstance(node, int):
             return type(node), node
         if levels < 0 or not isinstance(node, dict | list):
             return None
@@ -42,7 +44,7 @@ class Shared:
                 self._visit(child, levels - 1)
         return None
 
-    def _visit_operation(self, node: dict[str, Any], levels: int) -> Hashable | None:
+    def _visit_operation(self, node: dict[str, Any], levels: int) -> int | None:
         known = self._identities.get(id(node))  # one object may stand in many places
         if known is None:
             name, arguments = shapes.operation(node)
@@ -54,8 +56,9 @@ class Shared:
                 or (name == "var" and parts[:1] in ((), ("",)))
             ):
                 return None
-            self._identities[id(node)] = known = (name, parts)
+            known = self._numbers.setdefault((name, parts), len(self._numbers))
+            self._identities[id(node)] = known
             if self._uses[known]:  # its parts have been counted with the other one
-                self._uses.subtract(part for part in parts if part in self._uses)
+                self._uses.subtract(part for part in parts if isinstance(part, int))
         self._uses[known] += 1
         return known

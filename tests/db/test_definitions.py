@@ -41,6 +41,18 @@ def test_the_parts_of_a_definition_and_their_order() -> None:
     assert list(written("dev")["flags"]["checkout"]) == ["state", "variants", "defaultVariant", "metadata"]
 
 
+def test_a_flag_without_a_default_variant_says_so() -> None:
+    """Left out, or null, it would make the provider for Rust refuse the whole document."""
+    make(rollout=[{"variant": "on", "weight": 100}])
+    make("static", is_static=True, value=True)
+    flags_ = written()["flags"]
+    assert (flags_["checkout"]["defaultVariant"], flags_["static"]["defaultVariant"]) == ("", "on")
+    document = definitions.to_bytes(definitions.document("prod"))
+    assert problems(document) == []
+    answer = Engine(document).evaluate("checkout", {})
+    assert (answer.value, answer.variant, answer.reason) == (None, None, Reason.DEFAULT)
+
+
 def test_a_flag_without_variants_has_one_that_nobody_gets() -> None:
     for value_type, empty in (("string", ""), ("number", 0), ("structured", {})):
         make(f"empty-{value_type}", value_type=value_type)

@@ -13,11 +13,14 @@ from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
 from db import database as db_database
-from db import environments
+from db import definitions, environments, flags
+from db.edits import Members
 from db.embedded import EmbeddedPostgres
 from db.migrate import DIRECTORY, migrate
 from db.models import ALL
+from db.reader import EnvironmentReader
 from tests.conftest import url_of
+from tests.db.helpers import ADA, make, revisions
 
 NAMES = sorted(path.stem for path in DIRECTORY.glob("[0-9]*.py"))
 
@@ -92,3 +95,43 @@ def test_migrations_can_be_taken_back(empty_url: str) -> None:
         assert Runner(database, str(DIRECTORY)).down(NAMES[0]) == NAMES[::-1]
         assert database.get_tables() == ["schema_migration"]
     assert migrate(empty_url) == NAMES
+
+
+def migrate_to(url: str, name: str) -> None:
+    database = peewee.PostgresqlDatabase(url)
+    with database.connection_context():
+        Runner(database, str(DIRECTORY)).up(name)
+
+
+def test_portable_forms_reach_every_reader_although_no_flag_changed(empty_url: str) -> None:
+    migrate_to(empty_url, "0001_first_tables")
+    db_database.connect(empty_url)
+    try:
+        make("gone")
+        flags.archive("gone", actor=ADA)
+        make("b", members=[Members("user", ["john"], "on")])
+        make("a", rollout=[{"variant": "on", "weight": 25}, {"variant": "off", "weight": 75}])
+        reader = EnvironmentReader("prod")
+        before = reader.refresh()
+        versions = {key: flags.get(key, "prod").version for key in ("a", "b")}
+        migrate_to(empty_url, "0002_portable_forms")
+        delta = reader.refresh()
+        assert (delta.complete, set(delta.changed), delta.removed) == (False, {"a", "b"}, set())
+        assert delta.revision == before.revision + 1
+        assert {flags.get(key, "prod").version for key in ("a", "b")} == set(versions.values()) == {1}
+        assert {flag["metadata"]["revision"] for flag in delta.changed.values()} == {delta.revision}  # type: ignore[call-overload,index]
+        assert definitions.to_bytes({"flags": delta.changed, "metadata": delta.metadata}) == definitions.to_bytes(
+            definitions.document("prod")
+        )
+        assert reader.refresh().changed == {}
+        make("c")
+        assert (set(reader.refresh().changed), reader.revision) == ({"c"}, delta.revision + 1)
+    finally:
+        db_database.disconnect()
+
+
+def test_portable_forms_leave_environments_without_flags_as_they_are(empty_url: str) -> None:
+    migrate(empty_url)
+    db_database.connect(empty_url)
+    assert revisions() == {"dev": 0, "staging": 0, "prod": 0}
+    db_database.disconnect()

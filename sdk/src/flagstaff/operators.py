@@ -96,27 +96,25 @@ def _negated(form: Form) -> Form:
 
 
 def _of_number(comparison: Logic) -> Logic:
-    """Guard a comparison of numbers: JavaScript and Java take null for 0, and JavaScript refuses other texts."""
+    """Guard a comparison of numbers, for JavaScript and Java: null counts as 0 there, and JavaScript refuses texts."""
     return {"and": [PRESENT, NOT_TEXT, comparison]}
 
 
+# For Go, which refuses to convert true and false: no guard, since `===` converts nothing.
 EQUAL = (Form({"===": [FIELD, VALUE]}),)
 NOT_EQUAL = (Form({"!==": [FIELD, VALUE]}),)
 ONE_OF = (
-    # In Go a number 0 is `in` any list of texts, so the field has to be a text as well.
+    # For Go, where a number 0 is `in` any list of texts: the field has to be a text as well.
     Form({"and": [{"in": [FIELD, VALUE]}, TEXT]}, is_list_of(is_text)),
     Form({"in": [FIELD, VALUE]}, is_list_of(is_number)),
 )
-# JavaScript refuses `in` of what is neither text nor list, so each of the two is made sure of first.
-CONTAINS = (
-    Form(
-        {"or": [{"and": [PRESENT, TEXT, {"in": [VALUE, FIELD]}]}, {"in": [VALUE, {"merge": [[], FIELD]}]}]},
-    ),
-)
+# For JavaScript, which refuses `in` of what is neither a text nor a list: `merge` makes a list of whatever it is given.
+# For Java, which takes a single list for the operator's arguments: `merge` has two.
+CONTAINS = (Form({"or": [{"and": [PRESENT, TEXT, {"in": [VALUE, FIELD]}]}, {"in": [VALUE, {"merge": [[], FIELD]}]}]}),)
 
 
 def _affix(name: str) -> tuple[Form, ...]:
-    """Compare the start or end of a text. PRESENT is for Go, which logs an error for null."""
+    """Compare the start or end of a text. The guard is for Go, which logs an error for null."""
     return (Form({"and": [PRESENT, {name: [FIELD, VALUE]}]}),)
 
 
@@ -125,16 +123,18 @@ def _ordered(sign: str) -> tuple[Form, ...]:
 
 
 def _version_compared(sign: str) -> tuple[Form, ...]:
-    """Compare versions. Go and JavaScript log or throw for what is no text."""
+    """Compare versions. The guards are for Go and JavaScript, which log an error or read a number as a version."""
     logic = {"and": [PRESENT, TEXT, {"sem_ver": [FIELD, sign, VALUE]}]}
     return (Form(logic, fill=lambda value: str(versions.parse(value))),)
 
 
 def _timed(sign: str) -> tuple[Form, ...]:
-    """Compare times. The value comes first, so that they read back as what they are and not as `lt` and `gt`."""
-    conversions = {"fill": epoch_seconds, "recover": moment_text}
-    of_clock = Form({sign: [VALUE, CLOCK]}, of_clock=True, **conversions)
-    return of_clock, Form(_of_number({sign: [VALUE, FIELD]}), **conversions)
+    """Compare times, guarded like numbers. The clock is always a number, in every evaluator.
+
+    The value comes first, so that they read back as what they are and not as `lt` and `gt`.
+    """
+    of_clock = Form({sign: [VALUE, CLOCK]}, fill=epoch_seconds, recover=moment_text, of_clock=True)
+    return of_clock, Form(_of_number({sign: [VALUE, FIELD]}), fill=epoch_seconds, recover=moment_text)
 
 
 # -- values ------------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def _operators() -> Iterator[Operator]:
     yield Operator("gte", "is at least {}", _number, _ordered(">="))
     yield Operator("lt", "is less than {}", _number, _ordered("<"))
     yield Operator("lte", "is at most {}", _number, _ordered("<="))
-    yield Operator("exists", "is present", _nothing, (Form({"!==": [FIELD, None]}),))
+    yield Operator("exists", "is present", _nothing, (Form(PRESENT),))
     yield Operator("not_exists", "is absent", _nothing, (Form({"===": [FIELD, None]}),))
     yield Operator("semver_eq", "is version {}", _version, _version_compared("="))
     yield Operator("semver_gt", "is a later version than {}", _version, _version_compared(">"))

@@ -79,6 +79,15 @@ def test_a_targeting_is_read() -> None:
     assert len(parts[0]) == 5
 
 
+def test_the_deciding_branch_is_found() -> None:
+    engines = [Engine(document(logic)) for logic in (FORMER["targeting"], TODAY)]
+    for who in ({"targetingKey": "john"}, {"entityId": "ops", "entityType": "team"}, {"targetingKey": "x"}, {}):
+        for more in ({}, {"age": 18}, {"age": True}, {"country": "US", "beta": True}, {"country": "US", "beta": 1}):
+            found = [engine.branch("flag", {**who, **more}) for engine in engines]
+            kinds = [branch and (branch.entity_type, branch.is_rule, branch.rollout, branch.serves) for branch in found]
+            assert kinds[0] == kinds[1]
+
+
 IDS: list[Any] = [
     *(f"user-{number}" for number in range(1000)),
     *range(-20, 60),

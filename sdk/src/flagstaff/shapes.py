@@ -64,12 +64,12 @@ def is_field(node: Any) -> bool:
 
 
 class Guard(Enum):
-    """A question about the type of a value `x`, in the only way that JsonLogic has to ask it."""
+    """A question about the type of a value `x`, asked by converting it, as our former forms do."""
 
     TEXT = auto()
     """`x === cat(x)`: only a text equals itself as a text."""
     NUMBER = auto()
-    """`x === x * 1`: only a number (or, to Python, a boolean) equals itself times one; NaN does not."""
+    """`x === x * 1`: only a number equals itself times one; NaN does not."""
     NOT_BOOLEAN = auto()
     """`cat(x) === cat(x * 1)`: asked of a number, since true as a text is not 1."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
@@ -21,7 +20,7 @@ class Shared:
     def __init__(self, targeting: Any, max_depth: int) -> None:
         self._numbers: dict[Hashable, int] = {}
         self._identities: dict[int, int] = {}
-        self._uses: Counter[int] = Counter()
+        self._uses: list[int] = []  # by number
         self._visit(targeting, max_depth)
 
     def identity(self, node: Any) -> int | None:
@@ -45,8 +44,8 @@ class Shared:
         return None
 
     def _visit_operation(self, node: dict[str, Any], levels: int) -> int | None:
-        known = self._identities.get(id(node))  # one object may stand in many places
-        if known is None:
+        number = self._identities.get(id(node))  # one object may stand in many places
+        if number is None:
             name, arguments = shapes.operation(node)
             parts = tuple([self._visit(argument, levels - 1) for argument in arguments])
             if (
@@ -56,9 +55,17 @@ class Shared:
                 or (name == "var" and parts[:1] in ((), ("",)))
             ):
                 return None
-            known = self._numbers.setdefault((name, parts), len(self._numbers))
-            self._identities[id(node)] = known
-            if self._uses[known]:  # its parts have been counted with the other one
-                self._uses.subtract(part for part in parts if isinstance(part, int))
-        self._uses[known] += 1
-        return known
+            self._identities[id(node)] = number = self._number(name, parts)
+        self._uses[number] += 1
+        return number
+
+    def _number(self, name: str, parts: tuple[Hashable | None, ...]) -> int:
+        """The number of an operation on these parts."""
+        number = self._numbers.setdefault((name, parts), len(self._uses))
+        if number == len(self._uses):
+            self._uses.append(0)
+            return number
+        for part in parts:
+            if isinstance(part, int):
+                self._uses[part] -= 1  # it has been counted with the other one
+        return number

@@ -35,10 +35,8 @@ def number_comparison(operands: Sequence[Any]) -> NumberComparison | None:
     if sign not in SIGNS or len(sides) != 2 or sum(constants) != 1:
         return None
     subject = sides[constants.index(False)]
-    if not shapes.is_field(subject) or list(operands[:2]) != [
-        _present(subject),
-        {"!==": [subject, {"cat": [subject]}]},
-    ]:
+    is_no_text = {"!==": [subject, {"cat": [subject]}]}
+    if not shapes.is_field(subject) or operands[0] != _present(subject) or operands[1] != is_no_text:
         return None
     return NumberComparison(sign, subject, sides[constants.index(True)], constants[0])
 

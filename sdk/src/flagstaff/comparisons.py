@@ -104,22 +104,22 @@ def contained(compiler: Compiler, name: str, operands: Sequence[Any], depth: int
     if len(operands) != 2:
         return compiler.call(name, operands, depth, data)
     item, items = operands
-    if (texts := shapes.texts(items)) is not None:
-        return _in_texts(compiler, item, texts, depth, data)
-    if (numbers := shapes.numbers(items)) is not None:
-        value, name = compiler.names.keep(compiler.value(item, depth + 1, data).source)
-        return Code(f"({_is_number(value, name)} and {name} in {compiler.names.bind(numbers)})", Kind.BOOLEAN)
+    if (found := shapes.texts(items) or shapes.numbers(items)) is not None:
+        return _in_set(compiler, item, found, depth, data)
     if isinstance(item, str):
         return _text_in(compiler, item, items, depth, data)
     return compiler.call(name, operands, depth, data)
 
 
-def _in_texts(compiler: Compiler, item: Any, texts: Set[str], depth: int, data: str | None) -> Code:
-    needle, known = compiler.value(item, depth + 1, data), compiler.names.bind(texts)
-    if needle.kind is Kind.TEXT:
+def _in_set(compiler: Compiler, item: Any, items: Set[Any], depth: int, data: str | None) -> Code:
+    """Write `in` with a constant list; its items are all texts or all numbers."""
+    needle, known = compiler.value(item, depth + 1, data), compiler.names.bind(items)
+    are_texts = isinstance(next(iter(items)), str)
+    if needle.kind is Kind.TEXT and are_texts:
         return Code(f"({needle.source} in {known})", Kind.BOOLEAN)
     value, name = compiler.names.keep(needle.source)
-    return Code(f"(isinstance({value}, str) and {name} in {known})", Kind.BOOLEAN)
+    is_kind = f"isinstance({value}, str)" if are_texts else _is_number(value, name)
+    return Code(f"({is_kind} and {name} in {known})", Kind.BOOLEAN)
 
 
 def _text_in(compiler: Compiler, text: str, items: Any, depth: int, data: str | None) -> Code:

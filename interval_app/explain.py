@@ -59,9 +59,9 @@ async def _entity(
         "type": text("Entity type", default_value=entered["type"], max_length=64).validate(
             refusing(lambda given: validation.entity_type(given.strip(), "the type"))
         ),
-        "id": text(
-            "Entity id", default_value=entered["id"] or None, max_length=validation.LONGEST_ENTITY_ID
-        ).optional(),
+        "id": text("Entity id", default_value=entered["id"] or None, max_length=validation.LONGEST_ENTITY_ID)
+        .optional()
+        .validate(refusing(_check_id)),
         "attributes": text(
             "Attributes",
             default_value=entered["attributes"] or None,
@@ -75,6 +75,10 @@ async def _entity(
     intro = f"For whom is {flag.key} evaluated in {place.key}? Nothing is changed by this."
     _, found = await ask(visit.io, fields, intro=intro, buttons=["Explain"])
     return {"type": found["type"].strip(), "id": found["id"] or "", "attributes": found["attributes"] or ""}
+
+
+def _check_id(given: str) -> str:
+    return validation.text(given, "the id", longest=validation.LONGEST_ENTITY_ID, code="invalid_entity")
 
 
 async def _show(visit: ActionVisit, flag: FlagView, found: Explanation) -> str:

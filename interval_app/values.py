@@ -60,11 +60,15 @@ def typed(value: JsonValue, kind: ValueType) -> str:
 def read_json(text: str) -> Any:
     """JSON, without the words that only JavaScript knows. Raises ValueError that says where it goes wrong."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise ValueError(f"this is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         raise ValueError("this is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("this has a text with half of a surrogate pair, which is not valid Unicode") from None
+    return value
 
 
 def _refuse_constant(word: str) -> None:

@@ -49,7 +49,12 @@ def test_explain_tells_what_the_evaluate_endpoint_answers(dash: Running) -> None
 def test_attributes_that_are_no_json_object_are_refused(dash: Running) -> None:
     action = dash.ada.run("flags/explain", flag=dash.flag().key)
     action.form()
-    for text, said in (("{", "not JSON"), ("[1]", "must be a JSON object")):
+    for text, said in (
+        ("{", "not JSON"),
+        ("[1]", "must be a JSON object"),
+        ('{"country": "\\ud800"}', "not valid Unicode"),
+        ('{"\\udfff": 1}', "not valid Unicode"),
+    ):
         action.answer({"Attributes": text})
         assert said in action.form().errors["Attributes"]
     action.answer({"Attributes": ""})

@@ -35,13 +35,23 @@ class Arm(NamedTuple):
 
 
 def hash_text(value: str) -> int:
-    """The hash that `v2` buckets by."""
-    return mmh3.hash(value, 0, False)
+    """Return the hash that `v2` buckets by.
+
+    The text is encoded here because `mmh3` crashes the process on a text that UTF-8 can't encode.
+
+    Raises:
+        UnicodeEncodeError: the text holds half of a surrogate pair.
+    """
+    return mmh3.mmh3_32_uintdigest(value.encode())
 
 
 def hash_cbor(value: Any) -> int:
-    """The hash that `v3` buckets by; whole floats count as integers, as JSON can't tell them apart."""
-    return mmh3.hash(_short_text(value) or _cbor(value), 0, False)
+    """Return the hash that `v3` buckets by; whole floats count as integers, as JSON can't tell them apart.
+
+    Raises:
+        UnicodeEncodeError: a text in the value holds half of a surrogate pair.
+    """
+    return mmh3.mmh3_32_uintdigest(_short_text(value) or _cbor(value))
 
 
 def _short_text(value: Any) -> bytes | None:

@@ -53,11 +53,13 @@ class Names:
         self._temporaries = 0
 
     def bind(self, value: Any) -> str:
-        """The name by which the code knows a value."""
+        """The name by which the code knows a value. Raises UnicodeEncodeError for a text that UTF-8 can't encode."""
         if value is None or value is True or value is False:
             return str(value)
         key = _identity(value)
         if key not in self._names:
+            if isinstance(value, str):
+                value.encode()  # so that an evaluation can only meet such a text in the context
             self._names[key] = f"c{len(self._bound)}"
             self._bound.append(value)
         return self._names[key]

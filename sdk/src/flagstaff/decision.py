@@ -96,7 +96,7 @@ class Decision:
     def _hash_text(self, subject: str, hashed: str) -> list[str]:
         bind = self._compiler.names.bind
         nobody = f"if not (subject := {subject}): return {bind(self._outcomes.unmatched)}"
-        return [nobody, f"bucket = {bind(mmh3.hash)}({hashed}, 0, False)"]
+        return [nobody, f"bucket = {bind(mmh3.mmh3_32_uintdigest)}(({hashed}).encode())"]
 
     def _shares(self, arms: Sequence[Arm]) -> list[str]:
         """One comparison an arm, of the hash with bounds worked out beforehand."""

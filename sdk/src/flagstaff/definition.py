@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flagstaff.evaluation import Metadata
 
 STATES = ("ENABLED", "DISABLED")
+
+NOT_UNICODE = "not valid Unicode: it holds half of a surrogate pair"
 
 
 class DefinitionError(ValueError):
@@ -35,6 +38,7 @@ class FlagDefinition(NamedTuple):
             raise DefinitionError("a flag has to be an object")
         if source.get("state") not in STATES:
             raise DefinitionError("'state' has to be ENABLED or DISABLED")
+        check_unicode("the flag's key", key)
         enabled = source["state"] == "ENABLED"
         return cls(
             key,
@@ -57,12 +61,26 @@ def read_metadata(source: Any) -> Metadata:
     for name, value in source.items():
         if not name or not isinstance(value, str | int | float):
             raise DefinitionError(f"metadata {name!r} has to have a name, and a text, number or boolean as its value")
+    check_unicode("a text in 'metadata'", source)
     return source
+
+
+def check_unicode(what: str, value: Any) -> None:
+    """Check that all texts of a JSON value can be encoded in UTF-8, so that an answer that carries it can be sent.
+
+    Raises:
+        DefinitionError: one holds half of a surrogate pair.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False, skipkeys=True, default=str).encode()
+    except UnicodeEncodeError:
+        raise DefinitionError(f"{what} is {NOT_UNICODE}") from None
 
 
 def _variants(source: Any) -> Mapping[str, Any]:
     if not isinstance(source, Mapping) or not source:
         raise DefinitionError("'variants' has to be an object with at least one variant")
+    check_unicode("a text in 'variants'", source)
     return source
 
 

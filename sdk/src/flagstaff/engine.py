@@ -12,7 +12,7 @@ from openfeature.exception import ParseError
 
 from flagstaff.bucketing import Bucketing
 from flagstaff.compiler import Compiler
-from flagstaff.definition import read_metadata
+from flagstaff.definition import NOT_UNICODE, read_metadata
 from flagstaff.evaluation import ErrorCode, Evaluation, Metadata, Reason
 from flagstaff.explain import Explanation, explain
 from flagstaff.flag import Flag, FlagSet
@@ -163,6 +163,8 @@ class Engine:
 
     def _failed(self, key: str, failure: Exception) -> Evaluation:
         logger.debug("evaluating %r failed", key, exc_info=failure)
+        if isinstance(failure, UnicodeEncodeError):
+            return error(ErrorCode.INVALID_CONTEXT, f"flag {key!r}: a text of the context is {NOT_UNICODE}")
         code = ErrorCode.PARSE_ERROR if isinstance(failure, UnknownOperationError) else ErrorCode.GENERAL
         return error(code, f"flag {key!r}: {failure}")
 

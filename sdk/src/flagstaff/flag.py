@@ -9,7 +9,7 @@ from flagstaff import targeting
 from flagstaff.bucketing import Bucketing
 from flagstaff.compiler import Compiler, TargetingError
 from flagstaff.decision import Decide, Decision
-from flagstaff.definition import DefinitionError, FlagDefinition
+from flagstaff.definition import NOT_UNICODE, DefinitionError, FlagDefinition
 from flagstaff.evaluation import ErrorCode, Evaluation, Metadata
 from flagstaff.outcomes import Outcomes, error
 from flagstaff.targeting import Branch
@@ -93,6 +93,8 @@ class Flag:
             self.decide = self._decision(FlagDefinition.from_json(self.key, self.definition))
         except (DefinitionError, TargetingError) as wrong:
             self._break(str(wrong))
+        except UnicodeEncodeError:
+            self._break(f"a text of the targeting is {NOT_UNICODE}")
         except SyntaxError:
             self._break("the targeting is too deep or too large")
         except (RecursionError, MemoryError) as wrong:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flagstaff import jsonlogic
@@ -36,12 +35,53 @@ NAMESPACE: Mapping[str, Any] = {
 """All names that the code can use, beside what is bound."""
 
 
-@lru_cache(maxsize=4096)
-def _bind(source: str) -> Callable[..., Any]:
-    """The `bind` function of a source text, compiled once for all targetings of that shape."""
+MAX_SOURCES = 1 << 20
+"""How many characters of source are kept with what they were compiled to, which takes four times as much."""
+
+Bind = Callable[..., Any]
+"""From the values that a function's code is bound to, to that function."""
+
+
+class Compiled:
+    """The `bind` functions of source texts, each compiled once for all targetings of that shape.
+
+    Kept are those that were asked for last: up to `max_sources` characters of source, in two halves of which the older
+    one goes as a whole. So no lock is needed, which a process that forks could leave locked for ever.
+    """
+
+    def __init__(self, max_sources: int) -> None:
+        self._max_half = max_sources // 2
+        self._recent: dict[str, Bind] = {}
+        self._earlier: dict[str, Bind] = {}
+        self._recent_size = 0
+
+    @property
+    def sources(self) -> Set[str]:
+        """The texts that are kept."""
+        return self._recent.keys() | self._earlier.keys()
+
+    def bind(self, source: str) -> Bind:
+        """Return the `bind` function of a source text."""
+        bind = self._recent.get(source)
+        if bind is None:
+            bind = self._earlier.get(source) or _compile(source)
+            self._keep(source, bind)
+        return bind
+
+    def _keep(self, source: str, bind: Bind) -> None:
+        if self._recent_size + len(source) > self._max_half:
+            self._earlier, self._recent, self._recent_size = self._recent, {}, 0
+        self._recent[source] = bind
+        self._recent_size += len(source)
+
+
+def _compile(source: str) -> Bind:
     namespace = dict(NAMESPACE)
-    exec(compile(source, "<targeting>", "exec"), namespace)  # the text is ours: see the module's description
+    exec(compile(source, "<targeting>", "exec"), namespace)  # the text is ours: see the description of `compiler`
     return namespace["bind"]  # type: ignore[no-any-return]
+
+
+compiled = Compiled(MAX_SOURCES)
 
 
 class Names:
@@ -76,12 +116,12 @@ class Names:
         name = self.temporary()
         return f"({name} := {source})", name
 
-    def function(self, body: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
-        """The function of one argument, the context, with these lines as its body."""
+    def function(self, body: Sequence[str], of_item: bool = False) -> Callable[[Any], Any]:
+        """Make the function of one argument, the context or the item of a loop, with these lines as its body."""
         names = ", ".join(f"c{number}" for number in range(len(self._bound)))
-        lines = [f"def bind({names}):", " def evaluate(context):", "  get = context.get"]
+        lines = [f"def bind({names}):", " def evaluate(context):", *([] if of_item else ["  get = context.get"])]
         source = "\n".join([*lines, *(f"  {line}" for line in body), " return evaluate"])
-        return _bind(source)(*self._bound)  # type: ignore[no-any-return]
+        return compiled.bind(source)(*self._bound)  # type: ignore[no-any-return]
 
 
 def _identity(value: Any) -> Hashable:

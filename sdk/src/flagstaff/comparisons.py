@@ -104,7 +104,7 @@ def contained(compiler: Compiler, name: str, operands: Sequence[Any], depth: int
     if len(operands) != 2:
         return compiler.call(name, operands, depth, data)
     item, items = operands
-    if (found := shapes.texts(items) or shapes.numbers(items)) is not None:
+    if (found := compiler.facts.as_set(items)) is not None:
         return _in_set(compiler, item, found, depth, data)
     if isinstance(item, str):
         return _text_in(compiler, item, items, depth, data)

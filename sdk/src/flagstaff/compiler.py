@@ -29,20 +29,14 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from flagstaff import bucketing, comparisons, guards, jsonlogic, operations, shapes
+from flagstaff import bucketing, comparisons, guards, jsonlogic, loops, operations, shapes
 from flagstaff.bucketing import Bucketing
 from flagstaff.code import Code, Kind, Names
+from flagstaff.facts import MAX_DEPTH, Facts, TargetingError
 from flagstaff.sharing import Shared
 
-MAX_DEPTH = 50
-"""How deep a targeting may be nested. Python itself stops at some 200 brackets, and each level takes up to three."""
-
-MAX_OPERATIONS = 100_000
-"""How many operations one targeting may have, shared evaluators counted wherever they are used."""
-
-
-class TargetingError(ValueError):
-    """A targeting that is nested too deep or too large."""
+MAX_PLAIN_CAT = 32
+"""How many operations a `cat` has at most whose text needs no bound; a longer one could multiply a long text."""
 
 
 class Compiler:
@@ -51,22 +45,15 @@ class Compiler:
     `depth` says how deep a node lies. `data` names the item inside a loop such as `map`; None means the context.
     """
 
-    def __init__(self, flag_key: str, hashing: Bucketing, evaluators: Mapping[str, Any], targeting: Any) -> None:
+    def __init__(self, flag_key: str, hashing: Bucketing, facts: Facts, targeting: Any) -> None:
         self.flag_key = flag_key
         self.bucketing = hashing
-        self.evaluators = evaluators
+        self.facts = facts
         self.fields: set[str] = set()
         self.names = Names()
-        self._operations = 0
         self._sharing = Shared(targeting, MAX_DEPTH)
         self._variables: dict[Hashable, Code] = {}
         self._assignments: list[str] = []
-
-    def evaluate(self, node: Any, context: Mapping[str, Any]) -> Any:
-        """What a part of the targeting comes to; only for explaining, as it is compiled for this one use."""
-        part = Compiler(self.flag_key, self.bucketing, self.evaluators, node)
-        code = part.value(node)
-        return part.names.function([*part.take_assignments(), f"return {code.source}"])(context)
 
     # -- variables ---------------------------------------------------------------------------------------------------
 
@@ -94,30 +81,27 @@ class Compiler:
         if shapes.is_operation(node):
             key = self._shared(node, data)
             return self._operation(node, depth, data) if key is None else self._variable(key, node, depth)
-        if isinstance(node, list) and not shapes.is_constant(node):
+        if isinstance(node, list) and not self.facts.is_constant(node):
             return Code(f"[{self._list(node, depth, data)}]")
         kind = Kind.TEXT if isinstance(node, str) else Kind.BOOLEAN if isinstance(node, bool) else Kind.ANY
         return Code(self.names.bind(node), kind)
 
     def enter(self, depth: int) -> None:
-        """Refuse what is too deep or too much.
+        """Refuse what is nested too deep.
 
         Raises:
             TargetingError: it is.
         """
-        self._operations += 1
         if depth > MAX_DEPTH:
             raise TargetingError(f"the targeting is nested more than {MAX_DEPTH} levels deep")
-        if self._operations > MAX_OPERATIONS:
-            raise TargetingError(f"the targeting has more than {MAX_OPERATIONS} operations")
 
     def _list(self, nodes: Sequence[Any], depth: int, data: str | None) -> str:
         return ", ".join(self.value(node, depth + 1, data).source for node in nodes)
 
     def _operation(self, node: dict[str, Any], depth: int, data: str | None) -> Code:
         name, arguments = shapes.operation(node)
-        if self.is_reference(name, arguments):
-            return self.value(self.evaluators[arguments[0]], depth + 1, data)
+        if self.facts.is_reference(name, arguments):
+            return self.value(self.facts.evaluators[arguments[0]], depth + 1, data)
         if name in _WRITERS:
             return _WRITERS[name](self, name, arguments, depth, data)
         if name in operations.ON_ITEMS:
@@ -125,21 +109,6 @@ class Compiler:
         if name in operations.ON_DATA:
             return self._read(name, arguments, depth, data)
         return self.call(name, arguments, depth, data)
-
-    def is_reference(self, name: str, arguments: Sequence[Any]) -> bool:
-        """Whether an operation is `{"$ref": name}`, which stands for the shared evaluator of that name."""
-        return (
-            name == "$ref" and len(arguments) == 1 and isinstance(arguments[0], str) and arguments[0] in self.evaluators
-        )
-
-    def referenced(self, node: Any) -> Any:
-        """What a targeting is once references that are all of it are followed; None where that is null in the end."""
-        for _ in range(MAX_DEPTH):
-            name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
-            if not self.is_reference(name, arguments):
-                break
-            node = self.evaluators[arguments[0]]
-        return node
 
     def call(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         """Code for an operation as a call of the function that says what it means."""
@@ -210,18 +179,21 @@ class Compiler:
         if len(arguments) < 2 and name != "map":
             return Code(self.names.bind(function(None, bool)), _kind(name))
         items, logic = (*arguments, None, None)[:2]
-        given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}"
+        given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}, {self._work(logic)}"
         return Code(f"{self.names.bind(function)}({given})", _kind(name))
 
     def _reduce(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
         items, logic, initial = (*arguments, None, None, None)[:3]
         # JsonLogic takes the initial value as it stands: it is not evaluated.
         given = f"{self.value(items, depth + 1, data).source}, {self._lambda(logic, depth)}, {self.names.bind(initial)}"
-        return Code(f"{self.names.bind(jsonlogic.reduced)}({given})" if arguments else "None")
+        return Code(f"{self.names.bind(loops.reduced)}({given}, {self._work(logic)})" if arguments else "None")
 
     def _lambda(self, logic: Any, depth: int) -> str:
         item = self.names.temporary()
         return f"(lambda {item}: {self.value(logic, depth + 1, item).source})"
+
+    def _work(self, logic: Any) -> str:
+        return self.names.bind(1 + self.facts.size(logic).work)
 
     # -- the context -------------------------------------------------------------------------------------------------
 
@@ -229,7 +201,7 @@ class Compiler:
         given = self._list(arguments, depth, data)
         if data is None:
             self.fields.update(field for argument in arguments for field in shapes.fields(argument))
-            data = f"{self.names.bind(_whole)}(context, {self.names.bind(self.flag_key)})"
+            data = f"{self.names.bind(whole_context)}(context, {self.names.bind(self.flag_key)})"
         return Code(f"{self.names.bind(operations.ON_DATA[name])}({data}, {given})")
 
     def _var(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
@@ -260,6 +232,9 @@ class Compiler:
     # -- texts -------------------------------------------------------------------------------------------------------
 
     def _cat(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        length = len(arguments) + sum(self.facts.size(argument).operations for argument in arguments)
+        if data is not None or length > MAX_PLAIN_CAT:
+            return self.call("cat", arguments, depth, data)
         parts: list[str] = []
         known = ""  # constant texts that stand together are put together now
         for argument in arguments:
@@ -290,7 +265,7 @@ class Compiler:
         if data is None:
             self.fields.add("targetingKey")
         subject = f"{data or 'context'}, {self.names.bind('' if data else self.flag_key)}"
-        draw = f"{self.names.bind(_fractional)}({self.names.bind(self.bucketing)}, {subject}"
+        draw = f"{self.names.bind(fractional)}({self.names.bind(self.bucketing)}, {subject}"
         return Code(f"{draw}, [{self._list(arguments, depth, data)}])")
 
 
@@ -322,13 +297,13 @@ def _kind(name: str) -> Kind:
     return Kind.BOOLEAN if name in operations.BOOLEAN else Kind.TEXT if name in operations.TEXT else Kind.ANY
 
 
-def _whole(context: Mapping[str, Any], flag_key: str) -> dict[str, Any]:
+def whole_context(context: Mapping[str, Any], flag_key: str) -> dict[str, Any]:
     """The context as flagd hands it to JsonLogic, for the rare rule that wants all of it."""
     flagd = {"flagKey": flag_key, "timestamp": int(time.time())}
     return {**context, "$flagd": flagd, "targetingKey": context.get("targetingKey")}
 
 
-def _fractional(hashing: Bucketing, data: Any, flag_key: str, arguments: Sequence[Any]) -> Any:
+def fractional(hashing: Bucketing, data: Any, flag_key: str, arguments: Sequence[Any]) -> Any:
     """A split whose parts are known only now; inside a loop, the item may be an object with a targeting key."""
     targeting_key = data.get("targetingKey") if isinstance(data, Mapping) else None
     return bucketing.fractional(hashing, flag_key, targeting_key, arguments)

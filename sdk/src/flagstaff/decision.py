@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
 import mmh3
 
-from flagstaff import bucketing, shapes
+from flagstaff import bucketing, loops, shapes
 from flagstaff.bucketing import Arm, Bucketing
 from flagstaff.code import Kind
 from flagstaff.compiler import Compiler
 from flagstaff.evaluation import Evaluation
 from flagstaff.outcomes import Outcomes
+from flagstaff.parts import MAX_PART, Parts, choose
 
 Decide = Callable[[Mapping[str, Any]], Evaluation]
+
+MAX_WHOLE = 1_000
+"""How many operations a targeting has at most that becomes one function; Python compiles that in some 20 ms."""
 
 
 class Decision:
@@ -30,29 +35,29 @@ class Decision:
         self._compiler = compiler
         self._outcomes = outcomes
 
-    def compile(self, targeting: Mapping[str, Any]) -> Decide:
-        """The function.
+    def lines(self, targeting: Any) -> list[str]:
+        """Return the lines of the function.
 
         Raises:
-            TargetingError: the targeting is nested too deep or too large.
+            TargetingError: the targeting is nested too deep.
         """
         lines: list[str] = []
         for statement in self._statements(targeting, 0):
             # A variable is set right before the first top-level statement that uses it, so that it holds in all others.
             lines += [*self._compiler.take_assignments(), *statement]
-        return self._compiler.names.function(lines)
+        return lines
 
     def _statements(self, node: Any, depth: int) -> Iterator[list[str]]:
         """Yield the lines of one statement after the other; the last one always returns."""
         self._compiler.enter(depth)
         name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
-        if self._compiler.is_reference(name, arguments):
-            yield from self._statements(self._compiler.evaluators[arguments[0]], depth + 1)
+        if self._compiler.facts.is_reference(name, arguments):
+            yield from self._statements(self._compiler.facts.evaluators[arguments[0]], depth + 1)
         elif name in ("if", "?:"):
             yield from self._if(arguments, depth)
         elif name == "fractional":
             yield self._split(node, arguments, depth)
-        elif not name and shapes.is_constant(node):
+        elif not name and self._compiler.facts.is_constant(node):
             yield [f"return {self._compiler.names.bind(self._outcomes.targeted(node))}"]
         else:
             yield [self._computed(self._outcomes.targeted, node, depth)]
@@ -78,7 +83,7 @@ class Decision:
 
     def _known_arms(self, arguments: Sequence[Any]) -> Sequence[Arm] | None:
         shares = arguments if arguments and isinstance(arguments[0], list) else arguments[1:]
-        return bucketing.arms(shares) if all(map(shapes.is_constant, shares)) else None
+        return bucketing.arms(shares) if all(map(self._compiler.facts.is_constant, shares)) else None
 
     def _bucket(self, subject: Any, depth: int) -> list[str] | None:
         """Lines that leave the hash of the subject in `bucket`; None where only the evaluation can tell its type."""
@@ -111,3 +116,34 @@ class Decision:
 def _least_hash(end: int, total: int) -> int:
     """The first 32-bit hash whose bucket, `hash * total >> 32`, is `end` or more."""
     return -(-(end << 32) // total)
+
+
+def decided(parts: Parts, outcomes: Outcomes, targeting: Any) -> Decide:
+    """Return the function from a context to the answer that a targeting picks.
+
+    Raises:
+        TargetingError: the targeting is nested too deep or too large.
+    """
+    large = parts.facts.check_size(targeting) > MAX_WHOLE
+    decide = _tree(parts, outcomes, targeting, 0) if large else _whole(parts, outcomes, targeting)
+    return loops.limited(decide) if parts.facts.has_loops else decide
+
+
+def _whole(parts: Parts, outcomes: Outcomes, node: Any) -> Decide:
+    written = parts.compiler(node)
+    return parts.function(written, Decision(written, outcomes).lines(node))
+
+
+def _tree(parts: Parts, outcomes: Outcomes, node: Any, depth: int) -> Decide:
+    """Return the same for a large targeting: a function that calls those of the tests and results of its `if`s."""
+    if parts.facts.size(node).operations <= MAX_PART:
+        return _whole(parts, outcomes, node)
+    name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
+    if parts.facts.is_reference(name, arguments):
+        return _tree(parts, outcomes, parts.facts.evaluators[arguments[0]], depth + 1)
+    if name in ("if", "?:"):
+        pairs, last = shapes.branches(arguments)
+        tests = [(parts.test(a, depth + 1), _tree(parts, outcomes, b, depth + 1)) for a, b in pairs]
+        return partial(choose, tests, _tree(parts, outcomes, last, depth + 1))
+    answer, value = outcomes.drawn if name == "fractional" else outcomes.targeted, parts.value(node, depth)
+    return lambda context: answer(value(context))

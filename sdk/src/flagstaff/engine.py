@@ -11,13 +11,13 @@ from typing import Any
 from openfeature.exception import ParseError
 
 from flagstaff.bucketing import Bucketing
-from flagstaff.compiler import Compiler
 from flagstaff.definition import NOT_UNICODE, read_metadata
 from flagstaff.evaluation import ErrorCode, Evaluation, Metadata, Reason
 from flagstaff.explain import Explanation, explain
 from flagstaff.flag import Flag, FlagSet
 from flagstaff.jsonlogic import UnknownOperationError
 from flagstaff.outcomes import error
+from flagstaff.parts import Parts
 from flagstaff.targeting import Branch
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
@@ -59,7 +59,9 @@ class Engine:
     def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
         """The answer of the flag `key` for a context (OpenFeature's attributes, with `targetingKey` as one of them).
 
-        Never raises: what goes wrong is an answer with an `error_code`.
+        Never raises: what goes wrong is an answer with an `error_code`. That is also a text in the context that UTF-8
+        can't encode, where a split hashes it, and what would take too long: a list of more than 1,000 items taken as
+        text, or loops with too many steps.
         """
         flag = self._flags.get(key)
         if flag is None:
@@ -73,8 +75,8 @@ class Engine:
         """What `evaluate` answers, and every step that led there. It is for people, and takes its time."""
         flag = self._flags.get(key)
         definition = flag.definition if flag else {}
-        compiler = Compiler(key, self._within.bucketing, self._evaluators, None)
-        return explain(key, definition, self.evaluate(key, context), compiler, context)
+        parts = Parts(key, self._within.bucketing, self._evaluators)
+        return explain(key, definition, self.evaluate(key, context), parts, context)
 
     def branch(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Branch | None:
         """Which branch of its targeting decides a flag for a context (see `flagstaff.targeting.read`).

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from flagstaff import conditions, jsonlogic, targeting
-from flagstaff.compiler import Compiler
 from flagstaff.evaluation import ErrorCode, Evaluation, Reason
+from flagstaff.parts import Parts
 from flagstaff.targeting import Branch, Split
 
 MANY = 5
@@ -79,7 +79,7 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    key: str, definition: Mapping[str, Any], evaluation: Evaluation, compiler: Compiler, context: Mapping[str, Any]
+    key: str, definition: Mapping[str, Any], evaluation: Evaluation, parts: Parts, context: Mapping[str, Any]
 ) -> Explanation:
     """Explain `evaluation`, which is what the flag `key` gave for `context`."""
     if evaluation.error_code in (ErrorCode.FLAG_NOT_FOUND, ErrorCode.PARSE_ERROR):
@@ -87,7 +87,7 @@ def explain(
     if evaluation.reason is Reason.DISABLED:
         step = Step("enabled", True, "the flag is switched off, so the caller's default applies")
         return Explanation(evaluation, "The flag is switched off.", (step,))
-    steps = (Step("enabled", False, "the flag is switched on"), *_Steps(compiler, context, evaluation).of(definition))
+    steps = (Step("enabled", False, "the flag is switched on"), *_Steps(parts, context, evaluation).of(definition))
     return Explanation(evaluation, _summary(key, evaluation, steps[-1]), steps)
 
 
@@ -102,8 +102,8 @@ def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
 class _Steps:
     """Walks through one definition's targeting, up to the branch that decides."""
 
-    def __init__(self, compiler: Compiler, context: Mapping[str, Any], evaluation: Evaluation) -> None:
-        self._compiler = compiler
+    def __init__(self, parts: Parts, context: Mapping[str, Any], evaluation: Evaluation) -> None:
+        self._parts = parts
         self._context = context
         self._evaluation = evaluation
         entity_id = self._evaluate(targeting.ENTITY_ID)
@@ -111,7 +111,7 @@ class _Steps:
         self._entity = named if entity_id else "a context without an entity"
 
     def _evaluate(self, logic: Any) -> Any:
-        return self._compiler.evaluate(logic, self._context)
+        return self._parts.evaluate(logic, self._context)
 
     def of(self, definition: Mapping[str, Any]) -> Iterator[Step]:
         rules = 0

@@ -7,12 +7,16 @@ from typing import Any, NamedTuple
 
 from flagstaff import targeting
 from flagstaff.bucketing import Bucketing
-from flagstaff.compiler import Compiler, TargetingError
-from flagstaff.decision import Decide, Decision
+from flagstaff.decision import Decide, decided
 from flagstaff.definition import NOT_UNICODE, DefinitionError, FlagDefinition
 from flagstaff.evaluation import ErrorCode, Evaluation, Metadata
+from flagstaff.facts import TargetingError
 from flagstaff.outcomes import Outcomes, error
+from flagstaff.parts import Parts
 from flagstaff.targeting import Branch
+
+MAX_ATTEMPTS = 2
+"""How often to compile a flag that runs out of stack or memory: each attempt takes long."""
 
 
 class FlagSet(NamedTuple):
@@ -30,7 +34,18 @@ class Flag:
     no time for the others. Two threads that come first at once both compile it, to the same effect.
     """
 
-    __slots__ = ("_compiled", "_error", "_fields", "_trace", "decide", "definition", "key", "own_metadata", "within")
+    __slots__ = (
+        "_attempts",
+        "_compiled",
+        "_error",
+        "_fields",
+        "_trace",
+        "decide",
+        "definition",
+        "key",
+        "own_metadata",
+        "within",
+    )
 
     def __init__(self, key: str, definition: Any, within: FlagSet) -> None:
         self.key = key
@@ -41,6 +56,7 @@ class Flag:
         self.decide: Decide = self._compile_and_decide
         """From a context to the answer. May raise what an operation raises on a value that it can't take."""
         self._compiled = False
+        self._attempts = 0
         self._error: str | None = None
         self._fields: frozenset[str] = frozenset()
         self._trace: Callable[[Mapping[str, Any]], Branch | None] | None = None
@@ -77,8 +93,8 @@ class Flag:
         branches = {str(number): branch for number, branch in enumerate(read)}
         chain = {"if": [part for number, branch in branches.items() for part in (branch.logic, number)]}
         flag = FlagDefinition(self.key, True, dict.fromkeys(branches, True), None, chain, {})
-        compiler = Compiler(self.key, self.within.bucketing, self.within.evaluators, chain)
-        decide = Decision(compiler, Outcomes(flag, {})).compile(chain)
+        parts = Parts(self.key, self.within.bucketing, self.within.evaluators)
+        decide = decided(parts, Outcomes(flag, {}), chain)
         return lambda context: branches.get(decide(context).variant or "")
 
     def _compile_and_decide(self, context: Mapping[str, Any]) -> Evaluation:
@@ -98,8 +114,12 @@ class Flag:
         except SyntaxError:
             self._break("the targeting is too deep or too large")
         except (RecursionError, MemoryError) as wrong:
-            # It may be the caller who had used up the stack or the memory: the next one who asks tries again.
-            return f"flag {self.key!r}: the targeting is too deep or too large ({type(wrong).__name__})"
+            # It may be the caller who had used up the stack or the memory: another one who asks tries again.
+            self._attempts += 1
+            why = f"the targeting is too deep or too large ({type(wrong).__name__})"
+            if self._attempts < MAX_ATTEMPTS:
+                return f"flag {self.key!r}: {why}"
+            self._break(why)
         self._compiled = True
         return self._error
 
@@ -109,11 +129,11 @@ class Flag:
             return _always(outcomes.disabled)
         if flag.targeting is None:
             return _always(outcomes.static)
-        compiler = Compiler(flag.key, self.within.bucketing, self.within.evaluators, flag.targeting)
-        if compiler.referenced(flag.targeting) is None:
+        parts = Parts(flag.key, self.within.bucketing, self.within.evaluators)
+        if parts.facts.referenced(flag.targeting) is None:
             return _always(outcomes.static)
-        decide = Decision(compiler, outcomes).compile(flag.targeting)
-        self._fields = frozenset(compiler.fields)
+        decide = decided(parts, outcomes, flag.targeting)
+        self._fields = frozenset(parts.fields)
         return decide
 
     def _break(self, why: str) -> None:

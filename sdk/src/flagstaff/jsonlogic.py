@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from functools import reduce
+from itertools import islice
 from typing import Any
 
 Value = Any
@@ -31,6 +32,22 @@ Number = int | float
 class UnknownOperationError(Exception):
     """A rule names an operation that neither JsonLogic nor flagd has."""
 
+
+class LimitError(Exception):
+    """An evaluation would take more time or memory than any flag is worth."""
+
+
+MAX_ITEMS_AS_TEXT = 1_000
+"""How many items a list has at most that is turned into text, those of lists in it included."""
+
+MAX_TEXT = 1_000_000
+"""How many characters a text has at most that a long `cat`, or one inside a loop, makes."""
+
+MAX_ITEMS = 1_000_000
+"""How many items a list has at most that `merge` makes."""
+
+MAX_BITS = 16_384
+"""How large a whole number can get; JSON as Python reads it has numbers up to 4,300 digits, which is less."""
 
 # -- conversions -------------------------------------------------------------------------------------------------------
 
@@ -87,12 +104,30 @@ def text(value: Value) -> str:
     if value is None:
         return "null"
     if isinstance(value, list):
-        return ",".join(map(text, value))
+        return ",".join(_texts(value))
     if isinstance(value, Mapping):
         return "[object Object]"
     if isinstance(value, date):
         return format_datetime(datetime.fromtimestamp(_milliseconds(value) / 1000, UTC), usegmt=True)
     return str(value)
+
+
+def _texts(items: list[Value]) -> list[str]:
+    """The texts of a list's items, also of those of lists in it, so far as they are not too many."""
+    texts = list(islice(_leaves(items), MAX_ITEMS_AS_TEXT + 1))
+    if len(texts) > MAX_ITEMS_AS_TEXT:
+        raise LimitError(f"a list of more than {MAX_ITEMS_AS_TEXT} items is not taken as text")
+    return texts
+
+
+def _leaves(items: list[Value]) -> Iterator[str]:
+    if not items:
+        yield ""
+    for item in items:
+        if isinstance(item, list):
+            yield from _leaves(item)
+        else:
+            yield text(item)
 
 
 # -- reading the context -----------------------------------------------------------------------------------------------
@@ -206,15 +241,24 @@ def contains(needle: Value = None, haystack: Value = None, *_ignored: Value) -> 
 
 def add(*values: Value) -> Number:
     # Not `sum`: from Python 3.12 on it corrects rounding errors, which no other evaluator does.
-    return reduce(operator.add, map(number, values), 0)
+    return _bounded(reduce(operator.add, map(number, values), 0))
 
 
 def multiply(*values: Value) -> Number:
-    return math.prod(map(number, values))
+    product: Number = 1
+    for value in map(number, values):
+        product = _bounded(product * value)
+    return product
 
 
 def subtract(a: Value = None, b: Value = None, *_ignored: Value) -> Number:
-    return -number(a) if b is None else number(a) - number(b)
+    return -number(a) if b is None else _bounded(number(a) - number(b))
+
+
+def _bounded(value: Number) -> Number:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise LimitError(f"a number has more than {MAX_BITS} bits")
+    return value
 
 
 def divide(a: Value = None, b: Value = None, *_ignored: Value) -> Number:
@@ -237,7 +281,10 @@ def largest(*values: Value) -> Number:
 
 
 def concatenate(*values: Value) -> str:
-    return "".join(map(text, values))
+    texts = list(map(text, values))
+    if sum(map(len, texts)) > MAX_TEXT:
+        raise LimitError(f"cat makes a text of more than {MAX_TEXT} characters")
+    return "".join(texts)
 
 
 def substring(value: Value = None, start: Value = None, length: Value = None, *_ignored: Value) -> str:
@@ -263,46 +310,14 @@ def _start(start: Number, length: int) -> int:
 
 def merge(*values: Value) -> list[Value]:
     """One list of all items; what is not a list counts as one item."""
+    if sum(len(value) for value in values if isinstance(value, list)) > MAX_ITEMS:
+        raise LimitError(f"merge makes a list of more than {MAX_ITEMS} items")
     return [item for value in values for item in (value if isinstance(value, list) else [value])]
 
 
 def log(value: Value = None, *_ignored: Value) -> Value:
     """Passes its value on. A flag is no place to write to the console from, so nothing is written."""
     return value
-
-
-def mapped(items: Value, logic: Logic) -> list[Value]:
-    return [logic(item) for item in items] if isinstance(items, list) else []
-
-
-def filtered(items: Value, logic: Logic) -> list[Value]:
-    return [item for item in items if truthy(logic(item))] if isinstance(items, list) else []
-
-
-def reduced(items: Value, logic: Logic, initial: Value) -> Value:
-    if not isinstance(items, list):
-        return initial
-    total = initial
-    for item in items:
-        total = logic({"current": item, "accumulator": total})
-    return total
-
-
-def every(items: Value, logic: Logic) -> bool:
-    """Whether all items pass; JsonLogic says no of an empty list."""
-    return isinstance(items, list) and bool(items) and all(_truths(items, logic))
-
-
-def some(items: Value, logic: Logic) -> bool:
-    return isinstance(items, list) and any(_truths(items, logic))
-
-
-def none(items: Value, logic: Logic) -> bool:
-    return not some(items, logic)
-
-
-def _truths(items: Iterable[Value], logic: Logic) -> Iterable[bool]:
-    return (truthy(logic(item)) for item in items)
 
 
 def unknown(operation: str, *_arguments: Value) -> Value:

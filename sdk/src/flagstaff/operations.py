@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flagstaff import jsonlogic, versions
+from flagstaff import jsonlogic, loops, versions
 
 ON_VALUES: Mapping[str, Callable[..., Any]] = {
     "==": jsonlogic.loosely_equal,
@@ -44,11 +44,11 @@ ON_DATA: Mapping[str, Callable[..., Any]] = {
 """Called with the data as well, before their arguments."""
 
 ON_ITEMS: Mapping[str, Callable[..., Any]] = {
-    "map": jsonlogic.mapped,
-    "filter": jsonlogic.filtered,
-    "all": jsonlogic.every,
-    "some": jsonlogic.some,
-    "none": jsonlogic.none,
+    "map": loops.mapped,
+    "filter": loops.filtered,
+    "all": loops.every,
+    "some": loops.some,
+    "none": loops.none,
 }
 """Called with a list and the rule to apply to each item."""
 

@@ -18,13 +18,6 @@ def operation(node: dict[str, Any]) -> tuple[str, Sequence[Any]]:
     return name, arguments if isinstance(arguments, list) else [arguments]
 
 
-def is_constant(node: Any) -> bool:
-    """Whether a value stands for itself, with no operation anywhere inside that JsonLogic would evaluate."""
-    if isinstance(node, list):
-        return all(not isinstance(item, list | dict) or is_constant(item) for item in node)
-    return not is_operation(node)
-
-
 def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
     """The (condition, result) pairs of an `if`, and what it gives when none holds (null unless it says)."""
     otherwise = arguments[-1] if len(arguments) % 2 else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from flagstaff import conditions, jsonlogic, targeting
@@ -20,29 +21,49 @@ MANY = 5
 """Members are named up to this number, else counted."""
 
 
+MAX_SHOWN = 200
+"""How many characters are shown of a value: a rule may read a large one in each of its conditions."""
+
+
+def clipped(text: str) -> str:
+    """Return the beginning of a text, as characters that UTF-8 can encode."""
+    shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    return shown.encode("utf-8", "backslashreplace").decode()
+
+
+def excerpt(value: Any) -> tuple[str, bool]:
+    """Return the beginning of a value's JSON, and whether that is all of it."""
+    written = ""
+    # The iterator writes a list or an object piece by piece, so a deep one ends before the stack does.
+    for piece in json.JSONEncoder(ensure_ascii=False, skipkeys=True, default=str).iterencode(value):
+        written += piece
+        if len(written) > MAX_SHOWN:
+            break
+    shown = clipped(written)
+    return shown, shown == written
+
+
 class ConditionStep(NamedTuple):
     """One condition of a rule: what the context has, and whether the condition holds for it."""
 
     condition: conditions.Condition
     actual: Any
+    """The field's value, of which `to_json` gives the JSON's beginning where it is long."""
     holds: bool
 
     def to_json(self) -> dict[str, Any]:
+        shown, is_whole = excerpt(self.actual)
         return {
             **self.condition._asdict(),
-            "actual": self.actual,
+            "actual": self.actual if is_whole else shown,
             "holds": self.holds,
-            "text": f"{conditions.describe(self.condition)}: {'yes' if self.holds else 'no'}, {self._found()}",
+            "text": f"{described(self.condition)}: {'yes' if self.holds else 'no'}, {self._found(shown)}",
         }
 
-    def _found(self) -> str:
+    def _found(self, shown: str) -> str:
         if self.condition.is_of_clock:
             return "by the clock of this evaluation"
-        return (
-            "it is absent"
-            if self.actual is None
-            else f"it is {json.dumps(self.actual, ensure_ascii=False, default=str)}"
-        )
+        return "it is absent" if self.actual is None else f"it is {shown}"
 
 
 class Step(NamedTuple):
@@ -96,7 +117,13 @@ def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
         return f"{key} could not be evaluated: {evaluation.error_message}."
     if evaluation.variant is None:
         return f"{key} serves the caller's default: {last.text}."
-    return f"{key} serves {conditions.shown(evaluation.value)} ({evaluation.variant}): {last.text}."
+    value = clipped(evaluation.value) if isinstance(evaluation.value, str) else excerpt(evaluation.value)[0]
+    return f"{key} serves {value} ({evaluation.variant}): {last.text}."
+
+
+def described(condition: conditions.Condition) -> str:
+    """Return a condition in plain words, shortened: its list of values may be long."""
+    return clipped(conditions.describe(condition))
 
 
 class _Steps:
@@ -106,9 +133,14 @@ class _Steps:
         self._parts = parts
         self._context = context
         self._evaluation = evaluation
+
+    @cached_property
+    def _entity(self) -> str:
+        """The context's entity in words. Raises what `_evaluate` raises."""
         entity_id = self._evaluate(targeting.ENTITY_ID)
-        named = f"{self._evaluate(targeting.ENTITY_TYPE)} {entity_id}"
-        self._entity = named if entity_id else "a context without an entity"
+        if not entity_id:
+            return "a context without an entity"
+        return f"{clipped(jsonlogic.text(self._evaluate(targeting.ENTITY_TYPE)))} {clipped(entity_id)}"
 
     def _evaluate(self, logic: Any) -> Any:
         return self._parts.evaluate(logic, self._context)
@@ -127,7 +159,7 @@ class _Steps:
         try:
             return self._step(branch, rule)
         except Exception as failure:  # the evaluation came to the same end, with an error code
-            return Step("targeting", True, f"JsonLogic failed: {failure}")
+            return Step("targeting", True, clipped(f"JsonLogic failed: {failure}"))
 
     def _step(self, branch: Branch, rule: int) -> Step:
         matched = jsonlogic.truthy(self._evaluate(branch.logic)) and self._decides(branch)
@@ -152,7 +184,7 @@ class _Steps:
 
     def _rule(self, branch: Branch, number: int, matched: bool, variant: str | None) -> Step:
         tried = tuple(map(self._condition, branch.conditions, branch.tests))
-        said = " and ".join(conditions.describe(condition) for condition in branch.conditions)
+        said = " and ".join(map(described, branch.conditions))
         text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
         if isinstance(branch.serves, list) and all(step.holds for step in tried):
             text = self._split_text(f"rule {number} ({said}) holds; its split", branch.serves, matched)

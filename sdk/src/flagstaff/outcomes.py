@@ -7,6 +7,9 @@ from typing import Any
 from flagstaff.definition import FlagDefinition, variant_name
 from flagstaff.evaluation import NO_METADATA, ErrorCode, Evaluation, Metadata, Reason
 
+MAX_NAME = 200
+"""How many characters of a name that is no variant's an error message repeats; it may come from the context."""
+
 
 class Outcomes:
     """The finished `Evaluation`s of a flag, by what its targeting comes to."""
@@ -48,7 +51,8 @@ class Outcomes:
         return Evaluation(self._flag.variants[name], name, reason, metadata=self._metadata)
 
     def _no_such_variant(self, name: str) -> Evaluation:
-        return error(ErrorCode.GENERAL, f"{self._flag.key!r} has no variant {name!r}", self._metadata)
+        shown = name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"
+        return error(ErrorCode.GENERAL, f"{self._flag.key!r} has no variant {shown!r}", self._metadata)
 
 
 def error(code: ErrorCode, message: str, metadata: Metadata | None = None) -> Evaluation:

@@ -40,8 +40,8 @@ format: $(VENV)/.dev ## Put the code in the project's format
 agreement: setup ## Compare the engine with flagd's own on 100,000 generated pairs
 	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/test_agreement.py $(ARGS)
 
-benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="engine" picks one)
-	@$(BIN)/python -m benchmarks $(ARGS)
+benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
+	@BASE=$(BASE) $(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Pin the newest versions of all requirements (needs uv)
 	@for name in run dev benchmarks flagd-v2 schemathesis infra aws lambda evaluation control admin service; do \
@@ -51,6 +51,7 @@ lock: ## Pin the newest versions of all requirements (needs uv)
 
 clean: ## Remove the environments and caches; the data of `make run` stays
 	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-aws $(VENV)-lambda build dist sdk/build sdk/dist
+	@rm -rf .base && git worktree prune
 	@rm -rf tests/interval/nodecheck/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
 	@find api benchmarks cli db infra interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -1,16 +1,17 @@
-"""`python -m benchmarks [AREA …]`: all, or engine, openfeature, http, polling, streams, load, cold_start."""
+"""`python -m benchmarks [AREA …]`: all, or some of those in `AREAS`. BASE names a commit to measure beside this one."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import cold_start, engine, http, load, openfeature, polling, streams
+from benchmarks import cold_start, connections, engine, http, load, openfeature, polling, streams
 from benchmarks.servers import NotInstalledError
 
 AREAS = {
     "engine": engine.run,
     "openfeature": openfeature.run,
     "http": http.run,
+    "connections": connections.run,
     "polling": polling.run,
     "streams": streams.run,
     "load": load.run,

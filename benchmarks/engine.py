@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from benchmarks import table
+from benchmarks import engine_base, table
 from benchmarks.contestants import OURS, Contestant, all_of_them
 from benchmarks.scenario import SHARE, STATIC, TARGETED, context
 from benchmarks.timing import Call, ratio, rounds
@@ -16,7 +16,8 @@ SOMEBODY = context("somebody")
 
 
 def run() -> None:
-    """Check that all contestants give the intended answers, then measure them."""
+    """Measure beside the commit of BASE; then check that all contestants answer as intended, and measure them."""
+    engine_base.run()
     few = all_of_them()
     for name, contestant in few.items():
         check(name, contestant)

@@ -1,92 +1,109 @@
-"""Requests a second of `POST /feature-flag/evaluate`, beside the least that the same server and plain Flask can do."""
+"""Evaluations over HTTP: requests a second, CPU and latency, beside the least that the same server and Flask can do."""
 
 from __future__ import annotations
 
-import re
-import subprocess
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
+from typing import Any
 
-from benchmarks import table
-from benchmarks.scenario import MEMBERS, RULE, SHARE, TARGETED, context
-from benchmarks.servers import Client, Server, database, flagstaff, program, server
+from benchmarks import table, wrk
+from benchmarks.base import TODAY, base
+from benchmarks.dev import Flagstaff, create_flags, flagstaff
+from benchmarks.scenario import SHARE, TARGETED, context
+from benchmarks.servers import EVALUATE, Server, server
 from benchmarks.timing import ratio
+from benchmarks.wrk import CONNECTIONS, Measured
 from db.settings import Settings
 
-CONNECTIONS = 16
 ROUNDS = 5
 SECONDS = 3
-SCRIPT = Path(__file__).with_name("evaluate.lua")
+FLAGS = 100
+OFREP = "/ofrep/v1/evaluate/flags"
 
 OURS = "Flagstaff"
-BARE = "the same granian, a constant"
+TWO_WORKERS = "Flagstaff, two workers"
+ONE_THREAD = "Flagstaff, WSGI and one thread"
+BARE = "bare function, RSGI"
+BARE_ONE_THREAD = "bare function, WSGI and one thread"
 FLASK = "plain Flask, gunicorn gthread"
+WSGI = {"FLAGSTAFF_SERVER": "wsgi", "FLAGSTAFF_THREADS": "1", "FLAGSTAFF_STREAMS": "0"}
+OURS_SERVE: Mapping[str, dict[str, str]] = {OURS: {}, TWO_WORKERS: {"FLAGSTAFF_WORKERS": "2"}, ONE_THREAD: WSGI}
 
 
 def run() -> None:
-    """Start the three servers, check their answers, and load them in turn."""
-    wrk = program("wrk", "wrk")
-    threads = str(Settings.threads)
-    one_worker = ("-w1", "-kgthread", f"--threads={threads}", "-b127.0.0.1:{port}")
+    """Start all servers, check their answers, and load them in turn, in three ways."""
     with ExitStack() as running:
-        url = running.enter_context(database())
-        create_flag()
-        servers = {
-            OURS: running.enter_context(flagstaff(url, FLAGSTAFF_THREADS=threads)),
-            BARE: running.enter_context(server("benchmarks.bare", FLAGSTAFF_THREADS=threads)),
-            FLASK: running.enter_context(server("gunicorn", *one_worker, "benchmarks.plain_flask:app")),
-        }
-        _check(servers)
-        _show(_rounds(wrk, servers))
+        ours = _start_flagstaffs(running)
+        others = _start_others(running)
+        for name, one in ours.items():
+            create_flags(one, FLAGS)
+            _check(name, one)
+        everyone: dict[str, Server] = {**ours, **others}
+        _compare("POST /feature-flag/evaluate", EVALUATE, _evaluation, everyone)
+        _compare("OFREP, one flag", f"{OFREP}/{TARGETED}", _context, {**ours, BARE: others[BARE]})
+        _compare(f"OFREP, {FLAGS} flags at once", OFREP, _context, ours)
 
 
-def create_flag() -> None:
-    """The targeted flag of the other benchmarks, made the way the API makes it."""
-    from db import flags
-    from db.edits import Members, NewFlag
-    from db.words import Actor, Source
-
-    allowed = Members("user", MEMBERS, variant="on")
-    flags.create(NewFlag(TARGETED, rules=[RULE], members=[allowed]), "prod", actor=Actor("benchmark", Source.SYSTEM))
+def _start_flagstaffs(running: ExitStack) -> dict[str, Flagstaff]:
+    started = {name: running.enter_context(flagstaff(TODAY, **settings)) for name, settings in OURS_SERVE.items()}
+    if (former := base()) is not None:
+        started[former.name] = running.enter_context(flagstaff(former))
+    return started
 
 
-def _check(servers: Mapping[str, Server]) -> None:
-    for name, running in servers.items():
-        client = Client(running.port)
-        answers = [
-            client.evaluate({"flagKey": TARGETED, "defaultValue": False, "context": context(user)})
-            for user in ("john", *(f"user-{number}" for number in range(400)))
-        ]
-        share = sum(answer["value"] for answer in answers[1:]) / 4
-        if answers[0]["value"] is not True or (name == OURS and abs(share - SHARE) > 9):
-            raise AssertionError(f"{name} does not give the intended answers: {answers[0]}, {share} % on")
+def _start_others(running: ExitStack) -> dict[str, Server]:
+    threads = str(Settings.threads)
+    gunicorn = ("gunicorn", "-w1", "-kgthread", f"--threads={threads}", "-b127.0.0.1:{port}")
+    return {
+        BARE: running.enter_context(server("benchmarks.bare")),
+        BARE_ONE_THREAD: running.enter_context(server("benchmarks.bare", **WSGI)),
+        FLASK: running.enter_context(server(*gunicorn, "benchmarks.plain_flask:app")),
+    }
 
 
-def _rounds(wrk: str, servers: Mapping[str, Server]) -> dict[str, list[float]]:
-    for running in servers.values():
-        requests_a_second(wrk, running.url, 1)
-    taken: dict[str, list[float]] = {name: [] for name in servers}
-    for _ in range(ROUNDS):
-        for name, running in servers.items():
-            taken[name].append(requests_a_second(wrk, running.url, SECONDS))
-    return taken
+def _evaluation(number: int) -> Mapping[str, Any]:
+    return {"flagKey": TARGETED, "defaultValue": False, "context": context(f"user-{number}")}
 
 
-def requests_a_second(wrk: str, url: str, seconds: int, script: Path = SCRIPT) -> float:
-    """How many requests as the script makes them are answered a second. Raises RuntimeError if any fails."""
-    command = [wrk, "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), url]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    figure = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    if figure is None or "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(f"not every request was answered:\n{said}")
-    return float(figure[1])
+def _context(number: int) -> Mapping[str, Any]:
+    return {"context": context(f"user-{number}")}
 
 
-def _show(taken: dict[str, list[float]]) -> None:
-    rows = [
-        [name, f"{median(figures):,.0f}", f"{ratio(taken[OURS], figures):.2f} x"] for name, figures in taken.items()
+def _check(name: str, running: Flagstaff) -> None:
+    """Refuse to measure a server that does not decide as the flag says."""
+    answers = [running.ask(EVALUATE, _evaluation(number))["value"] for number in range(400)]
+    member = running.ask(EVALUATE, {**_evaluation(0), "context": context("john")})
+    many = running.ask(OFREP, _context(0))["flags"]
+    if member["value"] is not True or abs(sum(answers) / 4 - SHARE) > 9 or len(many) != FLAGS:
+        raise AssertionError(f"{name} does not give the intended answers: {member}, {sum(answers) / 4} % on")
+
+
+def _compare(title: str, path: str, body: Any, servers: Mapping[str, Server]) -> None:
+    with wrk.script(path, body) as lua:
+        for one in servers.values():
+            wrk.load(one, lua, 1)
+        taken: dict[str, list[Measured]] = {name: [] for name in servers}
+        for _ in range(ROUNDS):
+            for name, one in servers.items():
+                taken[name].append(wrk.load(one, lua, SECONDS))
+    if any(measured.failed for all_ in taken.values() for measured in all_):
+        raise RuntimeError("not every request was answered")
+    header = ["", "requests a second", "CPU a request", "ours is", "median", "99 of 100", "ours is"]
+    rows = [_row(name, taken) for name in servers]
+    load_average = f"load {os.getloadavg()[0]:.1f}"
+    table.show(f"{title}, {CONNECTIONS} connections ({load_average})", header, rows)
+
+
+def _row(name: str, taken: Mapping[str, list[Measured]]) -> list[str]:
+    ours, own = taken[OURS], taken[name]
+    return [
+        name,
+        f"{median(measured.requests_a_second for measured in own):,.0f}",
+        table.duration(median(measured.cpu_seconds for measured in own) * 1e9),
+        f"{ratio([one.cpu_seconds for one in ours], [one.cpu_seconds for one in own]):.2f} x",
+        table.duration(median(measured.median for measured in own) * 1e9),
+        table.duration(median(measured.p99 for measured in own) * 1e9),
+        f"{ratio([one.p99 for one in ours], [one.p99 for one in own]):.2f} x",
     ]
-    title = f"POST /feature-flag/evaluate, one worker, {CONNECTIONS} connections"
-    table.show(title, ["", "requests a second", "Flagstaff's is"], rows)

@@ -45,12 +45,15 @@ def program(name: str, package: str) -> str:
 
 
 @contextmanager
-def server(*command: str, ready: str | None = None, **settings: str) -> Iterator[Server]:
+def server(
+    *command: str, ready: str | None = None, python: str = sys.executable, cwd: str | None = None, **settings: str
+) -> Iterator[Server]:
     """Run a Python module as a server until the block ends.
 
     Args:
         command: the module and its arguments, in which `{port}` stands for the port.
         ready: a path to ask until it answers 200; without one, listening is enough.
+        python: the Python that runs it, in the folder `cwd`.
         settings: environment variables, beside HOST and PORT.
     """
     port = _free_port()
@@ -58,7 +61,7 @@ def server(*command: str, ready: str | None = None, **settings: str) -> Iterator
     environment = os.environ | {"HOST": HOST, "PORT": str(port)} | settings
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [python, "-m", *arguments], cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         try:
             if not _wait(process, port, ready):

@@ -1,88 +1,71 @@
-"""1,000 and 4,000 event streams on one worker: how soon a change reaches them, and what they take."""
+"""1,000, 4,000 and 10,000 event streams on one worker: how soon a change reaches them, and what they take."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import resource
 import time
-import urllib.request
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
-
 from benchmarks import table
+from benchmarks.base import checkouts
+from benchmarks.dev import ADMIN_KEY, PATIENCE, Flagstaff, create_flags, flagstaff
 from benchmarks.scenario import TARGETED
-from benchmarks.servers import HOST, database, flagstaff
+from benchmarks.servers import HOST
+from benchmarks.wrk import cpu_seconds, workers
 
-COUNTS = (1_000, 4_000)
+COUNTS = (1_000, 4_000, 10_000)
 CHANGES = 5
 AT_ONCE = 50
 """Streams that are opened at the same time."""
 
-PATIENCE = 60.0
 MIB = 1024 * 1024
-ADMIN = "benchmark-admin"
 
 
 def run() -> None:
-    """For each number of streams: a new server, its streams, some changes."""
+    """For each number of streams and each commit: a new server, its streams, some changes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(COUNTS) + 1_000, hard), hard))
     rows = []
-    with database() as url:
-        keys = prepare()
-        for count in COUNTS:
-            with flagstaff(url, FLAGSTAFF_STREAMS=str(count)) as server:
-                rows.append(asyncio.run(measure(server.port, server.pid, count, keys)))
+    for count in COUNTS:
+        for checkout in checkouts():
+            with flagstaff(checkout, FLAGSTAFF_STREAMS=str(count)) as server:
+                create_flags(server, 2)
+                rows.append([checkout.name, *asyncio.run(measure(server, count))])
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    header = ["streams", "median", "99 of 100", "slowest", "the worker takes", "a stream takes"]
+    header = ["", "streams", "median", "99 of 100", "slowest", "CPU of a change", "memory", "threads"]
     table.show("From an edit's request until its event has arrived, one worker", header, rows)
 
 
-def prepare() -> dict[str, str]:
-    """A flag to switch, and the keys to do it and to listen."""
-    from benchmarks.http import create_flag
-    from db import keys
-    from db.words import Actor, Scope, Source
-
-    create_flag()
-    actor = Actor("benchmark", Source.SYSTEM)
-    return {
-        "admin": keys.create(ADMIN, Scope.ADMIN, actor=actor)[1],
-        "server": keys.create("benchmark", Scope.SERVER, environment="prod", actor=actor)[1],
-    }
-
-
-async def measure(port: int, pid: int, count: int, keys: dict[str, str]) -> list[str]:
-    """One row of the table."""
-    before = memory(pid)
+async def measure(server: Flagstaff, count: int) -> list[str]:
+    """Measure one row of the table."""
     arrived: list[float] = []
-    opened = 0
-    streams = []
+    streams: list[asyncio.Task[None]] = []
     for begun in range(0, count, AT_ONCE):
-        streams += [asyncio.create_task(listen(port, keys["server"], arrived)) for _ in range(AT_ONCE)]
-        while opened < begun + AT_ONCE:
+        streams += [asyncio.create_task(listen(server.port, ADMIN_KEY, arrived)) for _ in range(AT_ONCE)]
+        while sum(stream.get_name() == "open" for stream in streams[begun:]) < AT_ONCE:
             await asyncio.sleep(0.01)
-            opened = sum(1 for stream in streams if stream.get_name() == "open")
     delays: list[float] = []
+    costs: list[float] = []
     for _ in range(CHANGES):
         arrived.clear()
-        start = time.perf_counter()
-        await asyncio.to_thread(toggle, port, keys["admin"])
+        start, used = time.perf_counter(), cpu_seconds(server)
+        await asyncio.to_thread(server.ask, f"/api/admin/flags/{TARGETED}/toggle", None, "PATCH")
         while len(arrived) < count:
             if time.perf_counter() - start > PATIENCE:
                 raise RuntimeError(f"only {len(arrived)} of {count} streams heard of the change")
             await asyncio.sleep(0.005)
         delays += [at - start for at in arrived]
-    taken = memory(pid)
+        costs.append(cpu_seconds(server) - used)
+    (worker,) = workers(server)
+    memory, threads = worker.memory_info().rss, worker.num_threads()
     for stream in streams:
         stream.cancel()
     await asyncio.gather(*streams, return_exceptions=True)
     hundredths = quantiles(delays, n=100)
-    times = [table.duration(seconds * 1e9) for seconds in (hundredths[49], hundredths[98], max(delays))]
-    return [f"{count:,}", *times, f"{taken / MIB:.0f} MiB", f"{(taken - before) / count / 1024:.0f} KiB"]
+    times = (hundredths[49], hundredths[98], max(delays), median(costs))
+    return [f"{count:,}", *(table.duration(time * 1e9) for time in times), f"{memory / MIB:.0f} MiB", str(threads)]
 
 
 async def listen(port: int, key: str, arrived: list[float]) -> None:
@@ -98,18 +81,3 @@ async def listen(port: int, key: str, arrived: list[float]) -> None:
                 arrived.append(time.perf_counter())
     finally:
         writer.close()
-
-
-def toggle(port: int, key: str) -> None:
-    """Switch the flag."""
-    request = urllib.request.Request(
-        f"http://{HOST}:{port}/api/admin/flags/{TARGETED}/toggle", method="PATCH", headers={"X-Admin-API-Key": key}
-    )
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-        json.load(answer)
-
-
-def memory(pid: int) -> int:
-    """Bytes that the worker holds."""
-    (worker,) = psutil.Process(pid).children()
-    return int(worker.memory_info().rss)

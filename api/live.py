@@ -98,6 +98,11 @@ class Live:
         for thread in self._threads:
             thread.join(timeout=5)
 
+    @property
+    def following(self) -> bool:
+        """Whether the last attempt to take in what changed in the database succeeded."""
+        return self.tried.is_set() and self._failure is None
+
     def states(self) -> list[State]:
         """How current each loaded environment is."""
         now = time.monotonic()

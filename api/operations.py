@@ -27,9 +27,14 @@ def ready() -> Response:
 
 
 def readiness(live: Live) -> dict[str, Any]:
-    """What is loaded, at which revision, how many seconds ago it was known to be current, and the database's state."""
+    """What is loaded, how old it is, whether edits are taken in, and the database's state."""
     reachable = {True: "reachable", False: "unreachable", None: "unknown"}[live.database_reachable]
     environments = {
         state.environment: {"revision": state.revision, "age": round(state.age, 3)} for state in live.states()
     }
-    return {"ready": bool(live.engines), "database": reachable, "environments": environments}
+    return {
+        "ready": bool(live.engines),
+        "following": live.following,
+        "database": reachable,
+        "environments": environments,
+    }

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import select
 import time
 from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ class _Database(PooledPostgresqlDatabase):
 
     def _is_closed(self, conn: Any) -> bool:
         # An idle connection on which something can be read was closed by the server.
-        return bool(conn.closed) or bool(select.select([conn], [], [], 0)[0])
+        return bool(conn.closed) or wait_readable(0, conn.fileno())
 
 
 database = _Database(None, max_connections=24, timeout=10, autoconnect=False)
@@ -160,6 +161,17 @@ def snapshot() -> Iterator[None]:
     with session(), database.transaction():
         database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
+
+
+def wait_readable(seconds: float, *descriptors: int) -> bool:
+    """Wait until one of the descriptors can be read or was closed by its peer; return False after so many seconds.
+
+    Not by `select.select`, which takes no descriptor above 1,023.
+    """
+    waiting = select.poll()
+    for descriptor in descriptors:
+        waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(math.ceil(seconds * 1000)))
 
 
 def rows(sql: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import select
 import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -13,7 +12,7 @@ from typing import Final, NamedTuple
 import psycopg2
 import psycopg2.extensions
 
-from db.database import connection_parameters
+from db.database import connection_parameters, wait_readable
 from db.writing import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -88,7 +87,7 @@ class Listener:
 
     def _sleep(self, seconds: float, *also: int) -> None:
         """Until `close` is called or something can be read from the others too."""
-        select.select([self._woken, *also], [], [], seconds)
+        wait_readable(seconds, self._woken, *also)
 
     def __del__(self) -> None:
         os.close(self._woken)

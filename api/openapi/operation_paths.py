@@ -9,6 +9,7 @@ TAG = "Operations"
 READINESS = object_with(
     {
         "ready": BOOLEAN,
+        "following": {"type": "boolean", "description": "Whether edits are taken in; false: what is served grows old"},
         "database": one_of("reachable", "unreachable", "unknown"),
         "environments": {
             "type": "object",

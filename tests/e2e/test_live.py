@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from typing import Any
 
 import psutil
@@ -25,6 +28,8 @@ from tests.streams import Stream
 FLAGS = "/api/admin/flags"
 EVALUATE = "/feature-flag/evaluate"
 TESTER = Actor("tester", Source.SYSTEM)
+MANY = 1_100
+"""Connections, so that further descriptors have numbers that `select.select` does not take."""
 ENVIRONMENTS = {"dev", "staging", "prod"}
 NO_LOOKING = {"FLAGSTAFF_REFRESH_SECONDS": "3600"}
 OFTEN = {"FLAGSTAFF_REFRESH_SECONDS": "0.2"}
@@ -196,6 +201,72 @@ def test_parallel_writers_lose_no_update(database_url: str, secret: str) -> None
             writer.join()
         flag = admin(server, secret, "GET", FLAGS + "/beta")["flag"]
         assert sorted(flag["tags"]) == sorted(f"{name}{number}" for name in "abcd" for number in range(5))
+
+
+@pytest.fixture
+def descriptors() -> Iterator[None]:
+    """Room for a few thousand open files in this process and in those that it starts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 3 * MANY:
+        pytest.skip(f"a process may have {hard} open files here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 3 * MANY), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("descriptors")
+def test_a_process_with_more_than_1023_descriptors_goes_on(database_url: str, secret: str) -> None:
+    with serving(database_url, **NO_LOOKING) as server, ExitStack() as held:
+        for _ in range(MANY):
+            connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+            held.callback(connection.close)
+            connection.request("GET", "/health")
+            assert connection.getresponse().read()
+        connect_anew(database_url)
+        with ThreadPoolExecutor(16) as pool:  # so many connections of the pool have numbers above 1,023
+            for _ in range(3):
+                asked = [pool.submit(admin, server, secret, "GET", FLAGS + "?limit=1") for _ in range(48)]
+                assert all(one.result()["total"] == 0 for one in asked)
+        flags.create(NewFlag("beta"), "prod", actor=TESTER)
+        wait_until(lambda: ask(server, "beta", True)["reason"] == "DEFAULT")
+        assert server.request("GET", "/ready").json["following"] is True
+        assert "Traceback" not in server.errors()
+
+
+def connect_anew(database_url: str) -> None:
+    """End every connection to the database but this one, and wait until a listener is there again."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    connection = psycopg2.connect(database_url)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
+
+        def listening() -> bool:
+            cursor.execute(f"SELECT count(*) {others} AND query LIKE 'LISTEN%'")
+            return bool(cursor.fetchone() == (1,))
+
+        wait_until(listening)
+
+
+def test_a_process_that_can_t_take_edits_in_says_so(database_url: str, secret: str) -> None:
+    with serving(database_url, **OFTEN) as server:
+
+        def following() -> bool:
+            ready = server.request("GET", "/ready")
+            assert (ready.status, ready.json["database"]) == (200, "reachable")
+            return bool(ready.json["following"])
+
+        assert following()
+        run(database_url, "ALTER TABLE api_key RENAME TO elsewhere")
+        wait_until(lambda: not following())
+        run(database_url, "ALTER TABLE elsewhere RENAME TO api_key")
+        wait_until(following)
+
+
+def run(database_url: str, statement: str) -> None:
+    connection = psycopg2.connect(database_url)
+    with closing(connection), connection, connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def edit_often(server: Server, secret: str, name: str) -> None:

@@ -100,7 +100,8 @@ def test_it_starts_without_the_database_and_serves_when_it_is_there(own_database
     with running("api", port=port, env=settings_of(own_database.url, port)) as server:
         server.wait_until_it_answers("/health")
         ready = server.request("GET", "/ready")
-        assert (ready.status, ready.json) == (503, {"ready": False, "database": "unreachable", "environments": {}})
+        nothing = {"ready": False, "following": False, "database": "unreachable", "environments": {}}
+        assert (ready.status, ready.json) == (503, nothing)
         assert code_of(server, headers) == (503, "keys_not_loaded")
         assert code_of(server, {}) == (401, "key_required")
         own_database.start()

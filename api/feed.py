@@ -82,7 +82,8 @@ class Feed:
 
     def flags(self) -> bytes:
         """The list of the boolean flags."""
-        return summaries.to_bytes(self.now.summaries.values())
+        now = self.now
+        return summaries.to_bytes(now.summaries.values(), now.revision)
 
     def batch(self, seen: int, *, whole: bool) -> tuple[Snapshot, bytes]:
         """The present state, and the events that lead there from a revision; `whole`: with the flags in them."""

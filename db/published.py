@@ -23,20 +23,25 @@ class Access(NamedTuple):
 
     keys: Sequence[KeyRecord]
     environments: Sequence[str]
+    revision: int = 0
+    """One more at each write, so that no two objects have the same ETag: a write waits for the one that it replaces."""
 
     def to_bytes(self) -> bytes:
         """As it is stored; the same access gives the same bytes."""
-        return orjson.dumps(
-            {"environments": sorted(self.environments), "keys": [key.to_json() for key in self.keys]},
-            option=orjson.OPT_SORT_KEYS,
-        )
+        stored = {
+            "environments": sorted(self.environments),
+            "keys": [key.to_json() for key in self.keys],
+            "revision": self.revision,
+        }
+        return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Access:
         """Read what `to_bytes` wrote. Raises ValueError for anything else."""
         try:
             said = orjson.loads(data)
-            return cls([KeyRecord.from_json(key) for key in said["keys"]], [str(name) for name in said["environments"]])
+            keys = [KeyRecord.from_json(key) for key in said["keys"]]
+            return cls(keys, [str(name) for name in said["environments"]], int(said.get("revision", 0)))
         except (KeyError, TypeError) as error:
             raise ValueError(f"{KEYS_OBJECT} can't be read: {error!r}") from error
 

@@ -1,7 +1,8 @@
 """Publishing to S3, for programs that never ask the database.
 
-Always from committed state, and one publisher at a time: whoever waited for the lock reads what is true then, so a
-slow publisher can't put an old state over a new one. Every publication makes up for those that failed before it.
+Always from committed state, and one publisher at a time. Each object is looked at, then the database is read, and then
+the object is replaced if it is still the one that was looked at. So what a publisher gave up on, and what arrives late,
+can't replace what is newer: S3 refuses it. Every publication makes up for those that failed before it.
 """
 
 # mypy: allow-untyped-calls
@@ -9,11 +10,12 @@ slow publisher can't put an old state over a new one. Every publication makes up
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple, TypeVar
 
 import peewee
 
@@ -22,11 +24,13 @@ from db.aws import CredentialsError
 from db.database import LOCK_TIMEOUT, database, error_code, rows, session, wait_until_awake
 from db.errors import DatabaseUnavailableError
 from db.published import KEYS_OBJECT, Access, bucket_of, definitions_object, flags_object
-from db.s3 import Bucket, S3Error
+from db.s3 import ATTEMPTS, Bucket, Found, ObjectChangedError, S3Error
 from db.settings import Settings
 from db.views import EnvironmentView
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _LOCK: Final = 0x7075626C  # any number that nobody else locks: "publ" in ASCII
 _LONGEST_WAIT: Final = "8s"
@@ -129,42 +133,47 @@ class Publisher:
 
     def _publish(self, everything: bool) -> Published:
         written: dict[str, int] = {}
-        places = environments.list_all()
-        for environment in places:
-            if everything or not self._has(environment):
-                written[environment.key] = self._write(environment.key)
+        for environment in environments.list_all():
+            revision = _again_if_changed(partial(self._publish_environment, environment.key, everything))
+            if revision is not None:
+                written[environment.key] = revision
         # Last, because it says which environments there are.
-        self._bucket.write(KEYS_OBJECT, _access(places).to_bytes())
+        _again_if_changed(partial(self._publish_keys, everything))
         return Published(written)
 
+    def _publish_environment(self, key: str, everything: bool) -> int | None:
+        """Return the revision that was written, or None where it was there. Raises ObjectChangedError."""
+        there = self._bucket.look(definitions_object(key))
+        if not everything and self._is_of(there, environments.get(key)):
+            return None
+        list_there = self._bucket.look(flags_object(key))
+        edition = definitions.settled_edition(key, bucketing=self._bucketing)
+        state = self._state(edition.revision)
+        listed = summaries.to_bytes(edition.summaries, edition.revision)
+        self._bucket.write(flags_object(key), listed, over=list_there, state=state)
+        # Last, because their state says that the environment is published.
+        document = definitions.to_bytes(edition.document)
+        self._bucket.write(definitions_object(key), document, over=there, state=state)
+        return edition.revision
+
+    def _publish_keys(self, everything: bool) -> None:
+        """Write the keys where those in force are not there. Raises ObjectChangedError."""
+        there = self._bucket.read(KEYS_OBJECT)
+        published, in_force = _readable(there), _access()
+        if everything or not _is_same(published, in_force):
+            revision = published.revision + 1 if published else 1
+            self._bucket.write(KEYS_OBJECT, in_force._replace(revision=revision).to_bytes(), over=there)
+
     def _unpublished(self) -> list[str]:
-        places = environments.list_all()
-        missing = [environment.key for environment in places if not self._has(environment)]
-        return missing if self._has_keys(places) else [*missing, "API keys"]
+        missing = [place.key for place in environments.list_all() if not self._has(place)]
+        has_keys = _is_same(_readable(self._bucket.read(KEYS_OBJECT)), _access())
+        return missing if has_keys else [*missing, "API keys"]
 
     def _has(self, environment: EnvironmentView) -> bool:
-        there = self._bucket.look(definitions_object(environment.key))
+        return self._is_of(self._bucket.look(definitions_object(environment.key)), environment)
+
+    def _is_of(self, there: Found | None, environment: EnvironmentView) -> bool:
         return there is not None and there.state == self._state(environment.revision)
-
-    def _has_keys(self, places: Sequence[EnvironmentView]) -> bool:
-        there = self._bucket.read(KEYS_OBJECT)
-        if there is None:
-            return False
-        try:
-            published = Access.from_bytes(there.body or b"")
-        except ValueError:
-            return False
-        # One that has expired since is refused all the same.
-        in_force = [key for key in published.keys if key.expires_at is None or key.expires_at > datetime.now(UTC)]
-        return Access(in_force, published.environments).to_bytes() == _access(places).to_bytes()
-
-    def _write(self, environment: str) -> int:
-        edition = definitions.settled_edition(environment, bucketing=self._bucketing)
-        state = self._state(edition.revision)
-        self._bucket.write(flags_object(environment), summaries.to_bytes(edition.summaries), state=state)
-        # Last, because their state says that the environment is published.
-        self._bucket.write(definitions_object(environment), definitions.to_bytes(edition.document), state=state)
-        return edition.revision
 
     def _state(self, revision: int) -> str:
         return f"{revision} {self._bucketing}"
@@ -210,5 +219,28 @@ def _telling() -> Iterator[None]:
         raise PublicationError(str(error)) from error
 
 
-def _access(places: Sequence[EnvironmentView]) -> Access:
-    return Access(keys.active(), [environment.key for environment in places])
+def _again_if_changed(publish: Callable[[], T]) -> T:
+    """Begin anew where an object changed since it was looked at: an earlier write, given up on, arrived late."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(ObjectChangedError):
+            return publish()
+    return publish()
+
+
+def _access() -> Access:
+    return Access(keys.active(), [environment.key for environment in environments.list_all()])
+
+
+def _readable(there: Found | None) -> Access | None:
+    try:
+        return Access.from_bytes(there.body or b"") if there else None
+    except ValueError:
+        return None
+
+
+def _is_same(published: Access | None, in_force: Access) -> bool:
+    """Whether these are the keys in force; one that has expired since is refused all the same."""
+    if published is None:
+        return False
+    left = [key for key in published.keys if key.expires_at is None or key.expires_at > datetime.now(UTC)]
+    return published._replace(keys=left, revision=in_force.revision).to_bytes() == in_force.to_bytes()

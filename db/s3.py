@@ -18,9 +18,16 @@ LINK_SECONDS: Final = 60
 """How long a link to an object can be followed. A download that has begun goes on to its end."""
 REVISION_HEADER: Final = "x-amz-meta-state"
 
+CHANGED: Final = (404, 409, 412)
+"""What S3 answers where the object is gone, is being written by others, or is another than the condition says."""
+
 
 class S3Error(Exception):
     """S3 could not be reached, took too long, or refused."""
+
+
+class ObjectChangedError(S3Error):
+    """The object is no longer the one that was to be replaced: look at it again."""
 
 
 class Found(NamedTuple):
@@ -60,14 +67,22 @@ class Bucket:
         status, answer, _ = self._request("HEAD", key, {}, b"", seconds)
         return _found(answer, None) if self._exists(status, key, b"") else None
 
-    def write(self, key: str, body: bytes, *, state: str = "", seconds: float = 5.0) -> None:
-        """Put the object there, in place of what was. Tries three times; then raises S3Error."""
-        headers = {"Content-Type": "application/json", REVISION_HEADER: state}
+    def write(self, key: str, body: bytes, *, over: Found | None, state: str = "", seconds: float = 5.0) -> None:
+        """Put the object there, in place of `over`, which was found there, or of none. Tries three times.
+
+        Raises ObjectChangedError where something else is there, which may be what an attempt that was given up wrote,
+        and S3Error where S3 does not take it.
+        """
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        condition = {"If-None-Match": "*"} if over is None else {"If-Match": over.etag}
+        headers = {"Content-Type": "application/json", REVISION_HEADER: state, **condition}
         for attempt in range(ATTEMPTS):
             try:
                 status, _, answer = self._request("PUT", key, headers, body, seconds)
                 self._check(status, key, answer)
                 return
+            except ObjectChangedError:
+                raise
             except S3Error:
                 if attempt == ATTEMPTS - 1:
                     raise
@@ -146,7 +161,8 @@ class Bucket:
     def _check(self, status: int, key: str, body: bytes) -> None:
         if status not in (200, 204):
             said = body[:300].decode(errors="replace")
-            raise S3Error(f"S3 answered {status} for {key}: {said}")
+            kind = ObjectChangedError if status in CHANGED else S3Error
+            raise kind(f"S3 answered {status} for {key}: {said}")
 
 
 def _found(headers: http.client.HTTPMessage, body: bytes | None) -> Found:

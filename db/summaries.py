@@ -56,10 +56,10 @@ def to_json(summary: FlagSummary) -> dict[str, Any]:
     }
 
 
-def to_bytes(summaries: Iterable[FlagSummary]) -> bytes:
-    """The list of the boolean ones among these flags, sorted by key, as SDKs are sent it."""
+def to_bytes(summaries: Iterable[FlagSummary], revision: int) -> bytes:
+    """List the boolean ones among the flags of this revision, sorted by key, as SDKs are sent it."""
     boolean = sorted((one for one in summaries if one.value_type is ValueType.BOOLEAN), key=lambda one: one.key)
-    return orjson.dumps({"flags": [to_json(summary) for summary in boolean]})
+    return orjson.dumps({"revision": revision, "flags": [to_json(summary) for summary in boolean]})
 
 
 def rollout_percentage(value_type: ValueType, rollout: Sequence[Mapping[str, Any]] | None) -> Any:

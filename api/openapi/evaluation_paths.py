@@ -101,7 +101,9 @@ CLIENT_FLAG = object_with(
     },
     required=["id", "key", "description", "enabled", "rollout_percentage", "targeted_users"],
 )
-CLIENT_FLAGS = object_with({"flags": list_of(ref("ClientFlag"))}, required=["flags"])
+CLIENT_FLAGS = object_with(
+    {"revision": {"type": "integer"}, "flags": list_of(ref("ClientFlag"))}, required=["revision", "flags"]
+)
 SCHEMAS: dict[str, Json] = {
     "OfrepError": OFREP_ERROR,
     "OfrepFlag": OFREP_FLAG,

@@ -107,6 +107,11 @@ def bucket(moto: Moto, bucket_name: str) -> Bucket:
     return Bucket(bucket_name, Signer(REGION, lambda: CREDENTIALS), moto.url)
 
 
+def put(bucket: Bucket, key: str, body: bytes, state: str = "") -> None:
+    """Put an object there, whatever is there."""
+    bucket.write(key, body, over=bucket.look(key), state=state)
+
+
 class SilentProxy:
     """Hands requests on to another server, until it is told to be silent: then it takes them and never answers."""
 

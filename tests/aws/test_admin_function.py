@@ -15,7 +15,7 @@ from db.keyring import hash_secret
 from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
 from db.s3 import Bucket
 from tests.api.test_sign_in import bearer, token
-from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings
+from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings, put
 from tests.aws.lambda_runtime import Runtime, function
 
 FIRST_KEYS = {
@@ -106,7 +106,7 @@ def test_no_connection_outlives_an_invocation(admin: Runtime, empty_database: st
 def test_who_has_no_admin_key_can_not_wake_the_database(
     packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket
 ) -> None:
-    bucket.write(KEYS_OBJECT, Access([admin_record(ADMIN_SECRET)], ["prod"]).to_bytes())
+    put(bucket, KEYS_OBJECT, Access([admin_record(ADMIN_SECRET)], ["prod"]).to_bytes())
     with socket.create_server(("127.0.0.1", 0)) as database:
         database.settimeout(0.2)
         env = paused(settings, database.getsockname()[1])
@@ -120,7 +120,7 @@ def test_who_has_no_admin_key_can_not_wake_the_database(
 def test_a_database_that_wakes_is_a_503_with_retry_after(
     packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket
 ) -> None:
-    bucket.write(KEYS_OBJECT, Access([admin_record(ADMIN_SECRET)], ["prod"]).to_bytes())
+    put(bucket, KEYS_OBJECT, Access([admin_record(ADMIN_SECRET)], ["prod"]).to_bytes())
     with socket.create_server(("127.0.0.1", 0)) as database:
         env = paused(settings, database.getsockname()[1])
         with function(packages["admin"], "api.lambda_admin.handler", env) as runtime:
@@ -137,7 +137,7 @@ def paused(settings: Mapping[str, str], port: int) -> dict[str, str]:
 
 def test_a_revoked_key_that_is_still_published_is_refused(admin: Runtime, bucket: Bucket, empty_database: str) -> None:
     stale = Access([admin_record("revoked")], ["prod"])
-    bucket.write(KEYS_OBJECT, stale.to_bytes())
+    put(bucket, KEYS_OBJECT, stale.to_bytes())
     answer = admin.request("GET", "/api/admin/flags", headers={"x-admin-api-key": "revoked"})
     assert (answer["statusCode"], answer["body"]["code"]) == (401, "invalid_key")
 

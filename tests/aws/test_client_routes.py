@@ -31,7 +31,7 @@ from db.reader import EnvironmentReader
 from db.s3 import Bucket
 from db.words import Scope
 from flagstaff.provider import FlagstaffProvider
-from tests.aws.conftest import SilentProxy
+from tests.aws.conftest import SilentProxy, put
 from tests.aws.gateway import Gateway, gateway
 from tests.aws.lambda_runtime import Runtime, function
 from tests.db.helpers import ADA, make
@@ -73,9 +73,9 @@ def document(revision: int = 1, members: list[str] | None = None) -> bytes:
 
 
 def publish(bucket: Bucket, content: bytes, listed: bytes = b'{"flags":[]}') -> None:
-    bucket.write(flags_object("prod"), listed)
-    bucket.write(definitions_object("prod"), content)
-    bucket.write(KEYS_OBJECT, Access(list(KEYS.values()), ["dev", "prod"]).to_bytes())
+    put(bucket, flags_object("prod"), listed)
+    put(bucket, definitions_object("prod"), content)
+    put(bucket, KEYS_OBJECT, Access(list(KEYS.values()), ["dev", "prod"]).to_bytes())
 
 
 def get(runtime: Runtime, path: str = DEFINITIONS, method: str = "GET", **headers: str) -> Any:
@@ -99,7 +99,7 @@ def test_the_answers_are_those_of_the_server(running: Runtime, bucket: Bucket) -
 
     def same() -> None:
         publisher.publish()
-        bucket.write(KEYS_OBJECT, Access(list(KEYS.values()), ["dev", "prod", "staging"]).to_bytes())
+        put(bucket, KEYS_OBJECT, Access(list(KEYS.values()), ["dev", "prod", "staging"]).to_bytes())
         feed.take_in(reader.refresh())
         after_the_interval()
         answer = running.invoke_http("GET", DEFINITIONS, headers=WITH_KEY)
@@ -157,7 +157,7 @@ def test_the_last_good_copy_serves_while_s3_is_silent_or_gives_nonsense(
     publish(bucket, document())
     good = get(running)["body"], get(running, FLAGS)["body"]
     for name in (definitions_object("prod"), flags_object("prod"), KEYS_OBJECT):
-        bucket.write(name, b'{"flags": "none"}')
+        put(bucket, name, b'{"flags": "none"}')
     after_the_interval()
     assert (get(running)["body"], get(running, FLAGS)["body"]) == good
     silent_proxy.silent.set()
@@ -179,12 +179,12 @@ def test_who_may_read(running: Runtime, bucket: Bucket) -> None:
 
 def test_before_anything_is_published(running: Runtime, bucket: Bucket) -> None:
     assert code(get(running)) == (503, "keys_not_loaded")
-    bucket.write(KEYS_OBJECT, Access(list(KEYS.values()), ["prod"]).to_bytes())
+    put(bucket, KEYS_OBJECT, Access(list(KEYS.values()), ["prod"]).to_bytes())
     after_the_interval()
     answer = get(running)
     assert code(answer) == (503, "definitions_not_loaded")
     assert answer["headers"]["Retry-After"]
-    bucket.write(definitions_object("prod"), b'{"flags": {}, "metadata": {}}')  # it has no revision
+    put(bucket, definitions_object("prod"), b'{"flags": {}, "metadata": {}}')  # it has no revision
     after_the_interval()
     assert code(get(running)) == (503, "definitions_not_loaded")
 

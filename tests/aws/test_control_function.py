@@ -16,13 +16,13 @@ import pytest
 from db.published import KEYS_OBJECT, Access
 from db.s3 import Bucket
 from tests.api.test_sign_in import bearer, token
-from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings
+from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings, put
 from tests.aws.lambda_runtime import Runtime, function
 
 
 @pytest.fixture
 def control(packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket, moto: Moto) -> Iterator[Runtime]:
-    bucket.write(KEYS_OBJECT, Access([admin_record(ADMIN_SECRET)], ["prod"]).to_bytes())
+    put(bucket, KEYS_OBJECT, Access([admin_record(ADMIN_SECRET)], ["prod"]).to_bytes())
     env = {
         **settings,
         "AWS_ENDPOINT_URL_LAMBDA": moto.url,

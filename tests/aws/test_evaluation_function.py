@@ -16,7 +16,7 @@ from db.keyring import KeyRecord, hash_secret
 from db.published import KEYS_OBJECT, Access, definitions_object
 from db.s3 import Bucket
 from db.words import Scope
-from tests.aws.conftest import SilentProxy
+from tests.aws.conftest import SilentProxy, put
 from tests.aws.lambda_runtime import Runtime, function
 
 SERVER_KEY = KeyRecord("1", "backend", hash_secret("server"), Scope.SERVER, "prod")
@@ -35,8 +35,8 @@ def document(enabled: bool = True, revision: int = 1, **more: Any) -> dict[str, 
 
 
 def publish(bucket: Bucket, said: Mapping[str, Any], *keys: KeyRecord, environment: str = "prod") -> None:
-    bucket.write(definitions_object(environment), json.dumps(said).encode())
-    bucket.write(KEYS_OBJECT, Access(keys or [SERVER_KEY, CLIENT_KEY], ["dev", "prod"]).to_bytes())
+    put(bucket, definitions_object(environment), json.dumps(said).encode())
+    put(bucket, KEYS_OBJECT, Access(keys or [SERVER_KEY, CLIENT_KEY], ["dev", "prod"]).to_bytes())
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_flags_come_and_go(running: Runtime, bucket: Bucket) -> None:
 
 def test_the_last_good_copy_answers_while_s3_gives_nonsense(running: Runtime, bucket: Bucket) -> None:
     assert evaluate(running)["body"]["value"] is True
-    bucket.write(definitions_object("prod"), b'["no document"]')
-    bucket.write(KEYS_OBJECT, b"{")
+    put(bucket, definitions_object("prod"), b'["no document"]')
+    put(bucket, KEYS_OBJECT, b"{")
     after_the_interval()
     assert evaluate(running)["body"]["value"] is True
 

@@ -19,7 +19,7 @@ from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
 from db.publishing import PublicationError, Publisher
 from db.s3 import Bucket, Found, S3Error
 from db.words import Scope
-from tests.aws.conftest import CREDENTIALS, REGION
+from tests.aws.conftest import CREDENTIALS, REGION, put
 from tests.db.helpers import ADA, make
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -115,7 +115,7 @@ def test_what_programs_do_not_have_yet_is_known(publisher: Publisher, bucket: Bu
 @pytest.mark.parametrize("there", [b"", b"{}", Access([], ["dev"]).to_bytes()], ids=["empty", "broken", "outdated"])
 def test_keys_that_are_not_those_in_force_are_known(publisher: Publisher, bucket: Bucket, there: bytes) -> None:
     publisher.publish()
-    bucket.write(KEYS_OBJECT, there)
+    put(bucket, KEYS_OBJECT, there)
     assert publisher.unpublished() == ["API keys"]
 
 
@@ -123,7 +123,7 @@ def test_a_published_key_that_has_expired_since_is_nothing_to_publish(publisher:
     publisher.publish()
     over = datetime.now(UTC) - timedelta(seconds=1)
     expired = KeyRecord("00000000-0000-4000-8000-000000000001", "ci", "0" * 64, Scope.ADMIN, None, over)
-    bucket.write(KEYS_OBJECT, Access([expired], access(bucket).environments).to_bytes())
+    put(bucket, KEYS_OBJECT, Access([expired], access(bucket).environments).to_bytes())
     assert publisher.unpublished() == []
 
 
@@ -172,10 +172,10 @@ class Refusing(Bucket):
 
     refused = ""
 
-    def write(self, key: str, body: bytes, *, state: str = "", seconds: float = 5.0) -> None:
+    def write(self, key: str, body: bytes, **more: Any) -> None:
         if key == self.refused:
             raise S3Error("no")
-        super().write(key, body, state=state, seconds=seconds)
+        super().write(key, body, **more)
 
 
 def test_the_list_of_flags_is_published_with_the_definitions_that_vouch_for_it(bucket: Bucket, moto: Any) -> None:
@@ -198,11 +198,11 @@ class Slow(Bucket):
 
     reached, go = threading.Event(), threading.Event()
 
-    def write(self, key: str, body: bytes, *, state: str = "", seconds: float = 5.0) -> None:
+    def write(self, key: str, body: bytes, **more: Any) -> None:
         if key == definitions_object("prod") and not self.reached.is_set():
             self.reached.set()
             assert self.go.wait(30)
-        super().write(key, body, state=state, seconds=seconds)
+        super().write(key, body, **more)
 
 
 def test_publishers_do_not_overtake_each_other(bucket: Bucket, publisher: Publisher, moto: Any) -> None:
@@ -242,13 +242,13 @@ def test_a_database_that_does_not_answer_is_waking_where_it_may_pause() -> None:
 def test_an_object_is_read_again_only_if_it_changed(bucket: Bucket) -> None:
     assert bucket.read("a.json") is None
     assert bucket.look("a.json") is None
-    bucket.write("a.json", b"{}", state="1")
+    put(bucket, "a.json", b"{}", state="1")
     found = bucket.read("a.json")
     assert found is not None
     assert (found.body, found.state) == (b"{}", "1")
     assert bucket.look("a.json") == Found(None, found.etag, "1")
     assert bucket.read("a.json", etag=found.etag) == Found(None, found.etag, "")
-    bucket.write("a.json", b"[]")
+    put(bucket, "a.json", b"[]")
     again = bucket.read("a.json", etag=found.etag)
     assert again is not None
     assert again.body == b"[]"

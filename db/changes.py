@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from peewee import JOIN
+from peewee import JOIN, Value, fn
 
 from db import configurations, validation
 from db.configurations import utc
@@ -20,6 +21,9 @@ from db.words import Action, Source
 
 MOST_IDS_LISTED: Final = 100
 """An edit of members may be of a hundred thousand; a list of changes must not be of millions."""
+MAX_PAGE_BYTES: Final = 4 << 20
+"""As JSON. A change may have the whole of a large flag twice, and AWS Lambda answers at most 6 MB."""
+SIZES_AT_ONCE: Final = 50
 
 __all__ = ["difference", "get", "page", "restore"]
 
@@ -32,18 +36,21 @@ def page(
     skip: int = 0,
     limit: int = 50,
 ) -> Page[ChangeView]:
-    """Changes, newest first; of one flag (id or key), of one environment, or all. Long lists of members are shortened.
+    """List changes, newest first; of one flag (id or key), of one environment, or all.
 
-    `skip` passes over so many first. Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
+    Long lists of members are shortened. `skip` passes over so many first. A page has fewer than `limit` changes, and at
+    least one, where they are larger than `MAX_PAGE_BYTES`; its `next` leads on.
+    Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
     """
-    limit = validation.limit(limit)
+    limit, skip = validation.limit(limit), validation.skip(skip)
     with session():
-        fitting = _select().where(*_conditions(flag, environment))
-        total = fitting.count()
-        older = fitting.where(Change.id < _cursor(after)) if after is not None else fitting
-        found = list(older.order_by(Change.id.desc()).offset(validation.skip(skip)).limit(limit + 1).objects())
-    views = [replace(view, members=_shortened(view.members)) for view in map(_view, found[:limit])]
-    return Page(views, total, str(views[-1].id) if len(found) > limit else None)
+        conditions = _conditions(flag, environment)
+        total = Change.select().where(*conditions).count()
+        older = [*conditions, Change.id < _cursor(after)] if after is not None else conditions
+        ids, more = _of_a_page(older, skip, limit)
+        found = list(_select().where(Change.id << ids).order_by(Change.id.desc()).objects()) if ids else []
+    views = [replace(view, members=_shortened(view.members)) for view in map(_view, found)]
+    return Page(views, total, str(views[-1].id) if more else None)
 
 
 def get(change_id: int) -> ChangeView:
@@ -59,6 +66,33 @@ def _select() -> Any:
     key, environment = Flag.key.alias("flag_key"), Environment.key.alias("environment_key")
     named = Change.select(Change, key, environment).join_from(Change, Flag, JOIN.LEFT_OUTER)
     return named.join_from(Change, Environment, JOIN.LEFT_OUTER)
+
+
+def _of_a_page(conditions: list[Any], skip: int, limit: int) -> tuple[list[int], bool]:
+    """Choose the changes of a page by their sizes, before any is read; and tell whether there are more."""
+    ids: list[int] = []
+    left = MAX_PAGE_BYTES
+    for change_id, size in _sizes(conditions, skip, limit + 1):
+        left -= size
+        if len(ids) == limit or (ids and left < 0):
+            return ids, True
+        ids.append(change_id)
+    return ids, False
+
+
+def _sizes(conditions: list[Any], skip: int, most: int) -> Iterator[tuple[int, int]]:
+    """Yield the ids of changes, newest first, and how many bytes of JSON they hold; few at once, for few are wanted."""
+    parts = (
+        fn.COALESCE(fn.OCTET_LENGTH(part.cast("text")), 0) for part in (Change.before, Change.after, Change.members)
+    )
+    query = Change.select(Change.id, sum(parts, Value(0))).order_by(Change.id.desc())
+    below: list[Any] = []
+    while most > 0:
+        found: list[Any] = list(query.where(*conditions, *below).offset(skip).limit(min(most, SIZES_AT_ONCE)).tuples())
+        yield from found
+        if len(found) < SIZES_AT_ONCE:
+            return
+        most, skip, below = most - len(found), 0, [Change.id < found[-1][0]]
 
 
 def _conditions(flag: str | None, environment: str | None) -> list[Any]:

@@ -32,10 +32,8 @@ async def show(visit: PageVisit) -> Layout:
     flag = await visit.flag(place) if visit.param("flag") else None
 
     async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
-        size = min(state.page_size, 100)
         only = (flag.id, place.key) if flag else (None, None)
-        found = await work.run(changes.page, *only, skip=state.offset, limit=size)
-        return [row(change) for change in found.items], found.total
+        return await rows_of(*only, skip=state.offset, size=min(state.page_size, 100))
 
     here = {"environment": place.key}
     everything = [{"label": "All changes", "route": f"{HOME}/changes", "params": here}] if flag else []
@@ -50,6 +48,16 @@ async def show(visit: PageVisit) -> Layout:
         ],
         children=[tables.fetched(visit.display, "Changes", COLUMNS, fetch, is_sortable=False, is_filterable=False)],
     )
+
+
+async def rows_of(flag: str | None, environment: str | None, *, skip: int, size: int) -> tuple[list[Row], int]:
+    """So many rows after the first `skip`, and how many there are in all; pages of large changes are shorter."""
+    found = await work.run(changes.page, flag, environment, skip=skip, limit=size)
+    rows = [row(change) for change in found.items]
+    while found.next is not None and len(rows) < size:
+        found = await work.run(changes.page, flag, environment, after=found.next, limit=size - len(rows))
+        rows += map(row, found.items)
+    return rows, found.total
 
 
 def row(change: ChangeView) -> Row:

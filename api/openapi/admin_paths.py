@@ -50,6 +50,7 @@ ADDED = object_with(
     required=["flag", "added", "changed", "unchanged", "variant"],
 )
 REMOVED = object_with({"flag": ref("Flag"), "removed": WHOLE, "absent": WHOLE}, required=["flag", "removed", "absent"])
+CHANGES_PAGE = "One page of changes; of large ones it has fewer than `limit`: go on with `next`"
 CHANGES = object_with({"changes": list_of(ref("Change")), "total": WHOLE, "next": TEXT}, required=["changes", "total"])
 PREVIEW = object_with({"difference": ref("Difference")}, required=["difference"])
 RESTORE = object_with(
@@ -146,7 +147,7 @@ PATHS: dict[str, Json] = {
             HISTORY,
             "The change log, newest first",
             parameters=[ENVIRONMENT, in_query("flag", "Only of this flag: id or key"), *PAGE],
-            answers={200: answer("One page of changes", CHANGES)},
+            answers={200: answer(CHANGES_PAGE, CHANGES)},
             errors=[*READING, 404],
         )
     },
@@ -156,7 +157,7 @@ PATHS: dict[str, Json] = {
             HISTORY,
             "The changes of one flag, newest first",
             parameters=[FLAG, ENVIRONMENT, *PAGE],
-            answers={200: answer("One page of changes", CHANGES)},
+            answers={200: answer(CHANGES_PAGE, CHANGES)},
             errors=[*READING, 404],
         )
     },

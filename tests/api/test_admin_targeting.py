@@ -107,6 +107,29 @@ def test_the_log_is_paged_and_filtered(client: Client) -> None:
     assert client.do("GET", "/api/admin/changes?flag=other&environment=prod")["total"] == 1
 
 
+def test_a_page_of_large_changes_ends_early_and_leads_on(client: Client) -> None:
+    values = [f"{number:05}{'x' * 35}" for number in range(1000)]
+    rule = {"conditions": [{"field": "country", "operator": "in", "value": values}], "variant": "on"}
+    client.create("large", rules=[rule] * 20)  # nearly 1 MB, so that a later change has 2 MB
+    for number in range(9):
+        client.do("PUT", FLAGS + "/large", {"description": f"edit {number}"})
+    told, sizes, path = [], [], FLAGS + "/large/changes?environment=prod&limit=1000"
+    query = ""
+    while True:
+        answer = client.request("GET", path + query)
+        sizes.append(len(answer.body))
+        told += [change["after"]["description"] for change in answer.json["changes"]]
+        assert answer.json["total"] == 10
+        if "next" not in answer.json:
+            break
+        query = f"&next={answer.json['next']}"
+    assert told == [*(f"edit {number}" for number in reversed(range(9))), ""]
+    assert max(sizes) < 5 << 20
+    assert len(sizes) == 5  # two changes a page
+    small = client.do("GET", "/api/admin/changes?environment=dev&limit=1000")
+    assert (len(small["changes"]), "next" in small) == (10, False)
+
+
 def test_restore_brings_back_rules_and_members(client: Client) -> None:
     client.create("beta", rolloutPercentage=10, targetedUsers=["john"])
     client.do("DELETE", MEMBERS, {"entityIds": ["john"]})

@@ -102,6 +102,16 @@ def test_the_change_log_tells_who_did_what(dash: Running) -> None:
     assert len(everything.look("Changes", offset=1, pageSize=1)) == 1
 
 
+def test_the_change_log_shows_as_many_as_asked_for_of_large_changes(dash: Running) -> None:
+    values = [f"{number:05}{'x' * 35}" for number in range(1000)]
+    flag = dash.flag(rules=[{"conditions": [{"field": "x", "operator": "in", "value": values}], "variant": "on"}] * 20)
+    for number in range(5):
+        flags.update(flag.key, "dev", FlagEdit(description=f"edit {number}"), actor=TESTER)
+    page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
+    told = [row["difference"] for row in page.look("Changes", offset=1, pageSize=4)]
+    assert told == [*(f"description: edit {number - 1} → edit {number}" for number in (3, 2, 1)), "description: edit 0"]
+
+
 def test_the_change_log_is_filtered_by_a_flag_that_is_picked(dash: Running) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/changes/of", environment="dev")

@@ -21,6 +21,7 @@ from api.dispatch import EVALUATE_ONE, Dispatch, find, refuse
 from api.environ import environ_of
 from api.errors import RequestError
 from api.http import Environ, Response
+from api.local_only import check_local
 from api.pool import Pool
 from api.services import Services
 from api.stream_tasks import StreamTasks
@@ -58,6 +59,8 @@ class Application:
         try:
             try:
                 environ["wsgi.input"] = BytesIO(await self._bodies.read(environ, protocol))
+                if self._services.local_only:
+                    check_local(environ, self._services.settings.host)
                 route = find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
                 if route is not None and self._is_quick(route, environ):
                     answer: Response | StreamResponse = self._direct.answer(route, environ)

@@ -32,6 +32,8 @@ class Services:
     counters: Counters = field(default_factory=Counters)
     limits: Limits = field(default_factory=Limits)
     sign_in: Persons | None = None
+    local_only: bool = False
+    """Only requests from this machine are answered: the dev keys are accepted."""
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
@@ -98,6 +100,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
         counters=Counters(counts),
         limits=Limits.of(settings),
         sign_in=signing_in(settings),
+        local_only=development,
     )
 
 

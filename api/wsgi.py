@@ -11,8 +11,10 @@ from typing import Any
 
 from api.app import create_app
 from api.cors import Application, with_cors
-from api.dispatch import Dispatch, find
+from api.dispatch import Dispatch, find, refuse
+from api.errors import RequestError
 from api.http import CLOSE, STATUS_LINES, Headers, has_body
+from api.local_only import check_local
 from api.services import Services
 
 NOT_MODIFIED = 304
@@ -33,7 +35,23 @@ def application(services: Services) -> Application:
         start_response(STATUS_LINES[status], headers)
         return [body]
 
-    return with_cors(closing_after_errors(dispatch), services.settings.cors_origins)
+    whole = with_cors(closing_after_errors(dispatch), services.settings.cors_origins)
+    return for_this_machine(whole, services.settings.host) if services.local_only else whole
+
+
+def for_this_machine(application: Application, own_host: str) -> Application:
+    """The application, for requests from this machine only."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            check_local(environ, own_host)
+        except RequestError as error:
+            body, status, headers = refuse(environ, error)
+            start_response(STATUS_LINES[status], [*headers, CLOSE, ("Content-Length", str(len(body)))])
+            return [body]
+        return application(environ, start_response)
+
+    return answer
 
 
 def closing_after_errors(application: Application) -> Application:

@@ -222,3 +222,53 @@ def test_the_requests_of_the_readme_of_the_evaluate_endpoint(folder: Path) -> No
         assert explained.json["explanation"]["steps"][-1]["matched"] is True
         admin("PATCH", "/api/admin/flags/beta/toggle")
         assert ask("beta", False, **john) == {"value": False, "reason": "DISABLED"}
+
+
+NEW_KEY = {"name": "stolen", "scope": "admin"}
+
+
+@pytest.mark.parametrize("interface", ["rsgi", "wsgi"])
+def test_only_this_machine_is_answered_while_everybody_knows_the_keys(folder: Path, interface: str) -> None:
+    with make_run(folder, FLAGSTAFF_SERVER=interface, FLAGSTAFF_CORS_ORIGINS="*") as server:
+        server.wait_until_it_answers("/ready")
+
+        def status(host: str, **headers: str) -> int:
+            return server.request("GET", "/api/admin/flags", headers={**ADMIN, **headers}, Host=host).status
+
+        for host in ("localhost", "LOCALHOST.", "flags.localhost", "127.0.0.1", "127.7.7.7", "[::1]"):
+            assert (status(host), status(f"{host}:{server.port}")) == (200, 200), host
+        hosts = [
+            "rebind.example",
+            "localhost.example",
+            "127.0.0.1.nip.io",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "::1",
+            "",
+            "a b",
+        ]
+        for host in hosts:
+            assert (status(host), status(f"{host}:{server.port}")) == (403, 403), host
+        for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"):
+            assert status("localhost", **{name: "127.0.0.1"}) == 403, name
+        refused = server.request("POST", "/api/admin/keys", NEW_KEY, ADMIN, Host=f"rebind.example:{server.port}")
+        assert (refused.status, refused.json["code"]) == (403, "local_only")
+        assert "HOST" in refused.json["error"]
+        kept = server.request("GET", "/api/admin/keys", headers=ADMIN).json["keys"]
+        assert "stolen" not in {key["name"] for key in kept}
+        for path in ("/", "/health", "/api/client/stream?key=sdk-secret-key", "/api/client/definitions"):
+            assert server.request("GET", path, Host="rebind.example").status == 403, path
+        evaluation = {"flagKey": "none", "defaultValue": 1}
+        assert server.request("POST", EVALUATE, evaluation, Host="rebind.example").json["code"] == "local_only"
+        ofrep = server.request("POST", "/ofrep/v1/evaluate/flags/none", {}, Host="rebind.example")
+        assert (ofrep.status, ofrep.json["key"]) == (403, "none")
+        page = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+        assert server.request("OPTIONS", "/api/admin/keys", headers=page, Host="rebind.example").status == 403
+
+
+def test_where_the_dev_keys_are_not_valid_any_host_is_answered(folder: Path) -> None:
+    with make_run(folder, HOST="0.0.0.0") as server:
+        server.wait_until_it_answers("/ready")
+        forwarded = {"Host": "flags.example.com", "X-Forwarded-For": "203.0.113.7"}
+        assert server.request("GET", "/ready", headers=forwarded).status == 200

@@ -22,7 +22,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg2
 import psycopg2.extensions
 
-from db import embedded_place
+from db import embedded_place, private_files
 from db.embedded_failures import failure, failures_in_words, is_about_room
 from db.embedded_place import EmbeddedPostgresError, Place
 
@@ -66,14 +66,16 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
     """
     with failures_in_words(data_dir):
         place = embedded_place.find(data_dir)
-        lock = open(data_dir.absolute().with_name(data_dir.name + ".lock"), "a")  # noqa: SIM115 - held while it runs
+        beside = data_dir.absolute()
+        log = beside.with_name(data_dir.name + ".log")
+        lock = os.fdopen(private_files.open_file(beside.with_name(data_dir.name + ".lock")), "w")  # held while it runs
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _wait_until_ready(place, None, Path(lock.name).with_suffix(".log"))
+            _wait_until_ready(place, None, log)
             return EmbeddedPostgres(place, None, lock)
         try:
-            return EmbeddedPostgres(place, _launch(place, Path(lock.name).with_suffix(".log"), durable), lock)
+            return EmbeddedPostgres(place, _launch(place, log, durable), lock)
         except BaseException:
             lock.close()
             raise
@@ -82,8 +84,9 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
 def _launch(place: Place, log: Path, durable: bool) -> subprocess.Popen[bytes]:
     _stop_leftover(place.data)
     _make_data(place, durable)
-    embedded_place.check_own_folder(place.give(place.sockets), place.uid)
-    with log.open("wb") as output:
+    place.make_folder(place.sockets)
+    with os.fdopen(private_files.open_file(log), "wb") as output:
+        output.truncate()
         server = subprocess.Popen(
             [
                 *(place.programs / "bin" / "postgres", "-D", place.data, "-k", place.sockets),
@@ -116,7 +119,7 @@ def _make_data(place: Place, durable: bool) -> None:
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     if not durable:
         options.append("--no-sync")
-    _run(place, [place.programs / "bin" / "initdb", "-D", place.give(half), *options])
+    _run(place, [place.programs / "bin" / "initdb", "-D", place.make_folder(half), *options])
     if place.data.exists():
         place.data.rmdir()  # fails, as it should, on a folder of something else
     half.rename(place.data)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from db import private_files
+
 log = logging.getLogger(__name__)
 
 ROOT_PLACE: Final = Path("/var/lib/flagstaff")
@@ -37,18 +39,17 @@ class Place:
     version: int
     """PostgreSQL's major version."""
 
-    def give(self, folder: Path) -> Path:
-        """Make this folder for the server's user alone."""
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if os.geteuid() == 0:
-            os.chown(folder, self.uid, self.gid)
+    def make_folder(self, folder: Path) -> Path:
+        """Make this folder for the server's user alone; raises OSError where something else is there."""
+        private_files.make_folder(folder, self.uid, self.gid)
         return folder
 
 
 def find(data_dir: Path) -> Place:
     """Choose where the server for this data runs; raises EmbeddedPostgresError."""
     data_dir = data_dir.absolute()
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    # The server's user, whom root is not, must pass through.
+    data_dir.parent.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     uid, gid = _user(data_dir)
     data = _reachable_data(data_dir, uid, gid)
     version, installation = _installation(data)
@@ -74,6 +75,8 @@ def _user(data_dir: Path) -> tuple[int, int]:
 
 def _reachable_data(data_dir: Path, uid: int, gid: int) -> Path:
     """The folder itself, or one elsewhere that it becomes a link to."""
+    if data_dir.is_symlink() and data_dir.lstat().st_uid not in (0, os.geteuid()):
+        raise EmbeddedPostgresError(f"{data_dir} is a link that another user made: remove it and start again")
     if data_dir.is_symlink() and not data_dir.exists():
         data_dir.unlink()
     if data_dir.is_symlink() or _can_reach(data_dir, uid, gid):
@@ -148,13 +151,6 @@ def _sockets(data: Path, uid: int, gid: int) -> Path:
     if len(str(temporary)) > 60 or not _can_reach(temporary / "any", uid, gid):
         temporary = Path("/tmp")
     return temporary / f"flagstaff-{uid}-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
-
-
-def check_own_folder(folder: Path, uid: int) -> None:
-    """Raise EmbeddedPostgresError unless this is the user's alone: in a temporary folder anybody may have made it."""
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o077:
-        raise EmbeddedPostgresError(f"{folder} is not a folder of the server's own: remove it and start again")
 
 
 def _can_reach(path: Path, uid: int, gid: int) -> bool:

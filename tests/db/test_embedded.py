@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import psutil
 import psycopg2
@@ -237,6 +239,104 @@ def test_root_with_the_programs_in_a_private_folder_runs_a_copy(folder: Path, mo
     assert len(list((folder / "elsewhere").iterdir())) == 1
 
 
+def is_private(path: Path) -> bool:
+    return stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+
+
+def assert_private(server: EmbeddedPostgres, beside: Path) -> None:
+    """Nobody but their owner reads the files beside the data, and nobody else enters its folders."""
+    sockets = Path(unquote(server.url.partition("host=")[2]))
+    for path in (
+        server.data_dir,
+        sockets,
+        *sockets.glob(".s.PGSQL.*"),
+        beside / "postgres.log",
+        beside / "postgres.lock",
+    ):
+        assert is_private(path), path
+
+
+def test_files_are_for_their_owner_alone(folder: Path) -> None:
+    old = folder / "postgres.log"
+    old.write_text("a log that everybody reads")
+    old.chmod(0o644)
+    server = start(folder / "postgres", durable=False)
+    assert_private(server, folder)
+    assert "everybody" not in old.read_text()
+    server.stop()
+
+
+@as_root
+def test_a_new_folder_around_the_data_shows_others_nothing(folder: Path) -> None:
+    server = start(folder / ".data" / "postgres", durable=False)
+    assert stat.S_IMODE((folder / ".data").stat().st_mode) == 0o711  # PostgreSQL's user passes through
+    server.stop()
+
+
+def as_nobody(*command: str | Path) -> None:
+    user = pwd.getpwnam("nobody")
+    subprocess.run(command, check=True, user=user.pw_uid, group=user.pw_gid, extra_groups=[])
+
+
+@pytest.fixture
+def victim(folder: Path) -> Iterator[Path]:
+    """A folder of root's with a file in it; nothing may happen to them."""
+    victim = folder / "victim"
+    victim.mkdir(mode=0o755)
+    file = victim / "file"
+    file.write_text("kept")
+    before = [(path.stat().st_uid, path.stat().st_gid, path.stat().st_mode) for path in (victim, file)]
+    yield victim
+    assert [(path.stat().st_uid, path.stat().st_gid, path.stat().st_mode) for path in (victim, file)] == before
+    assert file.read_text() == "kept"
+    assert list(victim.iterdir()) == [file]
+
+
+@pytest.fixture
+def shared(folder: Path) -> Path:
+    """A folder in which everybody may make files, as /tmp is."""
+    shared = folder / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    return shared
+
+
+@as_root
+@pytest.mark.parametrize("planted", ["link", "folder"])
+def test_what_others_planted_for_the_sockets_is_refused(
+    shared: Path, victim: Path, monkeypatch: pytest.MonkeyPatch, planted: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(shared))
+    data = shared / "private" / "postgres"
+    uid, gid = embedded_place._user(data)
+    sockets = embedded_place._sockets(data, uid, gid)
+    assert sockets.parent == shared
+    if planted == "link":
+        as_nobody("ln", "-s", victim, sockets)
+    else:
+        as_nobody("mkdir", "-m", "777", sockets)
+    with pytest.raises(EmbeddedPostgresError, match=re.escape(str(sockets))):
+        start(data, durable=False)
+    assert sockets.lstat().st_uid == pwd.getpwnam("nobody").pw_uid
+    sockets.unlink() if planted == "link" else sockets.rmdir()
+    start(data, durable=False).stop()
+
+
+@as_root
+@pytest.mark.parametrize("name", ["postgres", "postgres.new", "postgres.log", "postgres.lock"])
+def test_links_of_others_beside_the_data_are_not_followed(shared: Path, victim: Path, name: str) -> None:
+    as_nobody("ln", "-s", victim if name in ("postgres", "postgres.new") else victim / "file", shared / name)
+    with pytest.raises(EmbeddedPostgresError, match=re.escape(str(shared / name))):
+        start(shared / "postgres", durable=False)
+
+
+@as_root
+def test_a_file_that_has_another_name_is_not_written(shared: Path, victim: Path) -> None:
+    os.link(victim / "file", shared / "postgres.log")
+    with pytest.raises(EmbeddedPostgresError, match="remove it and start again"):
+        start(shared / "postgres", durable=False)
+
+
 @as_root
 def test_anybody_else_runs_it_as_themselves(folder: Path) -> None:
     user = pwd.getpwnam("nobody")
@@ -250,6 +350,8 @@ def test_anybody_else_runs_it_as_themselves(folder: Path) -> None:
             server = start(folder / "private" / "postgres", durable=False)
             fill(server)
             owner = server.data_dir.stat().st_uid
+            assert is_private(folder / "private")
+            assert_private(server, folder / "private")
             server.stop()
             os._exit(0 if owner == user.pw_uid and ended(server.pid) else 1)
         except BaseException as error:

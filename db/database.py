@@ -18,7 +18,7 @@ import psycopg2.extensions
 import psycopg2.extras
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 
-from db.errors import DatabaseUnavailableError, DatabaseWakingError
+from db.errors import DatabaseUnavailableError, DatabaseWakingError, WriteBlockedError
 from db.settings import postgres_url
 from db.words import JsonValue
 
@@ -29,9 +29,10 @@ WAKE_SECONDS: Final = 30.0
 LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
 
 LOCK_TIMEOUT: Final = "55P03"
-# A server that is starting, stopping or full, or where others hold what we need for too long; without an answer from it
-# the error has no code at all.
-_UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300", LOCK_TIMEOUT}
+IDLE_IN_TRANSACTION: Final = "25P03"
+# A server that is starting, stopping or full, or that ended a transaction which was idle for too long. Where no server
+# answered, the error has no code at all.
+_UNAVAILABLE_CODES: Final = {"57P01", "57P02", "57P03", "53300", IDLE_IN_TRANSACTION}
 
 
 class _Database(PooledPostgresqlDatabase):
@@ -140,14 +141,17 @@ def wait_until_awake() -> None:
 def session() -> Iterator[None]:
     """A connection for the time of the block; blocks may stand inside each other.
 
-    Raises DatabaseUnavailableError where the database can't be reached or breaks off.
+    Raises DatabaseUnavailableError where the database can't be reached or breaks off, WriteBlockedError where it waited
+    too long for a lock.
     """
     try:
         with database.connection_context():
             yield
     except MaxConnectionsExceeded as error:
         raise DatabaseUnavailableError("all connections are in use") from error
-    except (peewee.OperationalError, peewee.InterfaceError) as error:
+    except (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError) as error:
+        if error_code(error) == LOCK_TIMEOUT:
+            raise WriteBlockedError from error
         if not _is_unavailable(error):
             raise
         if database.sign_in and _is_waking(error):
@@ -172,6 +176,16 @@ def wait_readable(seconds: float, *descriptors: int) -> bool:
     for descriptor in descriptors:
         waiting.register(descriptor, select.POLLIN)
     return bool(waiting.poll(math.ceil(seconds * 1000)))
+
+
+def limit_transaction(*, wait: str, idle: str) -> None:
+    """Limit how long the transaction waits for a lock, and how long it may be idle before PostgreSQL undoes it.
+
+    Without the latter, a process that is stopped in the middle, or whose host is gone without a word, would hold its
+    locks for hours.
+    """
+    database.execute_sql(f"SET LOCAL lock_timeout = '{wait}'")
+    database.execute_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{idle}'")
 
 
 def rows(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -204,7 +218,7 @@ def _whole_number(digits: str) -> int | float:
 _DECODER: Final = json.JSONDecoder(parse_int=_whole_number)
 
 
-def _is_unavailable(error: peewee.OperationalError | peewee.InterfaceError) -> bool:
+def _is_unavailable(error: peewee.DatabaseError | peewee.InterfaceError) -> bool:
     code = error_code(error)
     return code is None or code.startswith("08") or code in _UNAVAILABLE_CODES
 

@@ -13,7 +13,8 @@ FlagstaffError
  ├── OverrideNotFoundError
  ├── OverrideExistsError
  └── DatabaseUnavailableError   the database can't be reached; trying again later may help
-      └── DatabaseWakingError   it was paused, and is on its way
+      ├── DatabaseWakingError   it was paused, and is on its way
+      └── WriteBlockedError     it answers, but others hold what this write needs
 """
 
 from __future__ import annotations
@@ -142,3 +143,14 @@ class DatabaseWakingError(DatabaseUnavailableError):
 
     def __init__(self) -> None:
         super().__init__("it was paused and is waking up, which takes about 15 seconds; try again then")
+
+
+class WriteBlockedError(DatabaseUnavailableError):
+    """The database answers, but others hold what this write needs, and have for too long; nothing was written."""
+
+    def __init__(self) -> None:
+        FlagstaffError.__init__(
+            self,
+            "the database answers, but other writes have kept this one waiting for too long, and nothing was written; "
+            "if it stays so, a program that writes hangs",
+        )

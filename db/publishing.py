@@ -21,7 +21,15 @@ import peewee
 
 from db import definitions, environments, keys, metrics_log, summaries, writing
 from db.aws import CredentialsError
-from db.database import LOCK_TIMEOUT, database, error_code, rows, session, wait_until_awake
+from db.database import (
+    LOCK_TIMEOUT,
+    database,
+    error_code,
+    limit_transaction,
+    rows,
+    session,
+    wait_until_awake,
+)
 from db.errors import DatabaseUnavailableError
 from db.published import KEYS_OBJECT, Access, bucket_of, definitions_object, flags_object
 from db.s3 import ATTEMPTS, Bucket, Found, ObjectChangedError, S3Error
@@ -35,6 +43,8 @@ T = TypeVar("T")
 _LOCK: Final = 0x7075626C  # any number that nobody else locks: "publ" in ASCII
 _LONGEST_WAIT: Final = "8s"
 """For another publisher. The gateway gives up on the whole call after 30 seconds."""
+_MAX_IDLE: Final = "60s"
+"""Between two questions to the database: the time for S3 to take two objects, each at the third attempt."""
 
 
 class PublicationError(Exception):
@@ -200,7 +210,7 @@ def publish_writes(settings: Settings) -> None:
 def _alone() -> Iterator[None]:
     """No other publisher at work, in this process or another. Raises what `Publisher.publish` does."""
     with _telling(), session(), database.atomic():
-        database.execute_sql(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
+        limit_transaction(wait=_LONGEST_WAIT, idle=_MAX_IDLE)
         try:
             rows("SELECT pg_advisory_xact_lock(%s)::text", _LOCK)
         except peewee.OperationalError as error:

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from db import validation
-from db.database import database, rows, session
+from db.database import database, limit_transaction, rows, session
 from db.errors import UnknownEnvironmentError
 from db.models import Change, Environment, now
 from db.words import Action, Actor
@@ -26,6 +26,8 @@ from db.words import Action, Actor
 CHANNEL: Final = "flagstaff"
 LONGEST_WAIT_SECONDS = 30
 """How long a write waits for others to end before it gives up; a hundred thousand members take some seconds."""
+MAX_IDLE_SECONDS = 30
+"""How long a write may say nothing to the database before PostgreSQL undoes it, so that others can write."""
 
 after_commit: list[Callable[[], object]] = []
 """What else a process does after each of its writes; it may not raise."""
@@ -105,11 +107,13 @@ class Write:
 def write(actor: Actor, *environments: str) -> Iterator[Write]:
     """One transaction that may touch these environments, or all of them where none is named.
 
-    Everything is committed at the end of the block, or nothing if it raises. Raises UnknownEnvironmentError.
+    Everything is committed at the end of the block, or nothing if it raises.
+
+    Raises UnknownEnvironmentError, DatabaseUnavailableError, and WriteBlockedError where others hold what it needs.
     """
     validation.text(actor.name, "actor", longest=validation.LONGEST_ACTOR, code="invalid_actor")
     with session(), database.atomic():
-        database.execute_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_SECONDS}s'")
+        limit_transaction(wait=f"{LONGEST_WAIT_SECONDS}s", idle=f"{MAX_IDLE_SECONDS}s")
         writing = Write(actor, _locked(environments))
         for key in environments:
             writing.environment(key)

@@ -39,6 +39,7 @@ _WHAT_TO_DO: Final[dict[type[errors.FlagstaffError], str]] = {
     errors.ChangeNotFoundError: "Open the change log again and pick the change there.",
     errors.KeyNotFoundError: "Open the list of API keys again.",
     errors.DatabaseUnavailableError: "Try again in a moment: what is done already is not done twice.",
+    errors.WriteBlockedError: "Try again in a moment.",
 }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
 
+from db import writing
 from tests.api.conftest import Client
 
 FLAGS = "/api/admin/flags"
@@ -275,6 +278,20 @@ def test_the_global_kill_switch(client: Client) -> None:
     client.refused(400, "only_disables", "PATCH", FLAGS + "/beta/toggle?environment=*", {"enabled": True})
     client.refused(400, "only_disables", "PATCH", FLAGS + "/beta/toggle?environment=*", {"version": 2})
     client.refused(400, "unknown_environment", "PUT", FLAGS + "/beta?environment=*", {"enabled": False})
+
+
+def test_a_write_that_others_hold_up_says_so(
+    client: Client, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.create("beta")
+    monkeypatch.setattr(writing, "LONGEST_WAIT_SECONDS", 1)
+    other = psycopg2.connect(database_url)
+    with closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM environment FOR UPDATE")
+        refused = client.refused(503, "write_blocked", "PATCH", FLAGS + "/beta/toggle")
+        assert "the database answers" in refused["error"]
+        assert client.do("GET", FLAGS + "/beta")["flag"]["enabled"] is True
+    assert client.do("PATCH", FLAGS + "/beta/toggle")["flag"]["enabled"] is False
 
 
 # -- archiving

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,7 +20,7 @@ import pytest
 
 from db import database, environments, flags, writing
 from db.embedded import EmbeddedPostgres, start
-from db.errors import DatabaseUnavailableError
+from db.errors import DatabaseUnavailableError, WriteBlockedError
 from db.listener import Listener, Notification
 from db.migrate import migrate
 from db.reader import EnvironmentReader
@@ -132,8 +134,40 @@ def test_a_write_does_not_wait_for_ever(server: Server, monkeypatch: pytest.Monk
     monkeypatch.setattr(writing, "LONGEST_WAIT_SECONDS", 1)
     with writing.write(ADA, "prod"), ThreadPoolExecutor(1) as pool:
         refused = pool.submit(flags.set_enabled, "checkout", "prod", actor=ADA).exception()
-        assert isinstance(refused, DatabaseUnavailableError)
+        assert isinstance(refused, WriteBlockedError)
+        assert "the database answers" in str(refused)
         assert pool.submit(flags.get, "checkout", "prod").result().enabled
+    assert not flags.set_enabled("checkout", "prod", actor=ADA).enabled
+
+
+def test_a_write_in_a_process_that_is_stopped_is_undone_and_others_go_on(server: Server) -> None:
+    make()
+    program = (
+        "import sys, time; from db import database, writing; from db.words import Actor, Source\n"
+        "database.connect(sys.argv[1]); writing.MAX_IDLE_SECONDS = 1\n"
+        "with writing.write(Actor('frozen', Source.API), 'prod') as write:\n"
+        "    write.stamp(write.environment('prod')); print('holds it', flush=True); time.sleep(60)"
+    )
+    frozen = subprocess.Popen([sys.executable, "-c", program, server.running.url], stdout=subprocess.PIPE, text=True)
+    try:
+        assert frozen.stdout and frozen.stdout.readline() == "holds it\n"
+        frozen.send_signal(signal.SIGSTOP)
+        assert not flags.set_enabled("checkout", "prod", actor=ADA).enabled
+        assert environments.get("prod").revision == 2
+    finally:
+        frozen.kill()
+        frozen.communicate()
+
+
+def test_a_write_that_says_nothing_for_too_long_has_written_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make()
+    monkeypatch.setattr(writing, "MAX_IDLE_SECONDS", 1)
+    with pytest.raises(DatabaseUnavailableError), writing.write(ADA, "prod") as idle:
+        idle.stamp(idle.environment("prod"))
+        time.sleep(1.5)
+    assert environments.get("prod").revision == 1
     assert not flags.set_enabled("checkout", "prod", actor=ADA).enabled
 
 

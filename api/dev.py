@@ -18,7 +18,7 @@ from api.dev_dashboard import dashboard
 from api.server import serve
 from api.services import database_url, signing_in
 from db import database, embedded, keys, signals
-from db.embedded import EmbeddedPostgresError
+from db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from db.errors import DatabaseUnavailableError
 from db.migrate import migrate
 from db.settings import Settings, SettingsError
@@ -78,11 +78,20 @@ def postgres(settings: Settings) -> Iterator[str]:
     try:
         with signals_held_back():
             server = embedded.start(DATA)
+        threading.Thread(target=tell_of_the_end, args=[server], daemon=True).start()
         yield server.url
     finally:
         signals.ignore()  # impatience must not leave the database running
         if server is not None:
             server.stop()
+
+
+def tell_of_the_end(server: EmbeddedPostgres) -> None:
+    """Say it if PostgreSQL ends by itself, on a full disk perhaps: nothing here starts it again."""
+    if (why := server.wait_for_end()) is not None:
+        log = DATA.with_suffix(".log").absolute()
+        text = "Flags are evaluated from memory; to change them, stop with Ctrl-C and start again"
+        print(f"flagstaff: {why}. {text} (PostgreSQL's log is {log})", file=sys.stderr, flush=True)
 
 
 @contextmanager

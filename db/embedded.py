@@ -38,24 +38,35 @@ _NOT_DURABLE: Final = ("-c", "fsync=off", "-c", "full_page_writes=off")
 class EmbeddedPostgres:
     """A running server; `data_dir` is where the data really is, `pid` the server's process where it is ours to stop."""
 
-    def __init__(self, place: Place, server: subprocess.Popen[bytes] | None, lock: IO[str]) -> None:
+    def __init__(self, place: Place, server: subprocess.Popen[bytes] | None, lock: IO[str], log: Path) -> None:
         self.url = f"postgresql://postgres@/{DATABASE}?host={quote(str(place.sockets), safe='')}"
         self.data_dir = place.data
         self.pid = server.pid if server else None
         self._place = place
         self._server = server
         self._lock = lock
+        self._log = log
+        self._stopping = False
         self._owner = os.getpid()
         atexit.register(self.stop)
 
     def stop(self) -> None:
         """Stop the server, if this process started it, and return when it is gone."""
         atexit.unregister(self.stop)
+        self._stopping = True
         if self._server is not None and self._owner == os.getpid():
             _stop(self._server)
             shutil.rmtree(self._place.sockets, ignore_errors=True)
             self._server = None
         self._lock.close()
+
+    def wait_for_end(self) -> str | None:
+        """Wait until the server ends, and return why; None where it was stopped, or another process started it."""
+        server = self._server
+        if server is None:
+            return None
+        server.wait()
+        return None if self._stopping else str(failure("PostgreSQL has ended", self.data_dir, _read(self._log)))
 
 
 def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
@@ -73,9 +84,9 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             _wait_until_ready(place, None, log)
-            return EmbeddedPostgres(place, None, lock)
+            return EmbeddedPostgres(place, None, lock, log)
         try:
-            return EmbeddedPostgres(place, _launch(place, log, durable), lock)
+            return EmbeddedPostgres(place, _launch(place, log, durable), lock, log)
         except BaseException:
             lock.close()
             raise
@@ -175,9 +186,12 @@ def _wait_until_ready(place: Place, server: subprocess.Popen[bytes] | None, log:
         except psycopg2.OperationalError as error:
             ended = server is not None and server.poll() is not None
             if ended or is_about_room(str(error)) or time.monotonic() > deadline:
-                said = log.read_text(errors="replace") if log.exists() else ""
-                raise failure("PostgreSQL did not start", place.data, said or str(error)) from error
+                raise failure("PostgreSQL did not start", place.data, _read(log) or str(error)) from error
         time.sleep(0.02)
+
+
+def _read(log: Path) -> str:
+    return log.read_text(errors="replace") if log.exists() else ""
 
 
 def _make_database(place: Place) -> None:

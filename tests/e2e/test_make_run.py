@@ -79,6 +79,7 @@ def assert_quiet(server: Server) -> None:
     output = server.output()
     assert "Traceback" not in output
     assert "rror" not in output
+    assert "has ended" not in output
 
 
 def test_ctrl_c_reaches_the_whole_group_and_is_no_crash(folder: Path) -> None:
@@ -119,6 +120,22 @@ def test_a_worker_does_not_outlive_a_killed_parent(folder: Path) -> None:
         again.wait_until_it_answers("/ready")
         assert again.stop() == 0
     assert not database_processes(folder)
+
+
+def test_a_database_that_ends_by_itself_is_told_with_what_to_do(folder: Path) -> None:
+    with make_run(folder) as server:
+        server.wait_until_it_answers("/ready")
+        server.request("POST", "/feature-flag/admin", {"flagKey": "kept", "isStatic": True, "staticValue": True}, ADMIN)
+        for process in database_processes(folder):
+            process.kill()
+        wait_until(lambda: "PostgreSQL has ended" in server.errors())
+        assert "start again" in server.errors()
+        assert server.request("POST", EVALUATE, {"flagKey": "kept", "defaultValue": False}).json["value"] is True
+        assert server.request("POST", "/feature-flag/admin", {"flagKey": "other"}, ADMIN).status == 503
+        assert server.stop() == 0
+    with make_run(folder) as again:
+        again.wait_until_it_answers("/ready")
+        assert again.request("POST", "/feature-flag/admin", {"flagKey": "other"}, ADMIN).status == 201
 
 
 def fails(folder: Path, **env: str) -> str:

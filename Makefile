@@ -13,7 +13,7 @@ EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --edi
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-ENVIRONMENTS := $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready $(VENV)-node/.ready $(VENV)-aws/.ready $(VENV)-lambda/.ready
+ENVIRONMENTS := $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready $(VENV)-node/.ready $(VENV)-go/.ready $(VENV)-aws/.ready $(VENV)-lambda/.ready
 
 setup: $(ENVIRONMENTS) ## Make the environments for developing and testing
 
@@ -37,20 +37,20 @@ format: $(VENV)/.dev ## Put the code in the project's format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-agreement: setup ## Compare the engine with flagd's own on 100,000 generated pairs
-	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/test_agreement.py $(ARGS)
+agreement: setup ## Compare the engine with other evaluators of flagd documents, on 100,000 generated pairs each
+	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/test_agreement.py tests/agreement $(ARGS)
 
 benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
 	@BASE=$(BASE) $(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Pin the newest versions of all requirements (needs uv)
-	@for name in run dev benchmarks flagd-v2 schemathesis infra aws lambda evaluation control admin service; do \
+	@for name in run dev benchmarks flagd-v2 go schemathesis infra aws lambda evaluation control admin service; do \
 	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	        --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
 
 clean: ## Remove the environments and caches; the data of `make run` stays
-	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-aws $(VENV)-lambda build dist sdk/build sdk/dist
+	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-go $(VENV)-aws $(VENV)-lambda build dist sdk/build sdk/dist
 	@rm -rf .base && git worktree prune
 	@rm -rf tests/interval/nodecheck/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
 	@find api benchmarks cli db infra interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -89,9 +89,20 @@ $(VENV)-schemathesis/.ready: requirements/schemathesis.txt | $(VENV)-schemathesi
 # Without npm the tests of the JavaScript clients are skipped, and say so.
 $(VENV)-node/.ready: tests/openfeature/node/package.json
 	@command -v npm >/dev/null || exit 0; \
-	    echo "Installing the OpenFeature clients for JavaScript ..."; \
+	    echo "Installing the OpenFeature packages for JavaScript ..."; \
 	    mkdir -p $(@D) && cp $< $(@D)/ && \
 	    npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --silent && touch $@
+
+# Without Go, or with an older one, the comparison with flagd itself is skipped, and says so.
+GO_VERSION := 1.25
+$(VENV)-go/.ready: $(wildcard tests/agreement/go/*)
+	@command -v go >/dev/null || exit 0; \
+	    cd $(<D) && found=$$(go env GOVERSION); \
+	    if [ "$$(printf 'go%s\n' $(GO_VERSION) "$${found#go}" | sort -V | head -n 1)" != go$(GO_VERSION) ]; then \
+	        echo "Not building flagd's evaluator: it needs Go $(GO_VERSION) or newer, and this is $$found"; exit 0; \
+	    fi; \
+	    echo "Building flagd's evaluator for Go ..."; \
+	    go build -o $(CURDIR)/$(@D)/flagd . && touch $(CURDIR)/$@
 
 $(VENV)-aws/.ready: requirements/aws.txt | $(VENV)-aws/bin/python
 	@echo "Installing an AWS to test against, and Pulumi ..."

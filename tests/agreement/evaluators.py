@@ -1,0 +1,106 @@
+"""Evaluators of other people, each a program that answers JSON lines, and our engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from flagstaff.engine import Engine
+from tests.agreement.edited_flags import EditedFlag, document
+from tests.processes import ROOT
+
+HERE = Path(__file__).parent
+VENV = os.environ.get("VENV", ".venv")
+
+Context: TypeAlias = "dict[str, Any]"
+Answer: TypeAlias = "tuple[str | None, Any, str | None]"
+"""Variant, value and error code; all of them None: the caller's default."""
+Answers: TypeAlias = "Mapping[str, Sequence[Any]]"
+"""For each flag key the answers to the contexts, in order."""
+Ask: TypeAlias = "Callable[[Sequence[EditedFlag], Sequence[Context]], Answers]"
+
+
+class Evaluator(NamedTuple):
+    """An evaluator, the bucketing it has, how to start it, and what has to be there for that."""
+
+    name: str
+    bucketing: str
+    command: Sequence[str | Path]
+    needs: Path
+    runtime: str
+    required: str = ""
+    """The variable that makes it a failure, not a skip, where the evaluator is not there; "": it always is one."""
+
+    @property
+    def missing(self) -> str | None:
+        """Why it can't be started, or None."""
+        there = shutil.which(self.command[0]) is not None and self.needs.exists()
+        return None if there else f"needs {self.runtime}, and then make setup"
+
+
+def _javascript(name: str, *mode: str) -> Evaluator:
+    folder = ROOT / f"{VENV}-node"
+    command = ["node", HERE / "flagd_core.mjs", folder, *mode]
+    return Evaluator(name, "v2", command, folder / ".ready", "Node and npm", "FLAGSTAFF_NEEDS_NODE")
+
+
+def _python(release: str, bucketing: str, python: Path) -> Evaluator:
+    command = [python, "-m", "tests.agreement.flagd_core"]
+    return Evaluator(f"flagd-core {release} for Python", bucketing, command, python, "Python")
+
+
+GO = ROOT / f"{VENV}-go"
+COMPILED = _javascript("flagd-core 4.0.1 for JavaScript, compiled")
+INTERPRETED = _javascript("flagd-core 4.0.1 for JavaScript, interpreting", "interpreted")
+PYTHON_1 = _python("1.0.0", "v2", ROOT / f"{VENV}-flagd-v2" / "bin" / "python")
+PYTHON_2 = _python("2.0.0", "v3", Path(sys.executable))
+FLAGD = Evaluator("flagd 0.16.1", "v2", [GO / "flagd"], GO / ".ready", "Go 1.25 or newer", "FLAGSTAFF_NEEDS_GO")
+
+EVALUATORS = (COMPILED, INTERPRETED, PYTHON_1, PYTHON_2, FLAGD)
+
+
+@contextmanager
+def running(evaluator: Evaluator) -> Iterator[Ask]:
+    """Start an evaluator's program; stop it at the end."""
+    command = [str(part) for part in evaluator.command]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context]) -> Answers:
+            assert process.stdin and process.stdout
+            types = {flag.key: flag.value_type for flag in flags}
+            question = {"document": document(flags, evaluator.bucketing), "types": types, "contexts": contexts}
+            process.stdin.write(json.dumps(question) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+            assert line, f"{evaluator.name} ended with {process.wait()}"
+            return json.loads(line)  # type: ignore[no-any-return]
+
+        try:
+            yield ask
+        finally:
+            assert process.stdin
+            process.stdin.close()
+
+
+def ours(bucketing: str) -> Ask:
+    """Our engine, asked in the same way."""
+
+    def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context]) -> Answers:
+        engine = Engine(document(flags, bucketing))
+        return {flag.key: [_answer(engine, flag.key, context) for context in contexts] for flag in flags}
+
+    return ask
+
+
+def _answer(engine: Engine, key: str, context: Context) -> Answer:
+    given = engine.evaluate(key, context)
+    if given.error_code:
+        return None, None, str(given.error_code)
+    return given.variant, given.value if given.variant is not None else None, None

@@ -1,0 +1,173 @@
+"""Other people's evaluators give the value, variant and error code of our engine, for documents that Flagstaff writes.
+
+Whatever differs is one of `differences.DIFFERENCES`. FLAGSTAFF_AGREEMENT_EXAMPLES sets how many random pairs of a flag
+and a context each evaluator is asked for, beyond every operator with attributes of every kind.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from random import Random
+
+import pytest
+
+from tests.agreement import random_flags, values
+from tests.agreement.comparison import Comparison
+from tests.agreement.differences import DIFFERENCES
+from tests.agreement.edited_flags import EditedFlag, shares
+from tests.agreement.evaluators import EVALUATORS, Context, Evaluator, running
+
+EXAMPLES = int(os.environ.get("FLAGSTAFF_AGREEMENT_EXAMPLES", "5000"))
+SEED = 9
+FLAGS, CONTEXTS = 25, 40  # of one question
+
+
+@pytest.fixture(scope="module", params=EVALUATORS, ids=lambda evaluator: evaluator.name)
+def comparison(request: pytest.FixtureRequest) -> Iterator[Comparison]:
+    """One evaluator, running; skips where there is none, unless the variable that requires it is set."""
+    evaluator: Evaluator = request.param
+    if evaluator.missing:
+        assert evaluator.required and not os.environ.get(evaluator.required), evaluator.missing
+        pytest.skip(evaluator.missing)
+    with running(evaluator) as ask:
+        yield Comparison(evaluator, ask)
+
+
+def _one_rule_each(path: str) -> list[EditedFlag]:
+    """A flag for each condition on a path; every second one has a default variant."""
+    return [
+        EditedFlag(
+            f"f{number}", default_variant=[None, "off"][number % 2], rules=[{"conditions": [one], "variant": "on"}]
+        )
+        for number, one in enumerate(values.conditions(path))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        pytest.param("f", "f", id="a name"),
+        pytest.param("a.b", "a.b", id="a path"),
+        pytest.param("a.b", "a", id="a path through anything"),
+        pytest.param("a.b.c", "a", id="two steps through anything"),
+        pytest.param("a.0", "a", id="an index"),
+        pytest.param("a.1.0", "a", id="two indexes"),
+        pytest.param("a.0.b", "a", id="an index and a name"),
+        pytest.param("a.length", "a", id="a length"),
+    ],
+)
+def test_every_operator_with_every_kind_of_attribute(comparison: Comparison, path: str, place: str) -> None:
+    contexts = [{"targetingKey": "john", **values.attribute(place, given)} for given in values.ATTRIBUTES]
+    comparison.compare(_one_rule_each(path), contexts)
+
+
+IDS = [
+    "john",
+    "1",
+    "0",
+    "True",
+    "true",
+    "false",
+    "42",
+    "1.0",
+    "ünï",
+    "日本",
+    "a b",
+    "ends with ",
+    "None",
+    "null",
+    "1e+21",
+]
+ENTITIES = [*values.ATTRIBUTES, 1e15, 1e16, 123_456_789_012_345_678, 2**63, 1e-7, 0.1 + 0.2, -0.0, "x" * 300, "x\t"]
+
+
+def test_entities_of_every_kind(comparison: Comparison) -> None:
+    everyone = [(variant, kind) for variant, kind in [("on", "user"), ("off", "org"), ("on", "true"), ("off", "1")]]
+    flags = [
+        EditedFlag("members", members=dict.fromkeys(everyone, IDS)),
+        EditedFlag("rollout", rollout=shares(on=40, off=60), default_variant="off"),
+        EditedFlag(
+            "both", "string", members={("off", "user"): IDS[:1]}, rollout=shares(on=33.333, off=33.333, third=33.334)
+        ),
+        EditedFlag("ruled", "number", rules=[{**RULE, "split": shares(on=50, off=50)}]),
+    ]
+    texts = [given for given in ENTITIES if isinstance(given, str)]
+    contexts: list[Context] = [
+        *(values.attribute("entityId", given) for given in ENTITIES),
+        *({"targetingKey": "jane", **values.attribute("entityId", given)} for given in ENTITIES),
+        *({"targetingKey": "john", **values.attribute("entityType", given)} for given in ENTITIES),
+        *({"targetingKey": given} for given in texts),
+        *(
+            {"entityType": kind, "entityId": given}
+            for kind in ["org", "1", 1, "", "user"]
+            for given in [*IDS, 1, 0, 42]
+        ),
+    ]
+    comparison.compare(flags, contexts)
+
+
+def test_flags_drawn_at_random(comparison: Comparison) -> None:
+    random, before, asked = Random(SEED), comparison.pairs, 0
+    while comparison.pairs - before < EXAMPLES:
+        flags = [random_flags.flag(random, f"flag-{asked + number}") for number in range(FLAGS)]
+        comparison.compare(flags, [random_flags.context(random) for _ in range(CONTEXTS)])
+        asked += FLAGS
+
+
+RULE = {"conditions": [{"field": "plan", "operator": "not_exists"}]}
+SPLITS = {
+    "half": shares(on=50, off=50),
+    "some": shares(on=40, off=60),
+    "few": shares(on=1, off=99),
+    "one-in-100000": shares(on=0.001, off=99.999),
+    "all": shares(on=100, off=0),
+    "none": shares(on=0, off=100),
+    "thirds": shares(on=33.333, off=33.333, third=33.334),
+}
+
+
+def _splits() -> Iterator[tuple[EditedFlag, Sequence[dict[str, object]]]]:
+    """Each split alone, beside members and rules that decide for nobody, and in a rule."""
+    for name, split in SPLITS.items():
+        value_type = "boolean" if len(split) == 2 else "string"
+        other = {"conditions": [{"field": "plan", "operator": "exists"}], "variant": "off"}
+        yield EditedFlag(f"{name}-alone", value_type, rollout=split), split
+        yield EditedFlag(f"{name}-members", value_type, rollout=split, members={("on", "user"): ["nobody"]}), split
+        yield EditedFlag(f"{name}-rules", value_type, rollout=split, rules=[other]), split
+        yield EditedFlag(f"{name}-in-a-rule", value_type, rules=[{**RULE, "split": split}]), split
+
+
+def _entities() -> Iterator[Context]:
+    """1,200 entities with ids of the usual kinds."""
+    for number in range(300):
+        yield {"targetingKey": f"user-{number}"}
+        yield {"targetingKey": str(uuid.uuid5(uuid.NAMESPACE_URL, str(number)))}
+        yield {"entityId": number, "targetingKey": "session"}
+        yield {"entityType": "org", "entityId": f"{number}@example.com"}
+
+
+def test_splits_give_everybody_the_same_variant_and_each_variant_its_share(comparison: Comparison) -> None:
+    splits, entities = list(_splits()), list(_entities())
+    answers = comparison.compare([flag for flag, _ in splits], entities)
+    for flag, split in splits:
+        counts = Counter(variant for variant, _, _ in answers[flag.key])
+        for share in split:
+            expected = float(str(share["weight"])) / 100
+            deviation = math.sqrt(expected * (1 - expected) / len(entities))
+            assert counts[share["variant"]] / len(entities) == pytest.approx(expected, abs=4 * deviation), (
+                flag,
+                counts,
+            )
+
+
+def test_each_known_difference_is_one(comparison: Comparison) -> None:
+    known = [each for each in DIFFERENCES if comparison.evaluator in each.evaluators]
+    for difference in known:
+        flag, context = difference.example
+        before = comparison.occurred[difference.name]
+        comparison.compare([flag], [context])
+        assert comparison.occurred[difference.name] > before, f"{difference.name}: no difference any more"

@@ -4,7 +4,7 @@ Both bucketings of flagd hash with MurmurHash3 (32 bits, x86) and end in `bucket
 integers, so that no rounding ever moves anybody (https://flagd.dev/reference/custom-operations/fractional-operation/).
 They differ in what they hash:
 
-* `v2`, of flagd and its released providers: a text in UTF-8;
+* `v2`, of flagd itself: a text in UTF-8;
 * `v3`, accepted for flagd's future (`openfeature-flagd-core` 2.0.0): the canonical CBOR of any value (RFC 8949).
 """
 

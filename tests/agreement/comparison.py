@@ -47,7 +47,7 @@ class Comparison:
 
 
 def _comparable(answer: Sequence[Any]) -> str:
-    """The answer as JSON, so that true and 1 differ; a whole number is the same with and without a decimal point."""
+    """Write an answer as JSON, so that true and 1 differ, and a whole number is the same with and without a point."""
     variant, value, error = answer
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     return json.dumps([variant, float(value) if is_integer else value, error], sort_keys=True)

@@ -35,7 +35,7 @@ class Difference(NamedTuple):
 
 
 def _steps(path: str, context: Context) -> Iterator[tuple[Any, str, Any]]:
-    """The steps of a path: the whole, the name of a part of it, and that part, null where there is none."""
+    """Go through a path: at each step the whole, the name of a part of it, and that part; null where there is none."""
     found: Any = context
     for name in path.split("."):
         whole, found = found, _part(found, name)
@@ -53,7 +53,7 @@ def _part(whole: Any, name: str) -> Any:
 
 
 def _of_conditions(differs: Callable[[Condition, Any], bool]) -> Applies:
-    """Whether one of a flag's conditions, with the value that it finds, is such a case."""
+    """Ask whether one of a flag's conditions, with the value that it finds, is such a case."""
 
     def applies(flag: EditedFlag, context: Context) -> bool:
         return any(differs(each, list(_steps(each.field, context))[-1][2]) for each in flag.conditions())
@@ -62,7 +62,7 @@ def _of_conditions(differs: Callable[[Condition, Any], bool]) -> Applies:
 
 
 def _of_paths(differs: Callable[[Any, str], bool]) -> Applies:
-    """Whether one of a flag's conditions has a path on which a whole and the name of its part are such a case."""
+    """Ask whether a condition of a flag has a path on which a whole and the name of its part are such a case."""
 
     def applies(flag: EditedFlag, context: Context) -> bool:
         return any(differs(whole, name) for each in flag.conditions() for whole, name, _ in _steps(each.field, context))
@@ -124,7 +124,7 @@ def _version(pattern: re.Pattern[str]) -> Applies:
 
 
 def _id(context: Context) -> Any:
-    """The entity's id: a number 0 is one, other values that are false are none."""
+    """Find the entity's id: a number 0 is one, other values that are false are none."""
     entity_id = context.get("entityId")
     return entity_id if entity_id or entity_id == 0 else context.get("targetingKey")
 

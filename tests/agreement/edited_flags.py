@@ -31,7 +31,7 @@ class EditedFlag(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        """The names of its variants."""
+        """List the names of its variants."""
         return [name for name, _ in VARIANTS[self.value_type]]
 
     def definition(self) -> dict[str, Any]:
@@ -45,8 +45,8 @@ class EditedFlag(NamedTuple):
                 enabled=self.enabled,
                 variants=list(VARIANTS[self.value_type]),
                 default_variant=self.default_variant,
-                rules=clean_rules(self.rules, self.names),
-                rollout=self.rollout and clean_split(self.rollout, "rollout", self.names),
+                rules=[*clean_rules(self.rules, self.names)],
+                rollout=[*clean_split(self.rollout, "rollout", self.names)] if self.rollout else None,
                 version=1,
                 revision=1,
                 flag_id="0b7c4dc2-4bd0-4ab0-a1b6-3d2c3b8f7a11",
@@ -56,26 +56,26 @@ class EditedFlag(NamedTuple):
         )
 
     def conditions(self) -> Iterator[Condition]:
-        """The conditions of all its rules."""
+        """Go through the conditions of all its rules."""
         return (condition for rule in to_engine(self.rules) for condition in rule.conditions)
 
     @property
     def has_split(self) -> bool:
-        """Whether a split may decide."""
+        """Tell whether a split may decide."""
         return self.rollout is not None or any("split" in rule for rule in self.rules)
 
     @property
     def reads_entity(self) -> bool:
-        """Whether it depends on who asks."""
+        """Tell whether its answer depends on the entity."""
         return self.has_split or bool(self.members)
 
 
 def document(flags: Iterable[EditedFlag], bucketing: str) -> dict[str, Any]:
-    """The flagd document of an environment with these flags."""
+    """Make the flagd document of an environment with these flags."""
     definitions = {flag.key: flag.definition() for flag in flags}
     return {"flags": definitions, "metadata": metadata("prod", 1, bucketing)}
 
 
 def shares(**weights: float) -> list[dict[str, Any]]:
-    """A split in percent, by variant."""
+    """Make a split of percentages by variant."""
     return [{"variant": name, "weight": weight} for name, weight in weights.items()]

@@ -32,7 +32,7 @@ class Evaluator(NamedTuple):
 
     name: str
     bucketing: str
-    command: Sequence[str | Path]
+    command: Sequence[object]
     needs: Path
     runtime: str
     required: str = ""
@@ -40,8 +40,8 @@ class Evaluator(NamedTuple):
 
     @property
     def missing(self) -> str | None:
-        """Why it can't be started, or None."""
-        there = shutil.which(self.command[0]) is not None and self.needs.exists()
+        """Say why it can't be started; None where it can."""
+        there = shutil.which(str(self.command[0])) is not None and self.needs.exists()
         return None if there else f"needs {self.runtime}, and then make setup"
 
 
@@ -90,7 +90,7 @@ def running(evaluator: Evaluator) -> Iterator[Ask]:
 
 
 def ours(bucketing: str) -> Ask:
-    """Our engine, asked in the same way."""
+    """Make our engine answer the same questions."""
 
     def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context]) -> Answers:
         engine = Engine(document(flags, bucketing))

@@ -16,7 +16,7 @@ IDS = ["john", "jane", "1", "0", "42", "true", "a b", "acme", "user-7", "x" * 60
 
 
 def flag(random: Random, key: str) -> EditedFlag:
-    """A flag; every tenth is off, every tenth static."""
+    """Draw a flag; every tenth is disabled, every tenth static."""
     value_type = random.choice(sorted(VARIANTS))
     names = [name for name, _ in VARIANTS[value_type]]
     enabled = random.random() < 0.9
@@ -34,7 +34,7 @@ def flag(random: Random, key: str) -> EditedFlag:
 
 
 def context(random: Random) -> Context:
-    """Attributes of every kind, half of them such that conditions may hold, of an entity with or without an id."""
+    """Draw attributes of every kind, half of them such that conditions may hold, and an entity, perhaps without id."""
     given: Context = {}
     for field in FIELDS:
         found = attribute(field, random.choice(ATTRIBUTES) if random.random() < 0.5 else _likely(random))
@@ -61,7 +61,7 @@ def _condition(random: Random) -> dict[str, Any]:
 
 
 def _split(random: Random, names: list[str]) -> list[dict[str, Any]]:
-    """A split in thousandths of a percent; some variants get nothing."""
+    """Draw a split, down to thousandths of a percent; some variants get nothing."""
     cuts = sorted(random.choice([0, 1, 33_333, 50_000, 99_999, random.randrange(100_001)]) for _ in names[1:])
     ends = [*cuts, 100_000]
     weights = [(end - start) / 1000 for start, end in zip([0, *cuts], ends, strict=True)]
@@ -74,6 +74,6 @@ def _members(random: Random, names: list[str]) -> dict[tuple[str, str], list[str
 
 
 def _likely(random: Random) -> Any:
-    """An attribute for which some operator holds: one of the values that conditions have, or nothing."""
+    """Draw an attribute for which some operator holds: one of the values that conditions have, or none."""
     value = random.choice(random.choice(list(OPERANDS.values())))
     return ABSENT if value is None else random.choice(value) if isinstance(value, list) else value

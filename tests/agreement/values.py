@@ -68,7 +68,7 @@ OPERANDS: dict[str, list[Any]] = {
 
 
 def conditions(field: str) -> Iterator[dict[str, Any]]:
-    """Every operator with each of its values, on one field; and the conditions on the clock."""
+    """Go through every operator with each of its values, on one field, and the conditions on the clock."""
     for name in OPERATORS:
         yield from ({"field": field, "operator": name, "value": value} for value in OPERANDS[name])
     for name in ("before", "after"):
@@ -76,6 +76,6 @@ def conditions(field: str) -> Iterator[dict[str, Any]]:
 
 
 def attribute(path: str, value: Any) -> dict[str, Any]:
-    """A context's attributes in which `path` leads to `value`."""
+    """Make attributes of a context in which `path` leads to `value`."""
     first, _, rest = path.partition(".")
     return {first: attribute(rest, value)} if rest else {} if value is ABSENT else {first: value}

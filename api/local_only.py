@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from api.errors import RequestError
 from api.http import Environ
 
 HOST_AND_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:]+))(?::\d*)?")
-FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_")
-"""How the names of headers begin, in an environ, with which proxies say that they hand a request on."""
+FORWARDED = frozenset(
+    {
+        "HTTP_FORWARDED",
+        "HTTP_VIA",
+        "HTTP_X_REAL_IP",
+        *(f"HTTP_X_FORWARDED_{name}" for name in ("FOR", "HOST", "PORT", "PREFIX", "PROTO", "SCHEME", "SERVER", "SSL")),
+    }
+)
+"""The headers, as an environ names them, with which proxies say that they hand a request on."""
 
 WHAT_TO_DO = (
     "Under `make run` on a loopback address everybody knows the keys, so only requests to localhost or a loopback "
@@ -31,10 +39,11 @@ def check_local(environ: Environ, own_host: str) -> None:
     host = environ.get("HTTP_HOST", own_host)
     if not is_local(host) and name_in(host) != own_host.lower():
         raise RequestError(403, "local_only", f"this request is for the host {host!r}. {WHAT_TO_DO}")
-    if any(name.startswith(FORWARDED) for name in environ):
+    if not FORWARDED.isdisjoint(environ):
         raise RequestError(403, "local_only", f"a proxy or tunnel handed this request on. {WHAT_TO_DO}")
 
 
+@lru_cache(maxsize=64)
 def is_local(host: str) -> bool:
     """Whether this `Host` header names a loopback address, `localhost` or a name below it (RFC 6761)."""
     name = name_in(host)

@@ -10,9 +10,10 @@ from flask.wrappers import Response as FlaskResponse
 from api import auth, fields
 from api.auth import Admin
 from api.context import services
+from api.environment import ENVIRONMENT, environment_named
 from api.errors import RequestError
 from api.fields import Fields
-from api.http import ENVIRONMENT, Response, environment_named, json_response, read_object, read_query
+from api.http import Response, json_response, read_object, read_query
 from api.limits import address_of
 from api.services import Services
 from db.words import Actor

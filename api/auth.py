@@ -133,19 +133,6 @@ def client_key(keys: Keys, environ: Environ, in_query: str | None = None) -> Key
     return find(keys, secret)
 
 
-def environment_of(key: KeyRecord | None, named: str | None) -> str | None:
-    """The environment of a request: its key's, else the one it names, else None for the default.
-
-    Raises `RequestError` (403) where it names another than its key's.
-    """
-    if key is None or key.environment is None:
-        return named
-    if named is not None and named != key.environment:
-        message = f"this key is for the environment {key.environment!r}"
-        raise RequestError(403, "wrong_environment", message, environment=key.environment)
-    return key.environment
-
-
 def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
     """Raise `RequestError` unless the caller may see how flags are targeted: 401 without a key, 403 for a client's."""
     if everyone_may:

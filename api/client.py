@@ -11,13 +11,13 @@ from typing import Protocol, TypeVar
 
 from api import auth
 from api.documents import Document
+from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
-from api.evaluate import NOTHING, of_environment
+from api.evaluate import NOTHING
 from api.http import (
     JSON_HEADERS,
     Environ,
     Response,
-    environment_named,
     error_response,
     has_etag,
     read_query,
@@ -101,7 +101,7 @@ def feed_for(service: Source[F], environ: Environ) -> F:
     key = auth.client_key(service.keys, environ)
     check_may_read(key)
     query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
-    return feed_of(service, auth.environment_of(key, environment_named(NOTHING, query)))
+    return feed_of(service, environment_of(key, environment_named(NOTHING, query)))
 
 
 def feed_of(service: Source[F], environment: str | None) -> F:

@@ -6,20 +6,19 @@ Nothing here touches the database, takes a lock or logs. Neither Flask nor Peewe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from openfeature.exception import InvalidContextError
 
 from api import auth
 from api.counters import Counters
-from api.errors import RequestError, not_loaded
+from api.environment import environment_named, environment_of, of_environment
+from api.errors import RequestError
 from api.http import (
-    ENVIRONMENT,
     JSON_HEADERS,
     Environ,
     Response,
-    environment_named,
     error_response,
     read_flag,
     read_object,
@@ -31,8 +30,6 @@ from db.settings import Settings
 from flagstaff.context import with_entity_as_text
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.jsonlogic import text
-
-T = TypeVar("T")
 
 NOTHING: dict[str, Any] = {}
 """An absent context or query; never changed."""
@@ -108,7 +105,7 @@ def evaluate(service: Evaluator, environ: Environ) -> Response:
     try:
         key, body, query = read_request(service, environ)
         asked = EvaluationRequest.from_json(body)
-        engine = engine_of(service, auth.environment_of(key, environment_named(body, query)))
+        engine = engine_of(service, environment_of(key, environment_named(body, query)))
         answer = resolve(engine, asked)
         if query and read_flag(query, "explain"):
             auth.check_may_explain(key, everyone_may=service.explain_open)
@@ -147,20 +144,6 @@ def admitted(service: Evaluator, environ: Environ) -> KeyRecord | None:
 def engine_of(service: Evaluator, environment: str | None) -> Engine:
     """The engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
     return of_environment(service.engines, service.settings, environment)
-
-
-def of_environment(loaded: Mapping[str, T], settings: Settings, environment: str | None) -> T:
-    """What there is of an environment, None standing for the default one.
-
-    Raises `RequestError`: 400 for an unknown environment, 503 before the first load.
-    """
-    name = environment or settings.default_environment
-    found = loaded.get(name)
-    if found is not None:
-        return found
-    if not loaded:
-        raise not_loaded()
-    raise RequestError(400, "unknown_environment", f"there is no environment {name!r}", field=ENVIRONMENT)
 
 
 def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:

@@ -24,7 +24,6 @@ CLOSE = ("Connection", "close")
 """Says that the connection ends after this answer, since the request's body is left unread."""
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-ENVIRONMENT = "environment"
 
 MAX_DROPPED_BYTES = 32 << 20
 """How much of a body that is refused for its size is still taken off the line."""
@@ -140,26 +139,6 @@ def has_etag(environ: Environ, etag: str) -> bool:
     if not given:
         return False
     return given == etag or any(tag.strip().removeprefix("W/") in (etag, "*") for tag in given.split(","))
-
-
-def environment_named(body: Mapping[str, Any], query: Mapping[str, str]) -> str | None:
-    """The environment that a request names, in its body or its query string.
-
-    Raises `RequestError` (400) for one that is not text, for two different ones, and for an empty one: a script whose
-    variable is not set must not change the default environment.
-    """
-    in_body, in_query = body.get(ENVIRONMENT), query.get(ENVIRONMENT)
-    if in_body == "" or in_query == "":
-        raise RequestError(400, "unknown_environment", "environment is empty", field=ENVIRONMENT)
-    if in_body is None:
-        return in_query
-    if type(in_body) is not str:
-        raise RequestError(400, "invalid_field", "environment must be a string", field=ENVIRONMENT)
-    if in_query is not None and in_query != in_body:
-        raise RequestError(
-            400, "ambiguous_environment", f"the body names environment {in_body!r}, the query string {in_query!r}"
-        )
-    return in_body
 
 
 def error_response(error: Exception) -> Response:

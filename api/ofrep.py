@@ -13,17 +13,17 @@ from typing import Any, Protocol
 
 import orjson
 
-from api import auth, tokens
+from api import tokens
 from api.addresses import origin_of
 from api.capacity import Holder
 from api.client import STREAM
+from api.environment import environment_named, environment_of
 from api.errors import RequestError, describe
 from api.evaluate import NOTHING, Evaluator, about_entity, admitted, engine_of
 from api.http import (
     JSON_HEADERS,
     Environ,
     Response,
-    environment_named,
     has_etag,
     json_response,
     read_object,
@@ -87,7 +87,7 @@ def read_request(service: Remote, environ: Environ) -> tuple[KeyRecord | None, s
     record = admitted(service, environ)
     body = read_object(environ, service.settings.max_evaluation_bytes)
     query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
-    return record, auth.environment_of(record, environment_named(NOTHING, query)), context_of(body)
+    return record, environment_of(record, environment_named(NOTHING, query)), context_of(body)
 
 
 def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:

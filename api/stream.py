@@ -20,9 +20,10 @@ from api import auth, events, sockets, tokens
 from api.capacity import Holder
 from api.client import STREAM, feed_of, no_streams
 from api.context import services
+from api.environment import environment_named, environment_of
 from api.errors import RequestError
 from api.feed import Feed
-from api.http import Environ, environment_named, read_query
+from api.http import Environ, read_query
 from api.limits import address_of
 from api.services import Services
 from db.words import Scope
@@ -92,7 +93,7 @@ def listener_of(service: Services, environ: Environ) -> Listener:
         said = tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
         return Listener(None if said.key_id == tokens.OPEN else said.key_id, said.environment, False)
     key = auth.client_key(service.keys, environ, query.get("key"))
-    return Listener(key.id, auth.environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
+    return Listener(key.id, environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
 
 
 def last_event_id(environ: Environ) -> int | None:

@@ -13,8 +13,8 @@ from api import auth
 from api.documents import Document
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
-from api.evaluate import NOTHING
 from api.http import (
+    EMPTY,
     JSON_HEADERS,
     Environ,
     Response,
@@ -100,8 +100,8 @@ def feed_for(service: Source[F], environ: Environ) -> F:
     """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
     key = auth.client_key(service.keys, environ)
     check_may_read(key)
-    query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
-    return feed_of(service, environment_of(key, environment_named(NOTHING, query)))
+    query = read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+    return feed_of(service, environment_of(key, environment_named(EMPTY, query)))
 
 
 def feed_of(service: Source[F], environment: str | None) -> F:

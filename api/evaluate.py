@@ -16,6 +16,7 @@ from api.counters import Counters
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
 from api.http import (
+    EMPTY,
     JSON_HEADERS,
     Environ,
     Response,
@@ -30,9 +31,6 @@ from db.settings import Settings
 from flagstaff.context import with_entity_as_text
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.jsonlogic import text
-
-NOTHING: dict[str, Any] = {}
-"""An absent context or query; never changed."""
 
 ENTITY_FIELDS = frozenset({"entityId", "targetingKey"})
 SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))
@@ -86,7 +84,7 @@ class EvaluationRequest(NamedTuple):
             raise wrong_field("flagKey", "a string that is not empty", missing="flagKey" not in body)
         if "defaultValue" not in body:
             raise wrong_field("defaultValue", "a JSON value", missing=True)
-        context = body.get("context", NOTHING)
+        context = body.get("context", EMPTY)
         if type(context) is not dict:
             raise wrong_field("context", "an object", missing=False)
         return cls(key, body["defaultValue"], about_entity(context))
@@ -128,7 +126,7 @@ def read_request(service: Evaluator, environ: Environ) -> tuple[KeyRecord | None
     """The key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
     key = admitted(service, environ)
     body = read_object(environ, service.settings.max_evaluation_bytes)
-    return key, body, read_query(environ) if environ.get("QUERY_STRING") else NOTHING
+    return key, body, read_query(environ) if environ.get("QUERY_STRING") else EMPTY
 
 
 def admitted(service: Evaluator, environ: Environ) -> KeyRecord | None:

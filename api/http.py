@@ -29,6 +29,10 @@ MAX_DROPPED_BYTES = 32 << 20
 """How much of a body that is refused for its size is still taken off the line."""
 
 
+EMPTY: dict[str, Any] = {}
+"""An absent object or query; never changed."""
+
+
 class Response(NamedTuple):
     """An answer, as bytes; in the order in which Flask takes it from a view."""
 

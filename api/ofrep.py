@@ -19,8 +19,9 @@ from api.capacity import Holder
 from api.client import STREAM
 from api.environment import environment_named, environment_of
 from api.errors import RequestError, describe
-from api.evaluate import NOTHING, Evaluator, about_entity, admitted, engine_of
+from api.evaluate import Evaluator, about_entity, admitted, engine_of
 from api.http import (
+    EMPTY,
     JSON_HEADERS,
     Environ,
     Response,
@@ -86,13 +87,13 @@ def read_request(service: Remote, environ: Environ) -> tuple[KeyRecord | None, s
     """Who asks, for which environment, and the context. Raises `RequestError`."""
     record = admitted(service, environ)
     body = read_object(environ, service.settings.max_evaluation_bytes)
-    query = read_query(environ) if environ.get("QUERY_STRING") else NOTHING
-    return record, environment_of(record, environment_named(NOTHING, query)), context_of(body)
+    query = read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+    return record, environment_of(record, environment_named(EMPTY, query)), context_of(body)
 
 
 def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The context. Its `targetingKey` may be missing: released providers send none where the application has none."""
-    context = body.get("context", NOTHING)
+    context = body.get("context", EMPTY)
     if type(context) is not dict:
         raise RequestError(400, CONTEXT, "context must be an object")
     if type(context.get("targetingKey", "")) is not str:

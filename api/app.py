@@ -18,7 +18,6 @@ from api import (
     cost_brake,
     docs_page,
     metrics,
-    ofrep,
     operations,
     overrides,
     request_log,
@@ -28,11 +27,12 @@ from api.context import EXTENSION
 from api.errors import RequestError
 from api.evaluation_routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 from api.http import Environ, Response, error_response
+from api.paths import OFREP_ONE
 from api.services import Services
 
 Answer = Callable[[Services, Environ], Response]
 
-OFREP_SINGLE = f"{ofrep.SINGLE}<rest:key>"
+OFREP_SINGLE = f"{OFREP_ONE}<rest:key>"
 
 DIRECT: Mapping[str, tuple[str, Answer]] = {
     **EVALUATION_ROUTES,

@@ -26,10 +26,6 @@ from db.keyring import KeyRecord
 from db.settings import Settings
 from db.words import Scope
 
-DEFINITIONS = "/api/client/definitions"
-FLAGS = "/api/client/flags"
-STREAM = "/api/client/stream"
-
 CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
 
 

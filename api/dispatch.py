@@ -10,6 +10,7 @@ from api.app import DIRECT, OFREP_SINGLE, Answer, direct_routes
 from api.errors import RequestError
 from api.evaluation_routes import EVALUATE
 from api.http import Environ, Response, error_response
+from api.paths import OFREP_ALL, OFREP_ONE
 from api.services import Services
 
 EVALUATE_ONE = frozenset({EVALUATE, OFREP_SINGLE})
@@ -21,7 +22,7 @@ EXACT = {(method, path): path for path, (method, _) in DIRECT.items()}
 def find(method: str, path: str) -> str | None:
     """The route that answers this request without Flask, if there is one."""
     route = EXACT.get((method, path))
-    if route is None and method == "POST" and path.startswith(ofrep.SINGLE) and len(path) > len(ofrep.SINGLE):
+    if route is None and method == "POST" and path.startswith(OFREP_ONE) and len(path) > len(OFREP_ONE):
         return OFREP_SINGLE
     return route
 
@@ -41,6 +42,6 @@ class Dispatch:
 def refuse(environ: Environ, error: RequestError) -> Response:
     """Answer that a request can't be taken up, in the shape of errors that its path has."""
     path = environ["PATH_INFO"]
-    if path.startswith(ofrep.SINGLE):
+    if path.startswith(OFREP_ONE):
         return ofrep.failure(error, ofrep.key_in(environ))
-    return ofrep.failure(error) if path == ofrep.BULK else error_response(error)
+    return ofrep.failure(error) if path == OFREP_ALL else error_response(error)

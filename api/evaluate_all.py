@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from api.environment import environment_of
+from api.environment import environment_named, environment_of
 from api.errors import RequestError
 from api.evaluate import Evaluator, about_entity, any_value, engine_of, read_request, wrong_field
 from api.http import JSON_HEADERS, Environ, Response, error_response
@@ -80,7 +80,7 @@ def evaluate_all(service: Evaluator, environ: Environ) -> Response:
     try:
         key, body, query = read_request(service, environ)
         asked = BulkRequest.from_json(body)
-        engine = engine_of(service, environment_of(key(body, query)))
+        engine = engine_of(service, environment_of(key, environment_named(body, query)))
         keys = engine.boolean_keys() if asked.keys is None else asked.keys
         results = [result(service, engine, key, asked.context) for key in keys]
         return Response(orjson.dumps({"results": results}), 200, JSON_HEADERS)

@@ -9,6 +9,7 @@ from api import client, ofrep
 from api.evaluate import evaluate
 from api.evaluate_all import evaluate_all
 from api.http import Environ, Response
+from api.paths import DEFINITIONS, FLAGS, OFREP_ALL, OFREP_ONE
 
 
 class Service(ofrep.Remote, client.Source[client.Feed], Protocol):
@@ -24,11 +25,11 @@ EVALUATE = "/feature-flag/evaluate"
 EVALUATION_ROUTES: Mapping[str, Route] = {
     EVALUATE: ("POST", evaluate),
     "/api/evaluate": ("POST", evaluate_all),
-    ofrep.BULK: ("POST", ofrep.evaluate_all),
-    client.DEFINITIONS: ("GET", client.definitions),
-    client.FLAGS: ("GET", client.flags),
+    OFREP_ALL: ("POST", ofrep.evaluate_all),
+    DEFINITIONS: ("GET", client.definitions),
+    FLAGS: ("GET", client.flags),
 }
 """By path: the dispatch (`api.wsgi`) answers these without Flask, where it is in front."""
 
-EVALUATION_PREFIXES: Mapping[str, Route] = {ofrep.SINGLE: ("POST", ofrep.evaluate_one)}
+EVALUATION_PREFIXES: Mapping[str, Route] = {OFREP_ONE: ("POST", ofrep.evaluate_one)}
 """The same for paths that go on after this with a flag's key."""

@@ -16,6 +16,7 @@ from api.evaluate import engine_of
 from api.evaluation_routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 from api.http import Environ, Response, error_response, has_etag, json_response
 from api.lambda_events import fits
+from api.paths import DEFINITIONS, FLAGS, STREAM
 from api.published import Copy, PublishedFeed, PublishedFeeds
 
 
@@ -105,9 +106,9 @@ def ready(service: Remote, environ: Environ) -> Response:
 
 ROUTES: Mapping[str, tuple[str, Answer]] = {
     **EVALUATION_ROUTES,
-    client.DEFINITIONS: ("GET", definitions),
-    client.FLAGS: ("GET", flags),
-    client.STREAM: ("GET", no_stream),
+    DEFINITIONS: ("GET", definitions),
+    FLAGS: ("GET", flags),
+    STREAM: ("GET", no_stream),
     "/health": ("GET", health),
     "/ready": ("GET", ready),
 }

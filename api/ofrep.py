@@ -16,7 +16,6 @@ import orjson
 from api import tokens
 from api.addresses import origin_of
 from api.capacity import Holder
-from api.client import STREAM
 from api.environment import environment_named, environment_of
 from api.errors import RequestError, describe
 from api.evaluate import Evaluator, about_entity, admitted, engine_of
@@ -31,11 +30,9 @@ from api.http import (
     read_query,
 )
 from api.limits import address_of
+from api.paths import OFREP_ONE, STREAM
 from db.keyring import KeyRecord
 from flagstaff.engine import Engine, ErrorCode, Evaluation
-
-BULK = "/ofrep/v1/evaluate/flags"
-SINGLE = BULK + "/"
 
 INACTIVITY_SECONDS = 120
 """After so long in the background a client should close its stream (OFREP's own default)."""
@@ -104,7 +101,7 @@ def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def key_in(environ: Environ) -> str:
     """The flag's key, which is the rest of the path; WSGI has the path's bytes as Latin-1."""
     path: str = environ["PATH_INFO"]
-    return path.removeprefix(SINGLE).encode("latin-1").decode("utf-8", "replace")
+    return path.removeprefix(OFREP_ONE).encode("latin-1").decode("utf-8", "replace")
 
 
 def told(key: str, answer: Evaluation) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, ProtocolError, Scope
 
 from api.app import create_app
 from api.bodies import Bodies
-from api.client import DEFINITIONS, FLAGS
 from api.cors import cors_headers, preflight_response
 from api.dispatch import EVALUATE_ONE, Dispatch, find, refuse
 from api.environ import environ_of
 from api.errors import RequestError
 from api.http import Environ, Response
 from api.local_only import check_local
+from api.paths import DEFINITIONS, FLAGS
 from api.pool import Pool
 from api.services import Services
 from api.stream_tasks import StreamTasks

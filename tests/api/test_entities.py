@@ -13,6 +13,7 @@ from api import ofrep
 from api.evaluate import evaluate
 from api.evaluate_all import evaluate_all
 from api.http import Environ, Response
+from api.paths import OFREP_ONE
 from flagstaff.context import attributes_of
 from tests.api.support import environ_of, json_of, make_services
 
@@ -24,7 +25,7 @@ Door = Callable[[Any, Environ], Response]
 
 def ask(door: Door, context: Any, flag: str = "members") -> Response:
     body = {"flagKey": flag, "defaultValue": False, "context": context}
-    return door(make_services(), {**environ_of(body), "PATH_INFO": f"{ofrep.SINGLE}{flag}"})
+    return door(make_services(), {**environ_of(body), "PATH_INFO": f"{OFREP_ONE}{flag}"})
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -73,4 +74,4 @@ def test_ofrep_takes_a_targeting_key_that_is_text_and_no_other() -> None:
 @pytest.mark.parametrize("door", [evaluate, evaluate_all, ofrep.evaluate_one, ofrep.evaluate_all])
 def test_an_evaluation_has_a_smaller_body_than_other_requests(door: Door) -> None:
     body = {"flagKey": "members", "defaultValue": 1, "user": {}, "context": {"a": "x" * 66_000}}
-    assert door(make_services(), {**environ_of(body), "PATH_INFO": f"{ofrep.SINGLE}members"}).status == 413
+    assert door(make_services(), {**environ_of(body), "PATH_INFO": f"{OFREP_ONE}members"}).status == 413

@@ -10,6 +10,7 @@ import pytest
 from api import ofrep, tokens
 from api.errors import RequestError
 from api.http import Response
+from api.paths import OFREP_ALL, OFREP_ONE
 from api.services import Services
 from db.keyring import hash_secret
 from tests.api import ofrep_schema
@@ -26,7 +27,7 @@ def services() -> Services:
 
 def one(services: Services, key: str, context: Any = None, **headers: str) -> Response:
     body = {"context": JOHN if context is None else context}
-    answer = ofrep.evaluate_one(services, environ_of(body, headers, path=ofrep.SINGLE + key))
+    answer = ofrep.evaluate_one(services, environ_of(body, headers, path=OFREP_ONE + key))
     ofrep_schema.check(ofrep_schema.SINGLE, answer.status, json_of(answer))
     return answer
 
@@ -34,7 +35,7 @@ def one(services: Services, key: str, context: Any = None, **headers: str) -> Re
 def bulk(services: Services, context: Any = None, query: str = "", **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     body = {"context": JOHN if context is None else context}
-    answer = ofrep.evaluate_all(services, environ_of(body, named, query, ofrep.BULK))
+    answer = ofrep.evaluate_all(services, environ_of(body, named, query, OFREP_ALL))
     if answer.body:
         ofrep_schema.check(ofrep_schema.BULK, answer.status, json_of(answer))
     return answer
@@ -90,9 +91,9 @@ def test_a_flag_that_is_broken(services: Services) -> None:
         ({"context": {"targetingKey": None}}, "INVALID_CONTEXT"),
     ],
 )
-@pytest.mark.parametrize("path", [ofrep.BULK, ofrep.SINGLE + "text"])
+@pytest.mark.parametrize("path", [OFREP_ALL, OFREP_ONE + "text"])
 def test_a_request_that_can_not_be_read(services: Services, body: Any, code: str, path: str) -> None:
-    single = path != ofrep.BULK
+    single = path != OFREP_ALL
     answer = (ofrep.evaluate_one if single else ofrep.evaluate_all)(services, environ_of(body, path=path))
     ofrep_schema.check(ofrep_schema.SINGLE if single else ofrep_schema.BULK, answer.status, json_of(answer))
     assert (answer.status, json_of(answer)["errorCode"]) == (400, code)
@@ -105,9 +106,9 @@ def test_a_context_may_be_without_a_targeting_key(services: Services, context: d
     assert bulk(services, context).status == 200
 
 
-@pytest.mark.parametrize("path", [ofrep.BULK, ofrep.SINGLE + "text"])
+@pytest.mark.parametrize("path", [OFREP_ALL, OFREP_ONE + "text"])
 def test_a_context_may_be_left_out(services: Services, path: str) -> None:
-    answer = ofrep.evaluate_one if path != ofrep.BULK else ofrep.evaluate_all
+    answer = ofrep.evaluate_one if path != OFREP_ALL else ofrep.evaluate_all
     assert answer(services, environ_of({}, path=path)).status == 200
 
 
@@ -122,10 +123,10 @@ def test_a_context_may_be_left_out(services: Services, path: str) -> None:
         ({"Authorization": "Bearer client"}, 200),
     ],
 )
-@pytest.mark.parametrize("path", [ofrep.BULK, ofrep.SINGLE + "text"])
+@pytest.mark.parametrize("path", [OFREP_ALL, OFREP_ONE + "text"])
 def test_keys(headers: dict[str, str], status: int, path: str) -> None:
     services = make_services(evaluation_open=False)
-    single = path != ofrep.BULK
+    single = path != OFREP_ALL
     answer = (ofrep.evaluate_one if single else ofrep.evaluate_all)(
         services, environ_of({"context": JOHN}, headers, "environment=prod", path)
     )
@@ -144,8 +145,8 @@ def test_too_many_requests_say_when_to_come_back() -> None:
 
 def test_before_the_flags_are_loaded() -> None:
     for answer in (
-        ofrep.evaluate_all(make_services(loaded=False), environ_of({"context": {}}, path=ofrep.BULK)),
-        ofrep.evaluate_one(make_services(loaded=False), environ_of({"context": {}}, path=ofrep.SINGLE + "a")),
+        ofrep.evaluate_all(make_services(loaded=False), environ_of({"context": {}}, path=OFREP_ALL)),
+        ofrep.evaluate_one(make_services(loaded=False), environ_of({"context": {}}, path=OFREP_ONE + "a")),
     ):
         assert answer.status == 503 and dict(answer.headers)["Retry-After"]
 

@@ -1,0 +1,9 @@
+"""The paths of what SDKs ask for, by which several modules know it."""
+
+DEFINITIONS = "/api/client/definitions"
+FLAGS = "/api/client/flags"
+STREAM = "/api/client/stream"
+
+OFREP_ALL = "/ofrep/v1/evaluate/flags"
+OFREP_ONE = OFREP_ALL + "/"
+"""It goes on with a flag's key."""

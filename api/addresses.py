@@ -1,4 +1,4 @@
-"""Where a server listens."""
+"""Where a server listens, and where its requests come from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 import socket
 from collections.abc import Mapping
 from typing import Any
+
+LONGEST_ADDRESS = 64
 
 
 class AddressError(Exception):
@@ -61,3 +63,28 @@ def origin_of(environ: Mapping[str, Any]) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", host):
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return f"{scheme}://{host}"
+
+
+def address_of(environ: Mapping[str, Any], trusted_proxies: int) -> str:
+    """Where a request comes from: what the outermost trusted proxy has seen, or the other end of the connection.
+
+    One subscriber has a whole /64 of IPv6, so that counts as one address.
+    """
+    address = str(environ.get("REMOTE_ADDR") or "")
+    if trusted_proxies:
+        chain = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR") or "").split(",") if part.strip()]
+        address = [address, *reversed(chain)][min(trusted_proxies, len(chain))]
+    if ":" in address:
+        return network_of(address)
+    return address[:LONGEST_ADDRESS]
+
+
+def network_of(address: str) -> str:
+    """The /64 of an IPv6 address; an IPv4 address in IPv6 form is the IPv4 address."""
+    try:
+        parsed = ipaddress.IPv6Address(address.strip("[]").partition("%")[0])
+    except ValueError:
+        return address[:LONGEST_ADDRESS]
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))

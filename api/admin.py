@@ -8,13 +8,13 @@ from flask import Blueprint, g, request
 from flask.wrappers import Response as FlaskResponse
 
 from api import auth, fields
+from api.addresses import address_of
 from api.auth import Admin
 from api.context import services
 from api.environment import ENVIRONMENT, environment_named
 from api.errors import RequestError
 from api.fields import Fields
 from api.http import Response, json_response, read_object, read_query
-from api.limits import address_of
 from api.services import Services
 from db.words import Actor
 

@@ -12,6 +12,7 @@ import orjson
 from openfeature.exception import InvalidContextError
 
 from api import auth
+from api.addresses import address_of
 from api.counters import Counters
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
@@ -25,7 +26,7 @@ from api.http import (
     read_object,
     read_query,
 )
-from api.limits import Limits, address_of
+from api.limits import Limits
 from db.keyring import KeyRecord
 from db.settings import Settings
 from flagstaff.context import with_entity_as_text

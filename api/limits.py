@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
 from math import ceil
 
 from api.errors import RequestError
-from api.http import Environ
 from db.settings import Settings
 
 WINDOW_SECONDS = 60.0
 MOST_CALLERS = 100_000
 """Callers told apart within a minute: whoever comes after them shares one count, so that memory has a bound."""
-
-LONGEST_ADDRESS = 64
 
 
 class Limit:
@@ -66,28 +62,3 @@ class Limits:
             sign_in=Limit(settings.sign_in_limit, "wrong keys and tokens") if settings.sign_in_limit else None,
             evaluation=Limit(settings.evaluation_limit, "calls with one key") if settings.evaluation_limit else None,
         )
-
-
-def address_of(environ: Environ, trusted_proxies: int) -> str:
-    """Where a request comes from: what the outermost trusted proxy has seen, or the other end of the connection.
-
-    One subscriber has a whole /64 of IPv6, so that counts as one address.
-    """
-    address = str(environ.get("REMOTE_ADDR") or "")
-    if trusted_proxies:
-        chain = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR") or "").split(",") if part.strip()]
-        address = [address, *reversed(chain)][min(trusted_proxies, len(chain))]
-    if ":" in address:
-        return network_of(address)
-    return address[:LONGEST_ADDRESS]
-
-
-def network_of(address: str) -> str:
-    """The /64 of an IPv6 address; an IPv4 address in IPv6 form is the IPv4 address."""
-    try:
-        parsed = ipaddress.IPv6Address(address.strip("[]").partition("%")[0])
-    except ValueError:
-        return address[:LONGEST_ADDRESS]
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import orjson
 
 from api import tokens
-from api.addresses import origin_of
+from api.addresses import address_of, origin_of
 from api.capacity import Holder
 from api.environment import environment_named, environment_of
 from api.errors import RequestError, describe
@@ -29,7 +29,6 @@ from api.http import (
     read_object,
     read_query,
 )
-from api.limits import address_of
 from api.paths import OFREP_ONE, STREAM
 from db.keyring import KeyRecord
 from flagstaff.engine import Engine, ErrorCode, Evaluation

@@ -17,6 +17,7 @@ from flask import Blueprint, request
 from flask import Response as FlaskResponse
 
 from api import auth, events, sockets, tokens
+from api.addresses import address_of
 from api.capacity import Holder
 from api.client import feed_of, no_streams
 from api.context import services
@@ -24,7 +25,6 @@ from api.environment import environment_named, environment_of
 from api.errors import RequestError
 from api.feed import Feed
 from api.http import Environ, read_query
-from api.limits import address_of
 from api.paths import STREAM
 from api.services import Services
 from db.words import Scope

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from api import limits
+from api.addresses import address_of
 from api.evaluate import evaluate
-from api.limits import Limit, address_of
+from api.limits import Limit
 from api.services import connect
 from api.wsgi import application
 from db.settings import Settings

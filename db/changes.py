@@ -18,6 +18,7 @@ from db.models import Change, Environment, Flag
 from db.restoring import difference, restore
 from db.views import ChangeView, Page, readable
 from db.words import Action, Source
+from db.writing import find_environment
 
 MOST_IDS_LISTED: Final = 100
 """An edit of members may be of a hundred thousand; a list of changes must not be of millions."""
@@ -100,7 +101,7 @@ def _conditions(flag: str | None, environment: str | None) -> list[Any]:
     if flag is not None:
         conditions.append(Change.flag == configurations.find_flag(flag).id)
     if environment is not None:
-        conditions.append(Change.environment == configurations.find_environment(environment).id)
+        conditions.append(Change.environment == find_environment(environment).id)
     return conditions
 
 

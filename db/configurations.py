@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from db import validation
-from db.database import rows
-from db.errors import FlagNotFoundError, InvalidInputError, UnknownEnvironmentError, VersionConflictError
+from db.errors import FlagNotFoundError, InvalidInputError, VersionConflictError
 from db.member_changes import MemberChanges
 from db.models import Configuration, Flag
 from db.rules import in_order, split_in_order
@@ -98,14 +97,6 @@ def find_flag(id_or_key: str) -> Flag:
     if flag is None:
         raise FlagNotFoundError(id_or_key)
     return flag
-
-
-def find_environment(key: str) -> EnvironmentRef:
-    """An environment to read from; raises UnknownEnvironmentError."""
-    found = rows("SELECT id, key FROM environment WHERE key = %s", key) if validation.KEY.fullmatch(key) else []
-    if not found:
-        raise UnknownEnvironmentError(key)
-    return EnvironmentRef(*found[0])
 
 
 def find(id_or_key: str, environment: EnvironmentRef) -> Found:

@@ -8,14 +8,14 @@ from typing import Final, NamedTuple, TypeAlias
 import orjson
 
 from db import member_rows
-from db.configurations import find_environment, find_flag
+from db.configurations import find_flag
 from db.database import rows, snapshot
 from db.errors import FlagNotFoundError
 from db.flag_rows import FlagRow, flag_row, flag_rows
 from db.rules import split_to_engine, to_engine
 from db.summaries import FlagSummary, summary_of
 from db.words import JsonObject, JsonValue, ValueType
-from db.writing import EnvironmentRef
+from db.writing import EnvironmentRef, find_environment
 from flagstaff import targeting
 
 Members: TypeAlias = "Mapping[tuple[str, str], Collection[str]]"

@@ -12,7 +12,7 @@ from db.models import Environment, Flag
 from db.state import State
 from db.views import EnvironmentView
 from db.words import Action, Actor
-from db.writing import EnvironmentRef, Write, write
+from db.writing import EnvironmentRef, Write, find_environment, write
 
 
 def list_all() -> list[EnvironmentView]:
@@ -24,7 +24,7 @@ def list_all() -> list[EnvironmentView]:
 def get(key: str) -> EnvironmentView:
     """One environment; raises UnknownEnvironmentError."""
     with session():
-        found = configurations.find_environment(key)
+        found = find_environment(key)
         return _view(Environment.get_by_id(found.id))
 
 

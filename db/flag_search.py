@@ -12,6 +12,7 @@ from db.edits import FlagQuery
 from db.errors import InvalidInputError
 from db.models import Configuration, Flag
 from db.views import FlagView, Page
+from db.writing import find_environment
 
 SORTS: Final[dict[str, Any]] = {
     "key": Flag.key,
@@ -28,7 +29,7 @@ def search(query: FlagQuery) -> Page[FlagView]:
     """The flags that fit, one page of them. Raises UnknownEnvironmentError or InvalidInputError."""
     limit, start = validation.limit(query.limit), _start(query.after)
     with session():
-        environment = configurations.find_environment(query.environment)
+        environment = find_environment(query.environment)
         fitting = Configuration.select(Configuration, Flag).join(Flag)
         fitting = fitting.where(Configuration.environment == environment.id, *_conditions(query))
         total = fitting.count()

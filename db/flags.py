@@ -21,7 +21,7 @@ from db.models import Flag
 from db.state import State, edited, refuse_missing_variants, start
 from db.views import FlagView
 from db.words import Action, Actor, Unset
-from db.writing import EnvironmentRef, Write, write
+from db.writing import EnvironmentRef, Write, find_environment, write
 
 __all__ = [
     "FlagEdit",
@@ -62,7 +62,7 @@ def get(id_or_key: str, environment: str) -> FlagView:
     Raises FlagNotFoundError or UnknownEnvironmentError.
     """
     with snapshot():  # the version must be that of the name, description and tags beside it
-        return configurations.find(id_or_key, configurations.find_environment(environment)).view()
+        return configurations.find(id_or_key, find_environment(environment)).view()
 
 
 def update(id_or_key: str, environment: str, edit: FlagEdit, *, actor: Actor, version: int | None = None) -> FlagView:

@@ -18,7 +18,7 @@ from db.member_changes import Entity, MemberChanges
 from db.models import Member
 from db.views import MembersChanged, MembersRemoved, MemberView, Page
 from db.words import UNSET, Action, Actor, JsonValue, Unset
-from db.writing import Write, write
+from db.writing import Write, find_environment, write
 
 
 def add(
@@ -85,7 +85,7 @@ def page(
     """
     limit, text = validation.limit(limit), validation.search(search)
     with snapshot():
-        current = configurations.find(id_or_key, configurations.find_environment(environment))
+        current = configurations.find(id_or_key, find_environment(environment))
         conditions: list[Any] = [Member.configuration == current.id, Member.variant.is_null(False)]
         if entity_type is not None:
             conditions.append(Member.entity_type == validation.entity_type(entity_type))

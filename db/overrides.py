@@ -23,7 +23,7 @@ from db.models import Configuration, Flag
 from db.state import with_variant_for
 from db.views import FlagView, OverrideView
 from db.words import Action, Actor, JsonValue, ValueType
-from db.writing import EnvironmentRef, write
+from db.writing import EnvironmentRef, find_environment, write
 
 ON: Final = "on"
 USER: Final = "user"
@@ -66,7 +66,7 @@ def of_user(user_id: str, environment: str) -> list[OverrideView]:
     """
     (user_id,) = validation.entity_ids([user_id], "userId")
     with snapshot():
-        place = configurations.find_environment(environment)
+        place = find_environment(environment)
         found = [_view(flag, user_id, variant) for flag, variant in _with_member(user_id, place)]
     if not found:
         raise OverrideNotFoundError(user_id)
@@ -80,7 +80,7 @@ def get(user_id: str, id_or_key: str, environment: str) -> OverrideView:
     """
     (user_id,) = validation.entity_ids([user_id], "userId")
     with snapshot():
-        found = configurations.find(id_or_key, configurations.find_environment(environment))
+        found = configurations.find(id_or_key, find_environment(environment))
         variant = _variant_of(found, user_id)
         if variant is None or found.value_type is not ValueType.BOOLEAN or found.flag.archived_at is not None:
             raise OverrideNotFoundError(user_id, id_or_key)

@@ -9,7 +9,7 @@ from db.errors import InvalidInputError
 from db.member_changes import Entity, MemberChanges
 from db.views import Difference, FlagView
 from db.words import Action, Actor
-from db.writing import write
+from db.writing import find_environment, write
 
 
 def promote(id_or_key: str, source: str, target: str, *, actor: Actor, version: int | None = None) -> FlagView:
@@ -33,8 +33,8 @@ def difference(id_or_key: str, source: str, target: str) -> Difference:
     """What `promote` would change. Raises what it raises."""
     _refuse_same(source, target)
     with snapshot():
-        model = configurations.find(id_or_key, configurations.find_environment(source))
-        current = configurations.find(id_or_key, configurations.find_environment(target))
+        model = configurations.find(id_or_key, find_environment(source))
+        current = configurations.find(id_or_key, find_environment(target))
         members = _members(model, current)
         before = current.to_json()
         return Difference.of(before, {**before, **model.state.to_json()}, members.to_json() if members else None)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from db import member_rows
-from db.configurations import find_environment
 from db.database import rows, snapshot
 from db.definitions import flag_definition, metadata
 from db.entity_ids import changed
@@ -17,6 +16,7 @@ from db.flag_rows import FlagRow, flag_rows
 from db.member_rows import Group
 from db.summaries import FlagSummary, summary_of
 from db.words import JsonObject
+from db.writing import find_environment
 
 MemberSets: TypeAlias = "Mapping[tuple[str, str], Set[str]]"
 """Ids by variant and entity type; never changed, only replaced."""

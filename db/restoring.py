@@ -18,7 +18,7 @@ from db.models import Change
 from db.state import State
 from db.views import Difference, FlagView
 from db.words import Action, Actor
-from db.writing import Write, write
+from db.writing import Write, find_environment, write
 
 Side = Literal["before", "after"]
 
@@ -57,7 +57,7 @@ def restore(
 def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "before") -> Difference:
     """What `restore` would change; raises what it raises, but for a taken key."""
     with snapshot():
-        current = configurations.find(id_or_key, configurations.find_environment(environment))
+        current = configurations.find(id_or_key, find_environment(environment))
         goal = _goal(current, change_id, to)
         members = _members_to_restore(current, change_id, to)
         before = current.to_json()

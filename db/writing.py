@@ -41,6 +41,14 @@ class EnvironmentRef:
     key: str
 
 
+def find_environment(key: str) -> EnvironmentRef:
+    """An environment to read from; raises UnknownEnvironmentError."""
+    found = rows("SELECT id, key FROM environment WHERE key = %s", key) if validation.KEY.fullmatch(key) else []
+    if not found:
+        raise UnknownEnvironmentError(key)
+    return EnvironmentRef(*found[0])
+
+
 class Write:
     """A write under way: who makes it, when, and the revisions that it has taken."""
 

@@ -11,13 +11,12 @@ from typing import Any, Final
 from peewee import JOIN, Value, fn
 
 from db import configurations, validation
-from db.configurations import utc
 from db.database import session
 from db.errors import ChangeNotFoundError
 from db.models import Change, Environment, Flag
 from db.restoring import difference, restore
 from db.views import ChangeView, Page, readable
-from db.words import Action, Source
+from db.words import Action, Source, utc
 from db.writing import find_environment
 
 MOST_IDS_LISTED: Final = 100

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from db import validation
@@ -16,7 +15,7 @@ from db.models import Configuration, Flag
 from db.rules import in_order, split_in_order
 from db.state import State
 from db.views import FlagView
-from db.words import Action, JsonObject, ValueType
+from db.words import Action, JsonObject, ValueType, utc
 from db.writing import EnvironmentRef, Write
 
 
@@ -78,12 +77,6 @@ class Found:
             updated_by=configuration.updated_by,
             archived_at=utc(flag.archived_at) if flag.archived_at else None,
         )
-
-
-def utc(moment: Any) -> datetime:
-    """The database answers in its session's time zone; what leaves this package is in UTC."""
-    in_utc: datetime = moment.astimezone(UTC)
-    return in_utc
 
 
 def find_flag(id_or_key: str) -> Flag:

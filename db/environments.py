@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 from db import configurations, validation
-from db.configurations import utc
 from db.database import database, session
 from db.errors import EnvironmentExistsError
 from db.models import Environment, Flag
 from db.state import State
 from db.views import EnvironmentView
-from db.words import Action, Actor
+from db.words import Action, Actor, utc
 from db.writing import EnvironmentRef, Write, find_environment, write
 
 

@@ -13,13 +13,12 @@ from typing import Any, Final
 from peewee import JOIN
 
 from db import validation
-from db.configurations import utc
 from db.database import session
 from db.errors import InvalidInputError, KeyNotFoundError
 from db.keyring import KeyRecord, hash_secret
 from db.models import ApiKey, Environment, now
 from db.views import KeyView
-from db.words import Action, Actor, JsonObject, Scope
+from db.words import Action, Actor, JsonObject, Scope, utc
 from db.writing import EnvironmentRef, Write, write
 
 SECRET_BYTES: Final = 32

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from db import configurations, flags, member_changes, validation
-from db.configurations import Found, utc
+from db.configurations import Found
 from db.database import rows, snapshot, write_json
 from db.edits import FlagQuery, NewFlag
 from db.errors import InvalidInputError, OverrideExistsError, OverrideNotFoundError, StaticFlagError
@@ -22,7 +22,7 @@ from db.member_changes import Entity, MemberChanges
 from db.models import Configuration, Flag
 from db.state import with_variant_for
 from db.views import FlagView, OverrideView
-from db.words import Action, Actor, JsonValue, ValueType
+from db.words import Action, Actor, JsonValue, ValueType, utc
 from db.writing import EnvironmentRef, find_environment, write
 
 ON: Final = "on"

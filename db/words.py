@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 JsonValue: TypeAlias = (
     "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"  # what JSON can say
@@ -84,3 +85,9 @@ class Actor:
 
     name: str
     source: Source
+
+
+def utc(moment: Any) -> datetime:
+    """Convert a moment to UTC: the database answers in the time zone of its session."""
+    in_utc: datetime = moment.astimezone(UTC)
+    return in_utc

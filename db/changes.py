@@ -14,8 +14,9 @@ from db import configurations, validation
 from db.database import session
 from db.errors import ChangeNotFoundError
 from db.models import Change, Environment, Flag
+from db.readable import readable
 from db.restoring import difference, restore
-from db.views import ChangeView, Page, readable
+from db.views import ChangeView, Page
 from db.words import Action, Source, utc
 from db.writing import find_environment
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db import configurations
+from db import configurations, readable
 from db.configurations import Found
 from db.database import rows, snapshot
 from db.errors import InvalidInputError
@@ -37,7 +37,7 @@ def difference(id_or_key: str, source: str, target: str) -> Difference:
         current = configurations.find(id_or_key, find_environment(target))
         members = _members(model, current)
         before = current.to_json()
-        return Difference.of(before, {**before, **model.state.to_json()}, members.to_json() if members else None)
+        return readable.difference(before, {**before, **model.state.to_json()}, members.to_json() if members else None)
 
 
 def _refuse_same(source: str, target: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import peewee
 
-from db import configurations, environments, member_changes
+from db import configurations, environments, member_changes, readable
 from db.configurations import Found
 from db.database import rows, snapshot
 from db.errors import ChangeNotFoundError, FlagKeyTakenError, InvalidInputError
@@ -63,7 +63,7 @@ def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "
         before = current.to_json()
         own = _own_fields(current, change_id, goal)
         after = {**before, **own, **State.from_json(goal).to_json(), "archived": False}
-    return Difference.of(before, after, members.to_json() if members else None)
+    return readable.difference(before, after, members.to_json() if members else None)
 
 
 def _goal(current: Found, change_id: int, to: Side) -> Mapping[str, Any]:

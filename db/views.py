@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from db.rules import in_order, split_in_order
 from db.words import Action, JsonObject, JsonValue, Scope, Source, ValueType
 
 T = TypeVar("T")
@@ -143,26 +142,6 @@ class Difference(NamedTuple):
     before: JsonObject
     after: JsonObject
     members: JsonObject | None
-
-    @classmethod
-    def of(cls, before: JsonObject, after: JsonObject, members: JsonObject | None) -> Difference:
-        """From states as the change log keeps them."""
-        return cls(readable(before), readable(after), members)
-
-
-def readable(logged: JsonObject) -> JsonObject:
-    """A logged state in a reader's order, its variants as an object; the log keeps those as pairs."""
-    if "variants" not in logged:
-        return logged
-    state: Any = logged
-    ordered = {
-        "variants": dict(state["variants"]),
-        "rules": in_order(state["rules"]),
-        "rollout": split_in_order(state["rollout"]) if state["rollout"] else None,
-    }
-    own = ("name", "description", "tags", "archived", "enabled")
-    names = [*own, "variants", "defaultVariant", "rules", "rollout"]
-    return {name: ordered.get(name, state[name]) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

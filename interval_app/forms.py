@@ -13,7 +13,7 @@ from db.errors import FlagstaffError
 from db.flags import FlagQuery
 from db.views import EnvironmentView, FlagView
 from interval_app import work
-from interval_app.problems import CORRECTABLE, in_words, sentence
+from interval_app.problems import CORRECTABLE, DashboardError, in_words, sentence
 from interval_app.visit import ActionVisit
 from interval_app.words import kind, markdown
 
@@ -118,3 +118,9 @@ async def flag_asked(visit: ActionVisit, place: EnvironmentView) -> FlagView:
         initial_results=await find(""),
     )
     return picked
+
+
+def refuse_static(flag: FlagView) -> None:
+    """Raise DashboardError for a flag that can't be targeted."""
+    if flag.is_static:
+        raise DashboardError(f"{flag.key} is static: it has one value for everyone. Change it with Edit.")

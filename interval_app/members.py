@@ -9,9 +9,8 @@ from db import members
 from db.views import EnvironmentView, FlagView
 from db.words import UNSET, JsonValue, Unset, ValueType
 from interval_app import values, words, work
-from interval_app.forms import ask, flag_asked, select, until_accepted
+from interval_app.forms import ask, flag_asked, refuse_static, select, until_accepted
 from interval_app.member_picking import HOW_TO_LIST, Entities, entity_fields, named, picked, read_entities, split
-from interval_app.members_page import refuse_static
 from interval_app.visit import ActionVisit, Result
 
 ANOTHER: Final = "another value"

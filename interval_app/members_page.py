@@ -5,9 +5,9 @@ from __future__ import annotations
 from interval_sdk import Layout, TableDataFetcherState
 
 from db import members
-from db.views import FlagView, MemberView
+from db.views import MemberView
 from interval_app import tables, words, work
-from interval_app.problems import DashboardError
+from interval_app.forms import refuse_static
 from interval_app.tables import Row, cell
 from interval_app.visit import HOME, PageVisit, back
 
@@ -59,9 +59,3 @@ def row(member: MemberView, params: dict[str, str]) -> Row:
     return Row(
         [cell(member.entity_type), cell(member.entity_id), cell(member.variant), cell(words.shown(member.value))], menu
     )
-
-
-def refuse_static(flag: FlagView) -> None:
-    """Raise DashboardError for a flag that can't be targeted."""
-    if flag.is_static:
-        raise DashboardError(f"{flag.key} is static: it has one value for everyone. Change it with Edit.")

@@ -11,9 +11,8 @@ from db.flags import FlagEdit
 from db.rules import clean_split
 from db.views import EnvironmentView, FlagView
 from interval_app import words, work
-from interval_app.forms import Answers, ask, flag_asked, refusing, until_accepted
+from interval_app.forms import Answers, ask, flag_asked, refuse_static, refusing, until_accepted
 from interval_app.meanwhile import explained
-from interval_app.members_page import refuse_static
 from interval_app.problems import DashboardError
 from interval_app.visit import HOME, ActionVisit, Result
 

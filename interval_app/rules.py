@@ -10,9 +10,8 @@ from db.errors import VersionConflictError
 from db.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
 from interval_app import conditions, rollout, words, work
-from interval_app.forms import ask, flag_asked, select
+from interval_app.forms import ask, flag_asked, refuse_static, select
 from interval_app.meanwhile import changes_since, explained, story
-from interval_app.members_page import refuse_static
 from interval_app.problems import CORRECTABLE, DashboardError, in_words
 from interval_app.visit import HOME, ActionVisit, Result
 

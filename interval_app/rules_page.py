@@ -8,7 +8,7 @@ from interval_sdk import Layout
 
 from db.views import FlagView
 from interval_app import tables, words
-from interval_app.members_page import refuse_static
+from interval_app.forms import refuse_static
 from interval_app.tables import Row, cell
 from interval_app.visit import HOME, PageVisit, back
 

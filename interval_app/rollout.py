@@ -6,22 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from db import flags
-from db.errors import InvalidInputError, VersionConflictError
+from db.errors import VersionConflictError
 from db.flags import FlagEdit
 from db.rules import clean_split
 from db.views import EnvironmentView, FlagView
 from interval_app import words, work
-from interval_app.forms import Answers, ask, flag_asked, refuse_static, refusing, until_accepted
+from interval_app.forms import ask, flag_asked, refuse_static, refusing, until_accepted
 from interval_app.meanwhile import explained
 from interval_app.problems import DashboardError
+from interval_app.shares import Shares, read_shares, share_fields
 from interval_app.visit import HOME, ActionVisit, Result
 
 STEPS: Final = (5, 25, 50, 100)
 """Percentages to grow a rollout by, in one click."""
 NONE: Final = "none"
 CUSTOM: Final = "custom"
-
-Shares = list[dict[str, Any]]
 
 
 async def rollout(visit: ActionVisit) -> Result:
@@ -95,42 +94,6 @@ async def _shares_or_none(
         step = int(button.removesuffix(" %"))
         return [{"variant": names[0], "weight": step}, {"variant": names[1], "weight": 100 - step}]
     return read_shares(found)
-
-
-async def shares_asked(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> Shares:
-    """Shares that add up to 100, for a rule."""
-    fields = share_fields(visit, flag, filled)
-
-    def check(answers: Answers) -> str | None:
-        return refusing(lambda given: clean_split(read_shares(given), "the split", flag.variants))(answers.values)
-
-    _, found = await ask(visit.io, fields, intro="Percentages that add up to 100.", buttons=["Continue"], check=check)
-    return read_shares(found)
-
-
-def share_fields(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
-    """A percentage for each variant."""
-    shares = {share["variant"]: share["weight"] for share in filled or ()}
-    return {
-        name: visit.io.input.number(
-            f"% {words.variant(name, value)}", min=0, max=100, decimals=3, default_value=shares.get(name, 0)
-        )
-        for name, value in flag.variants.items()
-    }
-
-
-def read_shares(found: Mapping[str, Any]) -> Shares:
-    """The shares that were entered; a variant without one is left out. Raises InvalidInputError where none has any."""
-    shares = [
-        {"variant": name, "weight": int(weight) if float(weight).is_integer() else weight}
-        for name, weight in found.items()
-        if weight
-    ]
-    if not shares:
-        raise InvalidInputError(
-            "invalid_weights", "rollout", "the percentages must add up to 100, and all of them are 0"
-        )
-    return shares
 
 
 def meaning(flag: FlagView, shares: Sequence[Mapping[str, Any]] | None) -> str:

@@ -9,7 +9,7 @@ from db import flags, validation
 from db.errors import VersionConflictError
 from db.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
-from interval_app import conditions, rollout, words, work
+from interval_app import conditions, shares, words, work
 from interval_app.forms import ask, flag_asked, refuse_static, select
 from interval_app.meanwhile import changes_since, explained, story
 from interval_app.problems import CORRECTABLE, DashboardError, in_words
@@ -202,7 +202,7 @@ async def _served(visit: ActionVisit, flag: FlagView, rule: Mapping[str, Any]) -
     option = found["serves"]["value"]
     if option != SPLIT:
         return {"variant": option[1:]}
-    return {"split": await rollout.shares_asked(visit, flag, rule.get("split"))}
+    return {"split": await shares.shares_asked(visit, flag, rule.get("split"))}
 
 
 async def _name(visit: ActionVisit, rule: Rule) -> str | None:

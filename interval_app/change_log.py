@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from interval_sdk import Layout, TableDataFetcherState
 
 from db import changes, environments, flags
@@ -11,7 +9,7 @@ from db.errors import VersionConflictError
 from db.views import ChangeView, EnvironmentView, FlagView
 from interval_app import differences, tables, words, work
 from interval_app.forms import flag_asked, until_accepted
-from interval_app.meanwhile import explained
+from interval_app.meanwhile import explained, previewed
 from interval_app.problems import DashboardError
 from interval_app.tables import Row, cell
 from interval_app.visit import HOME, UNCHANGED, ActionVisit, PageVisit, Result, back
@@ -157,18 +155,6 @@ async def restore(visit: ActionVisit) -> Result:
 def _of_change(change: ChangeView) -> tuple[EnvironmentView, FlagView]:
     environment = change.environment or ""
     return environments.get(environment), flags.get(change.flag_id or "", environment)
-
-
-async def previewed(
-    visit: ActionVisit, found: list[differences.Line], problem: str | None, what: str, button: str
-) -> bool:
-    """Show what would change, and ask whether to go on."""
-    display = visit.io.display
-    shown: list[Any] = [display.markdown(f"**Not done yet.** {words.markdown(problem)}")] if problem else []
-    shown.append(differences.table(display, f"{what}: this would change", found))
-    buttons = [{"label": button, "value": "yes"}, {"label": "Leave it", "value": "no", "theme": "secondary"}]
-    pressed = await visit.io.group(*shown).with_choices(buttons)
-    return bool(pressed.choice == "yes")
 
 
 def number(text: str) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from db import changes, flags
 from db.errors import InvalidInputError, VersionConflictError
 from db.views import ChangeView, FlagView
 from interval_app import differences, words, work
 from interval_app.problems import sentence
+from interval_app.visit import ActionVisit
 
 MOST_TOLD = 5
 
@@ -40,3 +43,15 @@ def story(change: ChangeView) -> str:
     """One change as a sentence: who, when, what."""
     what = words.short(differences.in_one_line(differences.of_change(change)), 500)
     return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({what})."
+
+
+async def previewed(
+    visit: ActionVisit, found: list[differences.Line], problem: str | None, what: str, button: str
+) -> bool:
+    """Show what would change, and ask whether to go on."""
+    display = visit.io.display
+    shown: list[Any] = [display.markdown(f"**Not done yet.** {words.markdown(problem)}")] if problem else []
+    shown.append(differences.table(display, f"{what}: this would change", found))
+    buttons = [{"label": button, "value": "yes"}, {"label": "Leave it", "value": "no", "theme": "secondary"}]
+    pressed = await visit.io.group(*shown).with_choices(buttons)
+    return bool(pressed.choice == "yes")

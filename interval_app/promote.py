@@ -5,9 +5,8 @@ from __future__ import annotations
 from db import environments, flags, promotion
 from db.errors import VersionConflictError
 from interval_app import differences, work
-from interval_app.change_log import previewed
 from interval_app.forms import ask, flag_asked, select, until_accepted
-from interval_app.meanwhile import explained
+from interval_app.meanwhile import explained, previewed
 from interval_app.problems import DashboardError
 from interval_app.visit import HOME, UNCHANGED, ActionVisit, Result
 

@@ -1,4 +1,5 @@
-// Answers what flagd's own evaluator (github.com/open-feature/flagd/core) makes of flags.
+// Answers what flagd's own evaluator (github.com/open-feature/flagd/core) makes of flags; ends where a document does not
+// conform to flagd's schema.
 //
 // Each line of the standard input is {"document": ..., "types": {flag key: type}, "contexts": [...]}; the answer is a line
 // {flag key: [[variant, value, error code] for each context]}.
@@ -17,6 +18,7 @@ import (
 	"github.com/open-feature/flagd/core/pkg/store"
 	"github.com/open-feature/flagd/core/pkg/sync"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 const source = "agreement"
@@ -30,7 +32,6 @@ type question struct {
 type answer [3]any
 
 func main() {
-	silent := logger.NewLogger(zap.NewNop(), false)
 	input := bufio.NewReader(os.Stdin)
 	output := json.NewEncoder(os.Stdout)
 	decoder := json.NewDecoder(input)
@@ -39,21 +40,14 @@ func main() {
 		if err := decoder.Decode(&asked); err != nil {
 			log.Fatal(err)
 		}
-		if err := output.Encode(answersTo(asked, silent)); err != nil {
+		if err := output.Encode(answersTo(asked)); err != nil {
 			log.Fatal(err)
 		}
 	}
 }
 
-func answersTo(asked question, silent *logger.Logger) map[string][]answer {
-	flags, err := store.NewStore(silent, []string{source})
-	if err != nil {
-		log.Fatal(err)
-	}
-	flagd := evaluator.NewJSON(silent, flags)
-	if err := flagd.SetState(sync.DataSync{FlagData: string(asked.Document), Source: source}); err != nil {
-		log.Fatal(err)
-	}
+func answersTo(asked question) map[string][]answer {
+	flagd := load(asked.Document)
 	answers := map[string][]answer{}
 	for key, valueType := range asked.Types {
 		for _, given := range asked.Contexts {
@@ -61,6 +55,23 @@ func answersTo(asked question, silent *logger.Logger) map[string][]answer {
 		}
 	}
 	return answers
+}
+
+// load ends the program where flagd refuses the document, or warns that it does not conform to the schema.
+func load(document json.RawMessage) *evaluator.JSON {
+	warnings, warned := observer.New(zap.WarnLevel)
+	flags, err := store.NewStore(logger.NewLogger(zap.New(warnings), false), []string{source})
+	if err != nil {
+		log.Fatal(err)
+	}
+	warning := evaluator.NewJSON(logger.NewLogger(zap.New(warnings), false), flags)
+	if err := warning.SetState(sync.DataSync{FlagData: string(document), Source: source}); err != nil {
+		log.Fatal(err)
+	}
+	for _, entry := range warned.All() {
+		log.Fatal(entry.Message)
+	}
+	return evaluator.NewJSON(logger.NewLogger(zap.NewNop(), false), flags)
 }
 
 func resolve(flagd *evaluator.JSON, key, valueType string, given map[string]any) answer {

@@ -29,9 +29,9 @@ from api.http import (
 from api.limits import Limits
 from db.keyring import KeyRecord
 from db.settings import Settings
-from flagstaff.context import with_entity_as_text
 from flagstaff.engine import Engine, ErrorCode, Reason
-from flagstaff.jsonlogic import text
+from flagstaff.jsonlogic.values import text
+from flagstaff.openfeature_context import with_entity_as_text
 
 ENTITY_FIELDS = frozenset({"entityId", "targetingKey"})
 SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))

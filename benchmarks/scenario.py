@@ -7,7 +7,7 @@ from typing import Any
 
 from db.words import JsonObject
 from flagstaff import targeting
-from flagstaff.conditions import Condition
+from flagstaff.targeting.conditions import Condition
 
 TARGETED = "new-checkout"
 STATIC = "dark-mode"

@@ -9,7 +9,8 @@ from typing import Any, Final
 from db import validation
 from db.errors import InvalidInputError
 from db.words import JsonObject, JsonValue
-from flagstaff import conditions, targeting
+from flagstaff import targeting
+from flagstaff.targeting import conditions
 
 MOST_RULES: Final = 100
 MOST_CONDITIONS: Final = 50

@@ -10,8 +10,8 @@ from interval_sdk import IO
 
 from db.state import canonical
 from db.words import JsonObject, JsonValue
-from flagstaff import conditions
-from flagstaff.operators import OPERATORS, is_number
+from flagstaff.targeting import conditions
+from flagstaff.targeting.operators import OPERATORS, is_number
 from interval_app import values
 from interval_app.forms import ask, refusing, select
 from interval_app.words import as_json, shown

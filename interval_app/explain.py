@@ -8,7 +8,7 @@ from typing import Any
 from db import definitions, validation
 from db.views import EnvironmentView, FlagView
 from flagstaff.engine import Engine
-from flagstaff.explain import Explanation
+from flagstaff.engine.explanation import Explanation
 from interval_app import tables, values, words, work
 from interval_app.forms import ask, flag_asked, refusing
 from interval_app.tables import Row, cell

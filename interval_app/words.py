@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from db.views import FlagView
 from db.words import JsonValue
-from flagstaff import conditions
+from flagstaff.targeting import conditions
 
 NOTHING: Final = "-"
 LONGEST_CELL: Final = 200

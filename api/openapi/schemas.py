@@ -21,7 +21,7 @@ from api.openapi.building import (
     one_of,
     ref,
 )
-from flagstaff.operators import OPERATORS
+from flagstaff.targeting.operators import OPERATORS
 
 TYPES = one_of("BOOLEAN", "STRING", "NUMBER", "STRUCTURED")
 PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from flagstaff.conditions import Condition
-from flagstaff.operators import is_boolean, is_number, is_text
+from flagstaff.targeting.conditions import Condition
+from flagstaff.targeting.operators import is_boolean, is_number, is_text
 from tests.agreement.edited_flags import EditedFlag, shares
 from tests.agreement.evaluators import COMPILED, EVALUATORS, FLAGD, INTERPRETED, PYTHON_1, PYTHON_2, Context, Evaluator
 

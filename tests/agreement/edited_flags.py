@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from db.definitions import flag_definition, metadata
 from db.flag_rows import FlagRow
 from db.rules import clean_rules, clean_split, to_engine
-from flagstaff.conditions import Condition
+from flagstaff.targeting.conditions import Condition
 
 VARIANTS: Mapping[str, Sequence[tuple[str, Any]]] = {
     "boolean": [("on", True), ("off", False)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from flagstaff.operators import OPERATORS
+from flagstaff.targeting.operators import OPERATORS
 from tests.agreement.edited_flags import VARIANTS, EditedFlag
 from tests.agreement.evaluators import Context
 from tests.agreement.values import ABSENT, ATTRIBUTES, OPERANDS, attribute

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flagstaff.conditions import CLOCK
-from flagstaff.operators import OPERATORS
+from flagstaff.targeting.conditions import CLOCK
+from flagstaff.targeting.operators import OPERATORS
 
 ABSENT = object()
 """In place of an attribute's value: the context has no such attribute."""

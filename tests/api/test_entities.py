@@ -14,7 +14,7 @@ from api.evaluate import evaluate
 from api.evaluate_all import evaluate_all
 from api.http import Environ, Response
 from api.paths import OFREP_ONE
-from flagstaff.context import attributes_of
+from flagstaff.openfeature_context import attributes_of
 from tests.api.support import environ_of, json_of, make_services
 
 FIELDS = ["entityId", "entityType", "targetingKey"]

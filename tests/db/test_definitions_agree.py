@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from db import definitions, flags
 from db.edits import Members, NewFlag
-from flagstaff.operators import OPERATORS
+from flagstaff.targeting.operators import OPERATORS
 from tests.db.flagd_schema import problems
 from tests.db.helpers import ADA
 from tests.sdk import flagd_oracle

@@ -12,7 +12,7 @@ from api.auth import Keys
 from api.live import Live
 from api.services import Services
 from db.settings import Settings
-from flagstaff.operators import OPERATORS
+from flagstaff.targeting.operators import OPERATORS
 from tests.processes import ROOT
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "sdk" / "README.md", *(ROOT / "docs").rglob("*.md")])

@@ -7,7 +7,7 @@ from typing import Any
 
 from db import flags
 from db.edits import Members, NewFlag
-from flagstaff.operators import OPERATORS
+from flagstaff.targeting.operators import OPERATORS
 from tests.db.helpers import ADA
 
 ROLLOUT = [{"variant": "on", "weight": 12.5}, {"variant": "off", "weight": 87.5}]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import InvalidContextError, ParseError
 
-from flagstaff.bucketing import Bucketing
 from flagstaff.engine import Engine
+from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.resolution import EngineProvider
 from tests.sdk import strategies
 

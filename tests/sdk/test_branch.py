@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagstaff import targeting
-from flagstaff.conditions import Condition
 from flagstaff.engine import Engine, Reason
 from flagstaff.targeting import Branch, Rule
+from flagstaff.targeting.conditions import Condition
 
 RULES = [
     Rule([Condition("country", "in", ["US", "CA"]), Condition("age", "gte", 18)], "on"),

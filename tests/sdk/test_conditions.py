@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagstaff import conditions, targeting
-from flagstaff.conditions import Condition, ConditionError, UnknownOperatorError
+from flagstaff import targeting
 from flagstaff.engine import Engine
-from flagstaff.operators import OPERATORS
+from flagstaff.targeting import conditions
+from flagstaff.targeting.conditions import Condition, ConditionError, UnknownOperatorError
+from flagstaff.targeting.operators import OPERATORS
 from tests.sdk import flagd_oracle
 
 MISSING = object()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from flagstaff import targeting
-from flagstaff.conditions import Condition, to_logic
 from flagstaff.engine import Engine, Reason
 from flagstaff.targeting import Rule
+from flagstaff.targeting.conditions import Condition, to_logic
 from tests.sdk.strategies import contexts, documents
 
 RULES = [

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from flagstaff import targeting
-from flagstaff.conditions import Condition
 from flagstaff.engine import Engine, ErrorCode
-from flagstaff.explain import MAX_SHOWN
+from flagstaff.engine.explanation import MAX_SHOWN
 from flagstaff.targeting import Rule
+from flagstaff.targeting.conditions import Condition
 
 LAST = datetime.max.replace(tzinfo=UTC)
 SPLIT = [("on", 50_000), ("off", 50_000)]

@@ -13,8 +13,8 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ParseError
 
 from flagstaff import targeting
-from flagstaff.conditions import Condition
 from flagstaff.engine import Engine
+from flagstaff.targeting.conditions import Condition
 
 
 def document(logic: Any = None, *, evaluators: Any = None, **fields: Any) -> dict[str, Any]:

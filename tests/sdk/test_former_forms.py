@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from flagstaff import conditions, targeting
-from flagstaff.conditions import Condition
+from flagstaff import targeting
 from flagstaff.engine import Engine
-from flagstaff.operators import OPERATORS
-from flagstaff.targeting import Rule
+from flagstaff.targeting import Rule, conditions
+from flagstaff.targeting.conditions import Condition
+from flagstaff.targeting.operators import OPERATORS
 from tests.processes import ROOT
 
 FORMER = json.loads((ROOT / "tests/data/former-forms.json").read_text())

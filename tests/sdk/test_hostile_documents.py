@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from flagstaff import code, decision, facts, jsonlogic, loops, parts, targeting
-from flagstaff.conditions import Condition
+from flagstaff import targeting
 from flagstaff.engine import Engine, ErrorCode, Evaluation
+from flagstaff.engine.compiler import facts, parts, statements
+from flagstaff.engine.compiler import source as code
+from flagstaff.jsonlogic import loops, values
+from flagstaff.targeting.conditions import Condition
 from tests.sdk import strategies
 
 MEBIBYTE = 1 << 20
@@ -150,8 +153,8 @@ def test_a_targeting_means_the_same_in_pieces_of_any_size(typed: tuple[str, Any]
     whole = Engine(typed[1]).evaluate("flag", context)
     for largest in (0, 2, 8):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(decision, "MAX_WHOLE", 0)
-            for module in (decision, parts):
+            patch.setattr(statements, "MAX_WHOLE", 0)
+            for module in (statements, parts):
                 patch.setattr(module, "MAX_PART", largest)
             engine = Engine(typed[1])
             in_pieces = engine.evaluate("flag", context)
@@ -210,7 +213,7 @@ def test_the_engine_keeps_sources_up_to_its_bound() -> None:
 
 def test_a_list_is_taken_as_text_up_to_a_number_of_items() -> None:
     engine = Engine(document({"if": [{"===": [{"cat": [{"var": "x"}]}, {"var": "y"}]}, "on"]}))
-    inner = list(range(jsonlogic.MAX_ITEMS_AS_TEXT - 2))
+    inner = list(range(values.MAX_ITEMS_AS_TEXT - 2))
     text = ",".join(map(str, inner))
     assert engine.evaluate("flag", {"x": [[], [inner], "z"], "y": f",{text},z"}).variant == "on"
     assert engine.evaluate("flag", {"x": [[], inner, ["z", 1]], "y": ""}).error_code is ErrorCode.GENERAL

@@ -20,8 +20,8 @@ from openfeature.event import ProviderEvent
 from openfeature.exception import ErrorCode, ProviderFatalError, ProviderNotReadyError
 from openfeature.provider import ProviderStatus
 
-from flagstaff import client as flagstaff_client
-from flagstaff import disk
+from flagstaff.client import disk
+from flagstaff.client import updater as flagstaff_client
 from flagstaff.provider import FlagstaffProvider
 from tests.processes import free_port, wait_until
 from tests.sdk.conftest import Heard

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flagstaff.transport import Transport, UnavailableError
+from flagstaff.client.transport import Transport, UnavailableError
 from tests.sdk.flag_server import KEY, FlagServer
 
 SIGNED_IN = "Basic YWRhOnMzY3JldDo="  # ada, s3cret:

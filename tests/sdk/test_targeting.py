@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from flagstaff import targeting
-from flagstaff.conditions import Condition
 from flagstaff.engine import Engine, Reason
 from flagstaff.targeting import Branch, Rule
+from flagstaff.targeting.conditions import Condition
 from tests.sdk import flagd_oracle
 
 IN_US = Condition("country", "eq", "US")

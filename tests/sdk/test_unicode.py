@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from openfeature.evaluation_context import EvaluationContext
 
-from flagstaff.bucketing import Bucketing
-from flagstaff.definitions import Definitions
+from flagstaff.client.definitions import Definitions
+from flagstaff.client.deltas import Updates
+from flagstaff.client.sse import Event
 from flagstaff.engine import Engine, ErrorCode
+from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.resolution import EngineProvider
-from flagstaff.sse import Event
-from flagstaff.updates import Updates
 from tests.processes import ROOT
 
 HALF = "\ud800"

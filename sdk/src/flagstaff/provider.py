@@ -10,9 +10,9 @@ from openfeature.event import ProviderEventDetails
 from openfeature.exception import ErrorCode, ParseError, ProviderNotReadyError
 from openfeature.hook import Hook
 
-from flagstaff import disk
-from flagstaff.client import Client
-from flagstaff.engine import Engine
+from flagstaff.client import disk
+from flagstaff.client.updater import Client
+from flagstaff.engine.engine import Engine
 from flagstaff.resolution import EngineProvider
 
 __all__ = ["FileProvider", "FlagstaffProvider"]

@@ -12,8 +12,8 @@ from openfeature.hook import Hook
 from openfeature.provider import AbstractProvider, Metadata
 from openfeature.track import TrackingEventDetails
 
-from flagstaff.context import attributes_of
-from flagstaff.evaluation import Evaluation
+from flagstaff.engine.evaluation import Evaluation
+from flagstaff.openfeature_context import attributes_of
 
 T = TypeVar("T")
 Structure = Sequence[FlagValueType] | Mapping[str, FlagValueType]

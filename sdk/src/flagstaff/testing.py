@@ -7,7 +7,7 @@ from typing import Any
 
 from openfeature.event import ProviderEventDetails
 
-from flagstaff.engine import Engine
+from flagstaff.engine.engine import Engine
 from flagstaff.resolution import EngineProvider
 
 __all__ = ["InMemoryProvider"]

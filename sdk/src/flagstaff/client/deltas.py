@@ -7,7 +7,7 @@ from typing import Any
 
 from openfeature.exception import ParseError
 
-from flagstaff.sse import Event
+from flagstaff.client.sse import Event
 
 
 class Updates:

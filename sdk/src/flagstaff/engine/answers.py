@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flagstaff.definition import FlagDefinition, variant_name
-from flagstaff.evaluation import NO_METADATA, ErrorCode, Evaluation, Metadata, Reason
+from flagstaff.engine.definition import FlagDefinition, variant_name
+from flagstaff.engine.evaluation import NO_METADATA, ErrorCode, Evaluation, Metadata, Reason
 
 MAX_NAME = 200
 """How many characters of a name that is no variant's an error message repeats; it may come from the context."""

@@ -10,7 +10,7 @@ from typing import Any
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import InvalidContextError
 
-from flagstaff.jsonlogic import text
+from flagstaff.jsonlogic.values import text
 
 ENTITY_FIELDS = ("entityId", "entityType", "targetingKey")
 """Whom a context is about."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from flagstaff import jsonlogic
+from flagstaff.jsonlogic import values
 
 
 class Kind(Enum):
@@ -28,9 +28,9 @@ class Code(NamedTuple):
 NAMESPACE: Mapping[str, Any] = {
     "__builtins__": {each.__name__: each for each in (bool, float, int, isinstance, list, str, type)},
     "now": time.time,
-    "truthy": jsonlogic.truthy,
-    "text": jsonlogic.text,
-    "dig": jsonlogic.dig,
+    "truthy": values.truthy,
+    "text": values.text,
+    "dig": values.dig,
 }
 """All names that the code can use, beside what is bound."""
 

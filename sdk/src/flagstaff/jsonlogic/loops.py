@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from flagstaff.jsonlogic import LimitError, Logic, Value, truthy
+from flagstaff.jsonlogic.values import LimitError, Logic, Value, truthy
 
 MAX_WORK = 1_000_000
 """How much the loops of one evaluation may do: roughly, operations, and values made."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from typing import Any, NamedTuple
 
-from flagstaff import targeting
-from flagstaff.bucketing import Bucketing
-from flagstaff.decision import Decide, decided
-from flagstaff.definition import NOT_UNICODE, DefinitionError, FlagDefinition
-from flagstaff.evaluation import ErrorCode, Evaluation, Metadata
-from flagstaff.facts import TargetingError
-from flagstaff.outcomes import Outcomes, error
-from flagstaff.parts import Parts
-from flagstaff.targeting import Branch
+from flagstaff.engine.answers import Outcomes, error
+from flagstaff.engine.compiler.facts import TargetingError
+from flagstaff.engine.compiler.parts import Parts
+from flagstaff.engine.compiler.statements import Decide, decided
+from flagstaff.engine.definition import NOT_UNICODE, DefinitionError, FlagDefinition
+from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata
+from flagstaff.jsonlogic.fractional import Bucketing
+from flagstaff.targeting import branches as targeting
+from flagstaff.targeting.branches import Branch
 
 MAX_ATTEMPTS = 2
 """How often to compile a flag that runs out of stack or memory: each attempt takes long."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from flagstaff.former_forms import FORMER_FORMS
-from flagstaff.operators import FIELD, OPERATORS, VALUE, Form, Logic, Operator, is_storable
+from flagstaff.targeting.former_forms import FORMER_FORMS
+from flagstaff.targeting.operators import FIELD, OPERATORS, VALUE, Form, Logic, Operator, is_storable
 
 MAX_FIELD = 256
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import mmh3
 
-from flagstaff import bucketing, loops, shapes
-from flagstaff.bucketing import Arm, Bucketing
-from flagstaff.code import Kind
-from flagstaff.compiler import Compiler
-from flagstaff.evaluation import Evaluation
-from flagstaff.outcomes import Outcomes
-from flagstaff.parts import MAX_PART, Parts, choose
+from flagstaff.engine.answers import Outcomes
+from flagstaff.engine.compiler.expressions import Compiler
+from flagstaff.engine.compiler.parts import MAX_PART, Parts, choose
+from flagstaff.engine.compiler.source import Kind
+from flagstaff.engine.evaluation import Evaluation
+from flagstaff.jsonlogic import fractional, loops, nodes
+from flagstaff.jsonlogic.fractional import Arm, Bucketing
 
 Decide = Callable[[Mapping[str, Any]], Evaluation]
 
@@ -50,7 +50,7 @@ class Decision:
     def _statements(self, node: Any, depth: int) -> Iterator[list[str]]:
         """Yield the lines of one statement after the other; the last one always returns."""
         self._compiler.enter(depth)
-        name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
+        name, arguments = nodes.operation(node) if nodes.is_operation(node) else ("", [])
         if self._compiler.facts.is_reference(name, arguments):
             yield from self._statements(self._compiler.facts.evaluators[arguments[0]], depth + 1)
         elif name in ("if", "?:"):
@@ -63,7 +63,7 @@ class Decision:
             yield [self._computed(self._outcomes.targeted, node, depth)]
 
     def _if(self, arguments: Sequence[Any], depth: int) -> Iterator[list[str]]:
-        pairs, last = shapes.branches(arguments)
+        pairs, last = nodes.branches(arguments)
         for test, then in pairs:
             condition = self._compiler.condition(test, depth + 1)
             body = [f" {line}" for statement in self._statements(then, depth + 1) for line in statement]
@@ -83,7 +83,7 @@ class Decision:
 
     def _known_arms(self, arguments: Sequence[Any]) -> Sequence[Arm] | None:
         shares = arguments if arguments and isinstance(arguments[0], list) else arguments[1:]
-        return bucketing.arms(shares) if all(map(self._compiler.facts.is_constant, shares)) else None
+        return fractional.arms(shares) if all(map(self._compiler.facts.is_constant, shares)) else None
 
     def _bucket(self, subject: Any, depth: int) -> list[str] | None:
         """Lines that leave the hash of the subject in `bucket`; None where only the evaluation can tell its type."""
@@ -95,7 +95,7 @@ class Decision:
         if code.kind is not Kind.TEXT:
             return None
         return (
-            self._hash_text(code.source, "subject") if v2 else [f"bucket = {bind(bucketing.hash_cbor)}({code.source})"]
+            self._hash_text(code.source, "subject") if v2 else [f"bucket = {bind(fractional.hash_cbor)}({code.source})"]
         )
 
     def _hash_text(self, subject: str, hashed: str) -> list[str]:
@@ -138,11 +138,11 @@ def _tree(parts: Parts, outcomes: Outcomes, node: Any, depth: int) -> Decide:
     """Return the same for a large targeting: a function that calls those of the tests and results of its `if`s."""
     if parts.facts.size(node).operations <= MAX_PART:
         return _whole(parts, outcomes, node)
-    name, arguments = shapes.operation(node) if shapes.is_operation(node) else ("", [])
+    name, arguments = nodes.operation(node) if nodes.is_operation(node) else ("", [])
     if parts.facts.is_reference(name, arguments):
         return _tree(parts, outcomes, parts.facts.evaluators[arguments[0]], depth + 1)
     if name in ("if", "?:"):
-        pairs, last = shapes.branches(arguments)
+        pairs, last = nodes.branches(arguments)
         tests = [(parts.test(a, depth + 1), _tree(parts, outcomes, b, depth + 1)) for a, b in pairs]
         return partial(choose, tests, _tree(parts, outcomes, last, depth + 1))
     answer, value = outcomes.drawn if name == "fractional" else outcomes.targeted, parts.value(node, depth)

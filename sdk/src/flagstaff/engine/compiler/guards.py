@@ -1,4 +1,4 @@
-"""Recognise the guards in our own conditions (`flagstaff.operators`), of which this engine needs fewer than others.
+"""Recognise the guards of our own conditions (see `flagstaff.targeting.operators`): this engine needs fewer of them.
 
 Everything here is about the operands of one `and`, and about guards of a field.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flagstaff import shapes
+from flagstaff.jsonlogic import nodes
 
 SIGNS = frozenset({"<", "<=", ">", ">="})
 
@@ -28,15 +28,15 @@ def number_comparison(operands: Sequence[Any]) -> NumberComparison | None:
     JsonLogic converts true, false, lists and objects to numbers. What has this form is about numbers, so that in this
     engine it fails for them.
     """
-    if len(operands) != 3 or not shapes.is_operation(operands[2]):
+    if len(operands) != 3 or not nodes.is_operation(operands[2]):
         return None
-    sign, sides = shapes.operation(operands[2])
+    sign, sides = nodes.operation(operands[2])
     constants = [type(side) in (int, float) for side in sides]
     if sign not in SIGNS or len(sides) != 2 or sum(constants) != 1:
         return None
     subject = sides[constants.index(False)]
     is_no_text = {"!==": [subject, {"cat": [subject]}]}
-    if not shapes.is_field(subject) or operands[0] != _present(subject) or operands[1] != is_no_text:
+    if not nodes.is_field(subject) or operands[0] != _present(subject) or operands[1] != is_no_text:
         return None
     return NumberComparison(sign, subject, sides[constants.index(True)], constants[0])
 
@@ -63,7 +63,7 @@ def _text(subject: Any) -> Any:
 def _is_text_guard(operand: Any) -> bool:
     match operand:
         case {"starts_with": [subject, ""]}:
-            return shapes.is_field(subject) and len(operand) == 1
+            return nodes.is_field(subject) and len(operand) == 1
     return False
 
 
@@ -71,7 +71,7 @@ def _compared_text(operand: Any) -> Any:
     """The field that has to be a text for this operand to hold; None where it is not a comparison of that kind."""
     match operand:
         case {"starts_with": [subject, str(affix)]} | {"ends_with": [subject, str(affix)]} if affix:
-            return subject if shapes.is_field(subject) else None
-        case {"in": [subject, list(values)]} if shapes.is_field(subject) and shapes.texts(values):
+            return subject if nodes.is_field(subject) else None
+        case {"in": [subject, list(values)]} if nodes.is_field(subject) and nodes.texts(values):
             return subject
     return None

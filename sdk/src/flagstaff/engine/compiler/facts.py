@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from flagstaff import operations, shapes
+from flagstaff.jsonlogic import nodes as shapes
+from flagstaff.jsonlogic import operations
 
 MAX_DEPTH = 50
 """How deep a targeting may be nested. Python itself stops at some 200 brackets, and each level takes up to three."""

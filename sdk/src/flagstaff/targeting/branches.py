@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flagstaff import bucketing, conditions, former_forms, shapes
-from flagstaff.conditions import Condition
+from flagstaff.jsonlogic import fractional, nodes
+from flagstaff.targeting import conditions, former_forms
+from flagstaff.targeting.conditions import Condition
 
 TOTAL_WEIGHT = 100_000
 """What the weights of a split add up to: they are thousandths of a percent."""
@@ -111,9 +112,9 @@ def _fractional(split: Split) -> Logic:
 
 def read(targeting: Logic) -> list[Branch]:
     """The branches of a targeting, in order; JsonLogic that `build` did not write is a branch of its own."""
-    if not shapes.is_operation(targeting) or "if" not in targeting or not isinstance(targeting["if"], list):
+    if not nodes.is_operation(targeting) or "if" not in targeting or not isinstance(targeting["if"], list):
         return [Branch(True, None)] if targeting else []
-    pairs, last = shapes.branches(targeting["if"])
+    pairs, last = nodes.branches(targeting["if"])
     return [_branch(logic, serves) for logic, serves in [*pairs, *([] if last is None else [(True, last)])]]
 
 
@@ -137,13 +138,13 @@ def _read_served(served: Logic) -> str | Split | None:
         case str():
             return served
         case {"fractional": [subject, *shares]} if subject in _BUCKETING_TEXTS:
-            return bucketing.arms(shares)
+            return fractional.arms(shares)
     return None
 
 
 def _tests(logic: Logic) -> Sequence[Logic]:
     """The JsonLogic of a rule's conditions, which all have to hold."""
-    if conditions.from_logic(logic) is not None or not shapes.is_operation(logic):
+    if conditions.from_logic(logic) is not None or not nodes.is_operation(logic):
         return [logic]
     tests = logic.get("and")
     return [test for test in tests if test not in _ENTITY_IDS] if isinstance(tests, list) else [logic]

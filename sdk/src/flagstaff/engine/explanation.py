@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from flagstaff import conditions, jsonlogic, targeting
-from flagstaff.evaluation import ErrorCode, Evaluation, Reason
-from flagstaff.parts import Parts
-from flagstaff.targeting import Branch, Split
+from flagstaff.engine.compiler.parts import Parts
+from flagstaff.engine.evaluation import ErrorCode, Evaluation, Reason
+from flagstaff.jsonlogic import values
+from flagstaff.targeting import branches, conditions
+from flagstaff.targeting.branches import Branch, Split
 
 MANY = 5
 """Members are named up to this number, else counted."""
@@ -137,17 +138,17 @@ class _Steps:
     @cached_property
     def _entity(self) -> str:
         """The context's entity in words. Raises what `_evaluate` raises."""
-        entity_id = self._evaluate(targeting.ENTITY_ID)
+        entity_id = self._evaluate(branches.ENTITY_ID)
         if not entity_id:
             return "a context without an entity"
-        return f"{clipped(jsonlogic.text(self._evaluate(targeting.ENTITY_TYPE)))} {clipped(entity_id)}"
+        return f"{clipped(values.text(self._evaluate(branches.ENTITY_TYPE)))} {clipped(entity_id)}"
 
     def _evaluate(self, logic: Any) -> Any:
         return self._parts.evaluate(logic, self._context)
 
     def of(self, definition: Mapping[str, Any]) -> Iterator[Step]:
         rules = 0
-        for branch in targeting.read(definition.get("targeting")):
+        for branch in branches.read(definition.get("targeting")):
             rules += branch.is_rule
             step = self._step_or_failure(branch, rules)
             yield step
@@ -162,7 +163,7 @@ class _Steps:
             return Step("targeting", True, clipped(f"JsonLogic failed: {failure}"))
 
     def _step(self, branch: Branch, rule: int) -> Step:
-        matched = jsonlogic.truthy(self._evaluate(branch.logic)) and self._decides(branch)
+        matched = values.truthy(self._evaluate(branch.logic)) and self._decides(branch)
         variant = self._evaluation.variant if matched else None
         if branch.entity_type is not None:
             return Step("members", matched, self._members_text(branch, matched), variant)
@@ -192,8 +193,8 @@ class _Steps:
 
     def _condition(self, condition: conditions.Condition, logic: Any) -> ConditionStep:
         """Try a condition, by its JsonLogic as the document has it."""
-        holds = jsonlogic.truthy(self._evaluate(logic))
-        return ConditionStep(condition, jsonlogic.var(dict(self._context), condition.field), holds)
+        holds = values.truthy(self._evaluate(logic))
+        return ConditionStep(condition, values.var(dict(self._context), condition.field), holds)
 
     def _split_text(self, what: str, split: Split, matched: bool) -> str:
         shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in split)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flagstaff.evaluation import Metadata
+from flagstaff.engine.evaluation import Metadata
 
 STATES = ("ENABLED", "DISABLED")
 

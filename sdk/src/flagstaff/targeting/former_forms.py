@@ -1,7 +1,7 @@
 """JsonLogic that earlier versions wrote. It is still read, in documents that were written before; never written.
 
-The forms differ from those of `flagstaff.operators` and `flagstaff.targeting` in their guards, with which other
-evaluators than ours came to other answers. They mean the same.
+The forms differ from those of `flagstaff.targeting.operators` and `flagstaff.targeting.branches` in their guards, with
+which other evaluators than ours came to other answers. They mean the same.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flagstaff.operators import (
+from flagstaff.targeting.operators import (
     CLOCK,
     FIELD,
     VALUE,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol
 
-from flagstaff.engine import Engine
+from flagstaff.engine.engine import Engine
 
 
 class Watcher(Protocol):

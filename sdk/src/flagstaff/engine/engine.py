@@ -10,15 +10,15 @@ from typing import Any
 
 from openfeature.exception import ParseError
 
-from flagstaff.bucketing import Bucketing
-from flagstaff.definition import NOT_UNICODE, read_metadata
-from flagstaff.evaluation import ErrorCode, Evaluation, Metadata, Reason
-from flagstaff.explain import Explanation, explain
-from flagstaff.flag import Flag, FlagSet
-from flagstaff.jsonlogic import UnknownOperationError
-from flagstaff.outcomes import error
-from flagstaff.parts import Parts
-from flagstaff.targeting import Branch
+from flagstaff.engine.answers import error
+from flagstaff.engine.compiler.parts import Parts
+from flagstaff.engine.definition import NOT_UNICODE, read_metadata
+from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata, Reason
+from flagstaff.engine.explanation import Explanation, explain
+from flagstaff.engine.flag import Flag, FlagSet
+from flagstaff.jsonlogic.fractional import Bucketing
+from flagstaff.jsonlogic.values import UnknownOperationError
+from flagstaff.targeting.branches import Branch
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from openfeature.exception import ParseError
 
-from flagstaff.engine import Engine
+from flagstaff.engine.engine import Engine
 
 
 class Definitions:

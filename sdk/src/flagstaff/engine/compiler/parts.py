@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from flagstaff import jsonlogic, loops, operations, shapes
-from flagstaff.bucketing import Bucketing
-from flagstaff.compiler import Compiler, fractional, whole_context
-from flagstaff.facts import MAX_DEPTH, Facts, TargetingError
-from flagstaff.jsonlogic import truthy
+from flagstaff.engine.compiler.expressions import Compiler, fractional, whole_context
+from flagstaff.engine.compiler.facts import MAX_DEPTH, Facts, TargetingError
+from flagstaff.jsonlogic import loops, operations
+from flagstaff.jsonlogic import nodes as shapes
+from flagstaff.jsonlogic import values as jsonlogic
+from flagstaff.jsonlogic.fractional import Bucketing
+from flagstaff.jsonlogic.values import truthy
 
 MAX_PART = 100
 """How many operations a part of a large targeting has at most that is compiled as one."""

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from flagstaff import jsonlogic, operations, shapes
-from flagstaff.code import Code, Kind
-from flagstaff.guards import NumberComparison
-from flagstaff.shapes import Guard
+from flagstaff.engine.compiler.guards import NumberComparison
+from flagstaff.engine.compiler.source import Code, Kind
+from flagstaff.jsonlogic import nodes, operations, values
+from flagstaff.jsonlogic.nodes import Guard
 
 if TYPE_CHECKING:
-    from flagstaff.compiler import Compiler
+    from flagstaff.engine.compiler.expressions import Compiler
 
 
 def strict(compiler: Compiler, name: str, operands: Sequence[Any], depth: int, data: str | None) -> Code:
     """Write `===` or `!==`."""
     if len(operands) != 2:
         return compiler.call(name, operands, depth, data)
-    if (guard := shapes.guard(operands)) is not None:
+    if (guard := nodes.guard(operands)) is not None:
         same = _guard(compiler, *guard, operands, depth, data)
     elif any(_is_constant(operand) for operand in operands):
         same = _same_as_constant(compiler, operands, depth, data)
@@ -94,7 +94,7 @@ def loose(compiler: Compiler, name: str, operands: Sequence[Any], depth: int, da
         return compiler.call(name, operands, depth, data)
     value, known = compiler.names.keep(compiler.value(operands[0], depth + 1, data).source)
     constant = compiler.names.bind(operands[1])
-    loosely = f"{compiler.names.bind(jsonlogic.loosely_equal)}({known}, {constant})"
+    loosely = f"{compiler.names.bind(values.loosely_equal)}({known}, {constant})"
     same = f"({known} == {constant} if isinstance({value}, str) else {loosely})"
     return Code(same if name == "==" else f"(not {same})", Kind.BOOLEAN)
 
@@ -129,6 +129,6 @@ def _text_in(compiler: Compiler, text: str, items: Any, depth: int, data: str | 
         case {"merge": [[], subject]} if len(items) == 1:
             items, kind = subject, "list"
     value, name = compiler.names.keep(compiler.value(items, depth + 1, data).source)
-    in_text = f"{compiler.names.bind(jsonlogic.contains)}({constant}, {name})"
+    in_text = f"{compiler.names.bind(values.contains)}({constant}, {name})"
     otherwise = f"{name} == {constant}" if kind == "list" else in_text
     return Code(f"({constant} in {name} if isinstance({value}, {kind}) else {otherwise})", Kind.BOOLEAN)

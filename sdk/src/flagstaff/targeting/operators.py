@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from flagstaff import versions
+from flagstaff.jsonlogic import semver
 
 MAX_TEXT = 1024
 MAX_LIST = 1000
@@ -125,7 +125,7 @@ def _ordered(sign: str) -> tuple[Form, ...]:
 def _version_compared(sign: str) -> tuple[Form, ...]:
     """Compare versions. The guards are for Go and JavaScript, which log an error or read a number as a version."""
     logic = {"and": [PRESENT, TEXT, {"sem_ver": [FIELD, sign, VALUE]}]}
-    return (Form(logic, fill=lambda value: str(versions.parse(value))),)
+    return (Form(logic, fill=lambda value: str(semver.parse(value))),)
 
 
 def _timed(sign: str) -> tuple[Form, ...]:
@@ -166,7 +166,7 @@ def _list(value: Any) -> str | None:
 
 
 def _version(value: Any) -> str | None:
-    return None if isinstance(value, str) and versions.parse(value) else "has to be a version such as 1.4.0"
+    return None if isinstance(value, str) and semver.parse(value) else "has to be a version such as 1.4.0"
 
 
 def _moment(value: Any) -> str | None:

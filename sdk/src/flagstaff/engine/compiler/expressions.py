@@ -29,11 +29,14 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from flagstaff import bucketing, comparisons, guards, jsonlogic, loops, operations, shapes
-from flagstaff.bucketing import Bucketing
-from flagstaff.code import Code, Kind, Names
-from flagstaff.facts import MAX_DEPTH, Facts, TargetingError
-from flagstaff.sharing import Shared
+from flagstaff.engine.compiler import comparisons, guards
+from flagstaff.engine.compiler.facts import MAX_DEPTH, Facts, TargetingError
+from flagstaff.engine.compiler.source import Code, Kind, Names
+from flagstaff.engine.compiler.subexpressions import Shared
+from flagstaff.jsonlogic import fractional as bucketing
+from flagstaff.jsonlogic import loops, operations, values
+from flagstaff.jsonlogic import nodes as shapes
+from flagstaff.jsonlogic.fractional import Bucketing
 
 MAX_PLAIN_CAT = 32
 """How many operations a `cat` has at most whose text needs no bound; a longer one could multiply a long text."""
@@ -115,7 +118,7 @@ class Compiler:
         given = self._list(arguments, depth, data)
         if name in operations.ON_VALUES:
             return Code(f"{self.names.bind(operations.ON_VALUES[name])}({given})", _kind(name))
-        return Code(f"{self.names.bind(jsonlogic.unknown)}({self.names.bind(name)}, {given})")
+        return Code(f"{self.names.bind(values.unknown)}({self.names.bind(name)}, {given})")
 
     # -- branching ---------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from flagstaff import shapes
+from flagstaff.jsonlogic import nodes
 
 SHAREABLE = frozenset({"var", "cat", "or", "if", "==="})
 """Look-ups, and what is made of them: cheap to have before anybody knows that it is needed, and they never fail."""
@@ -46,7 +46,7 @@ class Shared:
     def _visit_operation(self, node: dict[str, Any], levels: int) -> int | None:
         number = self._identities.get(id(node))  # one object may stand in many places
         if number is None:
-            name, arguments = shapes.operation(node)
+            name, arguments = nodes.operation(node)
             parts = tuple([self._visit(argument, levels - 1) for argument in arguments])
             if (
                 name not in SHAREABLE

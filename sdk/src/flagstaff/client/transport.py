@@ -12,7 +12,7 @@ from socket import SHUT_RDWR
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from flagstaff.proxies import Proxy, proxy_for
+from flagstaff.client.proxies import Proxy, proxy_for
 
 LARGEST_BODY = 512 * 1024 * 1024
 """Bytes that an answer may have, unpacked."""

@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 from openfeature.exception import ParseError, ProviderFatalError, ProviderNotReadyError
 
-from flagstaff import forking, sse
-from flagstaff.definitions import Definitions
-from flagstaff.disk import Copy
-from flagstaff.health import Health, State, Watcher
-from flagstaff.transport import RefusedError, Stream, Transport, UnavailableError
-from flagstaff.updates import Updates
+from flagstaff.client import forking, sse
+from flagstaff.client.definitions import Definitions
+from flagstaff.client.deltas import Updates
+from flagstaff.client.disk import Copy
+from flagstaff.client.health import Health, State, Watcher
+from flagstaff.client.transport import RefusedError, Stream, Transport, UnavailableError
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from db import signals
+from db.process import signals
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from api.errors import RequestError
 from api.fields import Fields
 from api.http import Response, json_response, read_object, read_query
 from api.services import Services
-from db.words import Actor
+from db.vocabulary import Actor
 
 GUESSES = frozenset({"invalid_key", "invalid_token"})
 """Failed sign-ins that may be somebody's trying; a key of another scope or a token that has expired is none."""

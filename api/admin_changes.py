@@ -10,7 +10,8 @@ from api import admin, fields, shapes
 from api.admin import Call, flag_response
 from api.context import services
 from api.http import Response, json_response
-from db import changes, promotion
+from db.flags import promotion
+from db.history import changes
 
 blueprint = admin.guard(Blueprint("admin_changes", __name__, url_prefix="/api/admin"))
 

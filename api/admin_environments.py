@@ -9,7 +9,7 @@ from flask import Blueprint
 from api import admin, fields, shapes
 from api.context import services
 from api.http import Response, json_response
-from db import environments
+from db.administration import environments
 
 blueprint = admin.guard(Blueprint("admin_environments", __name__, url_prefix="/api/admin/environments"))
 

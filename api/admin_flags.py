@@ -10,8 +10,8 @@ from api.context import services
 from api.errors import RequestError, named
 from api.http import Response, json_response
 from api.requests import EVERYWHERE
-from db import flags
-from db.edits import NewFlag
+from db.configuration.edits import NewFlag
+from db.flags import flags
 
 blueprint = admin.guard(Blueprint("admin_flags", __name__, url_prefix="/api/admin/flags"))
 

@@ -10,7 +10,7 @@ from flask import Blueprint
 from api import admin, fields, shapes
 from api.context import services
 from api.http import Response, json_response
-from db import keys
+from db.administration import keys
 
 blueprint = admin.guard(Blueprint("admin_keys", __name__, url_prefix="/api/admin/keys"))
 

@@ -13,8 +13,8 @@ from api.errors import RequestError
 from api.fields import Fields
 from api.http import Response, json_response
 from api.requests import USER
-from db import members
-from db.words import UNSET
+from db.flags import members
+from db.vocabulary import UNSET
 
 blueprint = admin.guard(Blueprint("admin_members", __name__, url_prefix="/api/admin/flags/<id_or_key>/members"))
 

@@ -11,8 +11,8 @@ from api import admin, requests, shapes
 from api.admin_flags import archive_flag, create_flag
 from api.errors import named
 from api.http import Response, json_response
-from db import flags
-from db.edits import FlagQuery
+from db.configuration.edits import FlagQuery
+from db.flags import flags
 from db.views import FlagView
 
 blueprint = admin.guard(Blueprint("admin_simple", __name__, url_prefix="/feature-flag/admin"))

@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 from api.errors import RETRY_LATER, RequestError
 from api.http import Environ
-from db.keyring import KeyRecord, Keyring, hash_secret
-from db.words import Actor, Scope, Source
+from db.published.keyring import KeyRecord, Keyring, hash_secret
+from db.vocabulary import Actor, Scope, Source
 
 EVALUATION_HEADERS = ("HTTP_X_API_KEY", "HTTP_X_SDK_KEY")
 ADMIN_HEADERS = ("HTTP_X_ADMIN_API_KEY", "HTTP_X_ADMIN_TOKEN")

@@ -22,9 +22,9 @@ from api.http import (
     has_etag,
     read_query,
 )
-from db.keyring import KeyRecord
+from db.published.keyring import KeyRecord
 from db.settings import Settings
-from db.words import Scope
+from db.vocabulary import Scope
 
 CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
 

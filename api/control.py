@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from api.errors import RequestError
-from db.aws import Signer
+from db.aws.signing import Signer
 from db.settings import ControlSettings
 
 log = logging.getLogger(__name__)

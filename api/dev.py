@@ -17,12 +17,15 @@ from api.addresses import AddressError, check_free, ip_address, is_loopback, url
 from api.dev_dashboard import dashboard
 from api.server import serve
 from api.services import database_url, signing_in
-from db import database, embedded, keys, signals
-from db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from db import database
+from db.administration import keys
 from db.errors import DatabaseUnavailableError
 from db.migrate import migrate
+from db.postgres import embedded
+from db.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from db.process import signals
 from db.settings import Settings, SettingsError
-from db.words import Actor, Scope, Source
+from db.vocabulary import Actor, Scope, Source
 
 DATA = Path(".data") / "postgres"
 """Where the embedded PostgreSQL keeps its data, in the folder that `make run` is started in."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from api.errors import RequestError, not_loaded
-from db.keyring import KeyRecord
+from db.published.keyring import KeyRecord
 from db.settings import Settings
 
 T = TypeVar("T")

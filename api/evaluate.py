@@ -27,7 +27,7 @@ from api.http import (
     read_query,
 )
 from api.limits import Limits
-from db.keyring import KeyRecord
+from db.published.keyring import KeyRecord
 from db.settings import Settings
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.jsonlogic.values import text

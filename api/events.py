@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from api.snapshot import Snapshot
-from db import summaries
-from db.definitions import sorted_ids
+from db.definitions import summaries
+from db.definitions.document import sorted_ids
 
 MOST_MEMBERS = 2_000
 LARGEST_EVENT = 65_536

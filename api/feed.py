@@ -11,9 +11,9 @@ from collections.abc import Callable
 from api import events
 from api.documents import Document, etag_of
 from api.snapshot import Snapshot, after
-from db import summaries
-from db.definitions import to_bytes
-from db.reader import Delta
+from db.definitions import summaries
+from db.definitions.document import to_bytes
+from db.definitions.reader import Delta
 
 MAX_BATCHES_BYTES = 16 << 20
 """How much of ready-made answers to "what is new since …" is kept. Nearly all streams ask for the same one."""
@@ -106,7 +106,7 @@ class Feed:
 
 
 def written(snapshot: Snapshot) -> Document:
-    """The document of a snapshot, as `db.definitions.document` would have it."""
+    """The document of a snapshot, as `db.definitions.document.document` would have it."""
     plain = to_bytes({"flags": dict(snapshot.definitions), "metadata": snapshot.metadata})
     document = Document(snapshot.revision, plain)
     _ = document.compressed  # made now, by one thread: many clients are about to ask for it at once

@@ -25,10 +25,13 @@ from api.limits import Limits
 from api.live import Live
 from api.published import Published
 from api.services import Services, signing_in
-from db import database, keys, logs, rds, writing
+from db import database, writing
+from db.administration import keys
 from db.errors import DatabaseUnavailableError
-from db.published import bucket_of
-from db.publishing import Outcome, Publisher, noting
+from db.postgres import iam
+from db.process import logs
+from db.published.objects import bucket_of
+from db.publishing.publisher import Outcome, Publisher, noting
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -54,7 +57,7 @@ class Function:
         if bucket is None or publisher is None:
             raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
         writing.after_commit.append(publisher.try_to_publish)
-        url = rds.connect(settings)
+        url = iam.connect(settings)
         self._published = Published(bucket, settings.refresh_seconds)
         live = NotFollowing(
             url, self._published.keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds

@@ -17,8 +17,8 @@ from api.http import Environ, Response, error_response, json_response, read_obje
 from api.lambda_events import Event, answer_of, environ_of
 from api.published import Published
 from api.sign_in import SignIn
-from db import logs
-from db.published import bucket_of
+from db.process import logs
+from db.published.objects import bucket_of
 from db.settings import ControlSettings, Settings, SettingsError
 
 MOST = 100_000

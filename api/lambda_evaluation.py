@@ -17,8 +17,8 @@ from api.lambda_routes import respond
 from api.limits import Limits
 from api.metrics_log import EvaluationMetrics
 from api.published import Published, PublishedFeeds
-from db import logs
-from db.published import bucket_of
+from db.process import logs
+from db.published.objects import bucket_of
 from db.settings import Settings, SettingsError
 from flagstaff.engine import Engine
 

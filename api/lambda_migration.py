@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from db import database, keys, logs, rds
+from db import database
+from db.administration import keys
 from db.errors import DatabaseUnavailableError
 from db.migrate import migrate
-from db.publishing import PublicationError, Publisher
+from db.postgres import iam
+from db.process import logs
+from db.publishing.publisher import PublicationError, Publisher
 from db.settings import Settings, SettingsError
-from db.words import Actor, Source
+from db.vocabulary import Actor, Source
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     publisher = Publisher.from_settings(settings)
     if publisher is None:
         raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
-    url = rds.connect(settings)
-    applied = patiently(lambda: migrate(url, sign_in=rds.sign_in(settings)))
+    url = iam.connect(settings)
+    applied = patiently(lambda: migrate(url, sign_in=iam.sign_in(settings)))
     try:
         made = [name for name in map(adopt, event.get("firstKeys", [])) if name]
         published = patiently(lambda: publisher.publish(everything=True))

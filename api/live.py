@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from api.auth import Keys
 from api.feed import Feed
-from db import environments, keys
+from db.administration import environments, keys
+from db.definitions.listener import Listener, Notification
+from db.definitions.reader import Delta, EnvironmentReader
 from db.errors import DatabaseUnavailableError
-from db.listener import Listener, Notification
-from db.reader import Delta, EnvironmentReader
 from db.views import EnvironmentView
 from flagstaff.engine import Engine
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from api.counters import Counters
-from db.metrics_log import emit
+from db.process.metrics import emit
 
 EVERY_SECONDS: Final = 10.0
 """How often counts are written at most; a line for each evaluation would cost more than evaluating."""

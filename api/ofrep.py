@@ -30,7 +30,7 @@ from api.http import (
     read_query,
 )
 from api.paths import OFREP_ONE, STREAM
-from db.keyring import KeyRecord
+from db.published.keyring import KeyRecord
 from flagstaff.engine import Engine, ErrorCode, Evaluation
 
 INACTIVITY_SECONDS = 120

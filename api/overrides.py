@@ -14,7 +14,7 @@ from api import admin, fields
 from api.admin import Call
 from api.context import services
 from api.http import Response, json_response
-from db import flags, overrides
+from db.flags import flags, overrides
 from db.views import FlagView, OverrideView
 
 blueprint = admin.guard(Blueprint("overrides", __name__))

@@ -17,8 +17,8 @@ import orjson
 from api.auth import Keys
 from api.documents import Document
 from api.errors import not_loaded
-from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
-from db.s3 import Bucket, S3Error
+from db.aws.s3 import Bucket, S3Error
+from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_object
 from flagstaff.engine import Engine
 
 log = logging.getLogger(__name__)

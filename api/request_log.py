@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask, g, request
 from flask.wrappers import Response
 
-from db.logs import request_id
+from db.process.logs import request_id
 
 log = logging.getLogger(__name__)
 

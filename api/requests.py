@@ -9,8 +9,8 @@ from typing import Any
 from api import fields
 from api.errors import RequestError
 from api.fields import Fields
-from db.edits import FlagEdit, FlagQuery, Members, NewFlag
-from db.words import UNSET, Unset, ValueType, given
+from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
+from db.vocabulary import UNSET, Unset, ValueType, given
 
 ON, OFF, USER = "on", "off", "user"
 FIXED = ("id", "key", "type", "isStatic")

@@ -28,7 +28,7 @@ from api import wsgi
 from api.addresses import AddressError, check_free, ip_address
 from api.counters import Table
 from api.services import connect, database_url, signing_in
-from db import logs, signals
+from db.process import logs, signals
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)

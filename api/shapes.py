@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from db.summaries import rollout_percentage
+from db.definitions.summaries import rollout_percentage
 from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
-from db.words import JsonObject
+from db.vocabulary import JsonObject
 
 T = TypeVar("T")
 

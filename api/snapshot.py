@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from db.summaries import FlagSummary
-from db.words import JsonObject
+from db.definitions.summaries import FlagSummary
+from db.vocabulary import JsonObject
 
 
 class Snapshot(NamedTuple):

@@ -27,7 +27,7 @@ from api.feed import Feed
 from api.http import Environ, read_query
 from api.paths import STREAM
 from api.services import Services
-from db.words import Scope
+from db.vocabulary import Scope
 
 HEARTBEAT_SECONDS = 15.0
 """After so long without a change a stream says that it is still there, and finds out whether its client is."""

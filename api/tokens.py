@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from api import auth
 from api.errors import RequestError
-from db.keyring import KeyRecord
+from db.published.keyring import KeyRecord
 
 WINDOW_SECONDS = 300
 """A token is good for one to two of these. Within one everybody gets the same, so that streams need not be reopened."""

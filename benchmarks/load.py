@@ -16,9 +16,9 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks import table
 from benchmarks.servers import Client, Server, database, flagstaff
-from db import flags, members
-from db.edits import NewFlag
-from db.words import Actor, JsonObject, JsonValue, Source
+from db.configuration.edits import NewFlag
+from db.flags import flags, members
+from db.vocabulary import Actor, JsonObject, JsonValue, Source
 
 FLAGS = 10_000
 CROWDS = [500_000, *[5_000] * 100]

@@ -9,7 +9,7 @@ import time
 import psutil  # type: ignore[import-untyped]
 
 from db import database
-from db.reader import EnvironmentReader
+from db.definitions.reader import EnvironmentReader
 from flagstaff.engine import Engine
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from db.words import JsonObject
+from db.vocabulary import JsonObject
 from flagstaff import targeting
 from flagstaff.targeting.conditions import Condition
 

@@ -77,7 +77,8 @@ def server(
 def database() -> Iterator[str]:
     """A PostgreSQL of our own with Flagstaff's tables; gives its URL, which `db` then uses in this process too."""
     from db import database as pool
-    from db import embedded, migrate
+    from db import migrate
+    from db.postgres import embedded
 
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # as root, PostgreSQL runs as another user, who must get through

@@ -7,10 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from db import database, keys, rds
+from db import database
+from db.administration import keys
 from db.errors import FlagstaffError
+from db.postgres import iam
 from db.settings import Settings, SettingsError
-from db.words import Actor, Scope, Source
+from db.vocabulary import Actor, Scope, Source
 
 ACTOR = Actor("cli", Source.CLI)
 
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--environment", help="the one it is for; an admin key is for all")
     asked = parser.parse_args(arguments)
     try:
-        rds.connect(Settings.from_env(os.environ))
+        iam.connect(Settings.from_env(os.environ))
         _, secret = keys.create(asked.name, asked.scope, environment=asked.environment, actor=ACTOR)
     except (SettingsError, FlagstaffError) as error:
         print(f"flagstaff: no key was made: {error}", file=sys.stderr)

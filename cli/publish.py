@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from db import database, rds
+from db import database
 from db.errors import DatabaseUnavailableError
-from db.publishing import PublicationError, Publisher
+from db.postgres import iam
+from db.publishing.publisher import PublicationError, Publisher
 from db.settings import Settings, SettingsError
 
 
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         publisher = Publisher.from_settings(settings)
         if publisher is None:
             raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
-        rds.connect(settings)
+        iam.connect(settings)
         published = publisher.publish(everything=asked.everything)
     except (SettingsError, PublicationError, DatabaseUnavailableError) as error:
         print(f"flagstaff: not published: {error}", file=sys.stderr)

@@ -20,7 +20,7 @@ from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 
 from db.errors import DatabaseUnavailableError, DatabaseWakingError, WriteBlockedError
 from db.settings import postgres_url
-from db.words import JsonValue
+from db.vocabulary import JsonValue
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 FAILURE_SECONDS: Final = 1.0
@@ -70,7 +70,7 @@ database = _Database(None, max_connections=24, timeout=10, autoconnect=False)
 def connect(url: str, *, sign_in: Callable[[], str] | None = None) -> None:
     """Say which database to use; connections are opened as they are needed and kept in a pool.
 
-    `sign_in` gives the password of each new connection, for a database that takes IAM tokens (`db.rds`).
+    `sign_in` gives the password of each new connection, for a database that takes IAM tokens (`db.postgres.iam`).
     Raises ValueError, without showing the URL (it may carry a password), if it is none.
     """
     parameters = connection_parameters(url)

@@ -24,7 +24,7 @@ _LOCK: Final = 0x666C6167  # any number that nobody else locks: "flag" in ASCII
 def migrate(url: str, *, sign_in: Callable[[], str] | None = None) -> list[str]:
     """Apply the migrations that are not applied yet and name them; processes starting together wait for each other.
 
-    Each migration is one transaction. `sign_in` gives the password where the URL has none (`db.rds`).
+    Each migration is one transaction. `sign_in` gives the password where the URL has none (`db.postgres.iam`).
     Raises DatabaseUnavailableError, or the database's own error of a migration.
     """
     parameters = connection_parameters(url) | ({"password": sign_in()} if sign_in else {})

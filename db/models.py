@@ -25,7 +25,7 @@ from playhouse.fields import EnumField
 from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
 
 from db.database import database, write_json
-from db.words import Action, Scope, Source, ValueType
+from db.vocabulary import Action, Scope, Source, ValueType
 
 
 def now() -> datetime:

@@ -9,7 +9,7 @@ from typing import Final
 
 from db.database import LARGEST_WHOLE_NUMBER, write_json
 from db.errors import InvalidInputError
-from db.words import JsonValue, ValueType
+from db.vocabulary import JsonValue, ValueType
 
 LONGEST_NAME: Final = 256
 LONGEST_ACTOR: Final = 640

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from db.words import Action, JsonObject, JsonValue, Scope, Source, ValueType
+from db.vocabulary import Action, JsonObject, JsonValue, Scope, Source, ValueType
 
 T = TypeVar("T")
 

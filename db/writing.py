@@ -21,7 +21,7 @@ from db import validation
 from db.database import database, limit_transaction, rows, session
 from db.errors import UnknownEnvironmentError
 from db.models import Change, Environment, now
-from db.words import Action, Actor
+from db.vocabulary import Action, Actor
 
 CHANNEL: Final = "flagstaff"
 LONGEST_WAIT_SECONDS = 30

@@ -18,7 +18,7 @@ from pulumi import ResourceOptions
 
 MIGRATIONS = packages.ROOT / "db" / "migrations"
 SHOWN_CHARACTERS = 6
-"""As many of a key's own characters as db/keys.py keeps for lists."""
+"""As many of a key's own characters as db/administration/keys.py keeps for lists."""
 
 
 @dataclass(frozen=True)

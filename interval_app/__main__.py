@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from db import signals
+from db.process import signals
 
 if __name__ == "__main__":
     signals.end_at_once()

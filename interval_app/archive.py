@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from interval_sdk import Layout, TableDataFetcherState
 
-from db import changes, environments, flags
+from db.administration import environments
 from db.errors import FlagNotFoundError
-from db.flags import FlagQuery
+from db.flags import flags
+from db.flags.flags import FlagQuery
+from db.history import changes
 from db.views import ChangeView, FlagView
-from db.words import Action
+from db.vocabulary import Action
 from interval_app import tables, words, work
 from interval_app.forms import flag_asked
 from interval_app.problems import DashboardError

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from interval_sdk import Layout, TableDataFetcherState
 
-from db import changes, environments, flags
+from db.administration import environments
 from db.errors import VersionConflictError
+from db.flags import flags
+from db.history import changes
 from db.views import ChangeView, EnvironmentView, FlagView
 from interval_app import differences, tables, words, work
 from interval_app.forms import flag_asked, until_accepted

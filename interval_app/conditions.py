@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from interval_sdk import IO
 
-from db.state import canonical
-from db.words import JsonObject, JsonValue
+from db.configuration.state import canonical
+from db.vocabulary import JsonObject, JsonValue
 from flagstaff.targeting import conditions
 from flagstaff.targeting.operators import OPERATORS, is_number
 from interval_app import values

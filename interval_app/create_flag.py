@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from db import flags, validation
+from db import validation
+from db.configuration.state import ON_OFF
 from db.errors import FlagNotFoundError
-from db.flags import NewFlag
-from db.state import ON_OFF
+from db.flags import flags
+from db.flags.flags import NewFlag
 from db.views import EnvironmentView, FlagView
-from db.words import UNSET, JsonValue, ValueType, given
+from db.vocabulary import UNSET, JsonValue, ValueType, given
 from interval_app import values, words, work
 from interval_app.forms import ask, refusing, select, until_accepted
 from interval_app.problems import sentence

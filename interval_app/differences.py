@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from interval_sdk import IO
 
-from db.state import canonical
+from db.configuration.state import canonical
 from db.views import ChangeView, Difference
 from interval_app import tables, words
 from interval_app.tables import Row

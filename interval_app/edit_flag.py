@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from db import flags, validation
+from db import validation
+from db.configuration.state import canonical
 from db.errors import VersionConflictError
-from db.flags import FlagEdit
-from db.state import canonical
+from db.flags import flags
+from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
-from db.words import UNSET, ValueType
+from db.vocabulary import UNSET, ValueType
 from interval_app import values, words, work
 from interval_app.forms import ask, flag_asked, refusing, until_accepted
 from interval_app.meanwhile import explained

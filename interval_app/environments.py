@@ -6,7 +6,8 @@ from typing import Any
 
 from interval_sdk import Layout
 
-from db import environments, validation
+from db import validation
+from db.administration import environments
 from db.views import EnvironmentView
 from interval_app import publishing, tables, words, work
 from interval_app.forms import ask, refusing, select, until_accepted

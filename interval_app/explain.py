@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from db import definitions, validation
+from db import validation
+from db.definitions import document as definitions
 from db.views import EnvironmentView, FlagView
 from flagstaff.engine import Engine
 from flagstaff.engine.explanation import Explanation

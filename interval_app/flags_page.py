@@ -6,8 +6,9 @@ from typing import Any
 
 from interval_sdk import IO, Layout, TableDataFetcherState
 
-from db import environments, flags
-from db.flags import FlagQuery
+from db.administration import environments
+from db.flags import flags
+from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
 from interval_app import publishing, tables, words, work
 from interval_app.tables import Row, cell
@@ -24,7 +25,7 @@ DYNAMIC = (
 )
 STATIC = (("Key", "key"), ("Type", "type"), ("Value", "value"), ("Status", "enabled"), ("Updated", "updated"))
 SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
-"""The columns that `db.flags.search` sorts by; others leave the order of keys."""
+"""The columns that `db.flags.flags.search` sorts by; others leave the order of keys."""
 
 
 async def show(visit: PageVisit) -> Layout:

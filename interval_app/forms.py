@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from interval_sdk import IO
 
-from db import flags
 from db.errors import FlagstaffError
-from db.flags import FlagQuery
+from db.flags import flags
+from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView
 from interval_app import work
 from interval_app.problems import CORRECTABLE, DashboardError, in_words, sentence

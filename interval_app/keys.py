@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from interval_sdk import Layout
 
-from db import environments, keys, validation
+from db import validation
+from db.administration import environments, keys
 from db.views import EnvironmentView, KeyView
-from db.words import Scope
+from db.vocabulary import Scope
 from interval_app import tables, words, work
 from interval_app.forms import ask, refusing, select, until_accepted
 from interval_app.problems import DashboardError

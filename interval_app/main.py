@@ -7,8 +7,10 @@ import os
 import sys
 from collections.abc import Mapping
 
-from db import database, logs, rds
-from db.publishing import publish_writes
+from db import database
+from db.postgres import iam
+from db.process import logs
+from db.publishing.publisher import publish_writes
 from db.settings import Settings, SettingsError
 
 
@@ -16,7 +18,7 @@ def main() -> int:
     """Run as the environment variables say, and return the exit code."""
     try:
         settings = read_settings(os.environ)
-        rds.connect(settings)
+        iam.connect(settings)
         from interval_app import process
         from interval_app.app import build
     except (SettingsError, ImportError) as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from db import changes, flags
 from db.errors import InvalidInputError, VersionConflictError
+from db.flags import flags
+from db.history import changes
 from db.views import ChangeView, FlagView
 from interval_app import differences, words, work
 from interval_app.problems import sentence

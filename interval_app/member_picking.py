@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from db import members, validation
+from db import validation
 from db.errors import InvalidInputError
+from db.flags import members
 from db.views import EnvironmentView, FlagView, MemberView
 from interval_app import tables, words, work
 from interval_app.forms import ask, refusing

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from db import members
+from db.flags import members
 from db.views import EnvironmentView, FlagView
-from db.words import UNSET, JsonValue, Unset, ValueType
+from db.vocabulary import UNSET, JsonValue, Unset, ValueType
 from interval_app import values, words, work
 from interval_app.forms import ask, flag_asked, refuse_static, select, until_accepted
 from interval_app.member_picking import HOW_TO_LIST, Entities, entity_fields, named, picked, read_entities, split

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interval_sdk import Layout, TableDataFetcherState
 
-from db import members
+from db.flags import members
 from db.views import MemberView
 from interval_app import tables, words, work
 from interval_app.forms import refuse_static

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from db import environments, flags, promotion
+from db.administration import environments
 from db.errors import VersionConflictError
+from db.flags import flags, promotion
 from interval_app import differences, work
 from interval_app.forms import ask, flag_asked, select, until_accepted
 from interval_app.meanwhile import explained, previewed

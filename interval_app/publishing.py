@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-from db import environments
-from db.publishing import PublicationError, Publisher
+from db.administration import environments
+from db.publishing.publisher import PublicationError, Publisher
 from db.settings import Settings
 from interval_app import work
 from interval_app.problems import DashboardError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from db import flags
+from db.configuration.rules import clean_split
 from db.errors import VersionConflictError
-from db.flags import FlagEdit
-from db.rules import clean_split
+from db.flags import flags
+from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
 from interval_app import words, work
 from interval_app.forms import ask, flag_asked, refuse_static, refusing, until_accepted

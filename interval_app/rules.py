@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from db import flags, validation
+from db import validation
 from db.errors import VersionConflictError
-from db.flags import FlagEdit
+from db.flags import flags
+from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
 from interval_app import conditions, shares, words, work
 from interval_app.forms import ask, flag_asked, refuse_static, select

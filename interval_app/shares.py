@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from db.configuration.rules import clean_split
 from db.errors import InvalidInputError
-from db.rules import clean_split
 from db.views import FlagView
 from interval_app import words
 from interval_app.forms import Answers, ask, refusing

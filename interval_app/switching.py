@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from db import environments, flags
+from db.administration import environments
+from db.flags import flags
 from interval_app import words, work
 from interval_app.forms import flag_asked
 from interval_app.visit import HOME, ActionVisit, Result

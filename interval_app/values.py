@@ -10,7 +10,7 @@ from typing import Any, Final
 from interval_sdk import IO
 
 from db import validation
-from db.words import JsonValue, ValueType
+from db.vocabulary import JsonValue, ValueType
 from interval_app.forms import refusing, select
 from interval_app.words import shown, variant
 

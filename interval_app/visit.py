@@ -8,12 +8,13 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from interval_sdk import IO, Action, ActionContext, IOError, Layout, Page, PageContext
 
-from db import environments, flags
+from db.administration import environments
 from db.errors import FlagstaffError
-from db.publishing import Outcome, noting
+from db.flags import flags
+from db.publishing.publisher import Outcome, noting
 from db.settings import Settings
 from db.views import EnvironmentView, FlagView
-from db.words import Actor, Source
+from db.vocabulary import Actor, Source
 from interval_app import work
 from interval_app.problems import DashboardError, DeclinedError, NotAllowedError, in_words
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from db.views import FlagView
-from db.words import JsonValue
+from db.vocabulary import JsonValue
 from flagstaff.targeting import conditions
 
 NOTHING: Final = "-"

@@ -12,8 +12,8 @@ import psycopg2
 import pytest
 
 from db import database as db_database
-from db import embedded
 from db.migrate import migrate
+from db.postgres import embedded
 
 
 @pytest.fixture(scope="session")

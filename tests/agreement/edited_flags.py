@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from db.definitions import flag_definition, metadata
-from db.flag_rows import FlagRow
-from db.rules import clean_rules, clean_split, to_engine
+from db.configuration.rules import clean_rules, clean_split, to_engine
+from db.definitions.document import flag_definition, metadata
+from db.definitions.flag_rows import FlagRow
 from flagstaff.targeting.conditions import Condition
 
 VARIANTS: Mapping[str, Sequence[tuple[str, Any]]] = {

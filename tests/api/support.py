@@ -16,11 +16,11 @@ from api.http import Environ, Response
 from api.limits import Limits
 from api.live import Live
 from api.services import Services
-from db.definitions import metadata
-from db.keyring import KeyRecord, hash_secret
-from db.reader import Delta
+from db.definitions.document import metadata
+from db.definitions.reader import Delta
+from db.published.keyring import KeyRecord, hash_secret
 from db.settings import Settings
-from db.words import Scope
+from db.vocabulary import Scope
 from flagstaff import targeting
 from flagstaff.engine import Engine
 

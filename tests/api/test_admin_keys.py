@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.services import connect
-from db import keys as db_keys
+from db.administration import keys as db_keys
 from db.settings import Settings
 from tests.api.conftest import Client
 

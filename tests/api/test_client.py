@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from api import stream
-from db import definitions, keys
-from db.words import Scope
+from db.administration import keys
+from db.definitions import document as definitions
+from db.vocabulary import Scope
 from tests.api.conftest import Client
 from tests.db.helpers import ADA
 

@@ -8,9 +8,9 @@ import pytest
 
 from api import feed as feeds
 from api.feed import Feed
-from db.reader import Delta
-from db.summaries import FlagSummary
-from db.words import ValueType
+from db.definitions.reader import Delta
+from db.definitions.summaries import FlagSummary
+from db.vocabulary import ValueType
 
 
 def delta(revision: int, *keys: str) -> Delta:

@@ -12,7 +12,7 @@ from api.errors import RequestError
 from api.http import Response
 from api.paths import OFREP_ALL, OFREP_ONE
 from api.services import Services
-from db.keyring import hash_secret
+from db.published.keyring import hash_secret
 from tests.api import ofrep_schema
 from tests.api.support import FLAGS, SECRETS, environ_of, json_of, load, make_services
 from tests.processes import wait_until

@@ -18,11 +18,11 @@ from typing import Any
 import psycopg2
 import pytest
 
-from db.aws import Credentials, Signer
-from db.embedded import EmbeddedPostgres
-from db.keyring import KeyRecord, hash_secret
-from db.s3 import Bucket
-from db.words import Scope
+from db.aws.s3 import Bucket
+from db.aws.signing import Credentials, Signer
+from db.postgres.embedded import EmbeddedPostgres
+from db.published.keyring import KeyRecord, hash_secret
+from db.vocabulary import Scope
 from tests.api.test_sign_in import AUDIENCE, public_pem
 from tests.conftest import url_of
 from tests.processes import ROOT, free_port, wait_until

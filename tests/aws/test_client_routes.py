@@ -22,14 +22,14 @@ from openfeature.provider import ProviderStatus
 from api.feed import Feed
 from api.http import Response
 from api.lambda_events import LARGEST_ANSWER, answer_of, fits
-from db import flags
-from db.edits import Members
-from db.keyring import KeyRecord, hash_secret
-from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
-from db.publishing import Publisher
-from db.reader import EnvironmentReader
-from db.s3 import Bucket
-from db.words import Scope
+from db.aws.s3 import Bucket
+from db.configuration.edits import Members
+from db.definitions.reader import EnvironmentReader
+from db.flags import flags
+from db.published.keyring import KeyRecord, hash_secret
+from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_object
+from db.publishing.publisher import Publisher
+from db.vocabulary import Scope
 from flagstaff.provider import FlagstaffProvider
 from tests.aws.conftest import SilentProxy, put
 from tests.aws.gateway import Gateway, gateway

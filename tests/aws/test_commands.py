@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 
-from db import database, keys
-from db.keyring import hash_secret
-from db.published import definitions_object
-from db.s3 import Bucket
+from db import database
+from db.administration import keys
+from db.aws.s3 import Bucket
+from db.published.keyring import hash_secret
+from db.published.objects import definitions_object
 from tests.aws.conftest import REGION, Moto
 from tests.processes import ROOT
 

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from db.published import KEYS_OBJECT, Access
-from db.s3 import Bucket
+from db.aws.s3 import Bucket
+from db.published.objects import KEYS_OBJECT, Access
 from tests.api.test_sign_in import bearer, token
 from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings, put
 from tests.aws.lambda_runtime import Runtime, function

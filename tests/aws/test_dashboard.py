@@ -13,10 +13,11 @@ from typing import Any
 import psycopg2.extensions
 import pytest
 
-from db import environments, flags
-from db.flags import NewFlag
-from db.published import KEYS_OBJECT, definitions_object, flags_object
-from db.s3 import Bucket
+from db.administration import environments
+from db.aws.s3 import Bucket
+from db.flags import flags
+from db.flags.flags import NewFlag
+from db.published.objects import KEYS_OBJECT, definitions_object, flags_object
 from tests.aws.conftest import CREDENTIALS, REGION, Moto, SilentProxy, moto_server, pass_on
 from tests.interval.conftest import TESTER, Dashboard, dashboard
 from tests.interval.double import MEMBER, IntervalServer

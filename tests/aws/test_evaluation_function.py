@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from db.keyring import KeyRecord, hash_secret
-from db.published import KEYS_OBJECT, Access, definitions_object
-from db.s3 import Bucket
-from db.words import Scope
+from db.aws.s3 import Bucket
+from db.published.keyring import KeyRecord, hash_secret
+from db.published.objects import KEYS_OBJECT, Access, definitions_object
+from db.vocabulary import Scope
 from tests.aws.conftest import SilentProxy, put
 from tests.aws.lambda_runtime import Runtime, function
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from db import flags, keys
-from db.published import KEYS_OBJECT, definitions_object, flags_object
-from db.publishing import Publisher
-from db.s3 import Bucket, Found
+from db.administration import keys
+from db.aws.s3 import Bucket, Found
+from db.flags import flags
+from db.published.objects import KEYS_OBJECT, definitions_object, flags_object
+from db.publishing.publisher import Publisher
 from tests.aws.conftest import Moto, put
 from tests.db.helpers import ADA, make
 from tests.processes import wait_until

@@ -11,14 +11,17 @@ import psycopg2
 import pytest
 
 from db import database as db_database
-from db import environments, flags, keys, publishing, writing
-from db.aws import Credentials, Signer
+from db import writing
+from db.administration import environments, keys
+from db.aws.s3 import Bucket, Found, S3Error
+from db.aws.signing import Credentials, Signer
 from db.errors import DatabaseUnavailableError, DatabaseWakingError
-from db.keyring import KeyRecord
-from db.published import KEYS_OBJECT, Access, definitions_object, flags_object
-from db.publishing import PublicationError, Publisher
-from db.s3 import Bucket, Found, S3Error
-from db.words import Scope
+from db.flags import flags
+from db.published.keyring import KeyRecord
+from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_object
+from db.publishing import publisher as publishing
+from db.publishing.publisher import PublicationError, Publisher
+from db.vocabulary import Scope
 from tests.aws.conftest import CREDENTIALS, REGION, put
 from tests.db.helpers import ADA, make
 

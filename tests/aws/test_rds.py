@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from db import database, rds
+from db import database
 from db.database import connection_parameters
 from db.errors import DatabaseUnavailableError
+from db.postgres import iam
 from db.settings import Settings, SettingsError
 
 URL = "postgresql://flagstaff@stage.cluster-abc.eu-central-1.rds.amazonaws.com:5432/flagstaff"
@@ -18,7 +19,7 @@ FIVE_YEARS = 5 * 365 * 86_400
 
 def test_the_roots_are_amazons_and_good_for_years() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(rds.ROOTS)
+    context.load_verify_locations(iam.ROOTS)
     roots = context.get_ca_certs()
     assert len(roots) > 50
     for root in roots:
@@ -29,28 +30,28 @@ def test_the_roots_are_amazons_and_good_for_years() -> None:
 
 
 def test_with_tokens_the_server_is_verified_unless_the_url_says_how() -> None:
-    said = connection_parameters(rds.verified_url(Settings(database_url=URL, database_iam=True)))
-    assert (said["sslmode"], said["sslrootcert"]) == ("verify-full", str(rds.ROOTS))
+    said = connection_parameters(iam.verified_url(Settings(database_url=URL, database_iam=True)))
+    assert (said["sslmode"], said["sslrootcert"]) == ("verify-full", str(iam.ROOTS))
     own = f"{URL}?sslmode=verify-full&sslrootcert=/own.pem"
-    assert rds.verified_url(Settings(database_url=own, database_iam=True)) == own
-    assert rds.verified_url(Settings(database_url=URL)) == URL
+    assert iam.verified_url(Settings(database_url=own, database_iam=True)) == own
+    assert iam.verified_url(Settings(database_url=URL)) == URL
 
 
 def test_each_connection_gets_a_token_of_its_own_host_and_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "A")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    sign_in = rds.sign_in(Settings(database_url=URL, database_iam=True, aws_region="eu-central-1"))
+    sign_in = iam.sign_in(Settings(database_url=URL, database_iam=True, aws_region="eu-central-1"))
     assert sign_in is not None
     assert sign_in().startswith(
         "stage.cluster-abc.eu-central-1.rds.amazonaws.com:5432/?Action=connect&DBUser=flagstaff"
     )
-    assert rds.sign_in(Settings(database_url=URL)) is None
+    assert iam.sign_in(Settings(database_url=URL)) is None
 
 
 @pytest.mark.parametrize("url", ["postgresql://host/name", "postgresql://user:password@host/name"])
 def test_a_url_that_no_token_can_be_signed_for_is_named(url: str) -> None:
     with pytest.raises(SettingsError, match="FLAGSTAFF_DATABASE_URL"):
-        rds.sign_in(Settings(database_url=url, database_iam=True, aws_region="eu-central-1"))
+        iam.sign_in(Settings(database_url=url, database_iam=True, aws_region="eu-central-1"))
 
 
 def test_nothing_of_the_last_url_is_left_when_another_is_set() -> None:

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from db.aws import Signer
-from db.s3 import Bucket, S3Error
+from db.aws.s3 import Bucket, S3Error
+from db.aws.signing import Signer
 from tests.aws.conftest import CREDENTIALS, REGION
 
 LARGE = b"x" * 300_000

@@ -12,9 +12,9 @@ import botocore.awsrequest
 import botocore.credentials
 import pytest
 
-from db import aws
-from db.aws import Credentials, CredentialsError, Signer
-from db.s3 import Bucket
+from db.aws import signing
+from db.aws.s3 import Bucket
+from db.aws.signing import Credentials, CredentialsError, Signer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PLAIN = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -23,7 +23,7 @@ TEMPORARY = Credentials("ASIDEXAMPLE", "secret", "token/with+signs==")
 
 @pytest.fixture(autouse=True)
 def at_a_fixed_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "_now", lambda: f"{NOW:%Y%m%dT%H%M%SZ}")
+    monkeypatch.setattr(signing, "_now", lambda: f"{NOW:%Y%m%dT%H%M%SZ}")
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: NOW.replace(tzinfo=None))
 
 
@@ -95,7 +95,7 @@ def test_credentials_that_are_about_to_expire_are_asked_for_anew() -> None:
     asked: list[Credentials] = []
 
     def ask() -> Credentials:
-        asked.append(Credentials("A", "s", expires_at=datetime.now(UTC) + aws.RENEW_BEFORE / 2))
+        asked.append(Credentials("A", "s", expires_at=datetime.now(UTC) + signing.RENEW_BEFORE / 2))
         return asked[-1]
 
     signer = Signer("eu-central-1", ask)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from db import changes, environments, flags
-from db.edits import NewFlag
+from db.administration import environments
+from db.configuration.edits import NewFlag
+from db.flags import flags
+from db.history import changes
 from db.views import FlagView
-from db.words import Actor, Source
+from db.vocabulary import Actor, Source
 
 ADA = Actor("ada@example.com", Source.API)
 BOB = Actor("bob@example.com", Source.INTERVAL)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from db import changes, environments, flags, keys, members, promotion
-from db.edits import FlagEdit, FlagQuery, Members, NewFlag
+from db.administration import environments, keys
+from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.errors import FlagKeyTakenError, FlagNotFoundError, FlagstaffError, InvalidInputError, UnknownEnvironmentError
-from db.words import Actor, Source
+from db.flags import flags, members, promotion
+from db.history import changes
+from db.vocabulary import Actor, Source
 from tests.db.helpers import ADA, Call, country_is, footprint, make
 
 pytestmark = pytest.mark.usefixtures("database")

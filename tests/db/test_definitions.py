@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from db import definitions, flags, members
-from db.edits import FlagEdit, Members
+from db.configuration.edits import FlagEdit, Members
+from db.definitions import document as definitions
+from db.definitions.reader import EnvironmentReader
 from db.errors import UnknownEnvironmentError
-from db.reader import EnvironmentReader
+from db.flags import flags, members
 from flagstaff.engine import Engine, Reason
 from tests.db.flagd_schema import problems
 from tests.db.helpers import ADA, country_is, make

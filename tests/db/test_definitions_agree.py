@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import definitions, flags
-from db.edits import Members, NewFlag
+from db.configuration.edits import Members, NewFlag
+from db.definitions import document as definitions
+from db.flags import flags
 from flagstaff.targeting.operators import OPERATORS
 from tests.db.flagd_schema import problems
 from tests.db.helpers import ADA

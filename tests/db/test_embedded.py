@@ -21,8 +21,8 @@ import psutil
 import psycopg2
 import pytest
 
-from db import embedded_place
-from db.embedded import EmbeddedPostgres, EmbeddedPostgresError, start
+from db.postgres import directory
+from db.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError, start
 from tests.processes import wait_until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
@@ -86,7 +86,7 @@ def test_whoever_starts_it_again_joins_and_does_not_stop_it(folder: Path) -> Non
 
 def test_a_server_whose_starter_was_killed_is_taken_over(folder: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from db.embedded import start\n"
+        "import sys, time; from pathlib import Path; from db.postgres.embedded import start\n"
         "server = start(Path(sys.argv[1])); print(server.pid, flush=True); time.sleep(60)"
     )
     starter = subprocess.Popen(
@@ -105,7 +105,8 @@ def test_a_server_whose_starter_was_killed_is_taken_over(folder: Path) -> None:
 
 
 def test_a_server_ends_with_the_program_that_started_it(folder: Path) -> None:
-    program = "import sys; from pathlib import Path; from db.embedded import start; print(start(Path(sys.argv[1])).pid)"
+    start = "from db.postgres.embedded import start; print(start(Path(sys.argv[1])).pid)"
+    program = f"import sys; from pathlib import Path; {start}"
     done = subprocess.run(
         [sys.executable, "-c", program, str(folder / "postgres")], stdout=subprocess.PIPE, text=True, check=True
     )
@@ -187,7 +188,7 @@ def test_a_checkout_may_be_as_deep_as_it_likes(folder: Path) -> None:
 
 @as_root
 def test_root_in_a_private_folder_keeps_it_private(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_place, "ROOT_PLACE", folder / "elsewhere")
+    monkeypatch.setattr(directory, "ROOT_PLACE", folder / "elsewhere")
     private = folder / "private"
     (private / "checkout").mkdir(parents=True)
     private.chmod(0o700)
@@ -223,15 +224,13 @@ def test_data_behind_a_folder_that_was_closed_since_is_one_clear_error(folder: P
 
 @as_root
 def test_root_with_the_programs_in_a_private_folder_runs_a_copy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_place, "ROOT_PLACE", folder / "elsewhere")
-    _, installation = embedded_place._installation(folder)
+    monkeypatch.setattr(directory, "ROOT_PLACE", folder / "elsewhere")
+    _, installation = directory._installation(folder)
     private, packages = folder / "private", installation.parents[1]
-    for part in embedded_place._parts(installation):
+    for part in directory._parts(installation):
         shutil.copytree(part, private / part.relative_to(packages), symlinks=True)
     private.chmod(0o700)
-    monkeypatch.setattr(
-        embedded_place, "_installation", lambda data: (18, private / installation.relative_to(packages))
-    )
+    monkeypatch.setattr(directory, "_installation", lambda data: (18, private / installation.relative_to(packages)))
     for _ in range(2):
         server = start(folder / "postgres", durable=False)
         server.stop()
@@ -308,8 +307,8 @@ def test_what_others_planted_for_the_sockets_is_refused(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(shared))
     data = shared / "private" / "postgres"
-    uid, gid = embedded_place._user(data)
-    sockets = embedded_place._sockets(data, uid, gid)
+    uid, gid = directory._user(data)
+    sockets = directory._sockets(data, uid, gid)
     assert sockets.parent == shared
     if planted == "link":
         as_nobody("ln", "-s", victim, sockets)

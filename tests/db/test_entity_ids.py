@@ -8,13 +8,13 @@ from collections.abc import Set
 
 import pytest
 
-from db import entity_ids
-from db.entity_ids import EntityIds, changed
+from db.definitions import id_sets
+from db.definitions.id_sets import EntityIds, changed
 
 
 @pytest.mark.parametrize("small", [0, 10, 10_000])
 def test_any_number_of_changes_gives_the_same_set_as_plain_ones(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entity_ids, "SMALL", small)
+    monkeypatch.setattr(id_sets, "SMALL", small)
     chance = random.Random(1)
     ids: Set[str] = frozenset(map(str, range(300)))
     plain = set(ids)

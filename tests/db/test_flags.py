@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from db import changes, environments, flags, members
-from db.edits import FlagEdit, FlagQuery, Members, NewFlag
+from db.administration import environments
+from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.errors import FlagNotFoundError, InvalidInputError, StaticFlagError, VersionConflictError
+from db.flags import flags, members
+from db.history import changes
 from db.views import FlagView
-from db.words import Action, ValueType
+from db.vocabulary import Action, ValueType
 from tests.db.helpers import ADA, BOB, country_is, footprint, make, revisions
 
 pytestmark = pytest.mark.usefixtures("database")

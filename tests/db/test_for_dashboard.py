@@ -5,12 +5,14 @@ from __future__ import annotations
 import psycopg2
 import pytest
 
-from db import changes, definitions, flags, members
 from db import database as db_database
+from db.definitions import document as definitions
 from db.errors import FlagNotFoundError, InvalidInputError
-from db.flags import FlagQuery, NewFlag
+from db.flags import flags, members
+from db.flags.flags import FlagQuery, NewFlag
+from db.history import changes
 from db.settings import Settings, SettingsError
-from db.words import Actor, Source
+from db.vocabulary import Actor, Source
 from flagstaff.engine import Engine
 
 TESTER = Actor("tester", Source.SYSTEM)

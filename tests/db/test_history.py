@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from db import changes, environments, flags, members, promotion
-from db.edits import FlagEdit, Members, NewFlag
+from db.administration import environments
+from db.configuration.edits import FlagEdit, Members, NewFlag
 from db.errors import (
     ChangeNotFoundError,
     FlagKeyTakenError,
@@ -13,8 +13,10 @@ from db.errors import (
     InvalidInputError,
     VersionConflictError,
 )
+from db.flags import flags, members, promotion
+from db.history import changes
 from db.views import ChangeView, FlagView
-from db.words import Action, Source
+from db.vocabulary import Action, Source
 from tests.db.helpers import ADA, BOB, country_is, footprint, make, revisions
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db import changes, keys
+from db.administration import keys
 from db.errors import KeyNotFoundError, UnknownEnvironmentError
-from db.keyring import KeyRecord, Keyring
+from db.history import changes
 from db.models import now
-from db.words import Action, Scope
+from db.published.keyring import KeyRecord, Keyring
+from db.vocabulary import Action, Scope
 from tests.db.helpers import ADA, footprint, revisions
 
 pytestmark = pytest.mark.usefixtures("database")

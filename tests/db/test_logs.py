@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
-from db.logs import JsonFormatter
+from db.process.logs import JsonFormatter
 
 HOSTILE = "/x\x9b31m\u202e\x7f\u2028\n\x1b[0mü"
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from db import changes, flags, members
-from db.edits import FlagEdit, Members
+from db.configuration.edits import FlagEdit, Members
 from db.errors import InvalidInputError
-from db.words import Action
+from db.flags import flags, members
+from db.history import changes
+from db.vocabulary import Action
 from tests.db.helpers import ADA, footprint, make
 
 pytestmark = pytest.mark.usefixtures("database")

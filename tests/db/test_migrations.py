@@ -13,12 +13,14 @@ from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
 from db import database as db_database
-from db import definitions, environments, flags
-from db.edits import Members
-from db.embedded import EmbeddedPostgres
+from db.administration import environments
+from db.configuration.edits import Members
+from db.definitions import document
+from db.definitions.reader import EnvironmentReader
+from db.flags import flags
 from db.migrate import DIRECTORY, migrate
 from db.models import ALL
-from db.reader import EnvironmentReader
+from db.postgres.embedded import EmbeddedPostgres
 from tests.conftest import url_of
 from tests.db.helpers import ADA, make, revisions
 
@@ -120,8 +122,8 @@ def test_portable_forms_reach_every_reader_although_no_flag_changed(empty_url: s
         assert delta.revision == before.revision + 1
         assert {flags.get(key, "prod").version for key in ("a", "b")} == set(versions.values()) == {1}
         assert {flag["metadata"]["revision"] for flag in delta.changed.values()} == {delta.revision}  # type: ignore[call-overload,index]
-        assert definitions.to_bytes({"flags": delta.changed, "metadata": delta.metadata}) == definitions.to_bytes(
-            definitions.document("prod")
+        assert document.to_bytes({"flags": delta.changed, "metadata": delta.metadata}) == document.to_bytes(
+            document.document("prod")
         )
         assert reader.refresh().changed == {}
         make("c")

@@ -18,12 +18,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from db import database, environments, flags, writing
-from db.embedded import EmbeddedPostgres, start
+from db import database, writing
+from db.administration import environments
+from db.definitions.listener import Listener, Notification
+from db.definitions.reader import EnvironmentReader
 from db.errors import DatabaseUnavailableError, WriteBlockedError
-from db.listener import Listener, Notification
+from db.flags import flags
 from db.migrate import migrate
-from db.reader import EnvironmentReader
+from db.postgres.embedded import EmbeddedPostgres, start
 from tests.db.helpers import ADA, make
 from tests.processes import wait_until
 
@@ -143,7 +145,7 @@ def test_a_write_does_not_wait_for_ever(server: Server, monkeypatch: pytest.Monk
 def test_a_write_in_a_process_that_is_stopped_is_undone_and_others_go_on(server: Server) -> None:
     make()
     program = (
-        "import sys, time; from db import database, writing; from db.words import Actor, Source\n"
+        "import sys, time; from db import database, writing; from db.vocabulary import Actor, Source\n"
         "database.connect(sys.argv[1]); writing.MAX_IDLE_SECONDS = 1\n"
         "with writing.write(Actor('frozen', Source.API), 'prod') as write:\n"
         "    write.stamp(write.environment('prod')); print('holds it', flush=True); time.sleep(60)"

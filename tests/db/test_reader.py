@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from db import changes, environments, flags, members
+from db.administration import environments
+from db.configuration.edits import FlagEdit, Members
 from db.database import database as pool
 from db.database import session
-from db.edits import FlagEdit, Members
+from db.definitions.reader import Delta, EnvironmentReader
 from db.errors import UnknownEnvironmentError
+from db.flags import flags, members
+from db.history import changes
 from db.models import Environment
-from db.reader import Delta, EnvironmentReader
 from flagstaff.engine import Engine
 from tests.db.helpers import ADA, make
 

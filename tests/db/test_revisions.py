@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from db import changes, definitions, environments, flags, keys, members, promotion
+from db.administration import environments, keys
+from db.configuration.edits import FlagEdit, NewFlag
 from db.database import rows, session
-from db.edits import FlagEdit, NewFlag
+from db.definitions import document as definitions
+from db.definitions.reader import EnvironmentReader
 from db.errors import FlagKeyTakenError, FlagstaffError, VersionConflictError
-from db.reader import EnvironmentReader
+from db.flags import flags, members, promotion
+from db.history import changes
 from db.views import FlagView
 from tests.db.helpers import ADA, BOB, make, revisions
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from db import flags
-from db.edits import Members, NewFlag
+from db.configuration.edits import Members, NewFlag
+from db.flags import flags
 from tests.db.helpers import ADA
 from tests.openfeature.conftest import Place, place
 from tests.openfeature.javascript import browser, bundled, needs_chromium, needs_node, run_node

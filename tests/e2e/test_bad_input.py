@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from db import database as pool
-from db import keys
-from db.words import Actor, Scope, Source
+from db.administration import keys
+from db.vocabulary import Actor, Scope, Source
 from tests.processes import Answer, Server, free_port, running
 
 FLAGS = "/api/admin/flags"

@@ -16,11 +16,12 @@ import psycopg2
 import pytest
 
 from db import database as db_database
-from db import environments, flags, keys
-from db.edits import NewFlag
-from db.embedded import EmbeddedPostgres
+from db.administration import environments, keys
+from db.configuration.edits import NewFlag
+from db.flags import flags
 from db.migrate import migrate
-from db.words import Actor, Scope, Source, ValueType
+from db.postgres.embedded import EmbeddedPostgres
+from db.vocabulary import Actor, Scope, Source, ValueType
 from tests.conftest import new_database
 from tests.processes import Server, free_port, running, wait_until
 from tests.streams import Stream

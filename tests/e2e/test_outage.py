@@ -9,9 +9,11 @@ from typing import Any
 import psutil
 import pytest
 
-from db import database, embedded, keys
+from db import database
+from db.administration import keys
 from db.migrate import migrate
-from db.words import Actor, Scope, Source
+from db.postgres import embedded
+from db.vocabulary import Actor, Scope, Source
 from tests.processes import Answer, Server, free_port, running, wait_until
 
 FLAGS = "/api/admin/flags"

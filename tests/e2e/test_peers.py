@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from db import flags, keys
-from db.edits import NewFlag
-from db.words import Actor, Scope, Source
+from db.administration import keys
+from db.configuration.edits import NewFlag
+from db.flags import flags
+from db.vocabulary import Actor, Scope, Source
 from tests.e2e.test_streams import serving
 from tests.processes import Server, wait_until
 from tests.streams import Stream

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from db import flags, keys, members
-from db.edits import FlagEdit, NewFlag
-from db.words import Actor, Scope, Source
+from db.administration import keys
+from db.configuration.edits import FlagEdit, NewFlag
+from db.flags import flags, members
+from db.vocabulary import Actor, Scope, Source
 from tests.api import ofrep_schema
 from tests.processes import Server, free_port, running, wait_until
 from tests.streams import Event, Stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from db import rds
+from db.postgres import iam
 from tests.infra.conftest import Deploy, Stage
 
 WORLD = ("0.0.0.0/0", "::/0")
@@ -97,4 +97,4 @@ def test_the_database_is_encrypted_wants_tls_and_keeps_its_own_password(any_stag
     parameters = any_stage.one("rds:ClusterParameterGroup").inputs
     assert {"name": "rds.force_ssl", "value": "1"} in parameters["parameters"]
     assert any_stage.one("rds:ClusterInstance").inputs["caCertIdentifier"] == "rds-ca-rsa2048-g1"
-    assert "RSA2048 G1" in rds.ROOTS.read_text()
+    assert "RSA2048 G1" in iam.ROOTS.read_text()

@@ -7,7 +7,7 @@ import re
 
 from api.evaluation_routes import EVALUATION_PREFIXES
 from api.lambda_routes import ROUTES
-from db import rds
+from db.postgres import iam
 from db.settings import ControlSettings, Settings
 from tests.infra.conftest import Stage, environment
 
@@ -28,8 +28,8 @@ def test_functions_get_settings_that_they_can_read(any_stage: Stage) -> None:
         settings = Settings.from_env(variables)
         assert settings.definitions_bucket == "definitions-bucket"
         if settings.database_iam:
-            assert rds.sign_in(settings)
-            assert "sslmode=verify-full" in rds.verified_url(settings)
+            assert iam.sign_in(settings)
+            assert "sslmode=verify-full" in iam.verified_url(settings)
     control = environment(any_stage.one("lambda:Function", "control"))
     assert ControlSettings.from_env(control).role == "flagstaff"
 
@@ -52,7 +52,7 @@ def test_no_secret_is_in_an_environment_variable_or_shown(any_stage: Stage) -> N
 def test_the_first_keys_are_known_to_the_database_by_hash_only(any_stage: Stage) -> None:
     invocation = any_stage.one("lambda:Invocation", "migrations").inputs
     secrets = [any_stage.outputs[name]["value"] for name in ("adminKey", "serverKey")]
-    from db.keyring import hash_secret
+    from db.published.keyring import hash_secret
 
     keys = json.loads(invocation["input"])["firstKeys"]
     assert [key["hash"] for key in keys] == [hash_secret(secret) for secret in secrets]

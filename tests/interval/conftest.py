@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from db import database as db_database
-from db import flags
-from db.embedded import EmbeddedPostgres
-from db.flags import NewFlag
+from db.flags import flags
+from db.flags.flags import NewFlag
+from db.postgres.embedded import EmbeddedPostgres
 from db.views import FlagView
-from db.words import Actor, Source
+from db.vocabulary import Actor, Source
 from tests.conftest import new_database
 from tests.interval.double import ADA, API_KEY, BOB, MEMBER, PATIENCE, IntervalServer
 from tests.interval.people import Person

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from db import changes, flags
 from db.errors import FlagNotFoundError
-from db.flags import FlagEdit
-from db.words import Source
+from db.flags import flags
+from db.flags.flags import FlagEdit
+from db.history import changes
+from db.vocabulary import Source
 from tests.interval.conftest import AWKWARD, TESTER, Running
 
 

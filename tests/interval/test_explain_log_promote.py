@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from db import changes, flags, members
-from db.flags import FlagEdit
+from db.flags import flags, members
+from db.flags.flags import FlagEdit
+from db.history import changes
 from tests.interval.conftest import AWKWARD, TESTER, Running
 from tests.interval.people import OpenPage, Transaction
 from tests.processes import wait_until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from db import flags
+from db.flags import flags
 from tests.interval.conftest import AWKWARD, TESTER, Running
 from tests.interval.people import OpenPage, Transaction
 

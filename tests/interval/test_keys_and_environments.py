@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from db import environments, keys
-from db.words import Scope
+from db.administration import environments, keys
+from db.vocabulary import Scope
 from tests.interval.conftest import TESTER, Running
 from tests.interval.people import Transaction
 from tests.processes import wait_until

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg2
 import pytest
 
-from db import flags, members
+from db.flags import flags, members
 from tests.interval.conftest import AWKWARD, AWKWARD_IDS, TESTER, Running
 from tests.interval.people import Transaction
 

@@ -18,8 +18,9 @@ import psycopg2
 import pytest
 
 from db import database as db_database
-from db import flags, keys, members
-from db.flags import NewFlag
+from db.administration import keys
+from db.flags import flags, members
+from db.flags.flags import NewFlag
 from tests.interval.conftest import TESTER, Dashboard, dashboard
 from tests.interval.double import API_KEY, IntervalServer
 from tests.interval.people import Person

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from db import flags
-from db.flags import FlagEdit
+from db.flags import flags
+from db.flags.flags import FlagEdit
 from tests.interval.conftest import AWKWARD, TESTER, Running
 from tests.interval.people import Transaction
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from db import flags
+from db.flags import flags
 from tests.interval.conftest import AWKWARD, TESTER, Running
 from tests.interval.people import OpenPage, Transaction
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from db import environments, keys
-from db.words import Scope
+from db.administration import environments, keys
+from db.vocabulary import Scope
 from tests.db.helpers import ADA
 from tests.processes import Server, free_port, running, wait_until
 

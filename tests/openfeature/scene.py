@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from db import flags
-from db.edits import Members, NewFlag
+from db.configuration.edits import Members, NewFlag
+from db.flags import flags
 from flagstaff.targeting.operators import OPERATORS
 from tests.db.helpers import ADA
 

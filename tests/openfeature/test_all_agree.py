@@ -18,9 +18,9 @@ from openfeature.evaluation_context import EvaluationContext
 
 from api.services import Services, connect
 from api.wsgi import Application, application
-from db import keys
+from db.administration import keys
 from db.settings import Settings
-from db.words import Scope
+from db.vocabulary import Scope
 from flagstaff.provider import FlagstaffProvider
 from tests.db.helpers import ADA
 from tests.openfeature import scene

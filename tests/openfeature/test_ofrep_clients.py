@@ -14,8 +14,8 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import Reason
 
-from db import flags
-from db.edits import Members, NewFlag
+from db.configuration.edits import Members, NewFlag
+from db.flags import flags
 from tests.db.helpers import ADA
 from tests.openfeature.conftest import Place
 from tests.openfeature.javascript import browser, bundled, needs_chromium, needs_node, run_node

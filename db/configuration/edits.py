@@ -1,0 +1,88 @@
+"""What people ask for: plain values, as they came in; `db.validation` and `db.configuration.state` check them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from db.vocabulary import UNSET, JsonValue, Unset, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The entities of one type that get one variant.
+
+    Say the variant by its name or by its value; a value that no variant has yet makes one (not for boolean flags,
+    which have `on` and `off` from the start).
+    """
+
+    entity_type: str
+    entity_ids: Sequence[str]
+    variant: str | None = None
+    value: JsonValue | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class NewFlag:
+    """A flag to create.
+
+    A static flag needs `value`. A dynamic boolean flag has the variants `on` and `off` unless `variants` says else.
+    `rules`: [{"name", "conditions": [{"field", "operator", "value"}], and "variant" or "split"}], a split and the
+    `rollout` being [{"variant", "weight"}] with weights in percent that add up to 100.
+    """
+
+    key: str
+    value_type: ValueType | str = ValueType.BOOLEAN
+    is_static: bool = False
+    name: str | None = None
+    description: str = ""
+    tags: Sequence[str] = ()
+    enabled: bool = True
+    value: JsonValue | Unset = UNSET
+    variants: Mapping[str, JsonValue] | Unset = UNSET
+    default_variant: str | Unset | None = UNSET
+    rules: Sequence[Mapping[str, JsonValue]] = ()
+    rollout: Sequence[Mapping[str, JsonValue]] | None = None
+    members: Sequence[Members] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlagEdit:
+    """Changes of a flag: UNSET leaves a field as it is, None clears it.
+
+    `name`, `description` and `tags` are the flag's in every environment; all else belongs to one configuration.
+    `members`: for each entry, the entities of that type that get that variant become exactly those listed.
+    """
+
+    name: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+    tags: Sequence[str] | Unset | None = UNSET
+    enabled: bool | Unset = UNSET
+    value: JsonValue | Unset = UNSET
+    variants: Mapping[str, JsonValue] | Unset = UNSET
+    default_variant: str | Unset | None = UNSET
+    rules: Sequence[Mapping[str, JsonValue]] | Unset | None = UNSET
+    rollout: Sequence[Mapping[str, JsonValue]] | Unset | None = UNSET
+    members: Sequence[Members] | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class FlagQuery:
+    """Which flags to list, in one environment, and in which order."""
+
+    environment: str
+    search: str = ""
+    """Part of the key, the name or the description, whatever its case."""
+    value_type: ValueType | str | None = None
+    is_static: bool | None = None
+    enabled: bool | None = None
+    tags: Sequence[str] = field(default=())
+    """A flag must have all of these."""
+    archived: bool = False
+    """Archived flags instead of live ones."""
+    sort: str = "key"
+    """`key`, `name`, `created`, `updated`, `type`, `enabled` or `members`."""
+    descending: bool = False
+    limit: int = 100
+    after: str | None = None
+    """The `next` of the page before."""

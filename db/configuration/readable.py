@@ -1,0 +1,29 @@
+"""States of a configuration as the change log keeps them, in the order in which people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.configuration.rules import in_order, split_in_order
+from db.views import Difference
+from db.vocabulary import JsonObject
+
+
+def difference(before: JsonObject, after: JsonObject, members: JsonObject | None) -> Difference:
+    """Compare two logged states."""
+    return Difference(readable(before), readable(after), members)
+
+
+def readable(logged: JsonObject) -> JsonObject:
+    """A logged state in a reader's order, its variants as an object; the log keeps those as pairs."""
+    if "variants" not in logged:
+        return logged
+    state: Any = logged
+    ordered = {
+        "variants": dict(state["variants"]),
+        "rules": in_order(state["rules"]),
+        "rollout": split_in_order(state["rollout"]) if state["rollout"] else None,
+    }
+    own = ("name", "description", "tags", "archived", "enabled")
+    names = [*own, "variants", "defaultVariant", "rules", "rollout"]
+    return {name: ordered.get(name, state[name]) for name in names}

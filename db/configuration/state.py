@@ -1,0 +1,177 @@
+"""What one configuration says, members apart: a value that can be checked, compared, logged and stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from db import validation
+from db.configuration.edits import FlagEdit, NewFlag
+from db.configuration.rules import clean_rules, clean_split, known_variant
+from db.errors import InvalidInputError, StaticFlagError
+from db.vocabulary import UNSET, JsonObject, JsonValue, Unset, ValueType, given
+
+MOST_VARIANTS: Final = 100
+ON_OFF: Final[Mapping[str, JsonValue]] = {"on": True, "off": False}
+STATIC_VARIANT: Final = "value"
+
+
+@dataclass(frozen=True)
+class State:
+    """Enabled or not, variants in their order, the default variant, rules and rollout as people write them."""
+
+    enabled: bool
+    variants: Mapping[str, JsonValue]
+    default_variant: str | None
+    rules: list[JsonObject]
+    rollout: list[JsonObject] | None
+
+    def columns(self) -> dict[str, Any]:
+        """The state as the columns of `Configuration`."""
+        return {
+            "enabled": self.enabled,
+            "variants": [list(pair) for pair in self.variants.items()],
+            "default_variant": self.default_variant,
+            "rules": self.rules,
+            "rollout": self.rollout,
+        }
+
+    def to_json(self) -> JsonObject:
+        """The state as the change log keeps it; `from_json` reads it back."""
+        columns = self.columns()
+        return {"defaultVariant": columns.pop("default_variant"), **columns}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> State:
+        """Read what `to_json` wrote."""
+        return cls(data["enabled"], dict(data["variants"]), data["defaultVariant"], data["rules"], data["rollout"])
+
+    def is_like(self, other: State) -> bool:
+        """Whether both say the same, by JSON's idea of equal."""
+        return canonical(self.to_json()) == canonical(other.to_json())
+
+    def untargeted(self) -> State:
+        """The same variants and default, disabled, for the environments that were not asked for."""
+        return replace(self, enabled=False, rules=[], rollout=None)
+
+
+def start(new: NewFlag, value_type: ValueType) -> State:
+    """The state that a new flag begins with, before its members; raises InvalidInputError or StaticFlagError."""
+    enabled = validation.boolean(new.enabled, "enabled")
+    if new.is_static:
+        _refuse_for_static(new.key, variants=new.variants, rules=new.rules, rollout=new.rollout, members=new.members)
+        if new.value is UNSET:
+            raise InvalidInputError("missing_value", "value", "value must be given for a static flag")
+        return _with_value(State(enabled, {}, None, [], None), new.value, value_type)
+    _refuse_value(new.value)
+    variants: Mapping[str, JsonValue] = ON_OFF if value_type is ValueType.BOOLEAN else {}
+    if not isinstance(new.variants, Unset):
+        variants = _clean_variants(new.variants, value_type)
+    state = State(enabled, variants, None, [], None)
+    return with_targeting(state, given(new.default_variant, None), new.rules, new.rollout)
+
+
+def edited(state: State, edit: FlagEdit, key: str, value_type: ValueType, is_static: bool) -> State:
+    """The state after an edit, all of it checked but the members' variants."""
+    if not isinstance(edit.enabled, Unset):
+        state = replace(state, enabled=validation.boolean(edit.enabled, "enabled"))
+    if is_static:
+        members = () if isinstance(edit.members, Unset) else edit.members
+        _refuse_for_static(key, variants=edit.variants, rules=edit.rules, rollout=edit.rollout, members=members)
+        return state if isinstance(edit.value, Unset) else _with_value(state, edit.value, value_type)
+    _refuse_value(edit.value)
+    if not isinstance(edit.variants, Unset):
+        state = replace(state, variants=_clean_variants(edit.variants, value_type))
+    return with_targeting(
+        state,
+        given(edit.default_variant, state.default_variant),
+        given(edit.rules, state.rules),
+        given(edit.rollout, state.rollout),
+    )
+
+
+def with_targeting(state: State, default: object, rules: object, rollout: object) -> State:
+    """The state with these, checked against its variants."""
+    names = state.variants
+    return replace(
+        state,
+        default_variant=None if default is None else known_variant(default, "defaultVariant", names),
+        rules=clean_rules([] if rules is None else rules, names),
+        rollout=None if rollout is None else clean_split(rollout, "rollout", names),
+    )
+
+
+def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> tuple[State, str]:
+    """The variant that has this value, made if there is none; the state then has it."""
+    clean = validation.value(value, value_type, "value")
+    wanted = canonical(clean)
+    for name, held in state.variants.items():
+        if canonical(held) == wanted:
+            return state, name
+    if len(state.variants) >= MOST_VARIANTS:
+        raise InvalidInputError("too_many_variants", "value", f"a flag has at most {MOST_VARIANTS} variants")
+    name = next(name for name in _names_for(clean) if name not in state.variants)
+    return replace(state, variants={**state.variants, name: clean}), name
+
+
+def canonical(value: JsonValue) -> str:
+    """Equal for equal JSON values only: in Python, True equals 1 and 1.0."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _names_for(value: JsonValue) -> Iterator[str]:
+    """Names for the variant of a value: the value itself where it can be one, else v1, v2, …"""
+    if isinstance(value, bool):
+        yield "on" if value else "off"
+    elif isinstance(value, str | int | float) and is_key(str(value)):
+        yield str(value)
+    number = 1
+    while True:
+        yield f"v{number}"
+        number += 1
+
+
+def is_key(text: str) -> bool:
+    """Whether a text has the form of a key."""
+    return bool(validation.KEY.fullmatch(text)) and not validation.UUID.fullmatch(text)
+
+
+def refuse_missing_variants(state: State, used_by_members: Collection[str]) -> None:
+    """Members keep their variants: raises InvalidInputError for one that the state does not have."""
+    if missing := sorted(set(used_by_members) - set(state.variants)):
+        names = ", ".join(missing)
+        raise InvalidInputError("variant_in_use", "variants", f"members still get {names}: give them another one first")
+
+
+def _with_value(state: State, value: JsonValue | Unset, value_type: ValueType) -> State:
+    assert not isinstance(value, Unset)
+    clean = validation.value(value, value_type, "value")
+    if value_type is ValueType.BOOLEAN:
+        return replace(state, variants=ON_OFF, default_variant="on" if clean else "off")
+    return replace(state, variants={STATIC_VARIANT: clean}, default_variant=STATIC_VARIANT)
+
+
+def _clean_variants(variants: object, value_type: ValueType) -> dict[str, JsonValue]:
+    if not isinstance(variants, Mapping) or len(variants) > MOST_VARIANTS:
+        message = f"variants must be an object of at most {MOST_VARIANTS} names with their values"
+        raise InvalidInputError("invalid_variant", "variants", message)
+    return {
+        validation.key(name, "the name of a variant", code="invalid_variant"): validation.value(
+            value, value_type, f"variants.{name}"
+        )
+        for name, value in variants.items()
+    }
+
+
+def _refuse_value(value: object) -> None:
+    if value is not UNSET:
+        message = "value is for static flags: a dynamic flag has variants, and a default variant for everyone"
+        raise InvalidInputError("value_of_dynamic_flag", "value", message)
+
+
+def _refuse_for_static(key: str, **unwanted: object) -> None:
+    for what, asked in unwanted.items():
+        if asked:
+            raise StaticFlagError(key, what)

@@ -1,0 +1,224 @@
+"""Finding a flag's configuration in an environment, and the one function that changes it."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from db import validation
+from db.configuration.member_changes import MemberChanges
+from db.configuration.rules import in_order, split_in_order
+from db.configuration.state import State
+from db.errors import FlagNotFoundError, InvalidInputError, VersionConflictError
+from db.models import Configuration, Flag
+from db.views import FlagView
+from db.vocabulary import Action, JsonObject, ValueType, utc
+from db.writing import EnvironmentRef, Write
+
+
+@dataclass(frozen=True)
+class Found:
+    """A flag and its configuration in one environment, as they were read."""
+
+    flag: Flag
+    configuration: Configuration
+    environment: EnvironmentRef
+    state: State
+
+    @property
+    def id(self) -> int:
+        """The configuration's."""
+        return int(self.configuration.id)
+
+    @property
+    def key(self) -> str:
+        """The flag's."""
+        return str(self.flag.key)
+
+    @property
+    def value_type(self) -> ValueType:
+        """The flag's."""
+        return ValueType(self.flag.value_type)
+
+    def to_json(self) -> JsonObject:
+        """What the change log keeps of it: the flag's own fields and the state, members apart."""
+        flag = self.flag
+        own: JsonObject = {"name": flag.name, "description": flag.description, "tags": list(flag.tags)}
+        return {**own, "archived": flag.archived_at is not None, **self.state.to_json()}
+
+    def view(self) -> FlagView:
+        """As it leaves this package."""
+        flag, configuration, state = self.flag, self.configuration, self.state
+        default = state.default_variant
+        return FlagView(
+            id=str(flag.id),
+            key=self.key,
+            name=flag.name,
+            description=flag.description,
+            value_type=self.value_type,
+            is_static=flag.is_static,
+            tags=tuple(flag.tags),
+            environment=self.environment.key,
+            version=configuration.version,
+            revision=configuration.revision,
+            enabled=state.enabled,
+            variants=state.variants,
+            default_variant=default,
+            value=state.variants[default] if flag.is_static and default else None,
+            rules=state.rules,
+            rollout=state.rollout,
+            member_count=configuration.member_count,
+            created_at=utc(flag.created_at),
+            created_by=flag.created_by,
+            updated_at=utc(configuration.updated_at),
+            updated_by=configuration.updated_by,
+            archived_at=utc(flag.archived_at) if flag.archived_at else None,
+        )
+
+
+def find_flag(id_or_key: str) -> Flag:
+    """A flag by its id, archived or not, or a live one by its key; raises FlagNotFoundError."""
+    if validation.UUID.fullmatch(id_or_key):
+        flag = Flag.get_or_none(Flag.id == uuid.UUID(id_or_key))
+    elif validation.KEY.fullmatch(id_or_key):
+        flag = Flag.get_or_none(Flag.key == id_or_key, Flag.archived_at.is_null())
+    else:
+        flag = None
+    if flag is None:
+        raise FlagNotFoundError(id_or_key)
+    return flag
+
+
+def find(id_or_key: str, environment: EnvironmentRef) -> Found:
+    """The configuration, of an archived flag too; raises FlagNotFoundError.
+
+    An environment that is younger than the archiving of a flag has no configuration of it: that reads as not found.
+    """
+    flag = find_flag(id_or_key)
+    configuration = Configuration.get_or_none(
+        Configuration.flag == flag.id, Configuration.environment == environment.id
+    )
+    if configuration is None:
+        raise FlagNotFoundError(id_or_key)
+    return found(flag, configuration, environment)
+
+
+def found(flag: Flag, configuration: Configuration, environment: EnvironmentRef) -> Found:
+    """Rows that were read, taken together."""
+    state = State(
+        enabled=bool(configuration.enabled),
+        variants=dict(configuration.variants),
+        default_variant=configuration.default_variant,
+        rules=in_order(configuration.rules),
+        rollout=split_in_order(configuration.rollout) if configuration.rollout else None,
+    )
+    return Found(flag, configuration, environment, state)
+
+
+def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | None = None) -> Found:
+    """The configuration of a live flag, if it still is at that version.
+
+    Raises FlagNotFoundError, InvalidInputError for an archived flag, VersionConflictError.
+    """
+    current = find(id_or_key, environment)
+    if current.flag.archived_at is not None:
+        message = f"the flag {current.key!r} is archived: restore it before you change it"
+        raise InvalidInputError("flag_archived", "id", message)
+    check_version(current, version)
+    return current
+
+
+def check_version(current: Found, version: int | None) -> None:
+    """Raise VersionConflictError where an edit was based on another version; None stands for any."""
+    configuration = current.configuration
+    if version is not None and version != configuration.version:
+        raise VersionConflictError(
+            current.key,
+            current.environment.key,
+            version=configuration.version,
+            changed_by=configuration.updated_by,
+            changed_at=utc(configuration.updated_at),
+        )
+
+
+def everywhere(writing: Write, flag: Flag) -> list[Found]:
+    """The flag's configurations in all environments of this write, in the order of their ids."""
+    by_environment = {
+        configuration.environment_id: configuration
+        for configuration in Configuration.select().where(Configuration.flag == flag.id)
+    }
+    return [
+        found(flag, by_environment[environment.id], environment)
+        for environment in writing.environments
+        if environment.id in by_environment
+    ]
+
+
+def change(
+    writing: Write,
+    current: Found,
+    action: Action,
+    *,
+    state: State | None = None,
+    members: MemberChanges | None = None,
+    flag_fields: dict[str, Any] | None = None,
+) -> Found:
+    """Bring a configuration to a new state: rows, revision, version and change log. What is not given stays.
+
+    `flag_fields` are columns of the flag itself that the caller changes, in every environment, with the same write.
+    """
+    revision = writing.stamp(current.environment)
+    flag = _with_fields(current.flag, flag_fields or {})
+    grown = members.apply(current.id, revision) if members else 0
+    columns = _following(current, state or current.state, grown)
+    columns |= {"revision": revision, "updated_at": writing.at, "updated_by": writing.actor.name}
+    Configuration.update(columns).where(Configuration.id == current.id).execute()
+    after = find_again(flag, current.id, current.environment)
+    writing.log(
+        action,
+        environment=current.environment,
+        flag_id=flag.id,
+        before=current.to_json(),
+        after=after.to_json(),
+        members=members.to_json() if members else None,
+    )
+    return after
+
+
+def _following(current: Found, state: State, grown: int) -> dict[str, Any]:
+    configuration = current.configuration
+    counted = {"member_count": configuration.member_count + grown, "version": configuration.version + 1}
+    return {**state.columns(), **counted}
+
+
+def find_again(flag: Flag, configuration_id: int, environment: EnvironmentRef) -> Found:
+    """The configuration as the database now has it."""
+    return found(flag, Configuration.get_by_id(configuration_id), environment)
+
+
+def _with_fields(flag: Flag, fields: dict[str, Any]) -> Flag:
+    if not fields:
+        return flag
+    Flag.update(fields).where(Flag.id == flag.id).execute()
+    return Flag.get_by_id(flag.id)
+
+
+def add_configuration(
+    writing: Write, flag: Flag, environment: EnvironmentRef, state: State, members: MemberChanges | None = None
+) -> Found:
+    """Make the flag's configuration in an environment that has none; the caller logs it."""
+    configuration = Configuration.create(
+        flag=flag,
+        environment=environment.id,
+        member_count=members.added if members else 0,
+        revision=writing.stamp(environment),
+        updated_at=writing.at,
+        updated_by=writing.actor.name,
+        **state.columns(),
+    )
+    if members:
+        members.apply(configuration.id, configuration.revision)
+    return find_again(flag, configuration.id, environment)

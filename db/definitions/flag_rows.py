@@ -1,0 +1,45 @@
+"""Flags as they are read for evaluation: one row for each, straight from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from db.database import rows
+from db.vocabulary import JsonValue
+
+
+class FlagRow(NamedTuple):
+    """A configuration with what its definition needs of the flag."""
+
+    id: int
+    key: str
+    archived: bool
+    value_type: str
+    enabled: bool
+    variants: list[tuple[str, JsonValue]]
+    default_variant: str | None
+    rules: list[Mapping[str, Any]]
+    rollout: list[Mapping[str, Any]] | None
+    version: int
+    revision: int
+    flag_id: str
+    description: str
+
+
+_SELECT: Final = (
+    "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
+    " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description"
+    " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
+)
+
+
+def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
+    """The configurations of an environment that were touched after a revision, those of archived flags too."""
+    return [FlagRow(*row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
+
+
+def flag_row(environment_id: int, flag_id: str) -> FlagRow | None:
+    """The configuration of one live flag."""
+    found = rows(_SELECT + "f.id = %s AND f.archived_at IS NULL", environment_id, flag_id)
+    return FlagRow(*found[0]) if found else None

@@ -1,0 +1,128 @@
+"""Following an environment: everything once, then only what changed."""
+
+from __future__ import annotations
+
+import gc
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from typing import NamedTuple, TypeAlias
+
+from db.database import rows, snapshot
+from db.definitions import member_rows
+from db.definitions.document import flag_definition, metadata
+from db.definitions.flag_rows import FlagRow, flag_rows
+from db.definitions.id_sets import changed
+from db.definitions.member_rows import Group
+from db.definitions.summaries import FlagSummary, summary_of
+from db.vocabulary import JsonObject
+from db.writing import find_environment
+
+MemberSets: TypeAlias = "Mapping[tuple[str, str], Set[str]]"
+"""Ids by variant and entity type; never changed, only replaced."""
+
+
+class Delta(NamedTuple):
+    """What became of an environment's flags since the refresh before."""
+
+    revision: int
+    changed: dict[str, JsonObject]
+    """Definitions by key; member lists are `collections.abc.Set`s of text instead of lists."""
+    removed: set[str]
+    """Keys of flags that are gone."""
+    metadata: JsonObject
+    """The document's metadata at this revision."""
+    complete: bool
+    """Whether `changed` is everything there is, so that what is not in it is gone."""
+    summaries: dict[str, FlagSummary]
+    """Of the flags in `changed`, by key."""
+    gone: dict[str, int]
+    """Keys that no flag has any more, and the revision at which each went; where `complete`, those of all time."""
+
+
+class EnvironmentReader:
+    """Keeps up with one environment. One thread at a time; the caller hands each delta on before the next refresh."""
+
+    def __init__(self, environment: str, *, bucketing: str = "v2") -> None:
+        self.environment = environment
+        self.bucketing = bucketing
+        self.revision = -1
+        self._members: dict[int, MemberSets] = {}  # by configuration, of live flags
+
+    def refresh(self) -> Delta:
+        """What changed since the last refresh; the first one brings everything.
+
+        So does one that finds an earlier revision than it knows: the database was set back. Raises
+        UnknownEnvironmentError or DatabaseUnavailableError, and is then as if it had not been called.
+        """
+        with _no_garbage_collection():
+            return self._refresh()
+
+    def _refresh(self) -> Delta:
+        with snapshot():
+            environment = find_environment(self.environment)
+            ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment.id)
+            complete = not 0 <= self.revision <= revision
+            known = {} if complete else self._members
+            since = 0 if complete else self.revision
+            flags = flag_rows(environment.id, since) if complete or since < revision else []
+            live = [flag for flag in flags if not flag.archived]
+            members = _members(live, known, since)
+        gone = [flag for flag in flags if flag.archived]
+        self._members = {**known, **members}
+        for flag in gone:
+            self._members.pop(flag.id, None)
+        self.revision = revision
+        return self._delta(live, gone, complete)
+
+    def _delta(self, live: list[FlagRow], gone: list[FlagRow], complete: bool) -> Delta:
+        definitions = {flag.key: flag_definition(flag, self._members[flag.id]) for flag in live}
+        # A key that one flag gave up may be another's by now.
+        went = {flag.key: flag.revision for flag in sorted(gone, key=_revision) if flag.key not in definitions}
+        removed = set() if complete else set(went)
+        about = metadata(self.environment, self.revision, self.bucketing)
+        summaries = {flag.key: summary_of(flag, self._members[flag.id]) for flag in live}
+        return Delta(self.revision, definitions, removed, about, complete, summaries, went)
+
+
+def _revision(flag: FlagRow) -> int:
+    return flag.revision
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Reading much makes no garbage, and looking through it again and again would take as long as the reading."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _members(flags: list[FlagRow], known: Mapping[int, MemberSets], since: int) -> dict[int, MemberSets]:
+    """The members of these flags: what is known brought up to date, and all of those of which nothing is."""
+    fresh = [flag.id for flag in flags if flag.id not in known]
+    members: dict[int, MemberSets] = {
+        id_: {name: frozenset(ids) for name, ids in groups.items()} for id_, groups in member_rows.all_of(fresh).items()
+    }
+    touched: defaultdict[int, list[Group]] = defaultdict(list)
+    for group in member_rows.touched_after((flag.id for flag in flags if flag.id in known), since):
+        touched[group.configuration_id].append(group)
+    for flag in flags:
+        members.setdefault(flag.id, _brought_up_to_date(known.get(flag.id, {}), touched[flag.id]))
+    return members
+
+
+def _brought_up_to_date(members: MemberSets, touched: Sequence[Group]) -> MemberSets:
+    """Whoever was touched is taken out of every set of their type and put where they are now."""
+    now = {(group.variant, group.entity_type): frozenset(group.ids) for group in touched if group.variant is not None}
+    moved: defaultdict[str, set[str]] = defaultdict(set)
+    for group in touched:
+        moved[group.entity_type].update(group.ids)
+    result = dict(members)
+    for name in {name for name in members if name[1] in moved} | now.keys():
+        added = now.get(name, frozenset())
+        result[name] = changed(members.get(name, frozenset()), added=added, removed=moved[name[1]] - added)
+    return {name: ids for name, ids in result.items() if ids}

@@ -1,0 +1,69 @@
+"""What a list of flags shows of each. Definitions leave it out, because nothing is decided by it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from db.definitions.flag_rows import FlagRow
+from db.vocabulary import ValueType
+
+ON, OFF, USER = "on", "off", "user"
+
+
+class FlagSummary(NamedTuple):
+    """One live flag in one environment, in short."""
+
+    id: str
+    key: str
+    description: str
+    value_type: ValueType
+    enabled: bool
+    rollout: Sequence[Mapping[str, Any]] | None
+    users: Collection[str]
+    """Ids of the members of type `user` that get the variant `on`."""
+    member_count: int
+    """All members, of every type and variant."""
+    revision: int
+
+
+def summary_of(flag: FlagRow, members: Mapping[tuple[str, str], Collection[str]]) -> FlagSummary:
+    """The summary of a flag whose members, by variant and type, are these."""
+    return FlagSummary(
+        id=flag.flag_id,
+        key=flag.key,
+        description=flag.description,
+        value_type=ValueType(flag.value_type),
+        enabled=flag.enabled,
+        rollout=flag.rollout,
+        users=members.get((ON, USER), frozenset()),
+        member_count=sum(map(len, members.values())),
+        revision=flag.revision,
+    )
+
+
+def to_json(summary: FlagSummary) -> dict[str, Any]:
+    """A flag as SDKs list it."""
+    return {
+        "id": summary.id,
+        "key": summary.key,
+        "description": summary.description,
+        "enabled": summary.enabled,
+        "rollout_percentage": rollout_percentage(summary.value_type, summary.rollout),
+        "targeted_users": sorted(summary.users),
+    }
+
+
+def to_bytes(summaries: Iterable[FlagSummary], revision: int) -> bytes:
+    """List the boolean ones among the flags of this revision, sorted by key, as SDKs are sent it."""
+    boolean = sorted((one for one in summaries if one.value_type is ValueType.BOOLEAN), key=lambda one: one.key)
+    return orjson.dumps({"revision": revision, "flags": [to_json(summary) for summary in boolean]})
+
+
+def rollout_percentage(value_type: ValueType, rollout: Sequence[Mapping[str, Any]] | None) -> Any:
+    """The share of `on`, where a boolean flag is rolled out between `on` and `off`; else None."""
+    shares = {share["variant"]: share["weight"] for share in rollout or ()}
+    simple = value_type is ValueType.BOOLEAN and ON in shares and shares.keys() <= {ON, OFF}
+    return shares[ON] if simple else None

@@ -1,0 +1,141 @@
+"""The change log: who did what, when, by which way, and what it was before and after."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from peewee import JOIN, Value, fn
+
+from db import validation
+from db.configuration import store
+from db.configuration.readable import readable
+from db.database import session
+from db.errors import ChangeNotFoundError
+from db.history.restore import difference, restore
+from db.models import Change, Environment, Flag
+from db.views import ChangeView, Page
+from db.vocabulary import Action, Source, utc
+from db.writing import find_environment
+
+MOST_IDS_LISTED: Final = 100
+"""An edit of members may be of a hundred thousand; a list of changes must not be of millions."""
+MAX_PAGE_BYTES: Final = 4 << 20
+"""As JSON. A change may have the whole of a large flag twice, and AWS Lambda answers at most 6 MB."""
+SIZES_AT_ONCE: Final = 50
+
+__all__ = ["difference", "get", "page", "restore"]
+
+
+def page(
+    flag: str | None = None,
+    environment: str | None = None,
+    *,
+    after: str | None = None,
+    skip: int = 0,
+    limit: int = 50,
+) -> Page[ChangeView]:
+    """List changes, newest first; of one flag (id or key), of one environment, or all.
+
+    Long lists of members are shortened. `skip` passes over so many first. A page has fewer than `limit` changes, and at
+    least one, where they are larger than `MAX_PAGE_BYTES`; its `next` leads on.
+    Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
+    """
+    limit, skip = validation.limit(limit), validation.skip(skip)
+    with session():
+        conditions = _conditions(flag, environment)
+        total = Change.select().where(*conditions).count()
+        older = [*conditions, Change.id < _cursor(after)] if after is not None else conditions
+        ids, more = _of_a_page(older, skip, limit)
+        found = list(_select().where(Change.id << ids).order_by(Change.id.desc()).objects()) if ids else []
+    views = [replace(view, members=_shortened(view.members)) for view in map(_view, found)]
+    return Page(views, total, str(views[-1].id) if more else None)
+
+
+def get(change_id: int) -> ChangeView:
+    """One change, whole; raises ChangeNotFoundError."""
+    with session():
+        found = list(_select().where(Change.id == change_id).objects()) if 0 < change_id < 1 << 63 else []
+    if not found:
+        raise ChangeNotFoundError(change_id)
+    return _view(found[0])
+
+
+def _select() -> Any:
+    key, environment = Flag.key.alias("flag_key"), Environment.key.alias("environment_key")
+    named = Change.select(Change, key, environment).join_from(Change, Flag, JOIN.LEFT_OUTER)
+    return named.join_from(Change, Environment, JOIN.LEFT_OUTER)
+
+
+def _of_a_page(conditions: list[Any], skip: int, limit: int) -> tuple[list[int], bool]:
+    """Choose the changes of a page by their sizes, before any is read; and tell whether there are more."""
+    ids: list[int] = []
+    left = MAX_PAGE_BYTES
+    for change_id, size in _sizes(conditions, skip, limit + 1):
+        left -= size
+        if len(ids) == limit or (ids and left < 0):
+            return ids, True
+        ids.append(change_id)
+    return ids, False
+
+
+def _sizes(conditions: list[Any], skip: int, most: int) -> Iterator[tuple[int, int]]:
+    """Yield the ids of changes, newest first, and how many bytes of JSON they hold; few at once, for few are wanted."""
+    parts = (
+        fn.COALESCE(fn.OCTET_LENGTH(part.cast("text")), 0) for part in (Change.before, Change.after, Change.members)
+    )
+    query = Change.select(Change.id, sum(parts, Value(0))).order_by(Change.id.desc())
+    below: list[Any] = []
+    while most > 0:
+        found: list[Any] = list(query.where(*conditions, *below).offset(skip).limit(min(most, SIZES_AT_ONCE)).tuples())
+        yield from found
+        if len(found) < SIZES_AT_ONCE:
+            return
+        most, skip, below = most - len(found), 0, [Change.id < found[-1][0]]
+
+
+def _conditions(flag: str | None, environment: str | None) -> list[Any]:
+    conditions: list[Any] = [True]
+    if flag is not None:
+        conditions.append(Change.flag == store.find_flag(flag).id)
+    if environment is not None:
+        conditions.append(Change.environment == find_environment(environment).id)
+    return conditions
+
+
+def _shortened(members: Any) -> Any:
+    """Member edits in a list: of very many ids the first ones, with `count` telling how many they are."""
+    if members is None:
+        return None
+    return {part: [_shortened_group(group) for group in groups] for part, groups in members.items()}
+
+
+def _shortened_group(group: dict[str, Any]) -> dict[str, Any]:
+    ids = group["entityIds"]
+    return {**group, "entityIds": ids[:MOST_IDS_LISTED], "count": len(ids)} if len(ids) > MOST_IDS_LISTED else group
+
+
+def _cursor(after: str) -> int:
+    if not after.isascii() or not after.isdigit() or len(after) > 18:
+        raise validation.not_a_cursor()
+    return int(after)
+
+
+def _view(row: Any) -> ChangeView:
+    return ChangeView(
+        id=row.id,
+        flag_id=str(row.flag_id) if row.flag_id else None,
+        flag_key=row.flag_key,
+        environment=row.environment_key,
+        revision=row.revision,
+        action=Action(row.action),
+        actor=row.actor,
+        source=Source(row.source),
+        before=readable(row.before) if row.before else None,
+        after=readable(row.after) if row.after else None,
+        members=row.members,
+        at=utc(row.created_at),
+    )

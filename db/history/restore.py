@@ -1,0 +1,154 @@
+"""Going back to an earlier state of a flag."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import peewee
+
+from db.administration import environments
+from db.configuration import member_changes, readable, store
+from db.configuration.member_changes import Entity, MemberChanges
+from db.configuration.state import State
+from db.configuration.store import Found
+from db.database import rows, snapshot
+from db.errors import ChangeNotFoundError, FlagKeyTakenError, InvalidInputError
+from db.models import Change
+from db.views import Difference, FlagView
+from db.vocabulary import Action, Actor
+from db.writing import Write, find_environment, write
+
+Side = Literal["before", "after"]
+
+
+def restore(
+    id_or_key: str,
+    environment: str,
+    change_id: int,
+    *,
+    to: Side = "before",
+    actor: Actor,
+    version: int | None = None,
+) -> FlagView:
+    """Bring back a flag's configuration, members included, as it was before (or after) a change in this environment.
+
+    The flag's name, description and tags come back too, everywhere, if it was this change that edited them. An archived
+    flag lives again, in every environment. A restore is a change like any other, and can be undone like any other.
+
+    Raises ChangeNotFoundError, FlagNotFoundError, FlagKeyTakenError if another flag has the archived one's key by now,
+    InvalidInputError where there was no such state, VersionConflictError, UnknownEnvironmentError.
+    """
+    with write(actor) as writing:
+        place = writing.environment(environment)
+        current = store.find(id_or_key, place)
+        store.check_version(current, version)
+        goal = _goal(current, change_id, to)
+        own = _own_fields(current, change_id, goal)
+        if current.flag.archived_at is not None:
+            own["archived_at"] = None
+            _begin_where_missing(writing, current)
+        if own:
+            _restore_elsewhere(writing, current, own)
+        return _restore_here(writing, current, goal, change_id, to, own).view()
+
+
+def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "before") -> Difference:
+    """What `restore` would change; raises what it raises, but for a taken key."""
+    with snapshot():
+        current = store.find(id_or_key, find_environment(environment))
+        goal = _goal(current, change_id, to)
+        members = _members_to_restore(current, change_id, to)
+        before = current.to_json()
+        own = _own_fields(current, change_id, goal)
+        after = {**before, **own, **State.from_json(goal).to_json(), "archived": False}
+    return readable.difference(before, after, members.to_json() if members else None)
+
+
+def _goal(current: Found, change_id: int, to: Side) -> Mapping[str, Any]:
+    """The logged state to go back to."""
+    change = _change(current, change_id)
+    goal: Mapping[str, Any] | None = getattr(change, to)
+    if goal is None:
+        message = "before this change there was no such flag: to take it out of service, archive it"
+        raise InvalidInputError("nothing_to_restore", "to", message)
+    if goal["archived"]:
+        message = "in that state the flag was archived: archive it, or restore the state before the archiving"
+        raise InvalidInputError("nothing_to_restore", "to", message)
+    return goal
+
+
+def _change(current: Found, change_id: int) -> Change:
+    change = None
+    if 0 < change_id < 1 << 63:
+        change = Change.get_or_none(
+            Change.id == change_id, Change.flag == current.flag.id, Change.environment == current.environment.id
+        )
+    if change is None:
+        raise ChangeNotFoundError(change_id)
+    return change
+
+
+def _own_fields(current: Found, change_id: int, goal: Mapping[str, Any]) -> dict[str, Any]:
+    """The flag's own columns that the change edited, where they are not as in the goal."""
+    change = _change(current, change_id)
+    before, after = change.before or {}, change.after or {}
+    edited = [name for name in ("name", "description", "tags") if before.get(name) != after.get(name)]
+    return {name: goal[name] for name in edited if getattr(current.flag, name) != goal[name]}
+
+
+def _begin_where_missing(writing: Write, current: Found) -> None:
+    """Environments that were added while the flag was archived."""
+    places = {found.environment for found in store.everywhere(writing, current.flag)}
+    for place in writing.environments:
+        if place not in places:
+            environments.begin_like(writing, current.state, current.flag, place)
+
+
+def _restore_elsewhere(writing: Write, current: Found, own: dict[str, Any]) -> None:
+    for found in store.everywhere(writing, current.flag):
+        if found.environment != current.environment:
+            _change_flag(writing, found, own)
+
+
+def _restore_here(
+    writing: Write, current: Found, goal: Mapping[str, Any], change_id: int, to: Side, own: dict[str, Any]
+) -> Found:
+    state = State.from_json(goal)
+    members = _members_to_restore(current, change_id, to)
+    if state.is_like(current.state) and not members and not own:
+        return current
+    return _change_flag(writing, current, own, state, members)
+
+
+def _change_flag(
+    writing: Write,
+    found: Found,
+    own: dict[str, Any],
+    state: State | None = None,
+    members: MemberChanges | None = None,
+) -> Found:
+    try:
+        return store.change(writing, found, Action.FLAG_RESTORED, state=state, members=members, flag_fields=own)
+    except peewee.IntegrityError as error:
+        raise FlagKeyTakenError(found.key) from error
+
+
+def _members_to_restore(current: Found, change_id: int, to: Side) -> MemberChanges:
+    """What takes back all member edits since then: for each entity, the first of them tells what it got before."""
+    wanted: dict[Entity, str | None] = {}
+    logged = rows(
+        "SELECT members FROM change WHERE flag_id = %s AND environment_id = %s AND id >= %s AND members IS NOT NULL"
+        " AND (id > %s OR %s) ORDER BY id",
+        *(str(current.flag.id), current.environment.id, change_id, change_id, to == "before"),
+    )
+    for (members,) in logged:
+        for entity, variant in member_changes.before(members):
+            wanted.setdefault(entity, variant)
+    now: dict[Entity, str | None] = {}
+    for entity_type in {entity.type for entity in wanted}:
+        ids = [entity.id for entity in wanted if entity.type == entity_type]
+        now |= member_changes.current(current.id, entity_type, ids)
+    return MemberChanges.between(now, wanted)

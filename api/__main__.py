@@ -12,13 +12,13 @@ def main(arguments: list[str]) -> int:
     signals.end_at_once()
     # Imported only now: it takes half a second.
     if arguments == ["dev"]:
-        from api import dev
+        from api.serving import dev
 
         return dev.main()
     if arguments:
         print("usage: python -m api [dev]", file=sys.stderr)
         return 2
-    from api import server
+    from api.serving import server
 
     return server.main()
 

@@ -8,26 +8,15 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter
 
-from api import (
-    admin_changes,
-    admin_environments,
-    admin_flags,
-    admin_keys,
-    admin_members,
-    admin_simple,
-    cost_brake,
-    docs_page,
-    metrics,
-    operations,
-    overrides,
-    request_log,
-    stream,
-)
-from api.context import EXTENSION
+from api.admin import changes, cost_brake, environments, flags, keys, members, overrides, short_forms
+from api.client import stream
+from api.current import EXTENSION
 from api.errors import RequestError
-from api.evaluation_routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 from api.http import Environ, Response, error_response
+from api.operations import health, metrics, request_log
 from api.paths import OFREP_ONE
+from api.reference import page
+from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 from api.services import Services
 
 Answer = Callable[[Services, Environ], Response]
@@ -41,18 +30,18 @@ DIRECT: Mapping[str, tuple[str, Answer]] = {
 """Routes that the dispatch (`api.wsgi`) answers without Flask, where it is in front."""
 
 BLUEPRINTS = (
-    admin_simple.blueprint,
-    admin_flags.blueprint,
-    admin_members.blueprint,
-    admin_changes.blueprint,
-    admin_environments.blueprint,
-    admin_keys.blueprint,
+    short_forms.blueprint,
+    flags.blueprint,
+    members.blueprint,
+    changes.blueprint,
+    environments.blueprint,
+    keys.blueprint,
     overrides.blueprint,
     cost_brake.blueprint,
     stream.blueprint,
-    operations.blueprint,
+    health.blueprint,
     metrics.blueprint,
-    docs_page.blueprint,
+    page.blueprint,
 )
 
 

@@ -5,12 +5,12 @@ Flask's own request and routing would cost several times what the evaluation doe
 
 from __future__ import annotations
 
-from api import ofrep
 from api.app import DIRECT, OFREP_SINGLE, Answer, direct_routes
 from api.errors import RequestError
-from api.evaluation_routes import EVALUATE
+from api.evaluation import ofrep
 from api.http import Environ, Response, error_response
 from api.paths import OFREP_ALL, OFREP_ONE
+from api.routes import EVALUATE
 from api.services import Services
 
 EVALUATE_ONE = frozenset({EVALUATE, OFREP_SINGLE})

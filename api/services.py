@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from api.addresses import is_loopback
-from api.auth import DEVELOPMENT_KEYS, Keys, Persons
-from api.capacity import Holder, StreamCapacity
-from api.counters import Counters, Table
-from api.feed import Feed
-from api.limits import Limits
-from api.live import Live
+from api.access.addresses import is_loopback
+from api.access.auth import DEVELOPMENT_KEYS, Keys, Persons
+from api.access.limits import Limits
+from api.access.stream_capacity import Holder, StreamCapacity
+from api.feeds.feed import Feed
+from api.memory.follower import Live
+from api.telemetry.counters import Counters, Table
 from db import database
 from db.settings import Settings, SettingsError
 from flagstaff.engine import Engine
@@ -108,6 +108,6 @@ def signing_in(settings: Settings) -> Persons | None:
     """What checks people's tokens, where that is configured. Raises SettingsError for a key that can't be used."""
     if settings.jwt_public_key is None:
         return None
-    from api.sign_in import SignIn  # cryptography is large, and most processes need none of it
+    from api.access.jwt import SignIn  # cryptography is large, and most processes need none of it
 
     return SignIn(settings)

@@ -1,7 +1,7 @@
 """The WSGI application: for servers that speak WSGI, and behind a proxy that reads requests whole.
 
-A request holds a thread until its body has arrived, and a stream holds one for as long as it lasts. `api.rsgi` holds
-none; `FLAGSTAFF_SERVER` chooses.
+A request holds a thread until its body has arrived, and a stream holds one for as long as it lasts. `api.serving.rsgi`
+holds none; `FLAGSTAFF_SERVER` chooses.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from api.access.cors import Application, with_cors
+from api.access.local_only import check_local
 from api.app import create_app
-from api.cors import Application, with_cors
 from api.dispatch import Dispatch, find, refuse
 from api.errors import RequestError
 from api.http import CLOSE, STATUS_LINES, Headers, has_body
-from api.local_only import check_local
 from api.services import Services
 
 NOT_MODIFIED = 304

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from granian.rsgi import HTTPProtocol, Scope
 
-from api import server
-from api.counters import Table
+from api.serving import server
+from api.telemetry.counters import Table
 from db.settings import Settings
 
 ANSWER = orjson.dumps({"value": True, "reason": "SPLIT", "variant": "on"})

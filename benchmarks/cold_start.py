@@ -43,7 +43,7 @@ answer = handler({EVENT!r}, None)
 assert answer["statusCode"] == 200, answer
 """
 WARM = f"""
-from api.lambda_evaluation import handler
+from api.aws.evaluation_function import handler
 {FIRST_ANSWER}
 import sys, time
 began = time.perf_counter()
@@ -81,7 +81,7 @@ def run() -> None:
         (flask / "bare_flask.py").write_text(BARE_FLASK)
         taken: dict[str, list[float]] = {"Flagstaff": [], "bare Flask": []}
         for _ in range(ROUNDS):
-            taken["Flagstaff"].append(first_answer(ours, "api.lambda_evaluation", settings))
+            taken["Flagstaff"].append(first_answer(ours, "api.aws.evaluation_function", settings))
             taken["bare Flask"].append(first_answer(flask, "bare_flask", {}))
         report_cold(taken)
         report_imports(ours, settings)
@@ -102,7 +102,7 @@ def report_cold(taken: Mapping[str, list[float]]) -> None:
 
 def report_imports(package: Path, settings: Mapping[str, str]) -> None:
     """Where the time goes before the first request."""
-    said = python(package, "import api.lambda_evaluation", settings, "-X", "importtime")
+    said = python(package, "import api.aws.evaluation_function", settings, "-X", "importtime")
     lines = [
         line.removeprefix("import time:").split("|") for line in said.splitlines() if line.startswith("import time:")
     ]

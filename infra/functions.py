@@ -93,7 +93,7 @@ class Functions(pulumi.ComponentResource):
                 name=f"{args.name}-{part}",
                 place=args.place,
                 package=package,
-                handler=f"api.lambda_{part}.handler",
+                handler=f"api.aws.{part}_function.handler",
                 memory=memory,
                 timeout_seconds=timeout,
                 python_version=args.options.python_version,

@@ -37,7 +37,7 @@ CORS_HEADERS: Final = (
     *("if-match", "if-none-match"),
 )
 CORS_EXPOSED: Final = ("etag", "retry-after", "x-request-id")
-"""The gateway answers pages of other origins as api/cors.py does elsewhere."""
+"""The gateway answers pages of other origins as api/access/cors.py does elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What tells people that something is wrong: alarms, and a dashboard. Metrics come out of logs (api/metrics_log.py)."""
+"""Tell people that something is wrong: alarms, and a dashboard. Metrics come out of logs (`api.telemetry.emf`)."""
 
 from __future__ import annotations
 

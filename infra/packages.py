@@ -49,10 +49,13 @@ class Package:
     """Files beside our modules, by their path in the repository: folders of them end in `/`."""
 
 
-EVALUATION: Final = Package("evaluation", ["api.lambda_evaluation"], "evaluation.txt")
-CONTROL: Final = Package("control", ["api.lambda_control"], "control.txt")
+EVALUATION: Final = Package("evaluation", ["api.aws.evaluation_function"], "evaluation.txt")
+CONTROL: Final = Package("control", ["api.aws.control_function"], "control.txt")
 ADMIN: Final = Package(
-    "admin", ["api.lambda_admin", "api.lambda_migration"], "admin.txt", ["db/migrations/", "db/certificates/"]
+    "admin",
+    ["api.aws.admin_function", "api.aws.migration_function"],
+    "admin.txt",
+    ["db/migrations/", "db/certificates/"],
 )
 PACKAGES: Final = {package.name: package for package in (EVALUATION, CONTROL, ADMIN)}
 

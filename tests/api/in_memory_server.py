@@ -10,7 +10,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 
 from api.app import create_app
-from api.rsgi import Application
+from api.serving.rsgi import Application
 from api.wsgi import application
 from tests.api.support import make_services
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
-from api.auth import Keys
-from api.capacity import StreamCapacity
-from api.feed import Feed
+from api.access.auth import Keys
+from api.access.limits import Limits
+from api.access.stream_capacity import StreamCapacity
+from api.feeds.feed import Feed
 from api.http import Environ, Response
-from api.limits import Limits
-from api.live import Live
+from api.memory.follower import Live
 from api.services import Services
 from db.definitions.document import metadata
 from db.definitions.reader import Delta

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.capacity import Holder, StreamCapacity
+from api.access.stream_capacity import Holder, StreamCapacity
 
 
 def test_everyone_gets_a_place_while_there_are_plenty() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api import stream
+from api.client import stream
 from db.administration import keys
 from db.definitions import document as definitions
 from db.vocabulary import Scope

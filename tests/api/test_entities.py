@@ -9,9 +9,9 @@ import pytest
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import InvalidContextError
 
-from api import ofrep
-from api.evaluate import evaluate
-from api.evaluate_all import evaluate_all
+from api.evaluation import ofrep
+from api.evaluation.all_flags import evaluate_all
+from api.evaluation.single import evaluate
 from api.http import Environ, Response
 from api.paths import OFREP_ONE
 from flagstaff.openfeature_context import attributes_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.errors import STATUS_AND_CODE, describe
-from api.evaluate import evaluate
+from api.evaluation.single import evaluate
 from db import errors as db_errors
 from db.errors import FlagstaffError
 from tests.api.support import environ_of, json_of, make_services

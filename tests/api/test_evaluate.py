@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.evaluate import evaluate
+from api.evaluation.single import evaluate
 from api.services import Services
 from tests.api.support import LIST, assert_error, environ_of, json_of, make_services
 from tests.processes import ROOT
@@ -325,7 +325,8 @@ def test_explain_is_not_for_everyone(services: Services) -> None:
 
 
 def test_evaluating_needs_neither_flask_nor_a_database_driver() -> None:
-    check = "import sys, api.evaluate, api.ofrep; print({'flask', 'werkzeug', 'peewee', 'psycopg2'} & set(sys.modules))"
+    modules = "api.evaluation.single, api.evaluation.ofrep"
+    check = f"import sys, {modules}; print({{'flask', 'werkzeug', 'peewee', 'psycopg2'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "set()"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api import feed as feeds
-from api.feed import Feed
+from api.feeds import feed as feeds
+from api.feeds.feed import Feed
 from db.definitions.reader import Delta
 from db.definitions.summaries import FlagSummary
 from db.vocabulary import ValueType

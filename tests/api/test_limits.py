@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from api import limits
-from api.addresses import address_of
-from api.evaluate import evaluate
-from api.limits import Limit
+from api.access import limits
+from api.access.addresses import address_of
+from api.access.limits import Limit
+from api.evaluation.single import evaluate
 from api.services import connect
 from api.wsgi import application
 from db.settings import Settings

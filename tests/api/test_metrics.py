@@ -9,8 +9,8 @@ import threading
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from api.counters import Counters, Table
 from api.http import Response
+from api.telemetry.counters import Counters, Table
 from tests.api.conftest import Client
 
 EVALUATE = "/feature-flag/evaluate"

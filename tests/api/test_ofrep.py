@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from api import ofrep, tokens
+from api.access import stream_tokens
 from api.errors import RequestError
+from api.evaluation import ofrep
 from api.http import Response
 from api.paths import OFREP_ALL, OFREP_ONE
 from api.services import Services
@@ -211,8 +212,8 @@ def test_event_streams_carry_a_token_and_never_the_key() -> None:
     assert stream["url"].startswith("https://flags.example.com/api/client/stream?token=")
     assert "client?" not in stream["url"] and hash_secret("client") not in stream["url"]
     token = stream["url"].partition("token=")[2]
-    said = tokens.read(services.keys, token, evaluation_open=False)
-    assert said == tokens.Token("1", "prod")
+    said = stream_tokens.read(services.keys, token, evaluation_open=False)
+    assert said == stream_tokens.Token("1", "prod")
 
 
 @pytest.mark.parametrize("host", ["evil.example/?", "a b", 'x"y', ""])
@@ -227,23 +228,23 @@ def test_no_event_streams_where_there_is_no_stream() -> None:
 
 def test_a_token_ends_with_its_time_its_key_and_any_change(monkeypatch: pytest.MonkeyPatch) -> None:
     services = make_services(evaluation_open=False)
-    token = tokens.issue(SECRETS["client"], "prod")
-    assert tokens.issue(SECRETS["client"], "prod") == token  # the same for a while: streams need not be reopened
-    assert tokens.read(services.keys, token, evaluation_open=False).environment == "prod"
+    token = stream_tokens.issue(SECRETS["client"], "prod")
+    assert stream_tokens.issue(SECRETS["client"], "prod") == token  # the same for a while: streams need not be reopened
+    assert stream_tokens.read(services.keys, token, evaluation_open=False).environment == "prod"
     wrong = [token[:-1], token.replace("prod", "dev"), token.replace(".1.", ".2."), "", "a.b.c.d", "\u00e9." + token]
-    wrong += [tokens.issue(None, "prod"), tokens.issue(SECRETS["expired"], "prod")]
+    wrong += [stream_tokens.issue(None, "prod"), stream_tokens.issue(SECRETS["expired"], "prod")]
     for text in wrong:
         with pytest.raises(RequestError) as refused:
-            tokens.read(services.keys, text, evaluation_open=False)
+            stream_tokens.read(services.keys, text, evaluation_open=False)
         assert refused.value.status == 401
     services.keys.replace([])
     with pytest.raises(RequestError):
-        tokens.read(services.keys, token, evaluation_open=False)
+        stream_tokens.read(services.keys, token, evaluation_open=False)
     services.keys.replace(SECRETS.values())
-    later = time.time() + 2 * tokens.WINDOW_SECONDS + 1
+    later = time.time() + 2 * stream_tokens.WINDOW_SECONDS + 1
     monkeypatch.setattr("time.time", lambda: later)
     with pytest.raises(RequestError):
-        tokens.read(services.keys, token, evaluation_open=False)
+        stream_tokens.read(services.keys, token, evaluation_open=False)
 
 
 @pytest.mark.parametrize(("told", "looks"), [('"2"', 1), ("2", 1), ("1", 0), ("x", 0), ("9" * 30, 0), ("", 0)])

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from api.app import create_app
-from api.docs_page import page
-from api.openapi import document
+from api.reference.openapi import document
+from api.reference.page import page
 from tests.api.conftest import Client
 from tests.api.support import make_services
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from api.errors import RequestError
-from api.pool import MAX_WAITING, Pool
+from api.serving.pool import MAX_WAITING, Pool
 
 
 def test_a_function_runs_in_another_thread_and_its_result_or_error_comes_back() -> None:

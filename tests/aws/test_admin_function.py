@@ -37,7 +37,7 @@ def deployed(
 ) -> dict[str, str]:
     """Settings of a deployment whose migration has run."""
     env = {**settings, "FLAGSTAFF_DATABASE_URL": empty_database}
-    with function(packages["admin"], "api.lambda_migration.handler", env) as migration:
+    with function(packages["admin"], "api.aws.migration_function.handler", env) as migration:
         outcome = migration.invoke(FIRST_KEYS)
         assert not outcome.failed, outcome.value
         assert outcome.value["applied"]
@@ -50,7 +50,7 @@ def deployed(
 
 @pytest.fixture
 def admin(packages: Mapping[str, Path], deployed: Mapping[str, str]) -> Iterator[Runtime]:
-    with function(packages["admin"], "api.lambda_admin.handler", deployed) as runtime:
+    with function(packages["admin"], "api.aws.admin_function.handler", deployed) as runtime:
         yield runtime
 
 
@@ -80,7 +80,7 @@ def test_a_write_is_published_before_it_is_answered(admin: Runtime, bucket: Buck
 def test_a_write_that_could_not_be_published_says_so(
     packages: Mapping[str, Path], deployed: Mapping[str, str], bucket: Bucket, moto: Moto
 ) -> None:
-    with function(packages["admin"], "api.lambda_admin.handler", deployed) as runtime:
+    with function(packages["admin"], "api.aws.admin_function.handler", deployed) as runtime:
         assert create(runtime, "first")["body"]["published"] is True
         for environment in ("dev", "prod", "staging"):
             moto.request("DELETE", f"/{bucket.name}/{definitions_object(environment)}", service="s3")
@@ -110,7 +110,7 @@ def test_who_has_no_admin_key_can_not_wake_the_database(
     with socket.create_server(("127.0.0.1", 0)) as database:
         database.settimeout(0.2)
         env = paused(settings, database.getsockname()[1])
-        with function(packages["admin"], "api.lambda_admin.handler", env) as runtime:
+        with function(packages["admin"], "api.aws.admin_function.handler", env) as runtime:
             for headers in ({}, {"x-admin-api-key": "guess"}):
                 assert runtime.request("GET", "/api/admin/flags", headers=headers)["statusCode"] == 401
             with pytest.raises(TimeoutError):
@@ -123,7 +123,7 @@ def test_a_database_that_wakes_is_a_503_with_retry_after(
     put(bucket, KEYS_OBJECT, Access([admin_record(ADMIN_SECRET)], ["prod"]).to_bytes())
     with socket.create_server(("127.0.0.1", 0)) as database:
         env = paused(settings, database.getsockname()[1])
-        with function(packages["admin"], "api.lambda_admin.handler", env) as runtime:
+        with function(packages["admin"], "api.aws.admin_function.handler", env) as runtime:
             answer = create(runtime, "checkout")
     assert (answer["statusCode"], answer["body"]["code"]) == (503, "database_waking")
     assert int(answer["headers"]["Retry-After"]) > 0
@@ -150,14 +150,14 @@ def test_a_broken_migration_fails_with_the_databases_own_error(
         cursor.execute("CREATE TABLE environment (surprise int)")
     connection.close()
     env = {**settings, "FLAGSTAFF_DATABASE_URL": empty_database}
-    with function(packages["admin"], "api.lambda_migration.handler", env) as migration:
+    with function(packages["admin"], "api.aws.migration_function.handler", env) as migration:
         outcome = migration.invoke(FIRST_KEYS)
     assert outcome.failed
     assert 'relation "environment" already exists' in outcome.value["errorMessage"]
 
 
 def test_whoever_is_signed_in_is_the_actor(packages: Mapping[str, Path], deployed: Mapping[str, str]) -> None:
-    with function(packages["admin"], "api.lambda_admin.handler", {**deployed, **jwt_settings()}) as runtime:
+    with function(packages["admin"], "api.aws.admin_function.handler", {**deployed, **jwt_settings()}) as runtime:
         answer = runtime.request("POST", "/api/admin/flags", {"key": "beta"}, bearer(token()))
         assert (answer["statusCode"], answer["body"]["published"]) == (201, True)
         changes = runtime.request("GET", "/api/admin/flags/beta/changes", headers=bearer(token()))["body"]["changes"]

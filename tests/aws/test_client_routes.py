@@ -19,9 +19,9 @@ import pytest
 from openfeature import api
 from openfeature.provider import ProviderStatus
 
-from api.feed import Feed
+from api.aws.gateway_events import LARGEST_ANSWER, answer_of, fits
+from api.feeds.feed import Feed
 from api.http import Response
-from api.lambda_events import LARGEST_ANSWER, answer_of, fits
 from db.aws.s3 import Bucket
 from db.configuration.edits import Members
 from db.definitions.reader import EnvironmentReader
@@ -61,7 +61,7 @@ def settings(settings: dict[str, str], silent_proxy: SilentProxy) -> dict[str, s
 
 @pytest.fixture
 def running(packages: Mapping[str, Path], settings: Mapping[str, str]) -> Iterator[Runtime]:
-    with function(packages["evaluation"], "api.lambda_evaluation.handler", settings) as runtime:
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", settings) as runtime:
         yield runtime
 
 
@@ -221,7 +221,7 @@ def test_no_stream_is_offered_to_ofrep_clients(running: Runtime, bucket: Bucket)
 
 def test_reading_is_no_evaluation(packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket) -> None:
     publish(bucket, document())
-    with function(packages["evaluation"], "api.lambda_evaluation.handler", settings) as runtime:
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", settings) as runtime:
         for path in (DEFINITIONS, FLAGS, STREAM):
             get(runtime, path)
     lines = [json.loads(line) for line in runtime.output.splitlines() if line.startswith('{"_aws')]

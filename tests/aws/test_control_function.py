@@ -34,7 +34,7 @@ def control(packages: Mapping[str, Path], settings: Mapping[str, str], bucket: B
         "FLAGSTAFF_DATABASE_ROLE": "flagstaff",
         **jwt_settings(),
     }
-    with function(packages["control"], "api.lambda_control.handler", env) as runtime:
+    with function(packages["control"], "api.aws.control_function.handler", env) as runtime:
         yield runtime
 
 
@@ -98,7 +98,7 @@ def test_the_databases_role_is_made_over_the_data_api(control: Runtime, moto: Mo
 
 
 def test_the_roles_statements_do_nothing_the_second_time(empty_database: str) -> None:
-    from api.control import role_statements
+    from api.aws.control import role_statements
 
     connection = psycopg2.connect(empty_database)
     connection.autocommit = True

@@ -47,7 +47,7 @@ def settings(settings: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def running(packages: Mapping[str, Path], bucket: Bucket, settings: Mapping[str, str]) -> Iterator[Runtime]:
     publish(bucket, document())
-    with function(packages["evaluation"], "api.lambda_evaluation.handler", settings) as runtime:
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", settings) as runtime:
         yield runtime
 
 
@@ -146,7 +146,7 @@ def test_how_it_is(running: Runtime) -> None:
 def test_without_s3_it_says_so_and_answers_when_s3_is_back(
     packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket
 ) -> None:
-    with function(packages["evaluation"], "api.lambda_evaluation.handler", settings) as runtime:
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", settings) as runtime:
         answer = evaluate(runtime)
         assert (answer["statusCode"], answer["body"]["code"]) == (503, "keys_not_loaded")
         publish(bucket, document())
@@ -154,7 +154,7 @@ def test_without_s3_it_says_so_and_answers_when_s3_is_back(
 
 
 def test_a_process_without_its_settings_names_the_variable(packages: Mapping[str, Path]) -> None:
-    with function(packages["evaluation"], "api.lambda_evaluation.handler", {}) as runtime:
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", {}) as runtime:
         assert "FLAGSTAFF_DEFINITIONS_BUCKET" in runtime.failure().value["errorMessage"]
 
 
@@ -178,7 +178,7 @@ def test_a_silent_s3_does_not_hold_up_evaluations(
 ) -> None:
     publish(bucket, document())
     through_proxy = {**settings, "AWS_ENDPOINT_URL_S3": silent_proxy.url}
-    with function(packages["evaluation"], "api.lambda_evaluation.handler", through_proxy) as runtime:
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", through_proxy) as runtime:
         assert evaluate(runtime)["body"]["value"] is True
         silent_proxy.silent.set()
         after_the_interval()

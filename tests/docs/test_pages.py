@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from api.access.auth import Keys
 from api.app import create_app
-from api.auth import Keys
-from api.live import Live
+from api.memory.follower import Live
 from api.services import Services
 from db.settings import Settings
 from flagstaff.targeting.operators import OPERATORS

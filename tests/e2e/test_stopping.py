@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.server import STOP_SECONDS
+from api.serving.server import STOP_SECONDS
 from tests.processes import Server, free_port, running, wait_until
 
 HOWS = [signal.SIGINT, signal.SIGTERM]

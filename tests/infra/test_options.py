@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from api import cors
+from api.access import cors
 from db.settings import Settings
 from tests.infra.conftest import Deploy, environment, run
 from tests.processes import ROOT

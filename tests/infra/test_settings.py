@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from api.evaluation_routes import EVALUATION_PREFIXES
-from api.lambda_routes import ROUTES
+from api.aws.routes import ROUTES
+from api.routes import EVALUATION_PREFIXES
 from db.postgres import iam
 from db.settings import ControlSettings, Settings
 from tests.infra.conftest import Stage, environment

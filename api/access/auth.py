@@ -1,0 +1,158 @@
+"""Keys: who asks, and what they may do. No database and no Flask in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import NamedTuple, Protocol
+
+from api.errors import RETRY_LATER, RequestError
+from api.http import Environ
+from db.published.keyring import KeyRecord, Keyring, hash_secret
+from db.vocabulary import Actor, Scope, Source
+
+EVALUATION_HEADERS = ("HTTP_X_API_KEY", "HTTP_X_SDK_KEY")
+ADMIN_HEADERS = ("HTTP_X_ADMIN_API_KEY", "HTTP_X_ADMIN_TOKEN")
+CHALLENGE = (("WWW-Authenticate", "Bearer"),)
+
+DEVELOPMENT_KEYS = (
+    KeyRecord("dev-admin", "dev admin key", hash_secret("admin-secret-key"), Scope.ADMIN, None),
+    KeyRecord("dev-sdk", "dev SDK key", hash_secret("sdk-secret-key"), Scope.SERVER, None),
+)
+"""Known to everyone, so only for `make run` on a loopback address. Bound to no environment: requests choose."""
+
+
+class Keys:
+    """The keys in force, and which of them have been used. One thread replaces them, all read them, nothing locks."""
+
+    def __init__(self, always: Iterable[KeyRecord] = ()) -> None:
+        self.loaded = False
+        self._always = tuple(always)
+        self._unstored = frozenset(record.id for record in self._always)
+        self._ring = Keyring(self._always)
+        self._used: set[str] = set()
+        self._marked: dict[date, frozenset[str]] = {}
+
+    def replace(self, records: Iterable[KeyRecord]) -> None:
+        """From now on these are the keys in force (besides those that always are)."""
+        self._ring = Keyring([*records, *self._always])
+        self.loaded = True
+
+    def find(self, secret: str) -> KeyRecord | None:
+        """The key that this secret is, if it is in force."""
+        record = self._ring.find(secret, datetime.now(UTC))
+        if record is not None:
+            self._used.add(record.id)
+        return record
+
+    def with_id(self, key_id: str) -> KeyRecord | None:
+        """The key of this id, if it is in force."""
+        return self._ring.with_id(key_id, datetime.now(UTC))
+
+    def used(self) -> set[str]:
+        """The ids of the keys used since they were last marked as used today (UTC)."""
+        return self._used - self._marked.get(datetime.now(UTC).date(), self._unstored)
+
+    def marked(self, ids: set[str]) -> None:
+        """These keys have been marked as used today."""
+        today = datetime.now(UTC).date()
+        self._marked = {today: self._marked.get(today, self._unstored) | ids}
+        self._used -= ids
+
+
+class Admin(NamedTuple):
+    """Who makes an admin call: somebody with an admin key, or a signed-in person."""
+
+    key: KeyRecord | None = None
+    person: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells callers apart."""
+        return f"key {self.key.id}" if self.key else f"person {self.person}"
+
+    def actor(self, user_id: str | None) -> Actor:
+        """The actor of a change: the signed-in person, or the key and whoever its user names."""
+        if self.key is None:
+            return Actor(self.person or "", Source.API)
+        name = f"{user_id}, by key {self.key.name}" if user_id else self.key.name
+        return Actor(name, Source.API)
+
+
+class Persons(Protocol):
+    """What knows people: `api.access.jwt.SignIn`, which is loaded only where it is configured."""
+
+    def person(self, environ: Environ) -> str | None:
+        """The admin who is signed in, None where nobody tries to. Raises `RequestError`."""
+
+
+def secret_in(environ: Environ, headers: Iterable[str]) -> str | None:
+    """The key that a request brings in the first of these headers that it has, or as a bearer token."""
+    for header in headers:
+        if secret := environ.get(header):
+            return str(secret)
+    return bearer_in(environ)
+
+
+def bearer_in(environ: Environ) -> str | None:
+    """The bearer token of a request."""
+    authorization: str = environ.get("HTTP_AUTHORIZATION") or ""
+    return authorization[7:].strip() or None if authorization[:7].lower() == "bearer " else None
+
+
+def find(keys: Keys, secret: str) -> KeyRecord:
+    """The key that this secret is. Raises `RequestError`: 401 for none, 503 while keys have never been loaded."""
+    record = keys.find(secret)
+    if record is not None:
+        return record
+    if not keys.loaded:
+        raise RequestError(503, "keys_not_loaded", "the API keys have not been loaded yet", RETRY_LATER)
+    raise RequestError(401, "invalid_key", "this API key is not known, has expired or was revoked", CHALLENGE)
+
+
+def evaluating_key(keys: Keys, environ: Environ, *, required: bool) -> KeyRecord | None:
+    """The key of an evaluation; every scope may evaluate. A key that is given counts even where none is required.
+
+    Raises `RequestError` (401) for a wrong key, and for none where one is required.
+    """
+    secret = secret_in(environ, EVALUATION_HEADERS)
+    if secret is not None:
+        return find(keys, secret)
+    if required:
+        message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer"
+        raise RequestError(401, "key_required", message, CHALLENGE)
+    return None
+
+
+def client_key(keys: Keys, environ: Environ, in_query: str | None = None) -> KeyRecord:
+    """The key of a call by an SDK, which always needs one. Raises `RequestError` (401) without a valid one."""
+    secret = secret_in(environ, EVALUATION_HEADERS) or in_query
+    if secret is None:
+        message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer; for a stream also ?key="
+        raise RequestError(401, "key_required", message, CHALLENGE)
+    return find(keys, secret)
+
+
+def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
+    """Raise `RequestError` unless the caller may see how flags are targeted: 401 without a key, 403 for a client's."""
+    if everyone_may:
+        return
+    if key is None:
+        raise RequestError(401, "key_required", "explain needs an admin or a server key", CHALLENGE)
+    if key.scope is Scope.CLIENT:
+        raise RequestError(403, "insufficient_scope", "explain needs an admin or a server key; this is a client key")
+
+
+def admin(keys: Keys, persons: Persons | None, environ: Environ) -> Admin:
+    """Who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one of no admin."""
+    in_header = any(environ.get(header) for header in ADMIN_HEADERS)
+    if persons is not None and not in_header and (person := persons.person(environ)) is not None:
+        return Admin(person=person)
+    secret = secret_in(environ, ADMIN_HEADERS)
+    if secret is None:
+        message = "an admin key is required: X-Admin-API-Key, X-Admin-Token or Authorization: Bearer"
+        raise RequestError(401, "key_required", message, CHALLENGE)
+    key = find(keys, secret)
+    if key.scope is not Scope.ADMIN:
+        raise RequestError(403, "insufficient_scope", f"this needs an admin key; this is a {key.scope} key")
+    return Admin(key)

@@ -1,0 +1,143 @@
+"""Signing in by JWT: an RS256 token of an issuer whose public key is configured, as bearer token or in a cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from api.access.auth import CHALLENGE, bearer_in
+from api.errors import RequestError
+from api.http import Environ
+from db.settings import Settings, SettingsError
+
+ALGORITHM = "RS256"
+"""The only one. A token's own header never chooses: with HS256 the public key would be the secret."""
+
+LEEWAY_SECONDS = 10
+LEAST_KEY_BITS = 2048
+READING = ("GET", "HEAD")
+
+
+class SignIn:
+    """Checks tokens against one public key.
+
+    Raises SettingsError, which names the variable, for a key that can't be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._key = load_key(settings.jwt_public_key or "")
+
+    def person(self, environ: Environ) -> str | None:
+        """The admin who is signed in, by user id; None where the request brings no token.
+
+        Raises RequestError: 401 for a token that is not valid, 403 for somebody who is no admin, or for a write with
+        a cookie that another site's page sent.
+        """
+        token = bearer_in(environ)
+        if token is not None and token.count(".") == 2:
+            return self.admin(token)
+        if token is None and (token := self.cookie_in(environ)):
+            if environ["REQUEST_METHOD"] not in READING:
+                check_same_origin(environ)
+            return self.admin(token)
+        return None
+
+    def cookie_in(self, environ: Environ) -> str | None:
+        """The token in the session cookie."""
+        for cookie in str(environ.get("HTTP_COOKIE", "")).split(";"):
+            name, _, value = cookie.strip().partition("=")
+            if name == self._settings.jwt_cookie:
+                return value.strip('"')
+        return None
+
+    def admin(self, token: str) -> str:
+        """The user id of the admin whose token this is. Raises `RequestError` as `person` does."""
+        claims = self._claims(token)
+        user_id = claims.get("userId", claims.get("sub"))
+        if not isinstance(user_id, str) or not 0 < len(user_id) <= 256 or not user_id.isprintable():
+            raise RequestError(401, "invalid_token", "the token has no userId (or sub) that is a name", CHALLENGE)
+        if not self._is_admin(user_id, claims):
+            raise RequestError(403, "not_an_admin", f"{user_id} is signed in, but is no admin")
+        return user_id
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        settings = self._settings
+        try:
+            return jwt.decode(
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                audience=settings.jwt_audience,
+                issuer=settings.jwt_issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "aud"], "strict_aud": False},
+            )
+        except jwt.ExpiredSignatureError:
+            raise RequestError(401, "token_expired", "the token has expired: sign in again", CHALLENGE) from None
+        except jwt.PyJWTError as error:
+            raise RequestError(401, "invalid_token", f"the token is not valid: {error}", CHALLENGE) from None
+
+    def _is_admin(self, user_id: str, claims: Mapping[str, Any]) -> bool:
+        if user_id in self._settings.jwt_admin_users:
+            return True
+        if self._settings.jwt_admin_claim is None:
+            return False
+        name, wanted = self._settings.jwt_admin_claim
+        found = claim(claims, name)
+        return wanted in (as_text(item) for item in (found if isinstance(found, list) else [found]))
+
+
+def load_key(pem: str) -> RSAPublicKey:
+    """The public key. Raises SettingsError for one that is none, or too weak."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise SettingsError("FLAGSTAFF_JWT_PUBLIC_KEY is not a public key in PEM form") from None
+    if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_KEY_BITS:
+        raise SettingsError(f"FLAGSTAFF_JWT_PUBLIC_KEY must be an RSA key of at least {LEAST_KEY_BITS} bits")
+    return key
+
+
+def claim(claims: Mapping[str, Any], name: str) -> Any:
+    """A claim by its name, or by its path: `realm_access.roles`."""
+    if name in claims:
+        return claims[name]
+    found: Any = claims
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def as_text(value: Any) -> str | None:
+    """What a claim is compared as: `true` for true."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else None
+
+
+def check_same_origin(environ: Environ) -> None:
+    """Raise `RequestError` (403) unless the request comes from a page of this very site.
+
+    Browsers add the cookie to what other sites' pages send, too, but they can't forge `Origin`.
+    """
+    origin, host = str(environ.get("HTTP_ORIGIN") or ""), str(environ.get("HTTP_HOST") or "")
+    # A proxy that ends TLS may say so; a page that came by plain HTTP may then have been written by anybody on the way.
+    forwarded = environ.get("HTTP_X_FORWARDED_PROTO")
+    schemes = ("https", environ.get("wsgi.url_scheme", "http")) if forwarded is None else (forwarded,)
+    ours = {f"{scheme}://{host.lower()}" for scheme in schemes}
+    if not host or without_default_port(origin) not in {without_default_port(own) for own in ours}:
+        said = f"not from {origin[:200]!r}" if origin else "and Origin is missing"
+        raise RequestError(403, "foreign_origin", f"with a cookie, a write must come from this site, {said}")
+
+
+def without_default_port(origin: str) -> str:
+    """An origin as browsers write it."""
+    scheme = urlsplit(origin).scheme if "://" in origin else ""
+    return origin.lower().removesuffix({"https": ":443", "http": ":80"}.get(scheme, "\0"))

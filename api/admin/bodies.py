@@ -1,0 +1,163 @@
+"""Bodies and query strings of flags, as what `db` takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from api.admin import fields
+from api.admin.fields import Fields
+from api.errors import RequestError
+from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
+from db.vocabulary import UNSET, Unset, ValueType, given
+
+ON, OFF, USER = "on", "off", "user"
+FIXED = ("id", "key", "type", "isStatic")
+"""What a flag is: set when it is created, for ever."""
+
+EVERYWHERE = "*"
+"""In place of an environment, for the global kill switch."""
+
+
+def new_flag(body: Fields) -> NewFlag:
+    """The flag that `POST /api/admin/flags` asks for."""
+    targeting = Targeting.read(body)
+    value_type = body.take("type", value_type_named, ValueType.BOOLEAN)
+    if targeting.is_simple and value_type is not ValueType.BOOLEAN:
+        message = "rolloutPercentage, targetedUsers and rules without a variant are for boolean flags"
+        raise RequestError(422, "not_boolean", message, field="type")
+    return NewFlag(
+        key=body.take("key", fields.text),
+        value_type=value_type,
+        is_static=body.take("isStatic", fields.boolean, False),
+        name=body.take("name", fields.text, None, nullable=True),
+        description=body.take("description", fields.text, "", nullable=True) or "",
+        tags=body.take("tags", fields.texts, (), nullable=True) or (),
+        enabled=body.take("enabled", fields.boolean, False),
+        value=body.take("value", fields.anything, UNSET),
+        variants=body.take("variants", fields.an_object, UNSET),
+        default_variant=body.take("defaultVariant", fields.text, OFF if targeting.is_simple else UNSET, nullable=True),
+        rules=targeting.rules or (),
+        rollout=given(targeting.rollout, None),
+        members=[entry for entry in given(targeting.members, []) if entry.entity_ids],
+    )
+
+
+def new_simple_flag(body: Fields) -> NewFlag:
+    """The flag that `POST /feature-flag/admin` asks for."""
+    return NewFlag(
+        key=body.take("flagKey", fields.text),
+        value_type=body.take("type", value_type_named, ValueType.BOOLEAN),
+        is_static=body.take("isStatic", fields.boolean, False),
+        name=body.take("name", fields.text, None, nullable=True),
+        description=body.take("description", fields.text, "", nullable=True) or "",
+        tags=body.take("tags", fields.texts, (), nullable=True) or (),
+        enabled=body.take("enabled", fields.boolean, True),
+        value=body.take("staticValue", fields.anything, UNSET),
+    )
+
+
+def flag_edit(body: Fields) -> FlagEdit:
+    """The changes that a PUT asks for: fields that are absent stay as they are, null clears."""
+    body.refuse(FIXED, "can't be changed")
+    targeting = Targeting.read(body)
+    return FlagEdit(
+        name=body.take("name", fields.text, UNSET, nullable=True),
+        description=body.take("description", fields.text, UNSET, nullable=True),
+        tags=body.take("tags", fields.texts, UNSET, nullable=True),
+        enabled=body.take("enabled", fields.boolean, UNSET),
+        value=body.take("value", fields.anything, UNSET),
+        variants=body.take("variants", fields.an_object, UNSET),
+        default_variant=body.take("defaultVariant", fields.text, UNSET, nullable=True),
+        rules=targeting.rules,
+        rollout=targeting.rollout,
+        members=targeting.members,
+    )
+
+
+def flag_query(query: Fields, environment: str) -> FlagQuery:
+    """Which flags a list asks for."""
+    tags = query.take("tag", fields.text, "")
+    return FlagQuery(
+        environment,
+        search=query.take("search", fields.text, ""),
+        value_type=query.take("type", value_type_named, None),
+        is_static=query.take("static", fields.flag_in_query, None),
+        enabled=query.take("enabled", fields.flag_in_query, None),
+        tags=[tag for tag in tags.split(",") if tag],
+        archived=query.take("archived", fields.flag_in_query, False),
+        sort=query.take("sort", fields.one_of("key", "name", "created", "updated"), "key"),
+        descending=query.take("order", fields.one_of("asc", "desc"), "asc") == "desc",
+        limit=query.take("limit", fields.between(1, 1000), 100),
+        after=query.take("next", fields.text, None),
+    )
+
+
+@dataclass(frozen=True)
+class Targeting:
+    """Rules, rollout and targeted users of a body, each UNSET where it is absent."""
+
+    rules: Any
+    rollout: Any
+    members: list[Members] | Unset
+    is_simple: bool
+    """Whether it is, in part, said in the short forms that only boolean flags have."""
+
+    @classmethod
+    def read(cls, body: Fields) -> Targeting:
+        """Take the fields out of the body."""
+        percentage = body.take("rolloutPercentage", read_percentage, UNSET, nullable=True)
+        if "rollout" in body and percentage is not UNSET:
+            message = "give rollout or rolloutPercentage, not both"
+            raise RequestError(400, "ambiguous_field", message, field="rollout")
+        users = body.take("targetedUsers", fields.texts, UNSET, nullable=True)
+        rules = body.take("rules", fields.objects, UNSET, nullable=True)
+        rollout = body.take("rollout", fields.objects, UNSET, nullable=True)
+        flat = bool(rules) and is_flat(rules)
+        return cls(
+            rules=[{"name": None, "conditions": rules, "variant": ON}] if flat else rules,
+            rollout=rollout if percentage is UNSET else split_of(percentage),
+            members=UNSET if users is UNSET else [Members(USER, users or [], variant=ON)],
+            is_simple=flat or bool(users) or isinstance(percentage, int | float),
+        )
+
+
+def is_flat(rules: list[dict[str, Any]]) -> bool:
+    """Whether these are conditions, all of ONE rule that serves `on`, and not rules of the full form.
+
+    Raises `RequestError` (400) for a mixture.
+    """
+    flat = ["field" in rule or "operator" in rule for rule in rules]
+    if any(flat) and not all(flat):
+        message = "rules must be either rules (with conditions) or conditions (with field, operator, value)"
+        raise RequestError(400, "invalid_field", message, field="rules")
+    return all(flat)
+
+
+def read_percentage(value: Any) -> int | float:
+    """A share in percent, to the thousandth."""
+    percentage = fields.number(value)
+    if not 0 <= percentage <= 100 or (Decimal(str(percentage)) * 1000) % 1:
+        message = "rolloutPercentage must be a number from 0 to 100 with at most 3 decimals"
+        raise RequestError(422, "invalid_percentage", message, field="rolloutPercentage")
+    return percentage
+
+
+def split_of(percentage: int | float | None) -> list[dict[str, Any]] | None:
+    """The rollout that serves `on` to this share; `on` comes first, so that growing it keeps everyone who was in."""
+    if percentage is None:
+        return None
+    rest = Decimal(100) - Decimal(str(percentage))
+    return [
+        {"variant": ON, "weight": percentage},
+        {"variant": OFF, "weight": int(rest) if rest == int(rest) else float(rest)},
+    ]
+
+
+def value_type_named(value: Any) -> ValueType:
+    """The value type of this name, in capitals or not."""
+    try:
+        return ValueType(fields.text(value).lower())
+    except ValueError:
+        raise ValueError(", ".join(kind.upper() for kind in ValueType)) from None

@@ -1,0 +1,142 @@
+"""What all admin calls have in common: an admin, an environment, a version to guard, an actor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, request
+from flask.wrappers import Response as FlaskResponse
+
+from api.access import auth
+from api.access.addresses import address_of
+from api.access.auth import Admin
+from api.admin import fields
+from api.admin.fields import Fields
+from api.current import services
+from api.environment import ENVIRONMENT, environment_named
+from api.errors import RequestError
+from api.http import Response, json_response, read_object, read_query
+from api.services import Services
+from db.vocabulary import Actor
+
+GUESSES = frozenset({"invalid_key", "invalid_token"})
+"""Failed sign-ins that may be somebody's trying; a key of another scope or a token that has expired is none."""
+
+
+def guard(blueprint: Blueprint) -> Blueprint:
+    """Let only admins call what is in this blueprint, and count what they write."""
+    blueprint.before_request(begin)
+    blueprint.after_request(finish)
+    return blueprint
+
+
+def begin() -> None:
+    """Find out who calls, and whether not too often. Raises `RequestError` (401, 403, 429) for anyone but an admin."""
+    service = services()
+    g.actor = None
+    address = address_of(request.environ, service.settings.trusted_proxies)
+    g.admin = signed_in(service, address)
+    if service.limits.admin is not None:
+        service.limits.admin.count((g.admin.identity, address))
+
+
+def signed_in(service: Services, address: str) -> Admin:
+    """The admin who calls. Raises `RequestError` (401, 403), or 429 in place of 401 after too many wrong keys.
+
+    The key is looked up first: whoever has a right one is let in, whatever others at the same address do.
+    """
+    limit = service.limits.sign_in
+    try:
+        return auth.admin(service.keys, service.sign_in, request.environ)
+    except RequestError as error:
+        if limit is not None and error.code in GUESSES:
+            limit.count(address)
+        raise
+
+
+def finish(response: FlaskResponse) -> FlaskResponse:
+    """Keep the answer out of caches, and count a write."""
+    response.headers["Cache-Control"] = "no-store"
+    if request.method not in ("GET", "HEAD"):
+        status = response.status_code
+        services().counters.wrote("done" if status < 400 else "refused" if status < 500 else "failed")
+    return response
+
+
+class Call:
+    """An admin call, read: its body or query, field by field, and what most calls may say."""
+
+    def __init__(self, body: dict[str, Any], query: dict[str, str], *, in_environment: bool, guarded: bool) -> None:
+        named = environment_named(body, query) if in_environment else None
+        if in_environment:
+            body, query = without_environment(body), without_environment(query)
+        self.environment = named or services().settings.default_environment
+        self.names_environment = bool(named)
+        self.query = Fields(query)
+        self.body = Fields(body)
+        self.version = guarded_version(self.body) if guarded else None
+        self.actor = read_actor(self.body)
+
+    def finish(self) -> None:
+        """Raise `RequestError` (400) that names fields and parameters which mean nothing here."""
+        self.query.finish()
+        self.body.finish()
+
+
+def without_environment(given: dict[str, Any]) -> dict[str, Any]:
+    """What is given besides the environment."""
+    return {name: value for name, value in given.items() if name != ENVIRONMENT}
+
+
+def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool = False) -> Call:
+    """The request at hand; with `body`, its body must be a JSON object.
+
+    Only a call `in_environment` may name one, and only a `guarded` one may say which version it is based on: what would
+    mean nothing is refused, like any other field that means nothing.
+    """
+    environ = request.environ
+    limit = services().settings.max_body_bytes
+    said = read_object(environ, limit) if body else {}
+    return Call(said, read_query(environ), in_environment=in_environment, guarded=guarded)
+
+
+def read_call_with_optional_body(*, in_environment: bool = True, guarded: bool = False) -> Call:
+    """The request at hand, whose body may be missing; else as `read_call`."""
+    environ = request.environ
+    empty = (environ.get("CONTENT_LENGTH") or "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environ
+    return read_call(body=not empty, in_environment=in_environment, guarded=guarded)
+
+
+def read_actor(body: Fields) -> Actor:
+    """Who makes the change: the person that the body names, and the key."""
+    user_id = body.take("userId", read_user_id, None, nullable=True)
+    g.actor = g.admin.actor(user_id)
+    return g.actor  # type: ignore[no-any-return]
+
+
+def read_user_id(value: Any) -> str:
+    """A person's name, as the change log can show it."""
+    name = fields.text(value).strip()
+    if not 0 < len(name) <= 256 or not name.isprintable():
+        raise ValueError("a string of 1 to 256 printable characters")
+    return name
+
+
+def guarded_version(body: Fields) -> int | None:
+    """The version that the caller has seen, from the body or If-Match; None where the write is not guarded."""
+    in_body: int | None = body.take("version", fields.whole_number, None, nullable=True)
+    header = request.headers.get("If-Match", "*").strip()
+    if header == "*":
+        return in_body
+    digits = header.removeprefix("W/").strip('"')
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+        message = 'If-Match must be a version as the ETag has it, such as "7"'
+        raise RequestError(400, "invalid_if_match", message, field="If-Match")
+    if in_body is not None and in_body != int(digits):
+        raise RequestError(400, "ambiguous_field", "version and If-Match differ", field="version")
+    return int(digits)
+
+
+def flag_response(status: int, flag: dict[str, Any], **beside: object) -> Response:
+    """The answer with a flag, whose version is its ETag."""
+    return json_response(status, {"flag": flag, **beside}, [("ETag", f'"{flag["version"]}"')])

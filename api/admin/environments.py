@@ -1,0 +1,39 @@
+"""`/api/admin/environments`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from api.admin import call as admin
+from api.admin import fields, shapes
+from api.current import services
+from api.http import Response, json_response
+from db.administration import environments
+
+blueprint = admin.guard(Blueprint("admin_environments", __name__, url_prefix="/api/admin/environments"))
+
+
+@blueprint.get("")
+def list_environments() -> Response:
+    """Every environment."""
+    call = admin.read_call(in_environment=False)
+    call.finish()
+    return json_response(200, {"environments": shapes.listed(environments.list_all(), shapes.environment)})
+
+
+@blueprint.post("")
+def create() -> Response:
+    """Add an environment, in which every flag is disabled."""
+    call = admin.read_call(body=True, in_environment=False)
+    asked: dict[str, Any] = {
+        "key": call.body.take("key", fields.text),
+        "name": call.body.take("name", fields.text, None, nullable=True),
+        "protected": call.body.take("protected", fields.boolean, False),
+        "copy_of": call.body.take("copyOf", fields.text, services().settings.default_environment),
+    }
+    call.finish()
+    environment = environments.create(**asked, actor=call.actor)
+    services().live.take_in()
+    return json_response(201, {"environment": shapes.environment(environment)})

@@ -1,0 +1,82 @@
+"""The control function's entry point: the cost brake, and the database role that a deployment makes.
+
+It is the one function that may change another, and the one that may use the database's master secret, over the Data
+API, which keeps the secret to itself.
+"""
+
+from __future__ import annotations
+
+import logging.config
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from api.access import auth
+from api.access.jwt import SignIn
+from api.aws import control
+from api.aws.gateway_events import Event, answer_of, environ_of
+from api.errors import RequestError
+from api.http import Environ, Response, error_response, json_response, read_object
+from api.memory.published import Published
+from db.process import logs
+from db.published.objects import bucket_of
+from db.settings import ControlSettings, Settings, SettingsError
+
+MOST = 100_000
+"""Far above what an account may have running at once."""
+
+
+class Function:
+    """One process of the function."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        """Raises SettingsError."""
+        self._settings = Settings.from_env(env)
+        self._control = control.Control(ControlSettings.from_env(env), self._settings.aws_region or "")
+        bucket = bucket_of(self._settings)
+        if bucket is None:
+            raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
+        self._published = Published(bucket, self._settings.refresh_seconds)
+        self._persons = SignIn(self._settings) if self._settings.jwt_public_key else None
+
+    def __call__(self, event: Event, context: object) -> dict[str, Any]:
+        """Answer the gateway, or do what a deployment asks for (`{"create": "role"}`)."""
+        if event.get("create") == "role":
+            self._control.create_role()
+            return {"role": self._control.settings.role}
+        try:
+            environ = environ_of(event)
+            self._published.refresh_keys()
+            return answer_of(*self._answer(environ))
+        except ValueError as error:
+            return answer_of(*error_response(RequestError(400, "malformed_request", str(error))))
+        except Exception as error:
+            return answer_of(*error_response(error))
+
+    def _answer(self, environ: Environ) -> Response:
+        auth.admin(self._published.keys, self._persons, environ)
+        match environ["REQUEST_METHOD"], environ["PATH_INFO"]:
+            case "PATCH", "/mark-concurrency-zero":
+                return self._limit(0)
+            case "POST", "/reset-limit":
+                return self._limit(read_limit(read_object(environ, self._settings.max_body_bytes)))
+        message = f"there is no {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        raise RequestError(404, "not_found", message)
+
+    def _limit(self, concurrency: int | None) -> Response:
+        self._control.limit_evaluation(concurrency)
+        function = self._control.settings.evaluation_function
+        return json_response(200, {"function": function, "reservedConcurrency": concurrency})
+
+
+def read_limit(body: Mapping[str, Any]) -> int | None:
+    """`pendingLimit`: how many evaluations may run at once; null takes the limit away. Raises `RequestError` (400)."""
+    limit = body.get("pendingLimit", body.get("pending_limit", ""))
+    if limit is None or (type(limit) is int and 0 <= limit <= MOST):
+        return limit
+    message = f"pendingLimit must be a whole number from 0 to {MOST}, or null for no limit"
+    raise RequestError(400, "invalid_field", message, field="pendingLimit")
+
+
+logging.config.dictConfig(logs.configuration())
+handler = Function(os.environ)

@@ -1,0 +1,115 @@
+"""The paths that the evaluation function answers: those of `api.routes`, as Lambda can answer them.
+
+Lambda hands on 6 MB at most. What is larger is an object of S3 too, so its client is sent there, by a URL that is
+signed for a minute: whoever follows it needs no key, and must bring no `Authorization`, which S3 would refuse beside a
+signature. curl, Go's client (flagd) and ours leave it behind on the way to another host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from api.aws.gateway_events import fits
+from api.client import definitions as client
+from api.errors import RequestError
+from api.evaluation import ofrep
+from api.evaluation.single import engine_of
+from api.http import Environ, Response, error_response, has_etag, json_response
+from api.memory.published import Copy, PublishedFeed, PublishedFeeds
+from api.paths import DEFINITIONS, FLAGS, STREAM
+from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
+
+
+class Remote(ofrep.Remote, client.Source[PublishedFeed], Protocol):
+    """What these routes need: environments as S3 has them."""
+
+    @property
+    def feeds(self) -> PublishedFeeds:
+        """Every environment."""
+
+
+Answer = Callable[[Remote, Environ], Response]
+
+
+def respond(service: Remote, environ: Environ) -> Response:
+    """Answer what the path and the method ask for, as Flask would elsewhere."""
+    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    route = route_of(path)
+    if route is None:
+        return error_response(RequestError(404, "not_found", f"there is nothing at {path}"))
+    wanted, answer = route
+    if method == wanted:
+        return answer(service, environ)
+    if (method, wanted) == ("HEAD", "GET"):
+        return answer(service, environ)._replace(body=b"")
+    allowed = "GET, HEAD" if wanted == "GET" else wanted
+    message = f"{method} is not possible here, only {allowed}"
+    return error_response(RequestError(405, "method_not_allowed", message, [("Allow", allowed)]))
+
+
+def route_of(path: str) -> tuple[str, Answer] | None:
+    """The method and the function of a path, with or without a slash at its end."""
+    for prefix, route in EVALUATION_PREFIXES.items():
+        if path.startswith(prefix) and path != prefix:
+            return route
+    return ROUTES.get(path) or ROUTES.get(path.removesuffix("/"))
+
+
+def definitions(service: Remote, environ: Environ) -> Response:
+    """What `api.client.definitions.definitions` answers, or where it is."""
+    response = client.definitions(service, environ)
+    return response if fits(response) else elsewhere(service, environ, lambda feed: feed.definitions)
+
+
+def flags(service: Remote, environ: Environ) -> Response:
+    """What `api.client.definitions.flags` answers, or where it is."""
+    response = client.flags(service, environ)
+    return response if fits(response) else elsewhere(service, environ, lambda feed: feed.flag_list)
+
+
+def elsewhere(service: Remote, environ: Environ, copy_of: Callable[[PublishedFeed], Copy[Any]]) -> Response:
+    """A redirect to the object that is the answer, or 304 to who has that object.
+
+    Its entity tag is S3's own: a client that was sent there before brings it back here.
+    """
+    try:
+        copy = copy_of(client.feed_for(service, environ))
+        if copy.etag and has_etag(environ, copy.etag):
+            return Response(b"", 304, [("ETag", copy.etag), *client.CACHING])
+        # Temporary: the next URL is another one.
+        headers = [("Location", copy.url(environ["REQUEST_METHOD"])), ("Cache-Control", "no-store")]
+        return Response(b"", 307, headers)
+    except Exception as error:
+        return error_response(error)
+
+
+def no_stream(service: Remote, environ: Environ) -> Response:
+    """A stream needs a process that runs between requests."""
+    return error_response(client.no_streams())
+
+
+def health(service: Remote, environ: Environ) -> Response:
+    """The process answers."""
+    return json_response(200, {"status": "ok"})
+
+
+def ready(service: Remote, environ: Environ) -> Response:
+    """Whether there are definitions of the default environment."""
+    try:
+        engine_of(service, None)
+        status = 200
+    except RequestError as error:
+        status = error.status
+    ages = {name: {"age": round(age, 3)} for name, age in service.feeds.ages().items()}
+    return json_response(status, {"ready": status == 200, "database": "not used", "environments": ages})
+
+
+ROUTES: Mapping[str, tuple[str, Answer]] = {
+    **EVALUATION_ROUTES,
+    DEFINITIONS: ("GET", definitions),
+    FLAGS: ("GET", flags),
+    STREAM: ("GET", no_stream),
+    "/health": ("GET", health),
+    "/ready": ("GET", ready),
+}

@@ -1,0 +1,121 @@
+"""For SDKs: the whole flagd document, and a list of flags. They need a server or an admin key.
+
+Neither Flask nor Peewee is imported: in AWS this runs where there is no database. The server's dispatch calls it
+without Flask too: thousands of clients may ask every few seconds, and nearly all are told that nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+from api.access import auth
+from api.environment import environment_named, environment_of, of_environment
+from api.errors import RequestError
+from api.feeds.document import Document
+from api.http import (
+    EMPTY,
+    JSON_HEADERS,
+    Environ,
+    Response,
+    error_response,
+    has_etag,
+    read_query,
+)
+from db.published.keyring import KeyRecord
+from db.settings import Settings
+from db.vocabulary import Scope
+
+CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
+
+
+class Feed(Protocol):
+    """One environment, for those who take its flags away."""
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of the document."""
+
+    def document(self) -> Document:
+        """The whole flagd document."""
+
+    def flags(self) -> bytes:
+        """The list of the boolean flags."""
+
+
+F = TypeVar("F", bound=Feed)
+F_co = TypeVar("F_co", bound=Feed, covariant=True)
+
+
+class Source(Protocol[F_co]):
+    """What answering SDKs needs."""
+
+    @property
+    def keys(self) -> auth.Keys:
+        """The keys in force."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the process."""
+
+    @property
+    def feeds(self) -> Mapping[str, F_co]:
+        """Every environment; empty until they have been loaded once."""
+
+
+def definitions(service: Source[Feed], environ: Environ) -> Response:
+    """The flagd document of an environment, or 304 to who has this revision already."""
+    try:
+        feed = feed_for(service, environ)
+        etag = feed.etag
+        if has_etag(environ, etag):
+            return Response(b"", 304, [("ETag", etag), *CACHING])
+        document = feed.document()
+        headers = [*JSON_HEADERS, ("ETag", document.etag), *CACHING]
+        if accepts_gzip(environ):
+            return Response(document.compressed, 200, [*headers, ("Content-Encoding", "gzip")])
+        return Response(document.plain, 200, headers)
+    except Exception as error:
+        return error_response(error)
+
+
+def flags(service: Source[Feed], environ: Environ) -> Response:
+    """The boolean flags of an environment, sorted by key, in short."""
+    try:
+        return Response(feed_for(service, environ).flags(), 200, [*JSON_HEADERS, *CACHING[:1]])
+    except Exception as error:
+        return error_response(error)
+
+
+def no_streams() -> RequestError:
+    """What is said in place of a stream where there are none."""
+    return RequestError(501, "no_streams", "there is no stream here; ask for the definitions every few seconds")
+
+
+def feed_for(service: Source[F], environ: Environ) -> F:
+    """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
+    key = auth.client_key(service.keys, environ)
+    check_may_read(key)
+    query = read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+    return feed_of(service, environment_of(key, environment_named(EMPTY, query)))
+
+
+def feed_of(service: Source[F], environment: str | None) -> F:
+    """The feed of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
+    return of_environment(service.feeds, service.settings, environment)
+
+
+def check_may_read(key: KeyRecord) -> None:
+    """Raise `RequestError` (403) unless this key may see how flags are targeted."""
+    if key.scope is Scope.CLIENT:
+        message = "a client key can evaluate flags, not read them; this needs a server or an admin key"
+        raise RequestError(403, "insufficient_scope", message)
+
+
+def accepts_gzip(environ: Environ) -> bool:
+    """Whether the client takes gzip."""
+    for part in (environ.get("HTTP_ACCEPT_ENCODING") or "").split(","):
+        name, _, parameters = part.partition(";")
+        if name.strip().lower() in ("gzip", "*"):
+            return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

@@ -1,0 +1,186 @@
+"""`GET /api/client/stream`: what changes, as server-sent events.
+
+A stream has no queue: it knows which revision its client has seen, and what it sends next is what has become of the
+flags since. A client that reads slowly thus costs no memory, and one that reads nothing at all is cut off by the system
+(see `api.client.sockets`).
+
+`Stream` knows neither threads nor an event loop. Under WSGI a thread drives it (`Chunks`), else a task
+(`api.serving.stream_tasks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from flask import Blueprint, request
+from flask import Response as FlaskResponse
+
+from api.access import auth, stream_tokens
+from api.access.addresses import address_of
+from api.access.stream_capacity import Holder
+from api.client import sockets
+from api.client.definitions import feed_of, no_streams
+from api.current import services
+from api.environment import environment_named, environment_of
+from api.errors import RequestError
+from api.feeds import events
+from api.feeds.feed import Feed
+from api.http import Environ, read_query
+from api.paths import STREAM
+from api.services import Services
+from db.vocabulary import Scope
+
+HEARTBEAT_SECONDS = 15.0
+"""After so long without a change a stream says that it is still there, and finds out whether its client is."""
+
+FIRST_LINE = b"retry: 2000\n"
+"""After how many milliseconds a client should come back when the stream breaks off."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # nginx would keep events back until it had a page full
+}
+
+blueprint = Blueprint("stream", __name__)
+
+
+class Listener(NamedTuple):
+    """Who listens, and what for."""
+
+    key_id: str | None
+    """The key that must stay in force; None where evaluation is open."""
+    environment: str | None
+    include_definitions: bool
+    """Whether flags are told, or only that something has changed."""
+
+
+@blueprint.get(STREAM)
+def stream() -> FlaskResponse:
+    """Send changes as they happen."""
+    chunks = Chunks(open_stream(services(), request.environ))
+    return FlaskResponse(chunks, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
+
+
+def open_stream(service: Services, environ: Environ) -> Stream:
+    """Begin a stream, which has to be closed. May ask the database for what its client has seen elsewhere.
+
+    Raises `RequestError`: 400, 401, 403, 501 where there are no streams, 503 where there are enough.
+    """
+    if not service.streams.limit:
+        raise no_streams()
+    listener = listener_of(service, environ)
+    feed = feed_of(service, listener.environment)
+    seen = last_event_id(environ)
+    if seen is not None:
+        service.catch_up(listener.environment or service.settings.default_environment, seen)
+    holder = Holder(listener.key_id, address_of(environ, service.settings.trusted_proxies))
+    if not service.open_stream(holder):
+        raise no_room(service.streams.limit)
+    sockets.drop_silent_clients(service.settings.port)
+    return Stream(service, listener, feed, holder, seen)
+
+
+def no_room(limit: int) -> RequestError:
+    """The error for a client that gets no place."""
+    message = (
+        f"of {limit} streams there is none left for this key or address; ask for the definitions every few seconds"
+    )
+    return RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=limit)
+
+
+def listener_of(service: Services, environ: Environ) -> Listener:
+    """Who asks for a stream. Raises `RequestError`."""
+    query = read_query(environ)
+    if (token := query.get("token")) is not None:
+        said = stream_tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
+        return Listener(None if said.key_id == stream_tokens.OPEN else said.key_id, said.environment, False)
+    key = auth.client_key(service.keys, environ, query.get("key"))
+    return Listener(key.id, environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
+
+
+def last_event_id(environ: Environ) -> int | None:
+    """The revision that a returning client has seen. Raises `RequestError` (400) for an id that is not one of ours."""
+    text = (environ.get("HTTP_LAST_EVENT_ID") or "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise RequestError(400, "invalid_last_event_id", "Last-Event-ID must be the id of an event of this stream")
+    return int(text)
+
+
+class Stream:
+    """What one stream says, and for how long."""
+
+    def __init__(self, service: Services, listener: Listener, feed: Feed, holder: Holder, seen: int | None) -> None:
+        self.feed = feed
+        self._service = service
+        self._listener = listener
+        self._holder: Holder | None = holder
+        now = feed.now.revision
+        # A later id than there is: the database was set back. All that there is is new to this client.
+        self.seen = now if seen is None else seen if seen <= now else 0
+        """The revision that the client has seen."""
+
+    def first(self) -> bytes:
+        """What a stream begins with."""
+        return FIRST_LINE + (events.position(self.seen) if self.seen == self.feed.now.revision else self._news())
+
+    def next(self) -> bytes | None:
+        """What there is to say after a wait: news, or that the stream is still there. None: it ends."""
+        if not self._may_go_on():
+            return None
+        return events.HEARTBEAT if self.feed.now.revision == self.seen else self._news()
+
+    def _may_go_on(self) -> bool:
+        """Whether key and environment are still there, and the process is not about to end."""
+        service, listener = self._service, self._listener
+        known = listener.key_id is None or service.keys.with_id(listener.key_id) is not None
+        there = service.live.feeds.get(listener.environment or service.settings.default_environment) is self.feed
+        return known and there and not service.streams.closing.is_set()
+
+    def _news(self) -> bytes:
+        """What has happened since; where no flag has changed, just how far it is."""
+        now, told = self.feed.batch(self.seen, whole=self._listener.include_definitions)
+        self.seen = now.revision
+        return told or events.position(now.revision)
+
+    def close(self) -> None:
+        """Give back the place; the client has gone, or the stream has ended."""
+        if self._holder is not None:
+            self._service.close_stream(self._holder)
+            self._holder = None
+
+
+class Chunks(Iterator[bytes]):
+    """The chunks of a stream, as a WSGI server asks for them. Waits in the server's thread."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream: Stream | None = stream
+        self._first = True
+
+    def __next__(self) -> bytes:
+        stream = self.stream
+        assert stream is not None
+        if self._first:
+            self._first = False
+            return stream.first()
+        stream.feed.wait(stream.seen, HEARTBEAT_SECONDS)
+        chunk = stream.next()
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def hand_over(self) -> Stream:
+        """Leave the stream to somebody else, who closes it."""
+        stream, self.stream = self.stream, None
+        assert stream is not None
+        return stream
+
+    def close(self) -> None:
+        """Give back the place."""
+        if self.stream is not None:
+            self.stream.close()
+
+    def __del__(self) -> None:
+        self.close()

@@ -1,0 +1,186 @@
+"""OFREP 0.3, the OpenFeature Remote Evaluation Protocol (https://github.com/open-feature/protocol).
+
+`POST /ofrep/v1/evaluate/flags/{key}` evaluates one flag, `POST /ofrep/v1/evaluate/flags` all of them. Errors are in
+OFREP's own shape. Nothing here touches the database, except after a client said that this process is behind; neither
+Flask nor Peewee is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import orjson
+
+from api.access import stream_tokens
+from api.access.addresses import address_of, origin_of
+from api.access.stream_capacity import Holder
+from api.environment import environment_named, environment_of
+from api.errors import RequestError, describe
+from api.evaluation.single import Evaluator, about_entity, admitted, engine_of
+from api.http import (
+    EMPTY,
+    JSON_HEADERS,
+    Environ,
+    Response,
+    has_etag,
+    json_response,
+    read_object,
+    read_query,
+)
+from api.paths import OFREP_ONE, STREAM
+from db.published.keyring import KeyRecord
+from flagstaff.engine import Engine, ErrorCode, Evaluation
+
+INACTIVITY_SECONDS = 120
+"""After so long in the background a client should close its stream (OFREP's own default)."""
+
+UNREADABLE = frozenset({"malformed_json", "not_an_object", "incomplete_body"})
+"""Our codes for what OFREP calls `PARSE_ERROR`."""
+
+CONTEXT = "invalid_context"
+
+
+class Remote(Evaluator, Protocol):
+    """What answering OFREP needs."""
+
+    def catch_up(self, environment: str, revision: int) -> None:
+        """Bring an environment up to this revision, where that is possible and it is behind."""
+
+    def has_stream_room(self, holder: Holder) -> bool:
+        """Whether this caller can have a stream."""
+
+
+def evaluate_one(service: Remote, environ: Environ) -> Response:
+    """Answer one flag, which the path names."""
+    key = key_in(environ)
+    try:
+        _, environment, context = read_request(service, environ)
+        answer = engine_of(service, environment).evaluate(key, context)
+        service.counters.evaluated(answer.reason)
+        return Response(orjson.dumps(told(key, answer)), status_of(answer), JSON_HEADERS)
+    except Exception as error:
+        return failure(error, key)
+
+
+def evaluate_all(service: Remote, environ: Environ) -> Response:
+    """Answer all flags of the environment, or 304 to a client that has this very answer for this very context."""
+    try:
+        record, environment, context = read_request(service, environ)
+        name = environment or service.settings.default_environment
+        hear_of_changes(service, environ, name)
+        event_streams = streams(service, environ, record, name)
+        body = orjson.dumps(all_flags(service, engine_of(service, environment), context, event_streams))
+        etag = etag_of(context, body)
+        headers = [*JSON_HEADERS, ("ETag", etag), ("Cache-Control", "private, no-cache")]
+        return Response(b"", 304, headers[1:]) if has_etag(environ, etag) else Response(body, 200, headers)
+    except Exception as error:
+        return failure(error)
+
+
+def read_request(service: Remote, environ: Environ) -> tuple[KeyRecord | None, str | None, Mapping[str, Any]]:
+    """Who asks, for which environment, and the context. Raises `RequestError`."""
+    record = admitted(service, environ)
+    body = read_object(environ, service.settings.max_evaluation_bytes)
+    query = read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+    return record, environment_of(record, environment_named(EMPTY, query)), context_of(body)
+
+
+def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context. Its `targetingKey` may be missing: released providers send none where the application has none."""
+    context = body.get("context", EMPTY)
+    if type(context) is not dict:
+        raise RequestError(400, CONTEXT, "context must be an object")
+    if type(context.get("targetingKey", "")) is not str:
+        raise RequestError(400, CONTEXT, "context.targetingKey must be a string")
+    return about_entity(context)
+
+
+def key_in(environ: Environ) -> str:
+    """The flag's key, which is the rest of the path; WSGI has the path's bytes as Latin-1."""
+    path: str = environ["PATH_INFO"]
+    return path.removeprefix(OFREP_ONE).encode("latin-1").decode("utf-8", "replace")
+
+
+def told(key: str, answer: Evaluation) -> dict[str, Any]:
+    """An evaluation in OFREP's words. Without a `value` where the application's own default applies."""
+    value, variant, reason, error_code, message, metadata = answer
+    if error_code is not None:
+        failed = {"key": key, "errorCode": error_code, "errorDetails": message or ""}
+        return {**failed, "metadata": metadata} if metadata else failed
+    if variant is None:
+        return {"key": key, "reason": reason, "metadata": metadata}
+    return {"key": key, "value": value, "reason": reason, "variant": variant, "metadata": metadata}
+
+
+def status_of(answer: Evaluation) -> int:
+    """The status that goes with an evaluation."""
+    if answer.error_code is None:
+        return 200
+    return 404 if answer.error_code is ErrorCode.FLAG_NOT_FOUND else 400
+
+
+def all_flags(
+    service: Remote, engine: Engine, context: Mapping[str, Any], event_streams: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Every flag in OFREP's words, sorted by key; one that fails does so by itself."""
+    metadata = engine.metadata
+    answers = [(key, engine.evaluate(key, context)) for key in sorted(engine.keys())]
+    for _, answer in answers:
+        service.counters.evaluated(answer.reason)
+    flags = [told(key, answer) for key, answer in answers]
+    more = {"eventStreams": event_streams} if event_streams else {}
+    return {"flags": flags, **more, "metadata": metadata}
+
+
+def streams(service: Remote, environ: Environ, record: KeyRecord | None, environment: str) -> list[dict[str, Any]]:
+    """Where a client hears of changes, if there is room for it. The URL carries a token that is good for a few minutes,
+    never the key.
+    """
+    holder = Holder(record.id if record else None, address_of(environ, service.settings.trusted_proxies))
+    if not service.has_stream_room(holder):
+        return []
+    token = stream_tokens.issue(record, environment)
+    url = f"{origin_of(environ)}{STREAM}?token={token}"
+    return [{"type": "sse", "url": url, "inactivityDelaySec": INACTIVITY_SECONDS}]
+
+
+def hear_of_changes(service: Remote, environ: Environ, environment: str) -> None:
+    """Take note of the revision that an event told the client of, which this process may not have heard of yet."""
+    told_of = read_query(environ).get("flagConfigEtag", "").strip('"')
+    engine = service.engines.get(environment)
+    if engine is not None and told_of.isascii() and told_of.isdigit() and len(told_of) < 19:
+        revision = engine.metadata.get("revision")
+        if isinstance(revision, int) and int(told_of) > revision:
+            service.catch_up(environment, int(told_of))
+
+
+def etag_of(context: Mapping[str, Any], body: bytes) -> str:
+    """The entity tag of an answer: of the context too, so that no other context is ever told that nothing changed.
+
+    The answer itself is part of it because rules may depend on the time, and because stream tokens are renewed.
+    """
+    try:
+        asked = orjson.dumps(context, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise RequestError(400, CONTEXT, "context is nested too deeply") from None
+    return f'"{hashlib.blake2b(asked + b"|" + body, digest_size=16).hexdigest()}"'
+
+
+def failure(error: Exception, key: str | None = None) -> Response:
+    """The answer that tells of an error, in OFREP's shape."""
+    status, body, headers = describe(error)
+    if status == 500:
+        return json_response(500, {"errorDetails": body["error"]})
+    about = {} if key is None else {"key": key}
+    return json_response(
+        status, {**about, "errorCode": error_code_of(body["code"]), "errorDetails": body["error"]}, headers
+    )
+
+
+def error_code_of(code: str) -> ErrorCode:
+    """Our error code as one of the few that OFREP has."""
+    if code in UNREADABLE:
+        return ErrorCode.PARSE_ERROR
+    return ErrorCode.INVALID_CONTEXT if code == CONTEXT else ErrorCode.GENERAL

@@ -1,0 +1,224 @@
+"""`POST /feature-flag/evaluate`: the main job. Flask and the dispatch in front of it both call `evaluate`.
+
+Nothing here touches the database, takes a lock or logs. Neither Flask nor Peewee is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+from openfeature.exception import InvalidContextError
+
+from api.access import auth
+from api.access.addresses import address_of
+from api.access.limits import Limits
+from api.environment import environment_named, environment_of, of_environment
+from api.errors import RequestError
+from api.http import (
+    EMPTY,
+    JSON_HEADERS,
+    Environ,
+    Response,
+    error_response,
+    read_flag,
+    read_object,
+    read_query,
+)
+from api.telemetry.counters import Counters
+from db.published.keyring import KeyRecord
+from db.settings import Settings
+from flagstaff.engine import Engine, ErrorCode, Reason
+from flagstaff.jsonlogic.values import text
+from flagstaff.openfeature_context import with_entity_as_text
+
+ENTITY_FIELDS = frozenset({"entityId", "targetingKey"})
+SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))
+
+KINDS = {bool: "boolean", str: "string", int: "number", float: "number", dict: "structured", list: "structured"}
+"""JSON types as Python has them, and the value type of a flag that each belongs to. `null` belongs to all."""
+
+
+class Evaluator(Protocol):
+    """What evaluating needs: `api.services.Services`, or something that has neither a database nor Flask."""
+
+    @property
+    def keys(self) -> auth.Keys:
+        """The keys in force."""
+
+    @property
+    def engines(self) -> Mapping[str, Engine]:
+        """The engine of each environment; empty until the definitions have been loaded once."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the process."""
+
+    @property
+    def explain_open(self) -> bool:
+        """Whether everyone may ask why a flag has its value."""
+
+    @property
+    def counters(self) -> Counters:
+        """What counts the evaluations."""
+
+    @property
+    def limits(self) -> Limits:
+        """How often somebody may evaluate."""
+
+
+class EvaluationRequest(NamedTuple):
+    """One flag, asked for one context."""
+
+    flag_key: str
+    default: Any
+    context: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> EvaluationRequest:
+        """Read the body. Raises `RequestError` (400) that names the field which is missing or of the wrong type."""
+        if "flag_key" in body or "default_value" in body:
+            body = in_camel_case(body)
+        key = body.get("flagKey")
+        if type(key) is not str or not key:
+            raise wrong_field("flagKey", "a string that is not empty", missing="flagKey" not in body)
+        if "defaultValue" not in body:
+            raise wrong_field("defaultValue", "a JSON value", missing=True)
+        context = body.get("context", EMPTY)
+        if type(context) is not dict:
+            raise wrong_field("context", "an object", missing=False)
+        return cls(key, body["defaultValue"], about_entity(context))
+
+
+def about_entity(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context, with whom it is about as text. Raises `RequestError` (400) where that is neither text nor number."""
+    try:
+        return with_entity_as_text(context)
+    except InvalidContextError as error:
+        raise RequestError(400, "invalid_context", f"context.{error.error_message}", field="context") from None
+
+
+def evaluate(service: Evaluator, environ: Environ) -> Response:
+    """Answer one evaluation, whatever the request looks like."""
+    try:
+        key, body, query = read_request(service, environ)
+        asked = EvaluationRequest.from_json(body)
+        engine = engine_of(service, environment_of(key, environment_named(body, query)))
+        answer = resolve(engine, asked)
+        if query and read_flag(query, "explain"):
+            auth.check_may_explain(key, everyone_may=service.explain_open)
+            answer["explanation"] = explanation(engine, asked, answer)
+        service.counters.evaluated(answer["reason"])
+        return Response(encode(answer), 200, JSON_HEADERS)
+    except Exception as error:
+        return error_response(error)
+
+
+def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine's steps; summed up by this endpoint where it is what found the error."""
+    told: dict[str, Any] = engine.explain(asked.flag_key, asked.context).to_json()
+    if "errorCode" in answer:
+        told["summary"] = f"{asked.flag_key} serves the caller's default: {answer['errorMessage']}."
+    return told
+
+
+def read_request(service: Evaluator, environ: Environ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
+    """The key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
+    key = admitted(service, environ)
+    body = read_object(environ, service.settings.max_evaluation_bytes)
+    return key, body, read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+
+
+def admitted(service: Evaluator, environ: Environ) -> KeyRecord | None:
+    """The key of an evaluation, which may be none. Raises `RequestError`: 401, 429 or 503."""
+    settings = service.settings
+    key = auth.evaluating_key(service.keys, environ, required=not settings.evaluation_open)
+    if service.limits.evaluation is not None:
+        address = address_of(environ, settings.trusted_proxies)
+        service.limits.evaluation.count((key.id if key is not None else None, address))
+    return key
+
+
+def engine_of(service: Evaluator, environment: str | None) -> Engine:
+    """The engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
+    return of_environment(service.engines, service.settings, environment)
+
+
+def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:
+    """The answer: what the engine says, seen by a caller who brings a default value."""
+    value, variant, reason, error_code, message, _ = engine.evaluate(asked.flag_key, asked.context)
+    if error_code is not None:
+        return failure(asked, error_code, message or "")
+    if variant is None:
+        return without_variant(engine, asked, reason)
+    if not same_kind(value, asked.default):
+        return mismatch(asked, value)
+    return {"value": value, "reason": reason, "variant": variant}
+
+
+def without_variant(engine: Engine, asked: EvaluationRequest, reason: str) -> dict[str, Any]:
+    """The answer where the caller's default applies: the flag is disabled, or nothing matched and it has no default."""
+    if reason == Reason.DISABLED:
+        return {"value": asked.default, "reason": reason}
+    sample = any_value(engine, asked.flag_key)
+    if not same_kind(sample, asked.default):
+        return mismatch(asked, sample)
+    if not has_entity(asked.context) and not ENTITY_FIELDS.isdisjoint(engine.fields(asked.flag_key)):
+        message = "the flag targets entities, and the context has no entityId (or targetingKey)"
+        return failure(asked, ErrorCode.TARGETING_KEY_MISSING, message)
+    return {"value": asked.default, "reason": reason}
+
+
+def failure(asked: EvaluationRequest, code: ErrorCode, message: str) -> dict[str, Any]:
+    """The answer where the flag can't be evaluated for this caller."""
+    return {"value": asked.default, "reason": Reason.ERROR, "errorCode": code, "errorMessage": message}
+
+
+def mismatch(asked: EvaluationRequest, value: object) -> dict[str, Any]:
+    """The answer to a caller whose default value is of another type than the flag."""
+    message = f"the flag is {KINDS[type(value)]}, and defaultValue is {KINDS[type(asked.default)]}"
+    return failure(asked, ErrorCode.TYPE_MISMATCH, message)
+
+
+def any_value(engine: Engine, key: str) -> Any:
+    """The value of one of the flag's variants, which are all of one type; None if the flag is gone by now."""
+    definition = engine.definition(key)
+    return next(iter(definition["variants"].values())) if definition else None
+
+
+def same_kind(value: object, default: object) -> bool:
+    """Whether a caller who brings this default can take this value; null goes with every type."""
+    if type(value) is type(default) or default is None or value is None:
+        return True
+    return KINDS[type(value)] == KINDS[type(default)]
+
+
+def has_entity(context: Mapping[str, Any]) -> bool:
+    """Whether the context says whom it is about: an entityId or a targetingKey that is not empty, as a text."""
+    return any(context.get(name) is not None and text(context[name]) for name in ENTITY_FIELDS)
+
+
+def encode(answer: dict[str, Any]) -> bytes:
+    """The answer as JSON. Raises `RequestError` (400) where what it repeats of the request is nested too deeply."""
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        raise RequestError(400, "nested_too_deeply", "defaultValue or context is nested too deeply") from None
+
+
+def in_camel_case(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with its snake_case fields renamed. Raises `RequestError` (400) for a field that is there both ways."""
+    for snake, camel in SNAKE_CASE:
+        if snake in body:
+            if camel in body:
+                raise RequestError(400, "ambiguous_field", f"give {camel} or {snake}, not both", field=camel)
+            body = {**body, camel: body[snake]}
+    return body
+
+
+def wrong_field(name: str, wanted: str, *, missing: bool) -> RequestError:
+    """The error for a field that is missing, or not what it must be."""
+    if missing:
+        return RequestError(400, "missing_field", f"{name} is missing; it must be {wanted}", field=name)
+    return RequestError(400, "invalid_field", f"{name} must be {wanted}", field=name)

@@ -1,0 +1,87 @@
+"""Server-sent events: what a stream says about changes (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
+Of several changes to a flag only the last is told. The last event of a revision carries `id:`, so whoever comes back
+with an id has everything up to that revision, and is told of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import orjson
+
+from api.feeds.snapshot import Snapshot
+from db.definitions import summaries
+from db.definitions.document import sorted_ids
+
+MOST_MEMBERS = 2_000
+LARGEST_EVENT = 65_536
+"""A flag with more members, or more bytes, is not sent: who needs it asks for it."""
+
+HEARTBEAT = b": still here\n"
+"""A comment, without the blank line that some clients take for an event of no data."""
+
+
+class Event(NamedTuple):
+    """An event, without the id that it may carry."""
+
+    revision: int
+    name: str
+    data: bytes
+
+
+def since(now: Snapshot, seen: int, *, whole: bool) -> bytes:
+    """The events that lead from a revision to the present one; empty where no flag has changed."""
+    changed = sorted(
+        (*updates(now, seen, whole=whole), *deletions(now, seen)), key=lambda event: (event.revision, event.data)
+    )
+    if not changed:
+        return b""
+    refetch = Event(now.revision, "message", orjson.dumps({"type": "refetchEvaluation", "etag": f'"{now.revision}"'}))
+    return b"".join(with_ids([*changed, refetch] if whole else [refetch]))
+
+
+def updates(now: Snapshot, seen: int, *, whole: bool) -> Iterator[Event]:
+    """The flags touched after a revision."""
+    for key, summary in now.summaries.items():
+        if summary.revision > seen:
+            yield Event(summary.revision, "flag_updated", flag_data(now, key) if whole else b"")
+
+
+def deletions(now: Snapshot, seen: int) -> Iterator[Event]:
+    """The flags that went after a revision."""
+    return (Event(at, "flag_deleted", orjson.dumps({"key": key})) for key, at in now.gone.items() if at > seen)
+
+
+def flag_data(now: Snapshot, key: str) -> bytes:
+    """A flag as clients list it, with its definition; only its outlines where it is large."""
+    summary = now.summaries[key]
+    if summary.member_count <= MOST_MEMBERS:
+        told: dict[str, Any] = {
+            **summaries.to_json(summary),
+            "definition": now.definitions[key],
+            "revision": summary.revision,
+        }
+        data = orjson.dumps(told, default=sorted_ids)
+        if len(data) <= LARGEST_EVENT:
+            return data
+    outlines = summaries.to_json(summary._replace(users=frozenset()))
+    del outlines["targeted_users"]
+    outlines["description"] = summary.description
+    return orjson.dumps({**outlines, "refetch": True, "revision": summary.revision})
+
+
+def with_ids(events: list[Event]) -> Iterator[bytes]:
+    """The events as they are sent; the last of each revision has its id."""
+    for revision, group in groupby(events, key=lambda event: event.revision):
+        told = list(group)
+        for event in told:
+            yield b"event: %s\ndata: %s\n" % (event.name.encode(), event.data)
+            yield b"id: %d\n\n" % revision if event is told[-1] else b"\n"
+
+
+def position(revision: int) -> bytes:
+    """Where a stream stands, for clients to come back with; no event."""
+    return b"id: %d\n\n" % revision

@@ -1,0 +1,113 @@
+"""What SDKs are told of an environment: the whole document, and what became of it since a revision they have seen.
+
+Snapshots are never changed, only replaced, so that a reader sees one revision whole and takes no part in refreshing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from api.feeds import events
+from api.feeds.document import Document, etag_of
+from api.feeds.snapshot import Snapshot, after
+from db.definitions import summaries
+from db.definitions.document import to_bytes
+from db.definitions.reader import Delta
+
+MAX_BATCHES_BYTES = 16 << 20
+"""How much of ready-made answers to "what is new since …" is kept. Nearly all streams ask for the same one."""
+
+
+class Feed:
+    """One environment, kept current by one thread and read by many."""
+
+    def __init__(self, delta: Delta) -> None:
+        self.now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        self._news = threading.Condition()
+        self._subscribers: list[Callable[[], object]] = []
+        self._making = threading.Lock()
+        self._document: tuple[Snapshot, Document] | None = None
+        self._batches: dict[tuple[int, bool], tuple[Snapshot, bytes]] = {}
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of the document: its revision."""
+        return etag_of(self.now.revision)
+
+    def take_in(self, delta: Delta) -> None:
+        """Go on to the next revision, and wake who waits for it."""
+        now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        with self._news:
+            if not delta.complete:
+                if now.revision == self.now.revision:
+                    return
+                now = after(self.now, now)
+            self.now = now
+        self.wake()
+
+    def subscribe(self, wake: Callable[[], object]) -> None:
+        """Have this called, in any thread and for as long as the feed lasts, whenever who waits is to look again."""
+        self._subscribers.append(wake)
+
+    def wake(self) -> None:
+        """Wake everyone who waits, whether or not anything is new."""
+        with self._news:
+            self._news.notify_all()
+        for wake in list(self._subscribers):
+            wake()
+
+    def wait(self, seen: int, seconds: float) -> Snapshot:
+        """The environment as it is now; where that is what was seen, as it is after some seconds or the next change."""
+        with self._news:
+            if self.now.revision == seen:
+                self._news.wait(seconds)
+            return self.now
+
+    def document(self) -> Document:
+        """The whole document, made once for each revision."""
+        now = self.now
+        made = self._document
+        if made is None or made[0] is not now:
+            with self._making:
+                if self._document is None or self._document[0] is not now:
+                    self._document = (now, written(now))
+                made = self._document
+        return made[1]
+
+    @property
+    def has_document(self) -> bool:
+        """Whether the document of the present revision has been made already."""
+        return self._document is not None and self._document[0] is self.now
+
+    def flags(self) -> bytes:
+        """The list of the boolean flags."""
+        now = self.now
+        return summaries.to_bytes(now.summaries.values(), now.revision)
+
+    def batch(self, seen: int, *, whole: bool) -> tuple[Snapshot, bytes]:
+        """The present state, and the events that lead there from a revision; `whole`: with the flags in them."""
+        now = self.now
+        made = self._batches.get((seen, whole))
+        if made is None or made[0] is not now:
+            with self._making:
+                made = self._batches.get((seen, whole))
+                if made is None or made[0] is not now:
+                    made = (now, events.since(now, seen, whole=whole))
+                    self._keep((seen, whole), made)
+        return made
+
+    def _keep(self, name: tuple[int, bool], made: tuple[Snapshot, bytes]) -> None:
+        """Keep an answer beside those of the same revision, as far as there is room."""
+        now = made[0]
+        kept = {other: batch for other, batch in self._batches.items() if batch[0] is now}
+        room = MAX_BATCHES_BYTES - sum(len(told) for _, told in kept.values())
+        self._batches = {**kept, name: made} if len(made[1]) <= room else kept
+
+
+def written(snapshot: Snapshot) -> Document:
+    """The document of a snapshot, as `db.definitions.document.document` would have it."""
+    plain = to_bytes({"flags": dict(snapshot.definitions), "metadata": snapshot.metadata})
+    document = Document(snapshot.revision, plain)
+    _ = document.compressed  # made now, by one thread: many clients are about to ask for it at once
+    return document

@@ -1,0 +1,64 @@
+"""The whole document."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+
+from api.reference.openapi import admin_paths, evaluation_paths, flag_paths, operation_paths, override_paths
+from api.reference.openapi.building import Json
+from api.reference.openapi.schemas import SCHEMAS
+
+DESCRIPTION = """Feature flags: edited by people, evaluated by programs.
+
+Bodies and answers are JSON. Fields are camelCase; requests may spell them in snake_case too. An environment comes from
+the key, where that is bound to one, else from the request, else it is the default. Administrators send an admin key or
+sign in by JWT; programs send a server or client key."""
+
+TAGS = {
+    "Evaluation": "What a program asks at run time.",
+    "OFREP": "The OpenFeature Remote Evaluation Protocol, for every OpenFeature SDK.",
+    "For SDKs": "Definitions to evaluate in one's own process, and news of their changes. Server and admin keys.",
+    "Flags": "Creating and changing flags.",
+    "Members": "Entities that get a given variant, whatever the rules say.",
+    "Changes": "Who did what, going back, and going from one environment to another.",
+    "Environments": "Where a flag has a configuration of its own.",
+    "Keys": "What programs and administrators identify themselves with.",
+    "Per-user overrides": "Flags that are on or off, and users for whom it is otherwise. Times are epoch seconds.",
+    "Cost brake": "How much evaluation may cost, in AWS.",
+    "Operations": "How the process is.",
+}
+
+SECURITY: dict[str, Json] = {
+    "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-API-Key"},
+    "adminToken": {"type": "apiKey", "in": "header", "name": "X-Admin-Token"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "sdkKey": {"type": "apiKey", "in": "header", "name": "X-SDK-Key"},
+    "keyInQuery": {"type": "apiKey", "in": "query", "name": "key", "description": "For streams only"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key; for administrators also a JWT"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "flagstaff_session",
+        "description": "A JWT; the name is a setting. Writes must come from the same origin",
+    },
+}
+
+
+@cache
+def document() -> Json:
+    """The OpenAPI document; the same object each time, never to be changed."""
+    parts = (evaluation_paths, flag_paths, admin_paths, override_paths, operation_paths)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Flagstaff",
+            "version": version("flagstaff-service"),
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
+        "paths": {path: methods for part in parts for path, methods in part.PATHS.items()},
+        "components": {"schemas": {**SCHEMAS, **evaluation_paths.SCHEMAS}, "securitySchemes": SECURITY},
+    }

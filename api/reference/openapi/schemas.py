@@ -1,0 +1,190 @@
+"""The schemas that several routes share."""
+
+from __future__ import annotations
+
+from api.reference.openapi.building import (
+    BOOLEAN,
+    KEY,
+    NAME,
+    SECONDS,
+    TEXT,
+    TIME,
+    USER_ID,
+    VALUE,
+    VERSION,
+    WHOLE,
+    Json,
+    described,
+    list_of,
+    nullable,
+    object_with,
+    one_of,
+    ref,
+)
+from flagstaff.targeting.operators import OPERATORS
+
+TYPES = one_of("BOOLEAN", "STRING", "NUMBER", "STRUCTURED")
+PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}
+STATUS = one_of("ENABLED", "DISABLED")
+ENVIRONMENT_FIELD = described(nullable(KEY), "The environment, unless the query string says it")
+
+ERROR = object_with({"error": described(TEXT, "What is wrong, in words"), "code": TEXT}, required=["error", "code"])
+ERROR.pop("additionalProperties")
+
+CONDITION = object_with(
+    {"field": described(TEXT, "A path into the context"), "operator": one_of(*OPERATORS), "value": VALUE},
+    required=["field", "operator"],
+)
+SHARE = object_with({"variant": TEXT, "weight": PERCENT}, required=["variant", "weight"])
+RULE = object_with(
+    {
+        "name": nullable(NAME),
+        "conditions": list_of(ref("Condition"), minItems=1, maxItems=50),
+        "variant": TEXT,
+        "split": list_of(ref("Share"), minItems=1),
+    },
+    required=["conditions"],
+)
+RULES: Json = {
+    "description": "Rules, tried in order; or a flat list of conditions, which is one rule that serves `on`",
+    "anyOf": [list_of(ref("Rule"), maxItems=100), list_of(ref("Condition"), maxItems=50), {"type": "null"}],
+}
+
+FLAG = object_with(
+    {
+        "id": {"type": "string", "format": "uuid"},
+        "key": KEY,
+        "name": nullable(TEXT),
+        "description": TEXT,
+        "type": TYPES,
+        "isStatic": BOOLEAN,
+        "tags": list_of(TEXT),
+        "environment": TEXT,
+        "version": WHOLE,
+        "revision": WHOLE,
+        "enabled": BOOLEAN,
+        "variants": {"type": "object", "additionalProperties": VALUE},
+        "defaultVariant": nullable(TEXT),
+        "value": described(VALUE, "Static flags only"),
+        "rules": list_of(ref("Rule")),
+        "rollout": nullable(list_of(ref("Share"))),
+        "rolloutPercentage": nullable(PERCENT),
+        "memberCount": WHOLE,
+        "createdAt": TIME,
+        "createdBy": TEXT,
+        "updatedAt": TIME,
+        "updatedBy": TEXT,
+        "archivedAt": nullable(TIME),
+    },
+    required=["id", "key", "type", "isStatic", "environment", "version", "enabled", "variants", "archivedAt"],
+)
+
+TARGETING: dict[str, Json] = {
+    "defaultVariant": described(nullable(TEXT), "What is served when nothing matched; none: the caller's default"),
+    "rules": RULES,
+    "rollout": nullable(list_of(ref("Share"), minItems=1)),
+    "rolloutPercentage": described(nullable(PERCENT), "In place of `rollout`: the share of `on` of a boolean flag"),
+    "targetedUsers": described(nullable(list_of(TEXT)), "The members of type `user` that get `on`"),
+    "tags": nullable(list_of(KEY, maxItems=64)),
+    "name": nullable(NAME),
+    "description": nullable({"type": "string", "maxLength": 4096}),
+    "enabled": BOOLEAN,
+    "value": described(VALUE, "The value of a static flag"),
+    "variants": {"type": "object", "additionalProperties": VALUE, "description": "Name to value"},
+}
+
+WHO: dict[str, Json] = {"userId": USER_ID}
+COMMON: dict[str, Json] = {"environment": ENVIRONMENT_FIELD, **WHO}
+
+NEW_FLAG = object_with({"key": KEY, "type": TYPES, "isStatic": BOOLEAN, **TARGETING, **COMMON}, required=["key"])
+FLAG_EDIT = object_with({**TARGETING, **COMMON, "version": VERSION})
+
+MEMBERS_DELTA: Json = {"type": ["object", "null"], "description": "Members `added`, `changed` and `removed`"}
+STATE: Json = {"type": ["object", "null"], "description": "The configuration with the flag's own fields"}
+
+CHANGE = object_with(
+    {
+        "id": WHOLE,
+        "flagId": nullable(TEXT),
+        "flagKey": nullable(TEXT),
+        "environment": nullable(TEXT),
+        "revision": nullable(WHOLE),
+        "action": TEXT,
+        "actor": TEXT,
+        "source": one_of("api", "interval", "cli", "system"),
+        "before": STATE,
+        "after": STATE,
+        "members": MEMBERS_DELTA,
+        "at": TIME,
+    },
+    required=["id", "action", "actor", "source", "at"],
+)
+DIFFERENCE = object_with({"before": STATE, "after": STATE, "members": MEMBERS_DELTA})
+
+MEMBER = object_with(
+    {"entityType": TEXT, "entityId": TEXT, "variant": TEXT, "value": VALUE},
+    required=["entityType", "entityId", "variant", "value"],
+)
+ENVIRONMENT = object_with(
+    {"key": TEXT, "name": TEXT, "protected": BOOLEAN, "revision": WHOLE, "createdAt": TIME},
+    required=["key", "name", "protected", "revision", "createdAt"],
+)
+API_KEY = object_with(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "scope": one_of("admin", "server", "client"),
+        "environment": nullable(TEXT),
+        "prefix": described(TEXT, "The first characters of the secret"),
+        "createdAt": TIME,
+        "createdBy": TEXT,
+        "expiresAt": nullable(TIME),
+        "lastUsed": nullable({"type": "string", "format": "date"}),
+        "revokedAt": nullable(TIME),
+    },
+    required=["id", "name", "scope", "environment", "prefix", "createdAt", "createdBy"],
+)
+
+STAMPS: dict[str, Json] = {"createdAt": SECONDS, "createdBy": TEXT, "updatedAt": SECONDS, "updatedBy": TEXT}
+FEATURE_FLAG = object_with(
+    {
+        "id": TEXT,
+        "key": KEY,
+        "name": TEXT,
+        "description": TEXT,
+        "status": STATUS,
+        "environment": TEXT,
+        "version": WHOLE,
+        **STAMPS,
+    },
+    required=["id", "key", "name", "description", "status", "environment", "version", *STAMPS],
+)
+OVERRIDE = object_with(
+    {
+        "userId": TEXT,
+        "flagId": TEXT,
+        "flagKey": KEY,
+        "status": STATUS,
+        "environment": TEXT,
+        "version": WHOLE,
+        **STAMPS,
+    },
+    required=["userId", "flagId", "flagKey", "status", "environment", "version", *STAMPS],
+)
+
+SCHEMAS: dict[str, Json] = {
+    "Error": ERROR,
+    "Condition": CONDITION,
+    "Share": SHARE,
+    "Rule": RULE,
+    "Flag": FLAG,
+    "NewFlag": NEW_FLAG,
+    "FlagEdit": FLAG_EDIT,
+    "Change": CHANGE,
+    "Difference": DIFFERENCE,
+    "Member": MEMBER,
+    "Environment": ENVIRONMENT,
+    "ApiKey": API_KEY,
+    "FeatureFlag": FEATURE_FLAG,
+    "Override": OVERRIDE,
+}

@@ -38,7 +38,7 @@ format: $(VENV)/.dev ## Put the code in the project's format
 	@$(BIN)/ruff format .
 
 agreement: setup ## Compare the engine with other evaluators of flagd documents, on 100,000 generated pairs each
-	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/test_agreement.py tests/agreement $(ARGS)
+	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/engine/test_agreement.py tests/agreement $(ARGS)
 
 benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
 	@BASE=$(BASE) $(BIN)/python -m benchmarks $(ARGS)

@@ -23,7 +23,7 @@ from db.aws.signing import Credentials, Signer
 from db.postgres.embedded import EmbeddedPostgres
 from db.published.keyring import KeyRecord, hash_secret
 from db.vocabulary import Scope
-from tests.api.test_sign_in import AUDIENCE, public_pem
+from tests.api.access.test_jwt import AUDIENCE, public_pem
 from tests.conftest import url_of
 from tests.processes import ROOT, free_port, wait_until
 
@@ -205,7 +205,7 @@ def admin_record(secret: str) -> KeyRecord:
 
 
 def jwt_settings() -> dict[str, str]:
-    """The settings of signing in with the tokens of tests/api/test_sign_in.py."""
+    """The settings of signing in with the tokens of tests/api/access/test_jwt.py."""
     return {
         "FLAGSTAFF_JWT_PUBLIC_KEY": public_pem(),
         "FLAGSTAFF_JWT_AUDIENCE": AUDIENCE,

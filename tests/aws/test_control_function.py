@@ -15,7 +15,7 @@ import pytest
 
 from db.aws.s3 import Bucket
 from db.published.objects import KEYS_OBJECT, Access
-from tests.api.test_sign_in import bearer, token
+from tests.api.access.test_jwt import bearer, token
 from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings, put
 from tests.aws.lambda_runtime import Runtime, function
 

@@ -15,7 +15,7 @@ from db.administration import keys
 from db.configuration.edits import FlagEdit, NewFlag
 from db.flags import flags, members
 from db.vocabulary import Actor, Scope, Source
-from tests.api import ofrep_schema
+from tests.api.evaluation import ofrep_schema
 from tests.processes import Server, free_port, running, wait_until
 from tests.streams import Event, Stream
 

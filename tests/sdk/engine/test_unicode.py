@@ -48,7 +48,7 @@ def engine_of(targeting: Any, bucketing: str, key: str = "flag", **more: Any) ->
 def test_a_split_by_such_a_text_is_an_invalid_context(bucketing: str, targeting: Any, context: dict[str, Any]) -> None:
     # In a process of its own, because the failure that this is about ends the process.
     code = (
-        "import json, sys; from tests.sdk.test_unicode import engine_of\n"
+        "import json, sys; from tests.sdk.engine.test_unicode import engine_of\n"
         "targeting, bucketing, context = json.loads(sys.argv[1])\n"
         "print(engine_of(targeting, bucketing).evaluate('flag', context).error_code)"
     )
@@ -101,7 +101,7 @@ def answer_of_a_provider() -> tuple[Any, ErrorCode | None]:
 
 
 def test_a_provider_answers_the_callers_default() -> None:
-    code = "from tests.sdk.test_unicode import answer_of_a_provider; print(*answer_of_a_provider())"
+    code = "from tests.sdk.engine.test_unicode import answer_of_a_provider; print(*answer_of_a_provider())"
     done = run("-c", code)
     assert (done.returncode, done.stdout.strip()) == (0, f"True {ErrorCode.INVALID_CONTEXT}"), done.stderr
 
@@ -121,7 +121,7 @@ def test_definitions_with_such_texts_are_kept_and_their_other_flags_updated() ->
 
 
 def test_generated_flags_and_contexts_with_such_texts_are_all_answered() -> None:
-    done = run("-m", "tests.sdk.fuzz_unicode")
+    done = run("-m", "tests.sdk.engine.fuzz_unicode")
     assert done.returncode == 0, done.stderr[-3000:]
 
 

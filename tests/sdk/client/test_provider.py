@@ -24,19 +24,8 @@ from flagstaff.client import disk
 from flagstaff.client import updater as flagstaff_client
 from flagstaff.provider import FlagstaffProvider
 from tests.processes import free_port, wait_until
+from tests.sdk.client.flag_server import KEY, Events, FlagServer, deleted, flag, hang, send, status, trickle, updated
 from tests.sdk.conftest import Heard
-from tests.sdk.flag_server import (
-    KEY,
-    Events,
-    FlagServer,
-    deleted,
-    flag,
-    hang,
-    send,
-    status,
-    trickle,
-    updated,
-)
 
 CHANGED = ProviderEvent.PROVIDER_CONFIGURATION_CHANGED
 Handler = BaseHTTPRequestHandler

@@ -23,7 +23,7 @@ Servers = tuple[Server, Server, Server]
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Servers]:
-    module = "tests.api.in_memory_server"
+    module = "tests.api.serving.in_memory_server"
     with ExitStack() as stack:
         started = []
         for which in ("rsgi", "wsgi", "flask"):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from flagstaff.client.transport import Transport, UnavailableError
-from tests.sdk.flag_server import KEY, FlagServer
+from tests.sdk.client.flag_server import KEY, FlagServer
 
 SIGNED_IN = "Basic YWRhOnMzY3JldDo="  # ada, s3cret:
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

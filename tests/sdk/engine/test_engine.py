@@ -12,7 +12,7 @@ import pytest
 from openfeature.exception import ParseError
 
 from flagstaff.engine import Engine, ErrorCode, Reason
-from tests.sdk.flagd_oracle import KEY, ask
+from tests.sdk.engine.flagd_oracle import KEY, ask
 
 ON_OFF = {"on": True, "off": False}
 

@@ -1,4 +1,4 @@
-"""`python -m tests.api.in_memory_server PORT rsgi|wsgi|flask`: a real server over the flags of `tests.api.support`."""
+"""`python -m tests.api.serving.in_memory_server PORT rsgi|wsgi|flask`: a real server over `tests.api.support`."""
 
 from __future__ import annotations
 

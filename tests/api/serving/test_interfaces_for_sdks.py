@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from api.dispatch import find
+from tests.api.serving.test_interfaces import Servers, same, servers
 from tests.api.support import FLAGS
-from tests.api.test_dispatch import Servers, same, servers
 
 __all__ = ["servers"]
 

@@ -1,6 +1,6 @@
 """Evaluate generated flags for contexts with texts that UTF-8 can't encode; run as a program, which crashes at worst.
 
-`python -m tests.sdk.fuzz_unicode` ends with 0 if every evaluation was answered, each by what UTF-8 can encode.
+`python -m tests.sdk.engine.fuzz_unicode` ends with 0 if every evaluation was answered, each by what UTF-8 can encode.
 """
 
 from __future__ import annotations

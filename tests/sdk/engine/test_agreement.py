@@ -22,10 +22,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flagstaff.engine import Engine, Reason
-from tests.sdk import flagd_oracle
+from tests.sdk.engine import flagd_oracle
 from tests.sdk.strategies import contexts, documents
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONTEXTS = 10
 EXAMPLES = int(os.environ.get("FLAGSTAFF_AGREEMENT_EXAMPLES", "5000")) // CONTEXTS
 
@@ -36,7 +36,7 @@ Oracle = Callable[[dict[str, Any], str, list[Any]], list[dict[str, Any]]]
 def release_1() -> Iterator[Oracle]:
     """Asks release 1.0.0, in an environment of its own (`make test` makes it)."""
     python = ROOT / f"{os.environ.get('VENV', '.venv')}-flagd-v2" / "bin" / "python"
-    command = [str(python), str(ROOT / "tests/sdk/flagd_oracle.py")]
+    command = [str(python), str(ROOT / "tests/sdk/engine/flagd_oracle.py")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
 

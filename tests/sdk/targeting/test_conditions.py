@@ -13,7 +13,7 @@ from flagstaff.engine import Engine
 from flagstaff.targeting import conditions
 from flagstaff.targeting.conditions import Condition, ConditionError, UnknownOperatorError
 from flagstaff.targeting.operators import OPERATORS
-from tests.sdk import flagd_oracle
+from tests.sdk.engine import flagd_oracle
 
 MISSING = object()
 WRONG_FOR_TEXT = [MISSING, None, 5, 0, True, False, [], ["US"], {}, {"US": 1}]

@@ -11,7 +11,7 @@ from flagstaff import targeting
 from flagstaff.engine import Engine, Reason
 from flagstaff.targeting import Branch, Rule
 from flagstaff.targeting.conditions import Condition
-from tests.sdk import flagd_oracle
+from tests.sdk.engine import flagd_oracle
 
 IN_US = Condition("country", "eq", "US")
 BETA = Condition("beta", "eq", True)

@@ -19,10 +19,10 @@ from db.configuration.edits import Members, NewFlag
 from db.definitions import document as definitions
 from db.flags import flags
 from flagstaff.targeting.operators import OPERATORS
-from tests.db.flagd_schema import problems
+from tests.db.definitions.flagd_schema import problems
 from tests.db.helpers import ADA
-from tests.sdk import flagd_oracle
-from tests.sdk.test_agreement import agree
+from tests.sdk.engine import flagd_oracle
+from tests.sdk.engine.test_agreement import agree
 
 EXAMPLES = int(os.environ.get("FLAGSTAFF_AGREEMENT_EXAMPLES", "5000")) // 100
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-OPENAPI: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "data/ofrep/openapi.yaml").read_text())
+OPENAPI: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "data/ofrep/openapi.yaml").read_text())
 SINGLE, BULK = "/ofrep/v1/evaluate/flags/{key}", "/ofrep/v1/evaluate/flags"
 
 

@@ -14,7 +14,7 @@ from api.http import Response
 from api.paths import OFREP_ALL, OFREP_ONE
 from api.services import Services
 from db.published.keyring import hash_secret
-from tests.api import ofrep_schema
+from tests.api.evaluation import ofrep_schema
 from tests.api.support import FLAGS, SECRETS, environ_of, json_of, load, make_services
 from tests.processes import wait_until
 

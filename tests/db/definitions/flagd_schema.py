@@ -9,7 +9,7 @@ from pathlib import Path
 from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 
-SCHEMAS = Path(__file__).parents[1] / "data" / "flagd-schemas"
+SCHEMAS = Path(__file__).parents[2] / "data" / "flagd-schemas"
 
 
 @cache

@@ -13,7 +13,7 @@ from db.definitions.reader import EnvironmentReader
 from db.errors import UnknownEnvironmentError
 from db.flags import flags, members
 from flagstaff.engine import Engine, Reason
-from tests.db.flagd_schema import problems
+from tests.db.definitions.flagd_schema import problems
 from tests.db.helpers import ADA, country_is, make
 
 pytestmark = pytest.mark.usefixtures("database")

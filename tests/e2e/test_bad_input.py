@@ -55,7 +55,7 @@ def service(database_url: str) -> Iterator[Service]:
         pytest.param(400, "missing_field", "POST", EVALUATE, {"defaultValue": 1}, id="no flagKey"),
         pytest.param(400, "missing_field", "POST", EVALUATE, {"flagKey": "beta"}, id="no defaultValue"),
         pytest.param(400, "invalid_field", "POST", EVALUATE, {**GOOD, "context": [1]}, id="a context that is a list"),
-        pytest.param(413, "body_too_large", "POST", EVALUATE, b" " * 8193, id="a body over the limit"),
+        pytest.param(413, "body_too_large", "POST", EVALUATE, b" " * 65_537, id="a body over the limit"),
         pytest.param(413, "body_too_large", "POST", FLAGS, b" " * 5_000_000, id="a body far over the limit"),
         pytest.param(400, "unknown_environment", "POST", EVALUATE, {**GOOD, "environment": "x"}, id="environment"),
         pytest.param(400, "unknown_environment", "POST", FLAGS, {"key": "a", "environment": "x"}, id="to write"),

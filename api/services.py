@@ -90,6 +90,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
         raise ValueError("the dev keys are known to everyone: they are for loopback addresses only")
     keys = Keys(DEVELOPMENT_KEYS if development else ())
     live = Live(url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
+    live.take_in_own_writes()
     return Services(
         settings,
         keys,

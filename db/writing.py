@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from db import validation
 from db.database import database, limit_transaction, rows, session
@@ -29,8 +29,32 @@ LONGEST_WAIT_SECONDS = 30
 MAX_IDLE_SECONDS = 30
 """How long a write may say nothing to the database before PostgreSQL undoes it, so that others can write."""
 
-after_commit: list[Callable[[], object]] = []
-"""What else a process does after each of its writes; it may not raise."""
+
+class Committed(NamedTuple):
+    """What a write has committed."""
+
+    environments: frozenset[str]
+    """The environments that have a new revision, by key."""
+    actions: frozenset[Action]
+
+
+Hook = Callable[[Committed], object]
+
+_hooks: list[Hook] = []
+
+
+def subscribe(hook: Hook) -> Callable[[], None]:
+    """Have a function called after each commit of this process, in the thread that wrote; it must not raise.
+
+    The function that comes back ends it.
+    """
+    _hooks.append(hook)
+
+    def unsubscribe() -> None:
+        with suppress(ValueError):
+            _hooks.remove(hook)
+
+    return unsubscribe
 
 
 @dataclass(frozen=True)
@@ -57,6 +81,7 @@ class Write:
         self.at: datetime = now()
         self.environments = environments
         self._revisions: dict[int, int] = {}
+        self._actions: set[Action] = set()
 
     def environment(self, key: str) -> EnvironmentRef:
         """One of the environments of this write; raises UnknownEnvironmentError."""
@@ -90,6 +115,7 @@ class Write:
         members: Mapping[str, Any] | None = None,
     ) -> None:
         """Add an entry to the change log."""
+        self._actions.add(action)
         Change.insert(
             flag=flag_id,
             environment=environment.id if environment else None,
@@ -102,6 +128,11 @@ class Write:
             members=members,
             created_at=self.at,
         ).execute()
+
+    def committed(self) -> Committed:
+        """What this write has committed, once it has."""
+        touched = (environment.key for environment in self.environments if environment.id in self._revisions)
+        return Committed(frozenset(touched), frozenset(self._actions))
 
     def notify(self) -> None:
         """Tell listeners of the revisions taken; PostgreSQL sends it when the transaction commits."""
@@ -127,8 +158,9 @@ def write(actor: Actor, *environments: str) -> Iterator[Write]:
             writing.environment(key)
         yield writing
         writing.notify()
-    for follow in after_commit:
-        follow()
+    committed = writing.committed()
+    for hook in list(_hooks):
+        hook(committed)
 
 
 def _locked(keys: Sequence[str]) -> list[EnvironmentRef]:

@@ -9,7 +9,6 @@ from flask import Blueprint
 from api.admin import call as admin
 from api.admin import fields, shapes
 from api.admin.call import Call, flag_response
-from api.current import services
 from api.http import Response, json_response
 from db.flags import promotion
 from db.history import changes
@@ -54,7 +53,6 @@ def restore_flag(id_or_key: str) -> Response:
         difference = changes.difference(id_or_key, call.environment, change_id, to=to)
         return json_response(200, {"difference": shapes.difference(difference)})
     flag = changes.restore(id_or_key, call.environment, change_id, to=to, actor=call.actor, version=call.version)
-    services().live.take_in()  # what was archived comes back everywhere
     return flag_response(200, shapes.flag(flag))
 
 
@@ -69,7 +67,6 @@ def promote_flag(id_or_key: str) -> Response:
     if preview:
         return json_response(200, {"difference": shapes.difference(promotion.difference(id_or_key, source, target))})
     flag = promotion.promote(id_or_key, source, target, actor=call.actor, version=call.version)
-    services().live.take_in(target)
     return flag_response(200, shapes.flag(flag))
 
 

@@ -35,5 +35,4 @@ def create() -> Response:
     }
     call.finish()
     environment = environments.create(**asked, actor=call.actor)
-    services().live.take_in()
     return json_response(201, {"environment": shapes.environment(environment)})

@@ -8,7 +8,6 @@ from api.admin import bodies, fields, shapes
 from api.admin import call as admin
 from api.admin.bodies import EVERYWHERE
 from api.admin.call import Call, flag_response
-from api.current import services
 from api.errors import RequestError, named
 from api.http import Response, json_response
 from db.configuration.edits import NewFlag
@@ -54,7 +53,6 @@ def change(id_or_key: str) -> Response:
     call.finish()
     with named(SHORT_FORMS):
         flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
-    services().live.take_in()  # a name or a tag is the flag's in every environment
     return flag_response(200, shapes.flag(flag))
 
 
@@ -75,7 +73,6 @@ def toggle(id_or_key: str) -> Response:
     if call.environment == EVERYWHERE:
         return disable_everywhere(id_or_key, call, enabled)
     flag = flags.set_enabled(id_or_key, call.environment, enabled, actor=call.actor, version=call.version)
-    services().live.take_in(call.environment)
     return flag_response(200, shapes.flag(flag))
 
 
@@ -85,19 +82,16 @@ def disable_everywhere(id_or_key: str, call: Call, enabled: bool | None) -> Resp
         message = "environment=* disables a flag everywhere; it can't enable it, and takes no version"
         raise RequestError(400, "only_disables", message)
     switched = flags.disable_everywhere(id_or_key, actor=call.actor)
-    services().live.take_in()
     return json_response(200, {"flags": shapes.listed(switched, shapes.flag)})
 
 
 def create_flag(new: NewFlag, call: Call) -> Response:
     """Create, and answer what was created."""
     flag = flags.create(new, call.environment, actor=call.actor)
-    services().live.take_in()  # it is there in every environment
     return flag_response(201, shapes.flag(flag))
 
 
 def archive_flag(id_or_key: str, call: Call) -> Response:
     """Archive, and answer what was archived."""
     archived = flags.archive(id_or_key, call.environment, actor=call.actor, version=call.version)
-    services().live.take_in()
     return flag_response(200, shapes.flag(archived))

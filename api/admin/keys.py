@@ -9,7 +9,6 @@ from flask import Blueprint
 
 from api.admin import call as admin
 from api.admin import fields, shapes
-from api.current import services
 from api.http import Response, json_response
 from db.administration import keys
 
@@ -36,7 +35,6 @@ def create() -> Response:
     call.finish()
     bound_to = call.environment if call.names_environment else None
     key, secret = keys.create(**asked, environment=bound_to, actor=call.actor)
-    services().live.take_in_keys()
     return json_response(201, {"key": shapes.key(key), "secret": secret})
 
 
@@ -46,7 +44,6 @@ def revoke(key_id: str) -> Response:
     call = admin.read_call_with_optional_body(in_environment=False)
     call.finish()
     key = keys.revoke(key_id, actor=call.actor)
-    services().live.take_in_keys()
     return json_response(200, {"key": shapes.key(key)})
 
 

@@ -11,7 +11,6 @@ from api.admin import fields, shapes
 from api.admin.bodies import USER
 from api.admin.call import flag_response
 from api.admin.fields import Fields
-from api.current import services
 from api.errors import RequestError
 from api.http import Response, json_response
 from db.flags import members
@@ -48,7 +47,6 @@ def add(id_or_key: str) -> Response:
     done = members.add(
         id_or_key, call.environment, entity_type, entity_ids, **served, actor=call.actor, version=call.version
     )
-    services().live.take_in(call.environment)
     counts = {"added": done.added, "changed": done.changed, "unchanged": done.unchanged, "variant": done.variant}
     return flag_response(200, shapes.flag(done.flag), **counts)
 
@@ -60,7 +58,6 @@ def remove(id_or_key: str) -> Response:
     entity_type, entity_ids = read_entities(call.body)
     call.finish()
     done = members.remove(id_or_key, call.environment, entity_type, entity_ids, actor=call.actor, version=call.version)
-    services().live.take_in(call.environment)
     return flag_response(200, shapes.flag(done.flag), removed=done.removed, absent=done.absent)
 
 

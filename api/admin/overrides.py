@@ -13,7 +13,6 @@ from flask import Blueprint
 from api.admin import call as admin
 from api.admin import fields
 from api.admin.call import Call
-from api.current import services
 from api.http import Response, json_response
 from db.flags import flags, overrides
 from db.views import FlagView, OverrideView
@@ -41,7 +40,6 @@ def create_flag() -> Response:
     description: str = call.body.take("description", fields.text, "")
     call.finish()
     flag = overrides.create_flag(name, description, call.environment, actor=call.actor)
-    services().live.take_in()
     return json_response(201, {"data": flag_shape(flag), "message": "Created feature flag successfully"})
 
 
@@ -60,7 +58,6 @@ def switch_flag(flag_id: str) -> Response:
     enabled = read_status(call)
     call.finish()
     flag = flags.set_enabled(flag_id, call.environment, enabled, actor=call.actor, version=call.version)
-    services().live.take_in(call.environment)
     return json_response(200, flag_shape(flag))
 
 
@@ -99,7 +96,6 @@ def written(write: Callable[..., OverrideView], user_id: str, flag_id: str) -> R
     call.finish()
     asked = (user_id, flag_id, call.environment, enabled)
     override = write(*asked, actor=call.actor, version=call.version)
-    services().live.take_in(call.environment)
     return json_response(200, override_shape(override))
 
 

@@ -37,16 +37,6 @@ from db.settings import Settings, SettingsError
 log = logging.getLogger(__name__)
 
 
-class NotFollowing(Live):
-    """Follows no database: a write is published for others to read, and this process evaluates nothing."""
-
-    def take_in(self, *names: str) -> None:
-        """Nothing: the write has been published already."""
-
-    def take_in_keys(self) -> None:
-        """Nothing: the keys have been published already."""
-
-
 class Function:
     """One process of the function."""
 
@@ -56,12 +46,11 @@ class Function:
         bucket, publisher = bucket_of(settings), Publisher.from_settings(settings)
         if bucket is None or publisher is None:
             raise SettingsError("FLAGSTAFF_DEFINITIONS_BUCKET is not set")
-        writing.after_commit.append(publisher.try_to_publish)
+        writing.subscribe(publisher.publish_committed)
         url = iam.connect(settings)
         self._published = Published(bucket, settings.refresh_seconds)
-        live = NotFollowing(
-            url, self._published.keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds
-        )
+        # It follows nothing: a write is published for others to read, and this process evaluates nothing.
+        live = Live(url, self._published.keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
         self._services = Services(
             settings,
             self._published.keys,

@@ -10,18 +10,21 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.access.auth import Keys
 from api.feeds.feed import Feed
+from db import writing
 from db.administration import environments, keys
 from db.definitions.listener import Listener, Notification
 from db.definitions.reader import Delta, EnvironmentReader
 from db.errors import DatabaseUnavailableError
 from db.views import EnvironmentView
+from db.vocabulary import Action
+from db.writing import Committed
 from flagstaff.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,9 @@ CATCH_UP_SECONDS = 1.0
 
 NEVER = sys.maxsize
 """A revision after every revision: whoever holds it is seen to be wrong, and reads everything anew."""
+
+
+KEY_ACTIONS = frozenset({Action.KEY_CREATED, Action.KEY_REVOKED})
 
 
 class State(NamedTuple):
@@ -81,6 +87,7 @@ class Live:
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
         self._catch_up_after = 0.0
+        self._end_subscription: Callable[[], None] = lambda: None
         self._failure: str | None = None
         """What goes wrong at the moment."""
 
@@ -91,8 +98,19 @@ class Live:
             self._threads.append(thread)
             thread.start()
 
+    def take_in_own_writes(self) -> None:
+        """From now on, take in every write of this process before it is answered."""
+        self._end_subscription = writing.subscribe(self._take_in_committed)
+
+    def _take_in_committed(self, committed: Committed) -> None:
+        if committed.actions & KEY_ACTIONS:
+            self.take_in_keys()
+        if committed.environments:
+            self.take_in(*committed.environments)
+
     def close(self) -> None:
         """Stop following; what is in memory stays."""
+        self._end_subscription()
         self._closed.set()
         self._listener.close()
         for thread in self._threads:

@@ -39,6 +39,7 @@ from db.process import metrics
 from db.published.objects import KEYS_OBJECT, Access, bucket_of, definitions_object, flags_object
 from db.settings import Settings
 from db.views import EnvironmentView
+from db.writing import Committed
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +123,10 @@ class Publisher:
         with _alone():  # whoever is publishing now has done so then
             return self._unpublished()
 
+    def publish_committed(self, _committed: Committed) -> None:
+        """Publish after a commit; to be subscribed to writes."""
+        self.try_to_publish()
+
     def try_to_publish(self) -> bool:
         """Whether everything that is committed is published now. Logs why not, and never raises.
 
@@ -201,7 +206,7 @@ def publish_writes(settings: Settings) -> None:
     publisher = Publisher.from_settings(settings)
     if publisher is None:
         return
-    writing.after_commit.append(publisher.try_to_publish)
+    writing.subscribe(publisher.publish_committed)
     try:
         wait_until_awake()
     except DatabaseUnavailableError as error:

@@ -155,19 +155,21 @@ def test_a_publisher_that_waits_too_long_for_another_says_so(
     other.close()
 
 
-def test_an_outcome_is_of_the_writes_of_its_own_block(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "after_commit", [publisher.try_to_publish])
+def test_an_outcome_is_of_the_writes_of_its_own_block(publisher: Publisher) -> None:
+    unsubscribe = writing.subscribe(publisher.publish_committed)
     with publishing.noting() as outcome:
         assert outcome.published is None
         make("checkout")
         assert outcome.published is True
         nowhere = Publisher(Bucket("no-such-bucket", publisher._bucket._signer, "http://127.0.0.1:9"))
-        monkeypatch.setattr(writing, "after_commit", [nowhere.try_to_publish])
+        unsubscribe()
+        unsubscribe = writing.subscribe(nowhere.publish_committed)
         with publishing.noting() as other:
             make("another")
         assert (outcome.published, other.published) == (True, False)
     make("unobserved")
     assert outcome.published is True
+    unsubscribe()
 
 
 class Refusing(Bucket):

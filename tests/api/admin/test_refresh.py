@@ -1,0 +1,72 @@
+"""Every route that writes: its process takes the write in before it answers, so that the caller reads it at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from db.administration import environments, keys
+from tests.api.conftest import Client
+
+FLAGS, BETA = "/api/admin/flags", "/api/admin/flags/beta"
+MEMBERS = {"entityType": "user", "entityIds": ["mary"]}
+ADA = {"status": "DISABLED", "userId": "ada"}
+
+WRITES: dict[str, tuple[str, Any]] = {
+    "POST /api/admin/flags": (FLAGS, {"key": "new"}),
+    "PUT /api/admin/flags/<id_or_key>": (BETA, {"description": "another"}),
+    "DELETE /api/admin/flags/<id_or_key>": (BETA, None),
+    "PATCH /api/admin/flags/<id_or_key>/toggle": (f"{BETA}/toggle", {}),
+    "POST /api/admin/flags/<id_or_key>/members": (f"{BETA}/members", {**MEMBERS, "variant": "off"}),
+    "DELETE /api/admin/flags/<id_or_key>/members": (f"{BETA}/members", MEMBERS),
+    "POST /api/admin/flags/<id_or_key>/restore": (f"{BETA}/restore", {"changeId": "the last"}),
+    "POST /api/admin/flags/<id_or_key>/promote": (f"{BETA}/promote", {"from": "prod", "to": "dev"}),
+    "POST /api/admin/environments": ("/api/admin/environments", {"key": "qa", "name": "QA"}),
+    "POST /api/admin/keys": ("/api/admin/keys", {"name": "ci", "scope": "server", "environment": "prod"}),
+    "DELETE /api/admin/keys/<key_id>": ("/api/admin/keys/the last", None),
+    "POST /feature-flag/admin": ("/feature-flag/admin", {"flagKey": "plain", "description": "", "isStatic": False}),
+    "DELETE /feature-flag/admin/<flag_key>": ("/feature-flag/admin/beta", None),
+    "POST /feature-flags": ("/feature-flags", {"name": "trial", "description": "", "userId": "ada"}),
+    "PATCH /feature-flags/<flag_id>": ("/feature-flags/beta", ADA),
+    "POST /users/<user_id>/feature-flags/<flag_id>": ("/users/john/feature-flags/beta", ADA),
+    "PATCH /users/<user_id>/feature-flags/<flag_id>": ("/users/mary/feature-flags/beta", ADA),
+}
+WRITES_NOTHING = ("/ofrep", "/feature-flag/evaluate", "/api/evaluate", "/reset-limit", "/mark-concurrency-zero")
+
+
+def written() -> tuple[Any, Any]:
+    """What the database has: the revision of each environment, and the keys in force."""
+    revisions = {environment.key: environment.revision for environment in environments.list_all()}
+    return revisions, {key.id for key in keys.active()}
+
+
+def taken_in(client: Client) -> tuple[Any, Any]:
+    """What this process has in memory."""
+    services = client.services
+    known = {key.id for key in keys.active() if services.keys.with_id(key.id)}
+    return {state.environment: state.revision for state in services.live.states()}, known
+
+
+def test_the_table_has_every_route_that_writes(client: Client) -> None:
+    routes = {
+        f"{method} {rule.rule}"
+        for rule in client.flask.application.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+        if not rule.rule.startswith(WRITES_NOTHING)
+    }
+    assert routes == set(WRITES)
+
+
+@pytest.mark.parametrize("route", WRITES)
+def test_a_write_is_taken_in_before_it_is_answered(client: Client, route: str) -> None:
+    client.create("beta", targetedUsers=["mary"])
+    key = client.do("POST", "/api/admin/keys", {"name": "first", "scope": "admin"}, 201)["key"]
+    before = written()
+    path, body = WRITES[route]
+    if body and "changeId" in body:
+        client.do("PATCH", f"{BETA}/toggle", {})
+        body = {"changeId": client.do("GET", f"{BETA}/changes")["changes"][0]["id"]}
+    answer = client.request(route.split()[0], path.replace("the last", key["id"]), body)
+    assert answer.status < 300, answer.body
+    assert taken_in(client) == written() != before

@@ -8,33 +8,32 @@ from typing import Any
 
 from granian.rsgi import Scope
 
-BASE: dict[str, Any] = {
+FOR_FLASK: dict[str, Any] = {
     "SCRIPT_NAME": "",
+    "SERVER_PROTOCOL": "HTTP/1.1",
     "wsgi.version": (1, 0),
     "wsgi.errors": sys.stderr,
-    "wsgi.input_terminated": True,
     "wsgi.multithread": True,
     "wsgi.multiprocess": True,
     "wsgi.run_once": False,
 }
-"""What is the same in every request."""
+"""What only Flask wants to know, and is the same in every request."""
 
 
 def environ_of(scope: Scope) -> dict[str, Any]:
-    """Make the environ of a request, without its body (`wsgi.input`)."""
+    """Make the environ of a request, without its body (`wsgi.input`) and without `FOR_FLASK`."""
     path = scope.path
     server, port = _host_and_port(scope.server)
     environ = {
-        **BASE,
         "REQUEST_METHOD": scope.method,
         # WSGI has a path's bytes as Latin-1.
         "PATH_INFO": path if path.isascii() else path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "SERVER_NAME": server,
         "SERVER_PORT": port,
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.url_scheme": scope.scheme,
+        "wsgi.input_terminated": True,
     }
     for name, value in scope.headers.items():
         if (key := _environ_name(name)) is not None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from api.access.cors import Application
 from api.client.stream import Chunks, Stream
 from api.http import Headers, Response
+from api.serving.environ import FOR_FLASK
 
 
 class StreamResponse(NamedTuple):
@@ -23,7 +24,7 @@ def call_wsgi(application: Application, environ: dict[str, Any]) -> Response | S
     def start_response(status: str, headers: Headers, *_error: Any) -> None:
         begun.append((int(status[:3]), headers))
 
-    parts = application(environ, start_response)
+    parts = application({**FOR_FLASK, **environ}, start_response)
     if isinstance(parts, Chunks):
         return StreamResponse(parts.hand_over(), begun[-1][1])
     try:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from api.client import definitions
 from api.evaluation import ofrep
 from api.evaluation.all_flags import evaluate_all
 from api.evaluation.single import evaluate
+from api.evaluation_service import EvaluationService
 from api.http import Environ, Response
 from api.paths import DEFINITIONS, FLAGS, OFREP_ALL, OFREP_ONE
 
-
-class Service(ofrep.Remote, definitions.Source[definitions.Feed], Protocol):
-    """What these routes need."""
-
-
-Answer = Callable[[Service, Environ], Response]
+Answer = Callable[[EvaluationService, Environ], Response]
 Route = tuple[str, Answer]
 """A method, and what answers it."""
 

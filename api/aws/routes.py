@@ -12,27 +12,28 @@ from typing import Any, Protocol
 
 from api.aws.gateway_events import fits
 from api.client import definitions as client
+from api.environment import of_environment
 from api.errors import RequestError
-from api.evaluation import ofrep
 from api.evaluation.single import engine_of
+from api.evaluation_service import EvaluationService
 from api.http import Environ, Response, error_response, has_etag, json_response
 from api.memory.published import Copy, PublishedFeed, PublishedFeeds
 from api.paths import DEFINITIONS, FLAGS, STREAM
 from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 
 
-class Remote(ofrep.Remote, client.Source[PublishedFeed], Protocol):
-    """What these routes need: environments as S3 has them."""
+class PublishedService(EvaluationService, Protocol):
+    """The process of the evaluation function: its environments are as S3 has them."""
 
     @property
     def feeds(self) -> PublishedFeeds:
         """Every environment."""
 
 
-Answer = Callable[[Remote, Environ], Response]
+Answer = Callable[[PublishedService, Environ], Response]
 
 
-def respond(service: Remote, environ: Environ) -> Response:
+def respond(service: PublishedService, environ: Environ) -> Response:
     """Answer what the path and the method ask for, as Flask would elsewhere."""
     path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
     route = route_of(path)
@@ -56,25 +57,25 @@ def route_of(path: str) -> tuple[str, Answer] | None:
     return ROUTES.get(path) or ROUTES.get(path.removesuffix("/"))
 
 
-def definitions(service: Remote, environ: Environ) -> Response:
+def definitions(service: PublishedService, environ: Environ) -> Response:
     """What `api.client.definitions.definitions` answers, or where it is."""
     response = client.definitions(service, environ)
     return response if fits(response) else elsewhere(service, environ, lambda feed: feed.definitions)
 
 
-def flags(service: Remote, environ: Environ) -> Response:
+def flags(service: PublishedService, environ: Environ) -> Response:
     """What `api.client.definitions.flags` answers, or where it is."""
     response = client.flags(service, environ)
     return response if fits(response) else elsewhere(service, environ, lambda feed: feed.flag_list)
 
 
-def elsewhere(service: Remote, environ: Environ, copy_of: Callable[[PublishedFeed], Copy[Any]]) -> Response:
+def elsewhere(service: PublishedService, environ: Environ, copy_of: Callable[[PublishedFeed], Copy[Any]]) -> Response:
     """A redirect to the object that is the answer, or 304 to who has that object.
 
     Its entity tag is S3's own: a client that was sent there before brings it back here.
     """
     try:
-        copy = copy_of(client.feed_for(service, environ))
+        copy = copy_of(of_environment(service.feeds, service.settings, client.environment_to_read(service, environ)))
         if copy.etag and has_etag(environ, copy.etag):
             return Response(b"", 304, [("ETag", copy.etag), *client.CACHING])
         # Temporary: the next URL is another one.
@@ -84,17 +85,17 @@ def elsewhere(service: Remote, environ: Environ, copy_of: Callable[[PublishedFee
         return error_response(error)
 
 
-def no_stream(service: Remote, environ: Environ) -> Response:
+def no_stream(service: PublishedService, environ: Environ) -> Response:
     """A stream needs a process that runs between requests."""
     return error_response(client.no_streams())
 
 
-def health(service: Remote, environ: Environ) -> Response:
+def health(service: PublishedService, environ: Environ) -> Response:
     """The process answers."""
     return json_response(200, {"status": "ok"})
 
 
-def ready(service: Remote, environ: Environ) -> Response:
+def ready(service: PublishedService, environ: Environ) -> Response:
     """Whether there are definitions of the default environment."""
     try:
         engine_of(service, None)

@@ -6,13 +6,10 @@ without Flask too: thousands of clients may ask every few seconds, and nearly al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol, TypeVar
-
 from api.access import auth
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
-from api.feeds.document import Document
+from api.evaluation_service import EvaluationService, Feed
 from api.http import (
     EMPTY,
     JSON_HEADERS,
@@ -23,47 +20,12 @@ from api.http import (
     read_query,
 )
 from db.published.keyring import KeyRecord
-from db.settings import Settings
 from db.vocabulary import Scope
 
 CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
 
 
-class Feed(Protocol):
-    """One environment, for those who take its flags away."""
-
-    @property
-    def etag(self) -> str:
-        """The entity tag of the document."""
-
-    def document(self) -> Document:
-        """The whole flagd document."""
-
-    def flags(self) -> bytes:
-        """The list of the boolean flags."""
-
-
-F = TypeVar("F", bound=Feed)
-F_co = TypeVar("F_co", bound=Feed, covariant=True)
-
-
-class Source(Protocol[F_co]):
-    """What answering SDKs needs."""
-
-    @property
-    def keys(self) -> auth.Keys:
-        """The keys in force."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the process."""
-
-    @property
-    def feeds(self) -> Mapping[str, F_co]:
-        """Every environment; empty until they have been loaded once."""
-
-
-def definitions(service: Source[Feed], environ: Environ) -> Response:
+def definitions(service: EvaluationService, environ: Environ) -> Response:
     """The flagd document of an environment, or 304 to who has this revision already."""
     try:
         feed = feed_for(service, environ)
@@ -79,7 +41,7 @@ def definitions(service: Source[Feed], environ: Environ) -> Response:
         return error_response(error)
 
 
-def flags(service: Source[Feed], environ: Environ) -> Response:
+def flags(service: EvaluationService, environ: Environ) -> Response:
     """The boolean flags of an environment, sorted by key, in short."""
     try:
         return Response(feed_for(service, environ).flags(), 200, [*JSON_HEADERS, *CACHING[:1]])
@@ -92,17 +54,20 @@ def no_streams() -> RequestError:
     return RequestError(501, "no_streams", "there is no stream here; ask for the definitions every few seconds")
 
 
-def feed_for(service: Source[F], environ: Environ) -> F:
-    """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
+def environment_to_read(service: EvaluationService, environ: Environ) -> str | None:
+    """Name the environment whose flags a request may read, or None for the default one.
+
+    Raises `RequestError`: 400, 401, 403.
+    """
     key = auth.client_key(service.keys, environ)
     check_may_read(key)
     query = read_query(environ) if environ.get("QUERY_STRING") else EMPTY
-    return feed_of(service, environment_of(key, environment_named(EMPTY, query)))
+    return environment_of(key, environment_named(EMPTY, query))
 
 
-def feed_of(service: Source[F], environment: str | None) -> F:
-    """The feed of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
-    return of_environment(service.feeds, service.settings, environment)
+def feed_for(service: EvaluationService, environ: Environ) -> Feed:
+    """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
+    return of_environment(service.feeds, service.settings, environment_to_read(service, environ))
 
 
 def check_may_read(key: KeyRecord) -> None:

@@ -20,9 +20,9 @@ from api.access import auth, stream_tokens
 from api.access.addresses import address_of
 from api.access.stream_capacity import Holder
 from api.client import sockets
-from api.client.definitions import feed_of, no_streams
+from api.client.definitions import no_streams
 from api.current import services
-from api.environment import environment_named, environment_of
+from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
 from api.feeds import events
 from api.feeds.feed import Feed
@@ -70,7 +70,7 @@ def open_stream(service: Services, environ: Environ) -> Stream:
     if not service.streams.limit:
         raise no_streams()
     listener = listener_of(service, environ)
-    feed = feed_of(service, listener.environment)
+    feed = of_environment(service.feeds, service.settings, listener.environment)
     seen = last_event_id(environ)
     if seen is not None:
         service.catch_up(listener.environment or service.settings.default_environment, seen)

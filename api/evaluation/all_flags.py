@@ -13,7 +13,8 @@ import orjson
 
 from api.environment import environment_named, environment_of
 from api.errors import RequestError
-from api.evaluation.single import Evaluator, about_entity, any_value, engine_of, read_request, wrong_field
+from api.evaluation.single import about_entity, any_value, engine_of, read_request, wrong_field
+from api.evaluation_service import EvaluationService
 from api.http import JSON_HEADERS, Environ, Response, error_response
 from flagstaff.engine import Engine, ErrorCode, Evaluation, Reason
 
@@ -75,7 +76,7 @@ def read_keys(body: Mapping[str, Any]) -> Sequence[str] | None:
     return sorted(set(keys))
 
 
-def evaluate_all(service: Evaluator, environ: Environ) -> Response:
+def evaluate_all(service: EvaluationService, environ: Environ) -> Response:
     """Answer for all boolean flags, or those chosen, sorted by key; whatever the request looks like."""
     try:
         key, body, query = read_request(service, environ)
@@ -88,7 +89,7 @@ def evaluate_all(service: Evaluator, environ: Environ) -> Response:
         return error_response(error)
 
 
-def result(service: Evaluator, engine: Engine, key: str, context: Mapping[str, Any]) -> dict[str, Any]:
+def result(service: EvaluationService, engine: Engine, key: str, context: Mapping[str, Any]) -> dict[str, Any]:
     """One flag's answer. A flag without a default variant is off where nothing matched."""
     evaluation = engine.evaluate(key, context)
     code = evaluation.error_code

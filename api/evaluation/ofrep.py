@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -18,7 +18,8 @@ from api.access.addresses import address_of, origin_of
 from api.access.stream_capacity import Holder
 from api.environment import environment_named, environment_of
 from api.errors import RequestError, describe
-from api.evaluation.single import Evaluator, about_entity, admitted, engine_of
+from api.evaluation.single import about_entity, admitted, engine_of
+from api.evaluation_service import EvaluationService
 from api.http import (
     EMPTY,
     JSON_HEADERS,
@@ -42,17 +43,7 @@ UNREADABLE = frozenset({"malformed_json", "not_an_object", "incomplete_body"})
 CONTEXT = "invalid_context"
 
 
-class Remote(Evaluator, Protocol):
-    """What answering OFREP needs."""
-
-    def catch_up(self, environment: str, revision: int) -> None:
-        """Bring an environment up to this revision, where that is possible and it is behind."""
-
-    def has_stream_room(self, holder: Holder) -> bool:
-        """Whether this caller can have a stream."""
-
-
-def evaluate_one(service: Remote, environ: Environ) -> Response:
+def evaluate_one(service: EvaluationService, environ: Environ) -> Response:
     """Answer one flag, which the path names."""
     key = key_in(environ)
     try:
@@ -64,7 +55,7 @@ def evaluate_one(service: Remote, environ: Environ) -> Response:
         return failure(error, key)
 
 
-def evaluate_all(service: Remote, environ: Environ) -> Response:
+def evaluate_all(service: EvaluationService, environ: Environ) -> Response:
     """Answer all flags of the environment, or 304 to a client that has this very answer for this very context."""
     try:
         record, environment, context = read_request(service, environ)
@@ -79,7 +70,9 @@ def evaluate_all(service: Remote, environ: Environ) -> Response:
         return failure(error)
 
 
-def read_request(service: Remote, environ: Environ) -> tuple[KeyRecord | None, str | None, Mapping[str, Any]]:
+def read_request(
+    service: EvaluationService, environ: Environ
+) -> tuple[KeyRecord | None, str | None, Mapping[str, Any]]:
     """Who asks, for which environment, and the context. Raises `RequestError`."""
     record = admitted(service, environ)
     body = read_object(environ, service.settings.max_evaluation_bytes)
@@ -122,7 +115,7 @@ def status_of(answer: Evaluation) -> int:
 
 
 def all_flags(
-    service: Remote, engine: Engine, context: Mapping[str, Any], event_streams: list[dict[str, Any]]
+    service: EvaluationService, engine: Engine, context: Mapping[str, Any], event_streams: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Every flag in OFREP's words, sorted by key; one that fails does so by itself."""
     metadata = engine.metadata
@@ -134,7 +127,9 @@ def all_flags(
     return {"flags": flags, **more, "metadata": metadata}
 
 
-def streams(service: Remote, environ: Environ, record: KeyRecord | None, environment: str) -> list[dict[str, Any]]:
+def streams(
+    service: EvaluationService, environ: Environ, record: KeyRecord | None, environment: str
+) -> list[dict[str, Any]]:
     """Where a client hears of changes, if there is room for it. The URL carries a token that is good for a few minutes,
     never the key.
     """
@@ -146,7 +141,7 @@ def streams(service: Remote, environ: Environ, record: KeyRecord | None, environ
     return [{"type": "sse", "url": url, "inactivityDelaySec": INACTIVITY_SECONDS}]
 
 
-def hear_of_changes(service: Remote, environ: Environ, environment: str) -> None:
+def hear_of_changes(service: EvaluationService, environ: Environ, environment: str) -> None:
     """Take note of the revision that an event told the client of, which this process may not have heard of yet."""
     told_of = read_query(environ).get("flagConfigEtag", "").strip('"')
     engine = service.engines.get(environment)

@@ -6,16 +6,16 @@ Nothing here touches the database, takes a lock or logs. Neither Flask nor Peewe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import orjson
 from openfeature.exception import InvalidContextError
 
 from api.access import auth
 from api.access.addresses import address_of
-from api.access.limits import Limits
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
+from api.evaluation_service import EvaluationService
 from api.http import (
     EMPTY,
     JSON_HEADERS,
@@ -26,9 +26,7 @@ from api.http import (
     read_object,
     read_query,
 )
-from api.telemetry.counters import Counters
 from db.published.keyring import KeyRecord
-from db.settings import Settings
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.jsonlogic.values import text
 from flagstaff.openfeature_context import with_entity_as_text
@@ -38,34 +36,6 @@ SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))
 
 KINDS = {bool: "boolean", str: "string", int: "number", float: "number", dict: "structured", list: "structured"}
 """JSON types as Python has them, and the value type of a flag that each belongs to. `null` belongs to all."""
-
-
-class Evaluator(Protocol):
-    """What evaluating needs: `api.services.Services`, or something that has neither a database nor Flask."""
-
-    @property
-    def keys(self) -> auth.Keys:
-        """The keys in force."""
-
-    @property
-    def engines(self) -> Mapping[str, Engine]:
-        """The engine of each environment; empty until the definitions have been loaded once."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the process."""
-
-    @property
-    def explain_open(self) -> bool:
-        """Whether everyone may ask why a flag has its value."""
-
-    @property
-    def counters(self) -> Counters:
-        """What counts the evaluations."""
-
-    @property
-    def limits(self) -> Limits:
-        """How often somebody may evaluate."""
 
 
 class EvaluationRequest(NamedTuple):
@@ -99,7 +69,7 @@ def about_entity(context: Mapping[str, Any]) -> Mapping[str, Any]:
         raise RequestError(400, "invalid_context", f"context.{error.error_message}", field="context") from None
 
 
-def evaluate(service: Evaluator, environ: Environ) -> Response:
+def evaluate(service: EvaluationService, environ: Environ) -> Response:
     """Answer one evaluation, whatever the request looks like."""
     try:
         key, body, query = read_request(service, environ)
@@ -123,14 +93,16 @@ def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, A
     return told
 
 
-def read_request(service: Evaluator, environ: Environ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
+def read_request(
+    service: EvaluationService, environ: Environ
+) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
     """The key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
     key = admitted(service, environ)
     body = read_object(environ, service.settings.max_evaluation_bytes)
     return key, body, read_query(environ) if environ.get("QUERY_STRING") else EMPTY
 
 
-def admitted(service: Evaluator, environ: Environ) -> KeyRecord | None:
+def admitted(service: EvaluationService, environ: Environ) -> KeyRecord | None:
     """The key of an evaluation, which may be none. Raises `RequestError`: 401, 429 or 503."""
     settings = service.settings
     key = auth.evaluating_key(service.keys, environ, required=not settings.evaluation_open)
@@ -140,7 +112,7 @@ def admitted(service: Evaluator, environ: Environ) -> KeyRecord | None:
     return key
 
 
-def engine_of(service: Evaluator, environment: str | None) -> Engine:
+def engine_of(service: EvaluationService, environment: str | None) -> Engine:
     """The engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
     return of_environment(service.engines, service.settings, environment)
 

@@ -29,3 +29,6 @@ EVALUATION_ROUTES: Mapping[str, Route] = {
 
 EVALUATION_PREFIXES: Mapping[str, Route] = {OFREP_ONE: ("POST", ofrep.evaluate_one)}
 """The same for paths that go on after this with a flag's key."""
+
+TIMED = len(EVALUATION_ROUTES) + len(EVALUATION_PREFIXES)
+"""How many routes are counted and timed: all of these."""

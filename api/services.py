@@ -11,6 +11,7 @@ from api.access.limits import Limits
 from api.access.stream_capacity import Holder, StreamCapacity
 from api.feeds.feed import Feed
 from api.memory.follower import Live
+from api.routes import TIMED
 from api.telemetry.counters import Counters, Table
 from db import database
 from db.settings import Settings, SettingsError
@@ -29,7 +30,7 @@ class Services:
     explain_open: bool = False
     streams: StreamCapacity = field(default_factory=lambda: StreamCapacity(0))
     """Places for streams; none where there are no streams."""
-    counters: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=lambda: Counters(Table.alone(TIMED)))
     limits: Limits = field(default_factory=Limits)
     sign_in: Persons | None = None
     local_only: bool = False
@@ -98,7 +99,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
         live.engines,
         explain_open=development,
         streams=StreamCapacity(settings.streams),
-        counters=Counters(counts),
+        counters=Counters(counts or Table.alone(TIMED)),
         limits=Limits.of(settings),
         sign_in=signing_in(settings),
         local_only=development,

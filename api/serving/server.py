@@ -26,6 +26,7 @@ from granian.log import LogLevels
 
 from api import wsgi
 from api.access.addresses import AddressError, check_free, ip_address
+from api.routes import TIMED
 from api.services import connect, database_url, signing_in
 from api.telemetry.counters import Table
 from db.process import logs, signals
@@ -91,7 +92,7 @@ def serve(settings: Settings, *, development: bool = False) -> None:
         **interface(settings),
     )
     os.register_at_fork(before=hold_signals, after_in_parent=release_signals)
-    counts = Table.of(settings.workers)
+    counts = Table.of(settings.workers, TIMED)
     granian.serve(target_loader=partial(begin_worker, settings, development, counts), wrap_loader=False)
 
 

@@ -32,14 +32,12 @@ STATUSES = (2, 3, 4, 5)
 OUTCOMES = ("done", "refused", "failed")
 """What can become of a write."""
 
-MOST_ROUTES = 8
 PER_ROUTE = len(BOUNDS_NS) + 1 + 1 + len(STATUSES)
 
 _EVALUATIONS = 0
 _WRITES = _EVALUATIONS + len(REASONS)
 _STREAMS = _WRITES + len(OUTCOMES)
 _ROUTES = _STREAMS + 1
-WIDTH = _ROUTES + MOST_ROUTES * PER_ROUTE
 
 
 @dataclass(frozen=True)
@@ -49,16 +47,21 @@ class Table:
     cells: Any
     owners: Any
     lock: Any
+    width: int
+    """Cells of a row."""
 
     @classmethod
-    def of(cls, workers: int) -> Table:
-        """An array of zeros. Make it before the workers are started."""
-        return cls(RawArray(ctypes.c_int64, workers * WIDTH), RawArray(ctypes.c_int64, workers), multiprocessing.Lock())
+    def of(cls, workers: int, routes: int) -> Table:
+        """Make an array of zeros, with room for timing so many routes. Make it before the workers are started."""
+        width = _ROUTES + routes * PER_ROUTE
+        cells = RawArray(ctypes.c_int64, workers * width)
+        return cls(cells, RawArray(ctypes.c_int64, workers), multiprocessing.Lock(), width)
 
     @classmethod
-    def alone(cls) -> Table:
-        """An array for this process only; where nothing is shared, as in AWS Lambda, sharing may not be possible."""
-        return cls((ctypes.c_int64 * WIDTH)(), (ctypes.c_int64 * 1)(), threading.Lock())
+    def alone(cls, routes: int = 0) -> Table:
+        """Make one for this process only: where nothing is shared, as in AWS Lambda, sharing may not be possible."""
+        width = _ROUTES + routes * PER_ROUTE
+        return cls((ctypes.c_int64 * width)(), (ctypes.c_int64 * 1)(), threading.Lock(), width)
 
     def claim(self) -> int:
         """A row for this process: a free one, or that of a worker which has ended, whose counts go on."""
@@ -86,7 +89,7 @@ class Counters:
         self._table = table or Table.alone()
         self._cells = memoryview(self._table.cells).cast("B").cast("q")
         row = self._table.claim()
-        self._row = row * WIDTH
+        self._row = row * self._table.width
         self._reasons: dict[str, int] = {
             reason: self._row + _EVALUATIONS + number for number, reason in enumerate(REASONS)
         }
@@ -129,8 +132,8 @@ class Counters:
 
     def _begin_of(self, route: str) -> int:
         if route not in self.routes:
-            if len(self.routes) == MOST_ROUTES:
-                raise ValueError(f"at most {MOST_ROUTES} routes can be timed")
+            if _ROUTES + (len(self.routes) + 1) * PER_ROUTE > self._table.width:
+                raise ValueError(f"the table was made for {len(self.routes)} routes, and {route} is one more")
             self.routes.append(route)
         return self._row + _ROUTES + self.routes.index(route) * PER_ROUTE
 
@@ -160,5 +163,5 @@ class Counters:
         return self._begin_of(route) - self._row
 
     def _sums(self, start: int, length: int) -> list[int]:
-        rows = range(0, len(self._cells), WIDTH)
+        rows = range(0, len(self._cells), self._table.width)
         return [sum(self._cells[row + start + number] for row in rows) for number in range(length)]

@@ -6,6 +6,7 @@ import multiprocessing
 import sys
 import threading
 
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
@@ -87,7 +88,7 @@ def test_both_formats_say_the_same(client: Client) -> None:
 
 
 def test_no_count_is_lost_between_threads() -> None:
-    counters = Counters()
+    counters = Counters(Table.alone(routes=1))
     answer = counters.timed("route", lambda service, environ: Response(b"", 200, []))
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -110,7 +111,7 @@ def count(counters: Counters, answer: object) -> None:
 
 
 def test_workers_tell_their_sum_and_those_that_ended_still_count() -> None:
-    table = Table.of(2)
+    table = Table.of(2, routes=1)
     context = multiprocessing.get_context()
     for _ in range(3):  # one after the other: each takes the row of one that has ended
         worker = context.Process(target=write_and_stream, args=(table,))
@@ -127,3 +128,12 @@ def write_and_stream(table: Table) -> None:
     counters = Counters(table)
     counters.wrote("done")
     counters.stream_opened()
+
+
+def test_as_many_routes_are_timed_as_there_are() -> None:
+    counters = Counters(Table.alone(routes=20))
+    for number in range(20):
+        counters.timed(f"route {number}", lambda service, environ: Response(b"", 200, []))(None, {})
+    assert all(counters.statuses(f"route {number}")["2xx"] == 1 for number in range(20))
+    with pytest.raises(ValueError, match="20 routes"):
+        counters.timed("one more", lambda service, environ: Response(b"", 200, []))

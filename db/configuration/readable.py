@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from db.configuration.flag_fields import FLAG_FIELDS
 from db.configuration.rules import in_order, split_in_order
 from db.views import Difference
 from db.vocabulary import JsonObject
@@ -24,6 +25,5 @@ def readable(logged: JsonObject) -> JsonObject:
         "rules": in_order(state["rules"]),
         "rollout": split_in_order(state["rollout"]) if state["rollout"] else None,
     }
-    own = ("name", "description", "tags", "archived", "enabled")
-    names = [*own, "variants", "defaultVariant", "rules", "rollout"]
+    names = [*FLAG_FIELDS, "archived", "enabled", "variants", "defaultVariant", "rules", "rollout"]
     return {name: ordered.get(name, state[name]) for name in names}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db import validation
+from db.configuration.flag_fields import fields_of
 from db.configuration.member_changes import MemberChanges
 from db.configuration.rules import in_order, split_in_order
 from db.configuration.state import State
@@ -45,9 +46,7 @@ class Found:
 
     def to_json(self) -> JsonObject:
         """What the change log keeps of it: the flag's own fields and the state, members apart."""
-        flag = self.flag
-        own: JsonObject = {"name": flag.name, "description": flag.description, "tags": list(flag.tags)}
-        return {**own, "archived": flag.archived_at is not None, **self.state.to_json()}
+        return {**fields_of(self.flag), "archived": self.flag.archived_at is not None, **self.state.to_json()}
 
     def view(self) -> FlagView:
         """As it leaves this package."""

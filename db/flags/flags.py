@@ -10,7 +10,7 @@ from typing import Any
 import peewee
 
 from db import validation
-from db.configuration import store
+from db.configuration import flag_fields, store
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.configuration.member_assignment import exactly
 from db.configuration.member_changes import MemberChanges
@@ -72,7 +72,7 @@ def update(id_or_key: str, environment: str, edit: FlagEdit, *, actor: Actor, ve
     An edit that changes nothing leaves no trace. Raises FlagNotFoundError, InvalidInputError, StaticFlagError,
     VersionConflictError, UnknownEnvironmentError.
     """
-    own = _edited_columns(edit)
+    own = flag_fields.checked(edit)
     with write(actor, *(() if own else (environment,))) as writing:
         current = store.find_to_change(id_or_key, writing.environment(environment), version)
         own = {name: value for name, value in own.items() if getattr(current.flag, name) != value}
@@ -124,24 +124,10 @@ def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, ver
 def _columns_of(new: NewFlag) -> dict[str, Any]:
     return {
         "key": validation.key(new.key),
-        "name": validation.name(new.name),
-        "description": validation.description(new.description),
         "value_type": validation.value_type(new.value_type),
         "is_static": validation.boolean(new.is_static, "isStatic"),
-        "tags": validation.tags(new.tags),
+        **flag_fields.checked(new),
     }
-
-
-def _edited_columns(edit: FlagEdit) -> dict[str, Any]:
-    """The columns of the flag itself that an edit gives."""
-    columns: dict[str, Any] = {}
-    if not isinstance(edit.name, Unset):
-        columns["name"] = validation.name(edit.name)
-    if not isinstance(edit.description, Unset):
-        columns["description"] = validation.description(edit.description)
-    if not isinstance(edit.tags, Unset):
-        columns["tags"] = validation.tags(edit.tags)
-    return columns
 
 
 def _insert(writing: Write, columns: dict[str, Any]) -> Flag:

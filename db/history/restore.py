@@ -11,6 +11,7 @@ import peewee
 
 from db.administration import environments
 from db.configuration import member_changes, readable, store
+from db.configuration.flag_fields import FLAG_FIELDS
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.state import State
 from db.configuration.store import Found
@@ -95,7 +96,7 @@ def _own_fields(current: Found, change_id: int, goal: Mapping[str, Any]) -> dict
     """The flag's own columns that the change edited, where they are not as in the goal."""
     change = _change(current, change_id)
     before, after = change.before or {}, change.after or {}
-    edited = [name for name in ("name", "description", "tags") if before.get(name) != after.get(name)]
+    edited = [name for name in FLAG_FIELDS if before.get(name) != after.get(name)]
     return {name: goal[name] for name in edited if getattr(current.flag, name) != goal[name]}
 
 

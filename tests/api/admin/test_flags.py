@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 from db import writing
+from db.configuration.flag_fields import FLAG_FIELDS
 from tests.api.conftest import Client
 
 FLAGS = "/api/admin/flags"
@@ -309,3 +310,12 @@ def test_an_archived_flag_frees_its_key_as_often_as_needed(client: Client) -> No
         client.refused(422, "flag_archived", "DELETE", f"{FLAGS}/{flag['id']}")
         assert client.do("GET", f"{FLAGS}/{flag['id']}")["flag"]["archivedAt"]
     assert len(ids) == 3
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", "After"), ("description", "after"), ("tags", ["after"])])
+def test_every_field_of_a_flag_itself_is_taken_and_shown(client: Client, field: str, value: Any) -> None:
+    assert field in FLAG_FIELDS and len(FLAG_FIELDS) == 3
+    made = client.create("beta", **{field: value})
+    assert made[field] == value
+    assert client.do("PUT", f"{FLAGS}/beta", {field: value})["flag"][field] == value
+    assert client.do("GET", f"{FLAGS}/beta")["flag"][field] == value

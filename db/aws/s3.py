@@ -30,7 +30,7 @@ class ObjectChangedError(S3Error):
     """The object is no longer the one that was to be replaced: look at it again."""
 
 
-class Found(NamedTuple):
+class S3Object(NamedTuple):
     """An object's answer: its body, or None where it is still what the ETag says."""
 
     body: bytes | None
@@ -51,7 +51,7 @@ class Bucket:
         self._prefix = f"/{name}/{path_prefix}" if endpoint else f"/{path_prefix}"
         self._connection: http.client.HTTPConnection | None = None
 
-    def read(self, key: str, *, etag: str | None = None, seconds: float = 2.0) -> Found | None:
+    def read(self, key: str, *, etag: str | None = None, seconds: float = 2.0) -> S3Object | None:
         """The object, or None if there is none. `seconds` limits how long S3 may be silent.
 
         A body that is on its way may take longer, or a large one would never arrive. Raises S3Error.
@@ -59,15 +59,15 @@ class Bucket:
         headers = {"If-None-Match": etag} if etag else {}
         status, answer, body = self._request("GET", key, headers, b"", seconds)
         if status == 304:
-            return Found(None, etag or "", "")
+            return S3Object(None, etag or "", "")
         return _found(answer, body) if self._exists(status, key, body) else None
 
-    def look(self, key: str, *, seconds: float = 2.0) -> Found | None:
+    def look(self, key: str, *, seconds: float = 2.0) -> S3Object | None:
         """What `read` gives, without the body. Raises S3Error."""
         status, answer, _ = self._request("HEAD", key, {}, b"", seconds)
         return _found(answer, None) if self._exists(status, key, b"") else None
 
-    def write(self, key: str, body: bytes, *, over: Found | None, state: str = "", seconds: float = 5.0) -> None:
+    def write(self, key: str, body: bytes, *, over: S3Object | None, state: str = "", seconds: float = 5.0) -> None:
         """Put the object there, in place of `over`, which was found there, or of none. Tries three times.
 
         Raises ObjectChangedError where something else is there, which may be what an attempt that was given up wrote,
@@ -165,5 +165,5 @@ class Bucket:
             raise kind(f"S3 answered {status} for {key}: {said}")
 
 
-def _found(headers: http.client.HTTPMessage, body: bytes | None) -> Found:
-    return Found(body, headers.get("ETag", ""), headers.get(REVISION_HEADER, ""))
+def _found(headers: http.client.HTTPMessage, body: bytes | None) -> S3Object:
+    return S3Object(body, headers.get("ETag", ""), headers.get(REVISION_HEADER, ""))

@@ -21,7 +21,7 @@ import peewee
 
 from db import writing
 from db.administration import environments, keys
-from db.aws.s3 import ATTEMPTS, Bucket, Found, ObjectChangedError, S3Error
+from db.aws.s3 import ATTEMPTS, Bucket, ObjectChangedError, S3Error, S3Object
 from db.aws.signing import CredentialsError
 from db.database import (
     LOCK_TIMEOUT,
@@ -191,7 +191,7 @@ class Publisher:
     def _has(self, environment: EnvironmentView) -> bool:
         return self._is_of(self._bucket.look(definitions_object(environment.key)), environment)
 
-    def _is_of(self, there: Found | None, environment: EnvironmentView) -> bool:
+    def _is_of(self, there: S3Object | None, environment: EnvironmentView) -> bool:
         return there is not None and there.state == self._state(environment.revision)
 
     def _state(self, revision: int) -> str:
@@ -250,7 +250,7 @@ def _access() -> Access:
     return Access(keys.active(), [environment.key for environment in environments.list_all()])
 
 
-def _readable(there: Found | None) -> Access | None:
+def _readable(there: S3Object | None) -> Access | None:
     try:
         return Access.from_bytes(there.body or b"") if there else None
     except ValueError:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from db.administration import keys
-from db.aws.s3 import Bucket, Found
+from db.aws.s3 import Bucket, S3Object
 from db.flags import flags
 from db.published.objects import KEYS_OBJECT, definitions_object, flags_object
 from db.publishing.publisher import Publisher
@@ -92,7 +92,7 @@ def publisher(bucket: Bucket, holding: Holding) -> Publisher:
     return Publisher(Impatient(bucket.name, bucket._signer, f"http://127.0.0.1:{holding.server_port}"))
 
 
-def content(bucket: Bucket) -> list[Found | None]:
+def content(bucket: Bucket) -> list[S3Object | None]:
     return [bucket.read(name) for name in OBJECTS]
 
 

@@ -21,7 +21,7 @@ from db.writing import EnvironmentRef, Write
 
 
 @dataclass(frozen=True)
-class Found:
+class FlagConfiguration:
     """A flag and its configuration in one environment, as they were read."""
 
     flag: Flag
@@ -91,7 +91,7 @@ def find_flag(id_or_key: str) -> Flag:
     return flag
 
 
-def find(id_or_key: str, environment: EnvironmentRef) -> Found:
+def find(id_or_key: str, environment: EnvironmentRef) -> FlagConfiguration:
     """The configuration, of an archived flag too; raises FlagNotFoundError.
 
     An environment that is younger than the archiving of a flag has no configuration of it: that reads as not found.
@@ -102,11 +102,11 @@ def find(id_or_key: str, environment: EnvironmentRef) -> Found:
     )
     if configuration is None:
         raise FlagNotFoundError(id_or_key)
-    return found(flag, configuration, environment)
+    return from_rows(flag, configuration, environment)
 
 
-def found(flag: Flag, configuration: Configuration, environment: EnvironmentRef) -> Found:
-    """Rows that were read, taken together."""
+def from_rows(flag: Flag, configuration: Configuration, environment: EnvironmentRef) -> FlagConfiguration:
+    """Build a flag's configuration from its rows."""
     state = State(
         enabled=bool(configuration.enabled),
         variants=dict(configuration.variants),
@@ -114,10 +114,10 @@ def found(flag: Flag, configuration: Configuration, environment: EnvironmentRef)
         rules=in_order(configuration.rules),
         rollout=split_in_order(configuration.rollout) if configuration.rollout else None,
     )
-    return Found(flag, configuration, environment, state)
+    return FlagConfiguration(flag, configuration, environment, state)
 
 
-def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | None = None) -> Found:
+def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | None = None) -> FlagConfiguration:
     """The configuration of a live flag, if it still is at that version.
 
     Raises FlagNotFoundError, InvalidInputError for an archived flag, VersionConflictError.
@@ -130,7 +130,7 @@ def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | N
     return current
 
 
-def check_version(current: Found, version: int | None) -> None:
+def check_version(current: FlagConfiguration, version: int | None) -> None:
     """Raise VersionConflictError where an edit was based on another version; None stands for any."""
     configuration = current.configuration
     if version is not None and version != configuration.version:
@@ -143,14 +143,14 @@ def check_version(current: Found, version: int | None) -> None:
         )
 
 
-def everywhere(writing: Write, flag: Flag) -> list[Found]:
+def in_all_environments(writing: Write, flag: Flag) -> list[FlagConfiguration]:
     """The flag's configurations in all environments of this write, in the order of their ids."""
     by_environment = {
         configuration.environment_id: configuration
         for configuration in Configuration.select().where(Configuration.flag == flag.id)
     }
     return [
-        found(flag, by_environment[environment.id], environment)
+        from_rows(flag, by_environment[environment.id], environment)
         for environment in writing.environments
         if environment.id in by_environment
     ]
@@ -158,13 +158,13 @@ def everywhere(writing: Write, flag: Flag) -> list[Found]:
 
 def change(
     writing: Write,
-    current: Found,
+    current: FlagConfiguration,
     action: Action,
     *,
     state: State | None = None,
     members: MemberChanges | None = None,
     flag_fields: dict[str, Any] | None = None,
-) -> Found:
+) -> FlagConfiguration:
     """Bring a configuration to a new state: rows, revision, version and change log. What is not given stays.
 
     `flag_fields` are columns of the flag itself that the caller changes, in every environment, with the same write.
@@ -175,7 +175,7 @@ def change(
     columns = _following(current, state or current.state, grown)
     columns |= {"revision": revision, "updated_at": writing.at, "updated_by": writing.actor.name}
     Configuration.update(columns).where(Configuration.id == current.id).execute()
-    after = find_again(flag, current.id, current.environment)
+    after = reload(flag, current.id, current.environment)
     writing.log(
         action,
         environment=current.environment,
@@ -187,15 +187,15 @@ def change(
     return after
 
 
-def _following(current: Found, state: State, grown: int) -> dict[str, Any]:
+def _following(current: FlagConfiguration, state: State, grown: int) -> dict[str, Any]:
     configuration = current.configuration
     counted = {"member_count": configuration.member_count + grown, "version": configuration.version + 1}
     return {**state.columns(), **counted}
 
 
-def find_again(flag: Flag, configuration_id: int, environment: EnvironmentRef) -> Found:
+def reload(flag: Flag, configuration_id: int, environment: EnvironmentRef) -> FlagConfiguration:
     """The configuration as the database now has it."""
-    return found(flag, Configuration.get_by_id(configuration_id), environment)
+    return from_rows(flag, Configuration.get_by_id(configuration_id), environment)
 
 
 def _with_fields(flag: Flag, fields: dict[str, Any]) -> Flag:
@@ -207,7 +207,7 @@ def _with_fields(flag: Flag, fields: dict[str, Any]) -> Flag:
 
 def add_configuration(
     writing: Write, flag: Flag, environment: EnvironmentRef, state: State, members: MemberChanges | None = None
-) -> Found:
+) -> FlagConfiguration:
     """Make the flag's configuration in an environment that has none; the caller logs it."""
     configuration = Configuration.create(
         flag=flag,
@@ -220,4 +220,4 @@ def add_configuration(
     )
     if members:
         members.apply(configuration.id, configuration.revision)
-    return find_again(flag, configuration.id, environment)
+    return reload(flag, configuration.id, environment)

@@ -15,7 +15,7 @@ from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.configuration.member_assignment import exactly
 from db.configuration.member_changes import MemberChanges
 from db.configuration.state import State, edited, refuse_missing_variants, start
-from db.configuration.store import Found
+from db.configuration.store import FlagConfiguration
 from db.database import rows, snapshot
 from db.errors import FlagKeyTakenError
 from db.flags.search import search
@@ -99,7 +99,7 @@ def disable_everywhere(id_or_key: str, *, actor: Actor) -> list[FlagView]:
         flag = store.find_to_change(id_or_key, writing.environments[0]).flag
         return [
             (_switch(writing, found, False) if found.state.enabled else found).view()
-            for found in store.everywhere(writing, flag)
+            for found in store.in_all_environments(writing, flag)
         ]
 
 
@@ -116,7 +116,7 @@ def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, ver
         gone = {"archived_at": writing.at}
         archived = [
             store.change(writing, found, Action.FLAG_ARCHIVED, flag_fields=gone).view()
-            for found in store.everywhere(writing, flag)
+            for found in store.in_all_environments(writing, flag)
         ]
         return next(view for view in archived if view.environment == place.key)
 
@@ -139,7 +139,7 @@ def _insert(writing: Write, columns: dict[str, Any]) -> Flag:
 
 def _begin(
     writing: Write, flag: Flag, place: EnvironmentRef, state: State, members: MemberChanges | None = None
-) -> Found:
+) -> FlagConfiguration:
     """Make the configuration of a new flag in one environment."""
     made = store.add_configuration(writing, flag, place, state, members)
     writing.log(
@@ -152,13 +152,13 @@ def _begin(
     return made
 
 
-def _change_elsewhere(writing: Write, current: Found, own: dict[str, Any]) -> None:
-    for found in store.everywhere(writing, current.flag):
+def _change_elsewhere(writing: Write, current: FlagConfiguration, own: dict[str, Any]) -> None:
+    for found in store.in_all_environments(writing, current.flag):
         if found.environment != current.environment:
             store.change(writing, found, Action.FLAG_UPDATED, flag_fields=own)
 
 
-def _change_here(writing: Write, current: Found, edit: FlagEdit, own: dict[str, Any]) -> Found:
+def _change_here(writing: Write, current: FlagConfiguration, edit: FlagEdit, own: dict[str, Any]) -> FlagConfiguration:
     state = edited(current.state, edit, current.key, current.value_type, bool(current.flag.is_static))
     state, members = exactly(
         current.id, state, current.value_type, () if isinstance(edit.members, Unset) else edit.members
@@ -179,12 +179,12 @@ def _action(before: State, after: State, own: dict[str, Any], members: MemberCha
     return Action.FLAG_ENABLED if after.enabled else Action.FLAG_DISABLED
 
 
-def _switch(writing: Write, current: Found, enabled: bool) -> Found:
+def _switch(writing: Write, current: FlagConfiguration, enabled: bool) -> FlagConfiguration:
     action = Action.FLAG_ENABLED if enabled else Action.FLAG_DISABLED
     return store.change(writing, current, action, state=replace(current.state, enabled=enabled))
 
 
-def _refuse_lost_variants(current: Found, state: State) -> None:
+def _refuse_lost_variants(current: FlagConfiguration, state: State) -> None:
     """Members have been written by now: the transaction goes back if one of them has no variant any more."""
     if lost := list(current.state.variants.keys() - state.variants.keys()):
         sql = "SELECT DISTINCT variant FROM member WHERE configuration_id = %s AND variant = ANY(%s)"

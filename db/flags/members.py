@@ -13,7 +13,7 @@ from db import validation
 from db.configuration import member_changes, store
 from db.configuration.member_assignment import variant_asked
 from db.configuration.member_changes import Entity, MemberChanges
-from db.configuration.store import Found
+from db.configuration.store import FlagConfiguration
 from db.database import snapshot
 from db.errors import InvalidInputError, StaticFlagError
 from db.models import Member
@@ -105,7 +105,7 @@ def _entities(entity_type: str, entity_ids: Sequence[str]) -> list[Entity]:
     return [Entity(kind, id_) for id_ in validation.entity_ids(entity_ids)]
 
 
-def _dynamic(writing: Write, id_or_key: str, environment: str, version: int | None) -> Found:
+def _dynamic(writing: Write, id_or_key: str, environment: str, version: int | None) -> FlagConfiguration:
     current = store.find_to_change(id_or_key, writing.environment(environment), version)
     if current.flag.is_static:
         raise StaticFlagError(current.key, "members")

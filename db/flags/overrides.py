@@ -18,7 +18,7 @@ from db.configuration import member_changes, store
 from db.configuration.edits import FlagQuery, NewFlag
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.state import with_variant_for
-from db.configuration.store import Found
+from db.configuration.store import FlagConfiguration
 from db.database import rows, snapshot, write_json
 from db.errors import InvalidInputError, OverrideExistsError, OverrideNotFoundError, StaticFlagError
 from db.flags import flags
@@ -126,7 +126,7 @@ def _set(
         return _view(current, user_id, wanted)
 
 
-def _check_can_be_overridden(found: Found) -> None:
+def _check_can_be_overridden(found: FlagConfiguration) -> None:
     if found.value_type is not ValueType.BOOLEAN:
         message = f"only a boolean flag can be on or off for a user, and {found.key!r} is {found.value_type}"
         raise InvalidInputError("not_boolean", "flagId", message)
@@ -134,11 +134,11 @@ def _check_can_be_overridden(found: Found) -> None:
         raise StaticFlagError(found.key, "overrides")
 
 
-def _variant_of(found: Found, user_id: str) -> str | None:
+def _variant_of(found: FlagConfiguration, user_id: str) -> str | None:
     return member_changes.current(found.id, USER, [user_id]).get(Entity(USER, user_id))
 
 
-def _with_member(user_id: str, place: EnvironmentRef) -> list[tuple[Found, str]]:
+def _with_member(user_id: str, place: EnvironmentRef) -> list[tuple[FlagConfiguration, str]]:
     """The live boolean flags that have this user as a member, with the variant that the user gets."""
     held = dict(
         rows(
@@ -151,10 +151,10 @@ def _with_member(user_id: str, place: EnvironmentRef) -> list[tuple[Found, str]]
     query = query.where(
         Configuration.id.in_(list(held)), Flag.archived_at.is_null(), Flag.value_type == ValueType.BOOLEAN
     )
-    return [(store.found(row.flag, row, place), held[row.id]) for row in query]
+    return [(store.from_rows(row.flag, row, place), held[row.id]) for row in query]
 
 
-def _view(found: Found, user_id: str, variant: str) -> OverrideView:
+def _view(found: FlagConfiguration, user_id: str, variant: str) -> OverrideView:
     created, updated = _made_and_changed(found, user_id)
     return OverrideView(
         user_id=user_id,
@@ -176,7 +176,7 @@ class _Entry(NamedTuple):
     added: bool
 
 
-def _made_and_changed(found: Found, user_id: str) -> tuple[_Entry, _Entry]:
+def _made_and_changed(found: FlagConfiguration, user_id: str) -> tuple[_Entry, _Entry]:
     """Of the changes to this member since it was last added, the first and the last."""
     group: JsonValue = [{"entityType": USER, "entityIds": [user_id]}]
     added, changed = write_json({"added": group}), write_json({"changed": group})

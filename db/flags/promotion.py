@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.configuration import readable, store
 from db.configuration.member_changes import Entity, MemberChanges
-from db.configuration.store import Found
+from db.configuration.store import FlagConfiguration
 from db.database import rows, snapshot
 from db.errors import InvalidInputError
 from db.views import Difference, FlagView
@@ -45,7 +45,7 @@ def _refuse_same(source: str, target: str) -> None:
         raise InvalidInputError("same_environment", "to", "a flag is promoted to another environment than its own")
 
 
-def _members(model: Found, current: Found) -> MemberChanges:
+def _members(model: FlagConfiguration, current: FlagConfiguration) -> MemberChanges:
     """The entities that get something else in the target than in the source, compared where they are."""
     differing = rows(
         "SELECT entity_type, entity_id, target.variant, source.variant"

@@ -35,7 +35,7 @@ def search(query: FlagQuery) -> Page[FlagView]:
         fitting = fitting.where(Configuration.environment == environment.id, *_conditions(query))
         total = fitting.count()
         page = fitting.order_by(*_order(query)).limit(limit).offset(start)
-        found = [store.found(row.flag, row, environment).view() for row in page]
+        found = [store.from_rows(row.flag, row, environment).view() for row in page]
     end = start + len(found)
     return Page(found, total, str(end) if end < total and found else None)
 

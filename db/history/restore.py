@@ -14,7 +14,7 @@ from db.configuration import member_changes, readable, store
 from db.configuration.flag_fields import FLAG_FIELDS
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.state import State
-from db.configuration.store import Found
+from db.configuration.store import FlagConfiguration
 from db.database import rows, snapshot
 from db.errors import ChangeNotFoundError, FlagKeyTakenError, InvalidInputError
 from db.models import Change
@@ -68,7 +68,7 @@ def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "
     return readable.difference(before, after, members.to_json() if members else None)
 
 
-def _goal(current: Found, change_id: int, to: Side) -> Mapping[str, Any]:
+def _goal(current: FlagConfiguration, change_id: int, to: Side) -> Mapping[str, Any]:
     """The logged state to go back to."""
     change = _change(current, change_id)
     goal: Mapping[str, Any] | None = getattr(change, to)
@@ -81,7 +81,7 @@ def _goal(current: Found, change_id: int, to: Side) -> Mapping[str, Any]:
     return goal
 
 
-def _change(current: Found, change_id: int) -> Change:
+def _change(current: FlagConfiguration, change_id: int) -> Change:
     change = None
     if 0 < change_id < 1 << 63:
         change = Change.get_or_none(
@@ -92,7 +92,7 @@ def _change(current: Found, change_id: int) -> Change:
     return change
 
 
-def _own_fields(current: Found, change_id: int, goal: Mapping[str, Any]) -> dict[str, Any]:
+def _own_fields(current: FlagConfiguration, change_id: int, goal: Mapping[str, Any]) -> dict[str, Any]:
     """The flag's own columns that the change edited, where they are not as in the goal."""
     change = _change(current, change_id)
     before, after = change.before or {}, change.after or {}
@@ -100,23 +100,23 @@ def _own_fields(current: Found, change_id: int, goal: Mapping[str, Any]) -> dict
     return {name: goal[name] for name in edited if getattr(current.flag, name) != goal[name]}
 
 
-def _begin_where_missing(writing: Write, current: Found) -> None:
+def _begin_where_missing(writing: Write, current: FlagConfiguration) -> None:
     """Environments that were added while the flag was archived."""
-    places = {found.environment for found in store.everywhere(writing, current.flag)}
+    places = {found.environment for found in store.in_all_environments(writing, current.flag)}
     for place in writing.environments:
         if place not in places:
             environments.begin_like(writing, current.state, current.flag, place)
 
 
-def _restore_elsewhere(writing: Write, current: Found, own: dict[str, Any]) -> None:
-    for found in store.everywhere(writing, current.flag):
+def _restore_elsewhere(writing: Write, current: FlagConfiguration, own: dict[str, Any]) -> None:
+    for found in store.in_all_environments(writing, current.flag):
         if found.environment != current.environment:
             _change_flag(writing, found, own)
 
 
 def _restore_here(
-    writing: Write, current: Found, goal: Mapping[str, Any], change_id: int, to: Side, own: dict[str, Any]
-) -> Found:
+    writing: Write, current: FlagConfiguration, goal: Mapping[str, Any], change_id: int, to: Side, own: dict[str, Any]
+) -> FlagConfiguration:
     state = State.from_json(goal)
     members = _members_to_restore(current, change_id, to)
     if state.is_like(current.state) and not members and not own:
@@ -126,18 +126,18 @@ def _restore_here(
 
 def _change_flag(
     writing: Write,
-    found: Found,
+    found: FlagConfiguration,
     own: dict[str, Any],
     state: State | None = None,
     members: MemberChanges | None = None,
-) -> Found:
+) -> FlagConfiguration:
     try:
         return store.change(writing, found, Action.FLAG_RESTORED, state=state, members=members, flag_fields=own)
     except peewee.IntegrityError as error:
         raise FlagKeyTakenError(found.key) from error
 
 
-def _members_to_restore(current: Found, change_id: int, to: Side) -> MemberChanges:
+def _members_to_restore(current: FlagConfiguration, change_id: int, to: Side) -> MemberChanges:
     """What takes back all member edits since then: for each entity, the first of them tells what it got before."""
     wanted: dict[Entity, str | None] = {}
     logged = rows(

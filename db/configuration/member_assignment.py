@@ -28,7 +28,7 @@ def variant_asked(
     return with_variant_for(state, value, value_type)
 
 
-def exactly(
+def replace_members(
     configuration_id: int | None, state: State, value_type: ValueType, groups: Sequence[Members]
 ) -> tuple[State, MemberChanges]:
     """What makes the listed entities, and no others of their type, the members that get the variant of their group."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from interval_sdk import IO
 
-from db.configuration.state import canonical
+from db.configuration.state import canonical_json
 from db.vocabulary import JsonObject, JsonValue
 from flagstaff.targeting import conditions
 from flagstaff.targeting.operators import OPERATORS, is_number
@@ -102,7 +102,7 @@ def listed(given: list[Any]) -> str:
     """A list as it would be entered: a value a line, or as JSON where that would be read as another list."""
     lines = "\n".join(map(shown, given))
     try:
-        is_same = canonical(parse("in", lines, _kind_of(given))) == canonical(given)
+        is_same = canonical_json(parse("in", lines, _kind_of(given))) == canonical_json(given)
     except ValueError:
         is_same = False
     return lines if is_same else as_json(given)

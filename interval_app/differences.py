@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from interval_sdk import IO
 
-from db.configuration.state import canonical
+from db.configuration.state import canonical_json
 from db.views import ChangeView, Difference
 from interval_app import tables, words
 from interval_app.tables import Row
@@ -68,7 +68,7 @@ def lines(
 def _line(what: str, before: Part, after: Part) -> Line | None:
     if before.text != after.text:
         return Line(what, before.text, after.text)
-    if not before.text or canonical(before.value) == canonical(after.value):
+    if not before.text or canonical_json(before.value) == canonical_json(after.value):
         return None
     # Two conditions read alike where one compares with the number 1, and the other with the text "1".
     return Line(what, words.as_json(before.value), words.as_json(after.value))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from db import validation
-from db.configuration.state import canonical
+from db.configuration.state import canonical_json
 from db.errors import VersionConflictError
 from db.flags import flags
 from db.flags.flags import FlagEdit
@@ -79,7 +79,7 @@ def on_top_of(now: FlagView, flag: FlagView, entered: Entered) -> Entered:
 
 
 def _same(one: Any, other: Any) -> bool:
-    return canonical(one) == canonical(other)
+    return canonical_json(one) == canonical_json(other)
 
 
 async def _form(

@@ -50,7 +50,7 @@ class State:
 
     def is_like(self, other: State) -> bool:
         """Whether both say the same, by JSON's idea of equal."""
-        return canonical(self.to_json()) == canonical(other.to_json())
+        return canonical_json(self.to_json()) == canonical_json(other.to_json())
 
     def untargeted(self) -> State:
         """The same variants and default, disabled, for the environments that were not asked for."""
@@ -106,9 +106,9 @@ def with_targeting(state: State, default: object, rules: object, rollout: object
 def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> tuple[State, str]:
     """The variant that has this value, made if there is none; the state then has it."""
     clean = validation.value(value, value_type, "value")
-    wanted = canonical(clean)
+    wanted = canonical_json(clean)
     for name, held in state.variants.items():
-        if canonical(held) == wanted:
+        if canonical_json(held) == wanted:
             return state, name
     if len(state.variants) >= MOST_VARIANTS:
         raise InvalidInputError("too_many_variants", "value", f"a flag has at most {MOST_VARIANTS} variants")
@@ -116,7 +116,7 @@ def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> t
     return replace(state, variants={**state.variants, name: clean}), name
 
 
-def canonical(value: JsonValue) -> str:
+def canonical_json(value: JsonValue) -> str:
     """Equal for equal JSON values only: in Python, True equals 1 and 1.0."""
     return json.dumps(value, sort_keys=True)
 

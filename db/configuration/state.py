@@ -57,7 +57,7 @@ class State:
         return replace(self, enabled=False, rules=[], rollout=None)
 
 
-def start(new: NewFlag, value_type: ValueType) -> State:
+def initial_state(new: NewFlag, value_type: ValueType) -> State:
     """The state that a new flag begins with, before its members; raises InvalidInputError or StaticFlagError."""
     enabled = validation.boolean(new.enabled, "enabled")
     if new.is_static:
@@ -73,7 +73,7 @@ def start(new: NewFlag, value_type: ValueType) -> State:
     return with_targeting(state, given(new.default_variant, None), new.rules, new.rollout)
 
 
-def edited(state: State, edit: FlagEdit, key: str, value_type: ValueType, is_static: bool) -> State:
+def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is_static: bool) -> State:
     """The state after an edit, all of it checked but the members' variants."""
     if not isinstance(edit.enabled, Unset):
         state = replace(state, enabled=validation.boolean(edit.enabled, "enabled"))

@@ -14,7 +14,7 @@ from db.configuration import flag_fields, store
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.configuration.member_assignment import replace_members
 from db.configuration.member_changes import MemberChanges
-from db.configuration.state import State, edited, refuse_missing_variants, start
+from db.configuration.state import State, apply_edit, initial_state, refuse_missing_variants
 from db.configuration.store import FlagConfiguration
 from db.database import rows, snapshot
 from db.errors import FlagKeyTakenError
@@ -47,7 +47,7 @@ def create(new: NewFlag, environment: str, *, actor: Actor) -> FlagView:
     """
     value_type = validation.value_type(new.value_type)
     columns = _columns_of(new)
-    state, members = replace_members(None, start(new, value_type), value_type, new.members)
+    state, members = replace_members(None, initial_state(new, value_type), value_type, new.members)
     with write(actor) as writing:
         asked = writing.environment(environment)
         flag = _insert(writing, columns)
@@ -159,7 +159,7 @@ def _change_elsewhere(writing: Write, current: FlagConfiguration, own: dict[str,
 
 
 def _change_here(writing: Write, current: FlagConfiguration, edit: FlagEdit, own: dict[str, Any]) -> FlagConfiguration:
-    state = edited(current.state, edit, current.key, current.value_type, bool(current.flag.is_static))
+    state = apply_edit(current.state, edit, current.key, current.value_type, bool(current.flag.is_static))
     state, members = replace_members(
         current.id, state, current.value_type, () if isinstance(edit.members, Unset) else edit.members
     )

@@ -30,7 +30,7 @@ _NOTHING_OF_TYPE: Final[Mapping[ValueType, JsonValue]] = {
 }
 
 
-class Edition(NamedTuple):
+class EnvironmentDocument(NamedTuple):
     """One environment at one revision."""
 
     revision: int
@@ -81,7 +81,7 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
         return _edition(place, [flag], bucketing).document
 
 
-def settled_edition(environment: str, *, bucketing: str = "v2") -> Edition:
+def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
     """The environment as it is now, in a transaction under way, whose own snapshot may be too old or none.
 
     Whoever commits takes a revision, so what was read is of one moment if the revision is the same after reading it.
@@ -94,13 +94,13 @@ def settled_edition(environment: str, *, bucketing: str = "v2") -> Edition:
             return found
 
 
-def _read(environment: str, bucketing: str) -> Edition:
+def _read(environment: str, bucketing: str) -> EnvironmentDocument:
     """The environment, as several queries see it."""
     place = find_environment(environment)
     return _edition(place, [flag for flag in flag_rows(place.id, 0) if not flag.archived], bucketing)
 
 
-def _edition(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> Edition:
+def _edition(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> EnvironmentDocument:
     """These flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", place.id)
     everyone = member_rows.all_of(flag.id for flag in flags)
@@ -111,7 +111,7 @@ def _edition(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) ->
         definitions[flag.key] = flag_definition(flag, members)
         summaries.append(summary_of(flag, members))
     document: JsonObject = {"flags": definitions, "metadata": metadata(place.key, revision, bucketing)}
-    return Edition(revision, document, summaries)
+    return EnvironmentDocument(revision, document, summaries)
 
 
 def to_bytes(document: Mapping[str, JsonValue]) -> bytes:

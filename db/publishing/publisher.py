@@ -166,7 +166,7 @@ class Publisher:
         if not everything and self._is_of(there, environments.get(key)):
             return None
         list_there = self._bucket.look(flags_object(key))
-        edition = definitions.settled_edition(key, bucketing=self._bucketing)
+        edition = definitions.read_committed(key, bucketing=self._bucketing)
         state = self._state(edition.revision)
         listed = summaries.to_bytes(edition.summaries, edition.revision)
         self._bucket.write(flags_object(key), listed, over=list_there, state=state)

@@ -11,7 +11,7 @@ from interval_sdk import IO, Action, ActionContext, IOError, Layout, Page, PageC
 from db.administration import environments
 from db.errors import FlagstaffError
 from db.flags import flags
-from db.publishing.publisher import Outcome, noting
+from db.publishing.publisher import PublicationResult, record_publication
 from db.settings import Settings
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor, Source
@@ -90,7 +90,7 @@ class PageVisit(Visit):
 class ActionVisit(Visit):
     """Somebody does something."""
 
-    def __init__(self, settings: Settings, io: IO, ctx: ActionContext, outcome: Outcome) -> None:
+    def __init__(self, settings: Settings, io: IO, ctx: ActionContext, outcome: PublicationResult) -> None:
         super().__init__(settings, ctx)
         self.io = io
         self.outcome = outcome
@@ -129,7 +129,7 @@ def action(
 
     async def run(io: IO, ctx: ActionContext) -> Result:
         try:
-            with noting() as outcome:
+            with record_publication() as outcome:
                 visit = ActionVisit(settings, io, ctx, outcome)
                 try:
                     return visit.told(await handler(visit))

@@ -31,7 +31,7 @@ from db.errors import DatabaseUnavailableError
 from db.postgres import iam
 from db.process import logs
 from db.published.objects import bucket_of
-from db.publishing.publisher import Outcome, Publisher, noting
+from db.publishing.publisher import PublicationResult, Publisher, record_publication
 from db.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Function:
             environ = environ_of(event)
             environ["flagstaff.request_id"] = request_id_of(event)
             self._confirm_keys(environ)
-            with noting() as outcome:
+            with record_publication() as outcome:
                 environ["flagstaff.publication"] = outcome
                 return answer_of(*self._call(environ))
         except DatabaseUnavailableError as error:
@@ -115,7 +115,7 @@ class Function:
 
 def tell_of_publication(response: FlaskResponse) -> FlaskResponse:
     """Add `published` to the answer of a write, if its answer is a JSON object; the next write makes up for a false."""
-    outcome: Outcome = request.environ["flagstaff.publication"]
+    outcome: PublicationResult = request.environ["flagstaff.publication"]
     if outcome.published is not None and response.is_json:
         answer = orjson.loads(response.get_data())
         if isinstance(answer, dict):

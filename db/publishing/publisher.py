@@ -63,20 +63,20 @@ class Published(NamedTuple):
     """The revisions that were written. What was there already is not among them."""
 
 
-class Outcome:
+class PublicationResult:
     """What became of the writes of one request or action."""
 
     published: bool | None = None
     """Whether all that they committed is published; None where nothing was written, or nothing publishes."""
 
 
-_noted: ContextVar[Outcome | None] = ContextVar("noted", default=None)
+_noted: ContextVar[PublicationResult | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
-def noting() -> Iterator[Outcome]:
+def record_publication() -> Iterator[PublicationResult]:
     """Note what becomes of the writes in the block, those in threads of `asyncio.to_thread` among them."""
-    outcome = Outcome()
+    outcome = PublicationResult()
     token = _noted.set(outcome)
     try:
         yield outcome

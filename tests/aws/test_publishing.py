@@ -157,14 +157,14 @@ def test_a_publisher_that_waits_too_long_for_another_says_so(
 
 def test_an_outcome_is_of_the_writes_of_its_own_block(publisher: Publisher) -> None:
     unsubscribe = writing.subscribe(publisher.publish_committed)
-    with publishing.noting() as outcome:
+    with publishing.record_publication() as outcome:
         assert outcome.published is None
         make("checkout")
         assert outcome.published is True
         nowhere = Publisher(Bucket("no-such-bucket", publisher._bucket._signer, "http://127.0.0.1:9"))
         unsubscribe()
         unsubscribe = writing.subscribe(nowhere.publish_committed)
-        with publishing.noting() as other:
+        with publishing.record_publication() as other:
             make("another")
         assert (outcome.published, other.published) == (True, False)
     make("unobserved")

@@ -10,7 +10,7 @@ from api.access.auth import DEVELOPMENT_KEYS, Keys, Persons
 from api.access.limits import Limits
 from api.access.stream_capacity import Holder, StreamCapacity
 from api.feeds.feed import Feed
-from api.memory.follower import Live
+from api.memory.follower import DefinitionsFollower
 from api.routes import TIMED
 from api.telemetry.counters import Counters, Table
 from db import database
@@ -24,9 +24,9 @@ class Services:
 
     settings: Settings
     keys: Keys
-    live: Live
+    follower: DefinitionsFollower
     engines: Mapping[str, Engine]
-    """Those of `live`, at hand for evaluation."""
+    """Those of `follower`, at hand for evaluation."""
     explain_open: bool = False
     streams: StreamCapacity = field(default_factory=lambda: StreamCapacity(0))
     """Places for streams; none where there are no streams."""
@@ -38,12 +38,12 @@ class Services:
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
-        """What `live` has for those who take flags away."""
-        return self.live.feeds
+        """What `follower` has for those who take flags away."""
+        return self.follower.feeds
 
     def catch_up(self, environment: str, revision: int) -> None:
-        """Look at the database if an environment is behind this revision here; see `Live.catch_up`."""
-        self.live.catch_up(environment, revision)
+        """Look at the database if an environment is behind this revision here; see `DefinitionsFollower.catch_up`."""
+        self.follower.catch_up(environment, revision)
 
     def end_streams(self) -> None:
         """End all streams, for good: the process is about to end. Their clients find another one."""
@@ -90,13 +90,13 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
     if development and not is_loopback(settings.host):
         raise ValueError("the dev keys are known to everyone: they are for loopback addresses only")
     keys = Keys(DEVELOPMENT_KEYS if development else ())
-    live = Live(url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
-    live.take_in_own_writes()
+    follower = DefinitionsFollower(url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
+    follower.take_in_own_writes()
     return Services(
         settings,
         keys,
-        live,
-        live.engines,
+        follower,
+        follower.engines,
         explain_open=development,
         streams=StreamCapacity(settings.streams),
         counters=Counters(counts or Table.alone(TIMED)),

@@ -22,7 +22,7 @@ from api.app import create_app
 from api.aws.gateway_events import Event, answer_of, environ_of, request_id_of
 from api.errors import RequestError
 from api.http import Environ, error_response
-from api.memory.follower import Live
+from api.memory.follower import DefinitionsFollower
 from api.memory.published import Published
 from api.services import Services, signing_in
 from db import database, writing
@@ -50,11 +50,13 @@ class Function:
         url = iam.connect(settings)
         self._published = Published(bucket, settings.refresh_seconds)
         # It follows nothing: a write is published for others to read, and this process evaluates nothing.
-        live = Live(url, self._published.keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
+        follower = DefinitionsFollower(
+            url, self._published.keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds
+        )
         self._services = Services(
             settings,
             self._published.keys,
-            live,
+            follower,
             self._published.engines,
             limits=Limits.of(settings),
             sign_in=signing_in(settings),

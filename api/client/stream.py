@@ -136,7 +136,7 @@ class Stream:
         """Whether key and environment are still there, and the process is not about to end."""
         service, listener = self._service, self._listener
         known = listener.key_id is None or service.keys.with_id(listener.key_id) is not None
-        there = service.live.feeds.get(listener.environment or service.settings.default_environment) is self.feed
+        there = service.follower.feeds.get(listener.environment or service.settings.default_environment) is self.feed
         return known and there and not service.streams.closing.is_set()
 
     def _news(self) -> bytes:

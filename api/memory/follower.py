@@ -64,7 +64,7 @@ class Loaded(NamedTuple):
     """When, on the monotonic clock."""
 
 
-class Live:
+class DefinitionsFollower:
     """Keeps `engines` and `keys` as the database has them."""
 
     def __init__(self, url: str, keys_in_force: Keys, *, bucketing: str, refresh_seconds: float) -> None:

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from api.current import services
 from api.http import Response, json_response
-from api.memory.follower import Live
+from api.memory.follower import DefinitionsFollower
 
 blueprint = Blueprint("operations", __name__)
 
@@ -22,19 +22,19 @@ def health() -> Response:
 @blueprint.get("/ready")
 def ready() -> Response:
     """200 when there are definitions to evaluate by, else 503."""
-    live = services().live
-    return json_response(200 if live.engines else 503, readiness(live))
+    follower = services().follower
+    return json_response(200 if follower.engines else 503, readiness(follower))
 
 
-def readiness(live: Live) -> dict[str, Any]:
+def readiness(follower: DefinitionsFollower) -> dict[str, Any]:
     """What is loaded, how old it is, whether edits are taken in, and the database's state."""
-    reachable = {True: "reachable", False: "unreachable", None: "unknown"}[live.database_reachable]
+    reachable = {True: "reachable", False: "unreachable", None: "unknown"}[follower.database_reachable]
     environments = {
-        state.environment: {"revision": state.revision, "age": round(state.age, 3)} for state in live.states()
+        state.environment: {"revision": state.revision, "age": round(state.age, 3)} for state in follower.states()
     }
     return {
-        "ready": bool(live.engines),
-        "following": live.following,
+        "ready": bool(follower.engines),
+        "following": follower.following,
         "database": reachable,
         "environments": environments,
     }

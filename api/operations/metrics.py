@@ -86,12 +86,12 @@ def definitions(of: Services) -> Iterator[Metric]:
         labels=["environment"],
     )
     flags = GaugeMetricFamily("flagstaff_flags", "Live flags", labels=["environment"])
-    for state in of.live.states():
+    for state in of.follower.states():
         revision.add_metric([state.environment], state.revision)
         age.add_metric([state.environment], state.age)
         if (engine := of.engines.get(state.environment)) is not None:
             flags.add_metric([state.environment], len(engine.keys()))
     yield from (revision, age, flags)
-    reachable = of.live.database_reachable
+    reachable = of.follower.database_reachable
     if reachable is not None:
         yield GaugeMetricFamily("flagstaff_database_reachable", "Whether the database answers", float(reachable))

@@ -131,8 +131,8 @@ def load(settings: Settings, development: bool, counts: Table) -> Any:
     """Make the services, begin to follow the database, and give the application."""
     threading.Thread(target=end_with_parent, name="flagstaff-parent", daemon=True).start()
     services = connect(settings, development=development, counts=counts)
-    services.live.start()
-    services.live.tried.wait(FIRST_LOAD_SECONDS)
+    services.follower.start()
+    services.follower.tried.wait(FIRST_LOAD_SECONDS)
     if services.engines and settings.default_environment not in services.engines:
         log.error("FLAGSTAFF_DEFAULT_ENVIRONMENT: there is no environment %r", settings.default_environment)
     if settings.server == "wsgi":

@@ -14,7 +14,7 @@ from api.access.limits import Limits
 from api.access.stream_capacity import StreamCapacity
 from api.feeds.feed import Feed
 from api.http import Environ, Response
-from api.memory.follower import Live
+from api.memory.follower import DefinitionsFollower
 from api.services import Services
 from db.definitions.document import metadata
 from db.definitions.reader import Delta
@@ -68,21 +68,21 @@ SECRETS = {
 def make_services(*, loaded: bool = True, explain_open: bool = False, **settings: Any) -> Services:
     """A service that has these flags in `prod`, and others in `dev`; nothing follows a database."""
     keys = Keys()
-    live = Live("postgresql://nobody@127.0.0.1:1/none", keys, bucketing="v2", refresh_seconds=5)
+    follower = DefinitionsFollower("postgresql://nobody@127.0.0.1:1/none", keys, bucketing="v2", refresh_seconds=5)
     if loaded:
         keys.replace(SECRETS.values())
-        load(live, "prod", FLAGS)
-        load(live, "dev", {"only-dev": FLAGS["test-bool-flag"]})
+        load(follower, "prod", FLAGS)
+        load(follower, "dev", {"only-dev": FLAGS["test-bool-flag"]})
     chosen = Settings(**{"evaluation_open": True, **settings})
     slots = StreamCapacity(chosen.streams)
-    return Services(chosen, keys, live, live.engines, explain_open, slots, limits=Limits.of(chosen))
+    return Services(chosen, keys, follower, follower.engines, explain_open, slots, limits=Limits.of(chosen))
 
 
-def load(live: Live, environment: str, flags: dict[str, Any], revision: int = 1) -> None:
+def load(follower: DefinitionsFollower, environment: str, flags: dict[str, Any], revision: int = 1) -> None:
     """Serve these flags, as if they had been read from a database."""
     about = metadata(environment, revision, "v2")
-    live.engines[environment] = Engine({"flags": flags, "metadata": about})
-    live.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}))
+    follower.engines[environment] = Engine({"flags": flags, "metadata": about})
+    follower.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}))
 
 
 def environ_of(

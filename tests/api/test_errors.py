@@ -32,7 +32,7 @@ def test_an_unforeseen_error_is_logged_and_says_nothing(caplog: pytest.LogCaptur
         def evaluate(self, key: str, context: dict[str, Any]) -> None:
             raise RuntimeError("the password is s3cret")
 
-    services.live.engines["prod"] = Broken()  # type: ignore[assignment]
+    services.follower.engines["prod"] = Broken()  # type: ignore[assignment]
     with caplog.at_level(logging.ERROR, logger="api"):
         response = evaluate(services, environ_of({"flagKey": "a", "defaultValue": 1}))
     body = json_of(response)

@@ -9,7 +9,7 @@ import pytest
 
 from api.access.auth import Keys
 from api.app import create_app
-from api.memory.follower import Live
+from api.memory.follower import DefinitionsFollower
 from api.services import Services
 from db.settings import Settings
 from flagstaff.targeting.operators import OPERATORS
@@ -52,8 +52,8 @@ def test_the_operator_table_has_every_operator_in_its_own_words() -> None:
 
 def test_the_api_page_has_every_route_and_no_other() -> None:
     keys = Keys()
-    live = Live("postgresql://nobody@127.0.0.1:1/none", keys, bucketing="v2", refresh_seconds=5)
-    services = Services(Settings(), keys, live, live.engines)
+    follower = DefinitionsFollower("postgresql://nobody@127.0.0.1:1/none", keys, bucketing="v2", refresh_seconds=5)
+    services = Services(Settings(), keys, follower, follower.engines)
     served = {
         f"{method} {rule.rule}"
         for rule in create_app(services).url_map.iter_rules()

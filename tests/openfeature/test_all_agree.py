@@ -67,13 +67,13 @@ def bucketing(request: pytest.FixtureRequest) -> str:
 def services(database: None, database_url: str, bucketing: str) -> Iterator[Services]:
     services = connect(Settings(database_url=database_url, evaluation_open=True, bucketing=bucketing))
     yield services
-    services.live.close()
+    services.follower.close()
 
 
 def test_all_agree(services: Services, database_url: str, bucketing: str, tmp_path: Path) -> None:
     kinds = scene.flag_types()
     secret = keys.create("backend", Scope.SERVER, environment="prod", actor=ADA)[1]
-    services.live.take_in()
+    services.follower.take_in()
     contexts = scene.contexts(CONTEXTS)
     ours = by_evaluate(Wsgi(services), kinds, contexts)
     document = tmp_path / "prod.json"

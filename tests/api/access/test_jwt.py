@@ -58,13 +58,13 @@ def signing_in(database: None, database_url: str) -> Iterator[Client]:
         }
     )
     services = connect(settings, development=True)
-    services.live.take_in()
-    services.live.take_in_keys()
+    services.follower.take_in()
+    services.follower.take_in_keys()
     client = Client(services)
     client.headers = {}
     client.flask = create_app(services).test_client(use_cookies=False)  # cookies are what a test sends
     yield client
-    services.live.close()
+    services.follower.close()
 
 
 def bearer(text: str) -> dict[str, str]:

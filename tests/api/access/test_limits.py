@@ -26,14 +26,14 @@ def limited(database: None, database_url: str) -> Iterator[Callable[..., Client]
 
     def make(**settings: Any) -> Client:
         services = connect(Settings(database_url=database_url, **settings), development=True)
-        services.live.take_in()
-        services.live.take_in_keys()
+        services.follower.take_in()
+        services.follower.take_in_keys()
         made.append(services)
         return Client(services)
 
     yield make
     for services in made:
-        services.live.close()
+        services.follower.close()
 
 
 def test_admin_calls_are_limited_by_key_and_address(limited: Callable[..., Client]) -> None:

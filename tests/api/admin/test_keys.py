@@ -109,7 +109,7 @@ def test_an_expiry_is_in_the_future_and_kept(client: Client) -> None:
 def test_the_day_of_last_use_is_noted(client: Client) -> None:
     secret = client.do("POST", KEYS, {"name": "ci", "scope": "admin"}, 201)["secret"]
     client.do("GET", FLAGS, **{"X-Admin-API-Key": secret})
-    client.services.live._mark_used_keys()
+    client.services.follower._mark_used_keys()
     assert client.do("GET", KEYS)["keys"][0]["lastUsed"] == datetime.now(UTC).date().isoformat()
     assert client.services.keys.used() == set()
 
@@ -120,7 +120,7 @@ def test_the_dev_keys_are_never_stored_and_only_for_loopback(client: Client, dat
         connect(Settings(database_url=database_url, host="0.0.0.0"), development=True)
     client.headers = {"X-Admin-API-Key": "admin-secret-key"}
     ordinary = connect(Settings(database_url=database_url))
-    ordinary.live.take_in_keys()
+    ordinary.follower.take_in_keys()
     Client(ordinary).refused(401, "invalid_key", "GET", FLAGS)
 
 

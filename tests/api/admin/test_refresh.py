@@ -45,7 +45,7 @@ def taken_in(client: Client) -> tuple[Any, Any]:
     """What this process has in memory."""
     services = client.services
     known = {key.id for key in keys.active() if services.keys.with_id(key.id)}
-    return {state.environment: state.revision for state in services.live.states()}, known
+    return {state.environment: state.revision for state in services.follower.states()}, known
 
 
 def test_the_table_has_every_route_that_writes(client: Client) -> None:

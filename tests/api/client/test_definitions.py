@@ -95,7 +95,7 @@ def test_who_may_read(client: Client, path: str) -> None:
         scope: keys.create(scope, scope, environment=None if scope is Scope.ADMIN else "dev", actor=ADA)[1]
         for scope in Scope
     }
-    client.services.live.take_in_keys()
+    client.services.follower.take_in_keys()
 
     def read(query: str = "", **headers: str) -> tuple[int, str | None]:
         answer = client.flask.get(path + query, headers=headers)
@@ -112,7 +112,7 @@ def test_who_may_read(client: Client, path: str) -> None:
 
 
 def test_before_anything_is_loaded(client: Client) -> None:
-    client.services.live.feeds.clear()
+    client.services.follower.feeds.clear()
     answer = client.request("GET", DEFINITIONS, headers=SDK)
     assert (answer.status, answer.json["code"]) == (503, "definitions_not_loaded")
     assert header(answer, "retry-after")

@@ -190,14 +190,14 @@ def test_the_order_of_a_context_does_not_matter(services: Services) -> None:
 
 def test_changed_definitions_never_get_304(services: Services) -> None:
     first = bulk(services)
-    load(services.live, "prod", FLAGS, revision=2)
+    load(services.follower, "prod", FLAGS, revision=2)
     assert bulk(services, If_None_Match=etag(first)).status == 200
 
 
 def test_rules_about_the_time_get_304_only_while_nothing_changed() -> None:
     services = make_services(streams=0)  # stream tokens change with the time, too
     soon = {"if": [{">": [{"var": "$flagd.timestamp"}, int(time.time()) + 1]}, "on", "off"]}
-    load(services.live, "prod", {"later": {**FLAGS["test-bool-flag"], "targeting": soon}})
+    load(services.follower, "prod", {"later": {**FLAGS["test-bool-flag"], "targeting": soon}})
     first = bulk(services)
     assert json_of(first)["flags"][0]["value"] is False
     wait_until(lambda: bulk(services, If_None_Match=etag(first)).status == 200)
@@ -252,7 +252,7 @@ def test_a_client_that_heard_of_a_later_revision_has_the_process_look(
     services: Services, monkeypatch: pytest.MonkeyPatch, told: str, looks: int
 ) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(services.live, "take_in", lambda *names: looked.extend(names))
+    monkeypatch.setattr(services.follower, "take_in", lambda *names: looked.extend(names))
     for _ in range(2):  # the second time within a second is not believed
         assert bulk(services, query=f"flagConfigEtag={told}&flagConfigLastModified=1771622898").status == 200
     assert looked == ["prod"] * looks

@@ -59,7 +59,7 @@ class EvaluationService(Protocol):
     def limits(self) -> Limits:
         """How often somebody may evaluate."""
 
-    def catch_up(self, environment: str, revision: int) -> None:
+    def refresh_if_behind(self, environment: str, revision: int) -> None:
         """Bring an environment up to this revision, where that is possible and it is behind."""
 
     def has_stream_room(self, holder: Holder) -> bool:

@@ -38,12 +38,12 @@ class Services:
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
-        """What `follower` has for those who take flags away."""
+        """The follower's environments, for SDKs that download flags."""
         return self.follower.feeds
 
-    def catch_up(self, environment: str, revision: int) -> None:
-        """Look at the database if an environment is behind this revision here; see `DefinitionsFollower.catch_up`."""
-        self.follower.catch_up(environment, revision)
+    def refresh_if_behind(self, environment: str, revision: int) -> None:
+        """Look at the database if an environment is behind this revision here; see `DefinitionsFollower.refresh_if_behind`."""
+        self.follower.refresh_if_behind(environment, revision)
 
     def end_streams(self) -> None:
         """End all streams, for good: the process is about to end. Their clients find another one."""
@@ -91,7 +91,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
         raise ValueError("the dev keys are known to everyone: they are for loopback addresses only")
     keys = Keys(DEVELOPMENT_KEYS if development else ())
     follower = DefinitionsFollower(url, keys, bucketing=settings.bucketing, refresh_seconds=settings.refresh_seconds)
-    follower.take_in_own_writes()
+    follower.follow_own_writes()
     return Services(
         settings,
         keys,

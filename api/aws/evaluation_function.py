@@ -50,7 +50,7 @@ class Function:
         """Every environment, for those who take its flags away."""
         return self._published.feeds
 
-    def catch_up(self, environment: str, revision: int) -> None:
+    def refresh_if_behind(self, environment: str, revision: int) -> None:
         """Nothing: each invocation asks S3 for what has changed."""
 
     def has_stream_room(self, holder: Holder) -> bool:

@@ -73,7 +73,7 @@ def open_stream(service: Services, environ: Environ) -> Stream:
     feed = of_environment(service.feeds, service.settings, listener.environment)
     seen = last_event_id(environ)
     if seen is not None:
-        service.catch_up(listener.environment or service.settings.default_environment, seen)
+        service.refresh_if_behind(listener.environment or service.settings.default_environment, seen)
     holder = Holder(listener.key_id, address_of(environ, service.settings.trusted_proxies))
     if not service.open_stream(holder):
         raise no_room(service.streams.limit)

@@ -148,7 +148,7 @@ def hear_of_changes(service: EvaluationService, environ: Environ, environment: s
     if engine is not None and told_of.isascii() and told_of.isdigit() and len(told_of) < 19:
         revision = engine.metadata.get("revision")
         if isinstance(revision, int) and int(told_of) > revision:
-            service.catch_up(environment, int(told_of))
+            service.refresh_if_behind(environment, int(told_of))
 
 
 def etag_of(context: Mapping[str, Any], body: bytes) -> str:

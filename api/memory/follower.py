@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 FIRST_LOOK_SECONDS = 1.0
 """How often to try while nothing has been loaded yet."""
 
-NEVER_MIND = 86_400.0
-"""Seconds after which the listener may look by itself: another thread does so more often."""
+LISTENER_POLL_SECONDS = 86_400.0
+"""How long the listener waits for a notification. The other thread polls far more often, so this can be long."""
 
-CATCH_UP_SECONDS = 1.0
-"""How long a client's word that there is a later revision is not believed again: anyone may say so."""
+CLIENT_REFRESH_SECONDS = 1.0
+"""At most one refresh that a client triggered in so many seconds: the revision that it names is untrusted input."""
 
-NEVER = sys.maxsize
-"""A revision after every revision: whoever holds it is seen to be wrong, and reads everything anew."""
+REREAD_EVERYTHING = sys.maxsize
+"""Marks a reader as broken: its next refresh reads everything."""
 
 
 KEY_ACTIONS = frozenset({Action.KEY_CREATED, Action.KEY_REVOKED})
@@ -70,7 +70,7 @@ class DefinitionsFollower:
     def __init__(self, url: str, keys_in_force: Keys, *, bucketing: str, refresh_seconds: float) -> None:
         self.engines: dict[str, Engine] = {}
         self.feeds: dict[str, Feed] = {}
-        """The same definitions for those who take them away."""
+        """The same definitions for SDKs that download them."""
         self.keys = keys_in_force
         self.database_reachable: bool | None = None
         """None until the database has been tried."""
@@ -86,7 +86,7 @@ class DefinitionsFollower:
         self._listener = Listener(url)
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._catch_up_after = 0.0
+        self._next_client_refresh = 0.0
         self._end_subscription: Callable[[], None] = lambda: None
         self._failure: str | None = None
         """What goes wrong at the moment."""
@@ -98,15 +98,15 @@ class DefinitionsFollower:
             self._threads.append(thread)
             thread.start()
 
-    def take_in_own_writes(self) -> None:
-        """From now on, take in every write of this process before it is answered."""
-        self._end_subscription = writing.subscribe(self._take_in_committed)
+    def follow_own_writes(self) -> None:
+        """From now on, refresh after every write of this process, before it is answered."""
+        self._end_subscription = writing.subscribe(self._refresh_committed)
 
-    def _take_in_committed(self, committed: Committed) -> None:
+    def _refresh_committed(self, committed: Committed) -> None:
         if committed.actions & KEY_ACTIONS:
-            self.take_in_keys()
+            self.refresh_keys()
         if committed.environments:
-            self.take_in(*committed.environments)
+            self.refresh(*committed.environments)
 
     def close(self) -> None:
         """Stop following; what is in memory stays."""
@@ -129,8 +129,8 @@ class DefinitionsFollower:
             State(name, revisions[name], now - at) for name, at in list(self._current_at.items()) if name in revisions
         ]
 
-    def take_in(self, *names: str) -> None:
-        """Take in a write of this process, to these environments or, without names, to all.
+    def refresh(self, *names: str) -> None:
+        """Read what changed in these environments or, without names, in all.
 
         Never raises: the write is done, and where this fails the following thread makes up for it.
         """
@@ -141,18 +141,18 @@ class DefinitionsFollower:
             else:
                 self._look_everywhere()
 
-    def catch_up(self, name: str, revision: int) -> None:
+    def refresh_if_behind(self, name: str, revision: int) -> None:
         """Look at an environment that is said to be at a later revision than is known here; at most once a second.
 
-        Never raises, like `take_in`.
+        Never raises, like `refresh`.
         """
         behind = name in self.feeds and self.feeds[name].now.revision < revision
-        if behind and time.monotonic() >= self._catch_up_after:
-            self._catch_up_after = time.monotonic() + CATCH_UP_SECONDS
-            self.take_in(name)
+        if behind and time.monotonic() >= self._next_client_refresh:
+            self._next_client_refresh = time.monotonic() + CLIENT_REFRESH_SECONDS
+            self.refresh(name)
 
-    def take_in_keys(self) -> None:
-        """Take in a write of this process to the keys. Never raises, like `take_in`."""
+    def refresh_keys(self) -> None:
+        """Read the keys in force. Never raises, like `refresh`."""
         with self._noting_failures():
             self._reload_keys()
 
@@ -167,7 +167,7 @@ class DefinitionsFollower:
     def _listen(self) -> None:
         while not self._closed.is_set():
             with self._noting_failures():
-                for notification in self._listener.follow(NEVER_MIND):
+                for notification in self._listener.follow(LISTENER_POLL_SECONDS):
                     with self._noting_failures():
                         self._act_on(notification)
             self._closed.wait(FIRST_LOOK_SECONDS)
@@ -213,7 +213,7 @@ class DefinitionsFollower:
         """Read an environment from the beginning."""
         reader = EnvironmentReader(name, bucketing=self._bucketing)
         delta = reader.refresh()
-        engine = Engine({"flags": delta.changed, "metadata": carried(delta)}, self._bucketing)
+        engine = Engine({"flags": delta.changed, "metadata": stable_metadata(delta)}, self._bucketing)
         return Loaded(reader, delta, engine, time.monotonic())
 
     def _serve(self, loaded: Mapping[str, Loaded]) -> None:
@@ -233,9 +233,9 @@ class DefinitionsFollower:
             delta = self._readers[name].refresh()
             try:
                 removed = set(engine.keys()) - delta.changed.keys() if delta.complete else delta.removed
-                engine.update(delta.changed, removed, carried(delta))
+                engine.update(delta.changed, removed, stable_metadata(delta))
             except Exception:
-                self._readers[name].revision = NEVER  # the delta is lost: the next look reads everything anew
+                self._readers[name].revision = REREAD_EVERYTHING  # the delta is lost
                 raise
             self.feeds[name].take_in(delta)
             self._current_at[name] = time.monotonic()
@@ -272,7 +272,7 @@ class DefinitionsFollower:
             log.log(logging.WARNING if failure else logging.INFO, message, exc_info=error)
 
 
-def carried(delta: Delta) -> dict[str, Any]:
+def stable_metadata(delta: Delta) -> dict[str, Any]:
     """The document's metadata that answers carry. Its version changes with each revision, which flags give themselves;
     with it, every change would make the engine compile every flag anew.
     """

@@ -30,7 +30,7 @@ FETCH = "curl -H 'X-API-Key: sdk-secret-key' -o prod.json http://localhost:8080/
 def checkout(place: Place) -> Place:
     allowed = [Members("user", ["john"], variant="on")]
     flags.create(NewFlag("new-checkout", members=allowed, default_variant="off"), "prod", actor=ADA)
-    place.catch_up()
+    place.refresh_if_behind()
     return place
 
 

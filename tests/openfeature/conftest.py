@@ -22,7 +22,7 @@ class Place(NamedTuple):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.port}"
 
-    def catch_up(self) -> None:
+    def refresh_if_behind(self) -> None:
         """Wait until the server, another process, has heard of what this one wrote."""
         (revision,) = [place.revision for place in environments.list_all() if place.key == "prod"]
         header = {"X-API-Key": self.server_key}

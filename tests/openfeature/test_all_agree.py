@@ -73,7 +73,7 @@ def services(database: None, database_url: str, bucketing: str) -> Iterator[Serv
 def test_all_agree(services: Services, database_url: str, bucketing: str, tmp_path: Path) -> None:
     kinds = scene.flag_types()
     secret = keys.create("backend", Scope.SERVER, environment="prod", actor=ADA)[1]
-    services.follower.take_in()
+    services.follower.refresh()
     contexts = scene.contexts(CONTEXTS)
     ours = by_evaluate(Wsgi(services), kinds, contexts)
     document = tmp_path / "prod.json"

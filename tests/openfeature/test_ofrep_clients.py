@@ -32,7 +32,7 @@ def flagged(place: Place) -> Place:
     for kind, value in (("string", "hello"), ("number", 7), ("structured", {"a": [1]})):
         create(kind, value_type=kind, is_static=True, value=value)
     create("half", value_type="number", is_static=True, value=0.5)
-    place.catch_up()
+    place.refresh_if_behind()
     return place
 
 

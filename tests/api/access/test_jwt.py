@@ -58,8 +58,8 @@ def signing_in(database: None, database_url: str) -> Iterator[Client]:
         }
     )
     services = connect(settings, development=True)
-    services.follower.take_in()
-    services.follower.take_in_keys()
+    services.follower.refresh()
+    services.follower.refresh_keys()
     client = Client(services)
     client.headers = {}
     client.flask = create_app(services).test_client(use_cookies=False)  # cookies are what a test sends

@@ -26,8 +26,8 @@ def limited(database: None, database_url: str) -> Iterator[Callable[..., Client]
 
     def make(**settings: Any) -> Client:
         services = connect(Settings(database_url=database_url, **settings), development=True)
-        services.follower.take_in()
-        services.follower.take_in_keys()
+        services.follower.refresh()
+        services.follower.refresh_keys()
         made.append(services)
         return Client(services)
 

@@ -120,7 +120,7 @@ def test_the_dev_keys_are_never_stored_and_only_for_loopback(client: Client, dat
         connect(Settings(database_url=database_url, host="0.0.0.0"), development=True)
     client.headers = {"X-Admin-API-Key": "admin-secret-key"}
     ordinary = connect(Settings(database_url=database_url))
-    ordinary.follower.take_in_keys()
+    ordinary.follower.refresh_keys()
     Client(ordinary).refused(401, "invalid_key", "GET", FLAGS)
 
 

@@ -95,7 +95,7 @@ def test_who_may_read(client: Client, path: str) -> None:
         scope: keys.create(scope, scope, environment=None if scope is Scope.ADMIN else "dev", actor=ADA)[1]
         for scope in Scope
     }
-    client.services.follower.take_in_keys()
+    client.services.follower.refresh_keys()
 
     def read(query: str = "", **headers: str) -> tuple[int, str | None]:
         answer = client.flask.get(path + query, headers=headers)

@@ -252,7 +252,7 @@ def test_a_client_that_heard_of_a_later_revision_has_the_process_look(
     services: Services, monkeypatch: pytest.MonkeyPatch, told: str, looks: int
 ) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(services.follower, "take_in", lambda *names: looked.extend(names))
+    monkeypatch.setattr(services.follower, "refresh", lambda *names: looked.extend(names))
     for _ in range(2):  # the second time within a second is not believed
         assert bulk(services, query=f"flagConfigEtag={told}&flagConfigLastModified=1771622898").status == 200
     assert looked == ["prod"] * looks

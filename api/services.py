@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.access.addresses import is_loopback
-from api.access.auth import DEVELOPMENT_KEYS, Keys, Persons
+from api.access.auth import DEVELOPMENT_KEYS, IdentityProvider, Keys
 from api.access.limits import Limits
 from api.access.stream_capacity import Holder, StreamCapacity
 from api.feeds.feed import Feed
@@ -32,7 +32,7 @@ class Services:
     """Places for streams; none where there are no streams."""
     counters: Counters = field(default_factory=lambda: Counters(Table.alone(TIMED)))
     limits: Limits = field(default_factory=Limits)
-    sign_in: Persons | None = None
+    sign_in: IdentityProvider | None = None
     local_only: bool = False
     """Only requests from this machine are answered: the dev keys are accepted."""
 
@@ -42,7 +42,7 @@ class Services:
         return self.follower.feeds
 
     def refresh_if_behind(self, environment: str, revision: int) -> None:
-        """Look at the database if an environment is behind this revision here; see `DefinitionsFollower.refresh_if_behind`."""
+        """Read what changed in an environment that is behind this revision here, at most once a second."""
         self.follower.refresh_if_behind(environment, revision)
 
     def end_streams(self) -> None:
@@ -106,7 +106,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
     )
 
 
-def signing_in(settings: Settings) -> Persons | None:
+def signing_in(settings: Settings) -> IdentityProvider | None:
     """What checks people's tokens, where that is configured. Raises SettingsError for a key that can't be used."""
     if settings.jwt_public_key is None:
         return None

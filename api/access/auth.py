@@ -79,14 +79,14 @@ class Admin(NamedTuple):
         return Actor(name, Source.API)
 
 
-class Persons(Protocol):
+class IdentityProvider(Protocol):
     """What knows people: `api.access.jwt.SignIn`, which is loaded only where it is configured."""
 
-    def person(self, environ: Environ) -> str | None:
+    def authenticate(self, environ: Environ) -> str | None:
         """The admin who is signed in, None where nobody tries to. Raises `RequestError`."""
 
 
-def secret_in(environ: Environ, headers: Iterable[str]) -> str | None:
+def extract_secret(environ: Environ, headers: Iterable[str]) -> str | None:
     """The key that a request brings in the first of these headers that it has, or as a bearer token."""
     for header in headers:
         if secret := environ.get(header):
@@ -100,7 +100,7 @@ def bearer_in(environ: Environ) -> str | None:
     return authorization[7:].strip() or None if authorization[:7].lower() == "bearer " else None
 
 
-def find(keys: Keys, secret: str) -> KeyRecord:
+def authenticate(keys: Keys, secret: str) -> KeyRecord:
     """The key that this secret is. Raises `RequestError`: 401 for none, 503 while keys have never been loaded."""
     record = keys.find(secret)
     if record is not None:
@@ -110,14 +110,14 @@ def find(keys: Keys, secret: str) -> KeyRecord:
     raise RequestError(401, "invalid_key", "this API key is not known, has expired or was revoked", CHALLENGE)
 
 
-def evaluating_key(keys: Keys, environ: Environ, *, required: bool) -> KeyRecord | None:
+def optional_key(keys: Keys, environ: Environ, *, required: bool) -> KeyRecord | None:
     """The key of an evaluation; every scope may evaluate. A key that is given counts even where none is required.
 
     Raises `RequestError` (401) for a wrong key, and for none where one is required.
     """
-    secret = secret_in(environ, EVALUATION_HEADERS)
+    secret = extract_secret(environ, EVALUATION_HEADERS)
     if secret is not None:
-        return find(keys, secret)
+        return authenticate(keys, secret)
     if required:
         message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer"
         raise RequestError(401, "key_required", message, CHALLENGE)
@@ -126,11 +126,11 @@ def evaluating_key(keys: Keys, environ: Environ, *, required: bool) -> KeyRecord
 
 def client_key(keys: Keys, environ: Environ, in_query: str | None = None) -> KeyRecord:
     """The key of a call by an SDK, which always needs one. Raises `RequestError` (401) without a valid one."""
-    secret = secret_in(environ, EVALUATION_HEADERS) or in_query
+    secret = extract_secret(environ, EVALUATION_HEADERS) or in_query
     if secret is None:
         message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer; for a stream also ?key="
         raise RequestError(401, "key_required", message, CHALLENGE)
-    return find(keys, secret)
+    return authenticate(keys, secret)
 
 
 def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
@@ -143,16 +143,20 @@ def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
         raise RequestError(403, "insufficient_scope", "explain needs an admin or a server key; this is a client key")
 
 
-def admin(keys: Keys, persons: Persons | None, environ: Environ) -> Admin:
+def admin(keys: Keys, identity_provider: IdentityProvider | None, environ: Environ) -> Admin:
     """Who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one of no admin."""
     in_header = any(environ.get(header) for header in ADMIN_HEADERS)
-    if persons is not None and not in_header and (person := persons.person(environ)) is not None:
+    if (
+        identity_provider is not None
+        and not in_header
+        and (person := identity_provider.authenticate(environ)) is not None
+    ):
         return Admin(person=person)
-    secret = secret_in(environ, ADMIN_HEADERS)
+    secret = extract_secret(environ, ADMIN_HEADERS)
     if secret is None:
         message = "an admin key is required: X-Admin-API-Key, X-Admin-Token or Authorization: Bearer"
         raise RequestError(401, "key_required", message, CHALLENGE)
-    key = find(keys, secret)
+    key = authenticate(keys, secret)
     if key.scope is not Scope.ADMIN:
         raise RequestError(403, "insufficient_scope", f"this needs an admin key; this is a {key.scope} key")
     return Admin(key)

@@ -34,7 +34,7 @@ class SignIn:
         self._settings = settings
         self._key = load_key(settings.jwt_public_key or "")
 
-    def person(self, environ: Environ) -> str | None:
+    def authenticate(self, environ: Environ) -> str | None:
         """The admin who is signed in, by user id; None where the request brings no token.
 
         Raises RequestError: 401 for a token that is not valid, 403 for somebody who is no admin, or for a write with
@@ -58,7 +58,7 @@ class SignIn:
         return None
 
     def admin(self, token: str) -> str:
-        """The user id of the admin whose token this is. Raises `RequestError` as `person` does."""
+        """The user id of the admin whose token this is. Raises `RequestError` as `authenticate` does."""
         claims = self._claims(token)
         user_id = claims.get("userId", claims.get("sub"))
         if not isinstance(user_id, str) or not 0 < len(user_id) <= 256 or not user_id.isprintable():

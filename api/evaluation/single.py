@@ -105,7 +105,7 @@ def read_request(
 def admitted(service: EvaluationService, environ: Environ) -> KeyRecord | None:
     """The key of an evaluation, which may be none. Raises `RequestError`: 401, 429 or 503."""
     settings = service.settings
-    key = auth.evaluating_key(service.keys, environ, required=not settings.evaluation_open)
+    key = auth.optional_key(service.keys, environ, required=not settings.evaluation_open)
     if service.limits.evaluation is not None:
         address = address_of(environ, settings.trusted_proxies)
         service.limits.evaluation.count((key.id if key is not None else None, address))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from interval_sdk import Layout, TableDataFetcherState
 
-from db.administration import environments
 from db.errors import FlagNotFoundError
 from db.flags import flags
 from db.flags.flags import FlagQuery
@@ -12,7 +11,7 @@ from db.history import changes
 from db.views import ChangeView, FlagView
 from db.vocabulary import Action
 from interval_app import tables, words, work
-from interval_app.forms import flag_asked
+from interval_app.flag_to_change import flag_to_change
 from interval_app.problems import DashboardError
 from interval_app.tables import Row, cell
 from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
@@ -22,10 +21,9 @@ COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("A
 
 async def archive(visit: ActionVisit) -> Result:
     """Spell out what it means, ask, and archive."""
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
-    places = await work.run(environments.list_all)
-    visit.check_may_change(*places)
+    places = await visit.all_environments()
+    target = await flag_to_change(visit, reaches=places)
+    flag = target.flag
     views = [await work.run(flags.get, flag.id, other.key) for other in places]
     enabled = [view.environment for view in views if view.enabled]
     serving = f"It is enabled in {', '.join(enabled)}. " if enabled else "It is disabled everywhere. "
@@ -34,8 +32,8 @@ async def archive(visit: ActionVisit) -> Result:
         "was. Its key can be used for another flag. Nothing is deleted: under Archived flags it can be restored."
     )
     await visit.confirm(f"Archive {flag.key}?", serving + means)
-    await work.run(flags.archive, flag.id, actor=visit.actor)
-    await visit.go(HOME, environment=place.key)
+    await work.run(flags.archive, flag.id, actor=target.actor)
+    await visit.go(HOME, environment=target.environment.key)
     return f"{flag.key} is archived."
 
 
@@ -77,15 +75,14 @@ def row(flag: FlagView) -> Row:
 
 async def restore(visit: ActionVisit) -> Result:
     """Bring an archived flag back in every environment."""
-    place = await visit.environment()
-    flag = await work.run(flags.get, visit.param("flag"), place.key)
+    target = await flag_to_change(visit, flag=visit.param("flag"), reaches=await visit.all_environments())
+    place, flag = target.environment, target.flag
     if flag.archived_at is None:
         raise DashboardError(f"{flag.key} is not archived: somebody has restored it already.")
-    visit.check_may_change(*await work.run(environments.list_all))
     archiving = await work.run(_archiving, flag)
     means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
     await visit.confirm(f"Restore {flag.key}?", means)
-    await work.run(changes.restore, flag.id, place.key, archiving.id, actor=visit.actor)
+    await work.run(changes.restore, flag.id, place.key, archiving.id, actor=target.actor)
     await visit.go(HOME, environment=place.key)
     return f"{flag.key} is back."
 

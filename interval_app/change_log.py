@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from interval_sdk import Layout, TableDataFetcherState
 
 from db.administration import environments
-from db.errors import VersionConflictError
-from db.flags import flags
 from db.history import changes
-from db.views import ChangeView, EnvironmentView, FlagView
+from db.views import ChangeView
 from interval_app import differences, tables, words, work
+from interval_app.flag_to_change import flag_to_change
 from interval_app.forms import flag_asked, until_accepted
-from interval_app.meanwhile import explained, previewed
+from interval_app.meanwhile import previewed
 from interval_app.problems import DashboardError
 from interval_app.tables import Row, cell
 from interval_app.visit import HOME, UNCHANGED, ActionVisit, PageVisit, Result, back
@@ -126,15 +127,15 @@ async def restore(visit: ActionVisit) -> Result:
     change = await work.run(changes.get, number(visit.param("change")))
     if change.flag_id is None or change.environment is None:
         raise DashboardError("Only the changes of a flag can be taken back here.")
-    place, flag = await work.run(_of_change, change)
+    place = await work.run(environments.get, change.environment)
+    target = await flag_to_change(visit, place, change.flag_id)
+    flag = target.flag
     if flag.archived_at is not None:
         raise DashboardError(
             f"{flag.key} is archived: restore it under Archived flags, which brings it back as it was."
         )
-    visit.check_may_change(place)
 
     async def attempt(problem: str | None) -> Result:
-        nonlocal flag
         difference = await work.look(changes.difference, flag.id, place.key, change.id)
         found = differences.of(difference)
         if not found:
@@ -142,21 +143,11 @@ async def restore(visit: ActionVisit) -> Result:
         if not await previewed(visit, found, problem, f"Restore {flag.key} in {place.key}", "Restore"):
             return UNCHANGED
         await visit.confirm_if_protected(place, f"{flag.key} goes back to before {words.second(change.at)}.")
-        try:
-            await work.run(changes.restore, flag.id, place.key, change.id, actor=visit.actor, version=flag.version)
-        except VersionConflictError as error:
-            conflict = await explained(error, flag)
-            flag = conflict.flag
-            raise conflict from error
+        await target.write(partial(changes.restore, flag.id, place.key, change.id))
         await visit.go(f"{HOME}/changes", flag=flag.key, environment=place.key)
         return f"{flag.key} is in {place.key} as it was before {words.second(change.at)}."
 
     return await until_accepted(attempt)
-
-
-def _of_change(change: ChangeView) -> tuple[EnvironmentView, FlagView]:
-    environment = change.environment or ""
-    return environments.get(environment), flags.get(change.flag_id or "", environment)
 
 
 def number(text: str) -> int:

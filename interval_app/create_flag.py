@@ -24,7 +24,7 @@ TYPES = tuple((str(kind), str(kind)) for kind in ValueType)
 async def create(visit: ActionVisit) -> Result:
     """Ask in three steps, confirm where the environment is protected, and make the flag."""
     place = await visit.environment()
-    visit.check_may_change(place)
+    actor = visit.actor_for(place)
     new = NewFlag("", description="")
 
     async def attempt(problem: str | None) -> FlagView:
@@ -32,7 +32,7 @@ async def create(visit: ActionVisit) -> Result:
         new = await _what_it_is(visit, place, new, problem)
         new = await (_static_value(visit, new) if new.is_static else _variants(visit, new))
         await visit.confirm_if_protected(place, f"{new.key} will be created and {words.status(new.enabled)} there.")
-        return await work.run(flags.create, new, place.key, actor=visit.actor)
+        return await work.run(flags.create, new, place.key, actor=actor)
 
     flag = await until_accepted(attempt)
     await visit.go(HOME, environment=place.key)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from db import validation
 from db.configuration.state import canonical_json
-from db.errors import VersionConflictError
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, ValueType
-from interval_app import values, words, work
-from interval_app.forms import ask, flag_asked, refusing, until_accepted
-from interval_app.meanwhile import explained
+from interval_app import values, words
+from interval_app.flag_to_change import flag_to_change
+from interval_app.forms import ask, refusing, until_accepted
+from interval_app.meanwhile import ChangedMeanwhileError
 from interval_app.visit import HOME, UNCHANGED, ActionVisit, Result
 
 Entered = Mapping[str, Any]
@@ -23,24 +24,22 @@ Entered = Mapping[str, Any]
 
 async def edit(visit: ActionVisit) -> Result:
     """Show the flag as it is, and write what was changed of it; tell if somebody else changed it meanwhile."""
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
-    visit.check_may_change(place)
-    entered = as_entered(flag)
+    target = await flag_to_change(visit)
+    place, entered = target.environment, as_entered(target.flag)
 
     async def attempt(problem: str | None) -> FlagView | None:
-        nonlocal flag, entered
+        nonlocal entered
+        flag = target.flag
         entered = await _form(visit, place, flag, entered, problem)
         changed = changes_of(flag, entered)
         if changed == FlagEdit():
             return None
         await visit.confirm_if_protected(place, f"{flag.key} will be changed there.")
         try:
-            return await work.run(flags.update, flag.id, place.key, changed, actor=visit.actor, version=flag.version)
-        except VersionConflictError as error:
-            conflict = await explained(error, flag)
-            entered, flag = on_top_of(conflict.flag, flag, entered), conflict.flag
-            raise conflict from error
+            return await target.write(partial(flags.update, flag.id, place.key, changed))
+        except ChangedMeanwhileError as conflict:
+            entered = on_top_of(conflict.flag, flag, entered)
+            raise
 
     saved = await until_accepted(attempt)
     if saved is None:

@@ -25,7 +25,7 @@ COLUMNS = (
 
 async def show(visit: PageVisit) -> Layout:
     """Every environment, and whether programs have all that is saved; a click shows an environment's flags."""
-    found = await work.run(environments.list_all)
+    found = await visit.all_environments()
     return Layout(
         title="Environments",
         description="Each flag has a configuration of its own in each of them.",
@@ -46,15 +46,15 @@ def row(place: EnvironmentView) -> Row:
 
 async def add(visit: ActionVisit) -> Result:
     """Make an environment in which every flag is disabled; for those who may change protected ones."""
-    places = await work.run(environments.list_all)
-    visit.check_may_change(*places)
+    places = await visit.all_environments()
+    actor = visit.actor_for(*places)
     start: dict[str, Any] = {"key": "", "name": "", "protected": False, "copy_of": places[0].key}
 
     async def attempt(problem: str | None) -> EnvironmentView:
         nonlocal start
         start = await _form(visit, places, start, problem)
         named = {name: start[name] for name in ("name", "protected", "copy_of")}
-        return await work.run(environments.create, start["key"], **named, actor=visit.actor)
+        return await work.run(environments.create, start["key"], **named, actor=actor)
 
     made = await until_accepted(attempt)
     await visit.go(f"{HOME}/environments")

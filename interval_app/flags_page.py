@@ -6,7 +6,6 @@ from typing import Any
 
 from interval_sdk import IO, Layout, TableDataFetcherState
 
-from db.administration import environments
 from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
@@ -25,13 +24,13 @@ DYNAMIC = (
 )
 STATIC = (("Key", "key"), ("Type", "type"), ("Value", "value"), ("Status", "enabled"), ("Updated", "updated"))
 SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
-"""The columns that `db.flags.flags.search` sorts by; others leave the order of keys."""
+"""The columns that `db.flags.search` sorts by; others leave the order of keys."""
 
 
 async def show(visit: PageVisit) -> Layout:
     """The page for the environment that the link names."""
     place = await visit.environment()
-    places = await work.run(environments.list_all)
+    places = await visit.all_environments()
     here = {"environment": place.key}
     return Layout(
         title=f"Feature Flags · {place.key}",

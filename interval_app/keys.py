@@ -9,7 +9,7 @@ from typing import Any, Final
 from interval_sdk import Layout
 
 from db import validation
-from db.administration import environments, keys
+from db.administration import keys
 from db.views import EnvironmentView, KeyView
 from db.vocabulary import Scope
 from interval_app import tables, words, work
@@ -83,7 +83,7 @@ def state(key: KeyView) -> tables.Cell:
 
 async def create(visit: ActionVisit) -> Result:
     """Make a key, and show its secret until the person says that it is stored."""
-    places = await work.run(environments.list_all)
+    places = await visit.all_environments()
     start: dict[str, Any] = {"name": "", "scope": str(Scope.SERVER), "environment": places[0].key, "expires": None}
 
     async def attempt(problem: str | None) -> tuple[KeyView, str]:
@@ -91,14 +91,16 @@ async def create(visit: ActionVisit) -> Result:
         start = await _form(visit, places, start, problem)
         scope = Scope(start["scope"])
         place = None if scope is Scope.ADMIN else next(one for one in places if one.key == start["environment"])
-        await _confirm(visit, places if place is None else [place], f"A key {start['name']!r} will be created for it.")
+        affected = places if place is None else [place]
+        actor = visit.actor_for(*affected)
+        await _confirm(visit, affected, f"A key {start['name']!r} will be created for it.")
         return await work.run(
             keys.create,
             start["name"],
             scope,
             environment=place.key if place else None,
             expires_at=end_of(start["expires"]),
-            actor=visit.actor,
+            actor=actor,
         )
 
     key, secret = await until_accepted(attempt)
@@ -112,7 +114,6 @@ async def create(visit: ActionVisit) -> Result:
 
 async def _confirm(visit: ActionVisit, places: Sequence[EnvironmentView], what: str) -> None:
     """Make sure, where any of the environments is protected; ask once."""
-    visit.check_may_change(*places)
     if protected := [place for place in places if place.protected]:
         await visit.confirm_if_protected(protected[0], what)
 
@@ -166,10 +167,10 @@ async def revoke(visit: ActionVisit) -> Result:
     key = next((one for one in await work.run(keys.list_all) if one.id == visit.param("key")), None)
     if key is None:
         raise DashboardError("There is no such key: open the list of API keys, and pick one there.")
-    places = await work.run(environments.list_all)
-    visit.check_may_change(*(place for place in places if key.environment in (None, place.key)))
+    places = await visit.all_environments()
+    actor = visit.actor_for(*(place for place in places if key.environment in (None, place.key)))
     help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
     await visit.confirm(f"Revoke the key {key.name}?", help_text)
-    await work.run(keys.revoke, key.id, actor=visit.actor)
+    await work.run(keys.revoke, key.id, actor=actor)
     await visit.go(f"{HOME}/keys")
     return f"The key {key.name} is revoked."

@@ -16,7 +16,7 @@ MOST_TOLD = 5
 
 
 class ChangedMeanwhileError(InvalidInputError):
-    """The edit was based on an older version. Its text says who did what; `flag` is the flag as it is now."""
+    """The edit was based on an older version. Its text says who did what."""
 
     def __init__(self, flag: FlagView, story: str) -> None:
         advice = (
@@ -24,6 +24,9 @@ class ChangedMeanwhileError(InvalidInputError):
         )
         super().__init__("changed_meanwhile", "version", f"{story} {advice}.")
         self.flag = flag
+        """The flag as it is now."""
+        self.story = story
+        """Who did what, without advice."""
 
 
 async def explained(error: VersionConflictError, based_on: FlagView) -> ChangedMeanwhileError:

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from db.flags import members
-from db.views import EnvironmentView, FlagView
+from db.views import FlagView
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
 from interval_app import values, words, work
-from interval_app.forms import ask, flag_asked, refuse_static, select, until_accepted
+from interval_app.flag_to_change import FlagToChange, flag_to_change
+from interval_app.forms import ask, refuse_static, select, until_accepted
 from interval_app.member_picking import HOW_TO_LIST, Entities, entity_fields, named, picked, read_entities, split
 from interval_app.visit import ActionVisit, Result
 
@@ -25,8 +26,8 @@ class Gets(NamedTuple):
 
 async def add(visit: ActionVisit) -> Result:
     """Give many entities a value."""
-    place, flag = await _flag(visit)
-    visit.check_may_change(place)
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
     typed, entity_type, option = "", "user", ""
 
     async def attempt(problem: str | None) -> Result:
@@ -38,15 +39,15 @@ async def add(visit: ActionVisit) -> Result:
         entities = read_entities(entity_type, typed)
         gets = await _gets(visit, flag, option)
         await visit.confirm_if_protected(place, f"Members of {flag.key}: {words.count(len(entities.ids), 'id')}.")
-        return await _add(visit, place, flag, [entities], gets)
+        return await _add(visit, target, [entities], gets)
 
     return await until_accepted(attempt)
 
 
 async def change(visit: ActionVisit) -> Result:
     """Give members another value."""
-    place, flag = await _flag(visit)
-    visit.check_may_change(place)
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
     chosen = await picked(visit, place, flag, "Change")
     if isinstance(chosen, str):
         return chosen
@@ -61,15 +62,15 @@ async def change(visit: ActionVisit) -> Result:
         option = found["gets"]["value"]
         gets = await _gets(visit, flag, option)
         await visit.confirm_if_protected(place, f"Members of {flag.key} will get another value: {named(chosen)}.")
-        return await _add(visit, place, flag, chosen, gets)
+        return await _add(visit, target, chosen, gets)
 
     return await until_accepted(attempt)
 
 
 async def remove(visit: ActionVisit) -> Result:
     """Make members ordinary again."""
-    place, flag = await _flag(visit)
-    visit.check_may_change(place)
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
     chosen = await picked(visit, place, flag, "Remove")
     if isinstance(chosen, str):
         return chosen
@@ -78,25 +79,23 @@ async def remove(visit: ActionVisit) -> Result:
     await visit.confirm(f"Remove members of {flag.key} in {place.key}?", help_text)
     removed = absent = 0
     async for part in _batches(visit, chosen, "Removing members"):
-        done = await work.run(members.remove, flag.id, place.key, part.type, part.ids, actor=visit.actor)
+        done = await work.run(members.remove, flag.id, place.key, part.type, part.ids, actor=target.actor)
         removed, absent = removed + done.removed, absent + done.absent
     return {"Flag": f"{flag.key} in {place.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
 
 
-async def _flag(visit: ActionVisit) -> tuple[EnvironmentView, FlagView]:
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
-    refuse_static(flag)
-    return place, flag
+async def _target(visit: ActionVisit) -> FlagToChange:
+    target = await flag_to_change(visit)
+    refuse_static(target.flag)
+    return target
 
 
-async def _add(
-    visit: ActionVisit, place: EnvironmentView, flag: FlagView, chosen: Sequence[Entities], gets: Gets
-) -> Result:
+async def _add(visit: ActionVisit, target: FlagToChange, chosen: Sequence[Entities], gets: Gets) -> Result:
+    place, flag = target.environment, target.flag
     added = changed = unchanged = 0
     given: Mapping[str, Any] = {"variant": gets.variant, "value": gets.value}
     async for part in _batches(visit, chosen, "Adding members"):
-        done = await work.run(members.add, flag.id, place.key, part.type, part.ids, **given, actor=visit.actor)
+        done = await work.run(members.add, flag.id, place.key, part.type, part.ids, **given, actor=target.actor)
         added, changed, unchanged = added + done.added, changed + done.changed, unchanged + done.unchanged
         given = {"variant": done.variant}  # the first write made it, where the value was new
     return {

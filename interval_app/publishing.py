@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-from db.administration import environments
 from db.publishing.publisher import PublicationError, Publisher
 from db.settings import Settings
 from interval_app import work
@@ -20,7 +19,7 @@ LOG_SAYS_WHY: Final = "The log of the dashboard's process says why."
 async def publish(visit: ActionVisit) -> Result:
     """Try again to publish what is saved, for those who may change every environment."""
     place = await visit.environment()
-    visit.check_may_change(*await work.run(environments.list_all))
+    visit.actor_for(*await visit.all_environments())
     if not await work.run(publisher(visit.settings).try_to_publish):
         raise DashboardError(f"It could not be published. {MEANWHILE} {LOG_SAYS_WHY}")
     await visit.go(HOME, environment=place.key)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from db.configuration.rules import clean_split
-from db.errors import VersionConflictError
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
-from interval_app import words, work
-from interval_app.forms import ask, flag_asked, refuse_static, refusing, until_accepted
-from interval_app.meanwhile import explained
+from interval_app import words
+from interval_app.flag_to_change import flag_to_change
+from interval_app.forms import ask, refuse_static, refusing, until_accepted
 from interval_app.problems import DashboardError
 from interval_app.shares import Shares, read_shares, share_fields
 from interval_app.visit import HOME, ActionVisit, Result
@@ -25,16 +25,15 @@ CUSTOM: Final = "custom"
 
 async def rollout(visit: ActionVisit) -> Result:
     """Ask for the shares, say what they mean, and save them."""
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
-    refuse_static(flag)
-    visit.check_may_change(place)
-    if not flag.variants:
-        raise DashboardError(f"{flag.key} has no variants yet: add some with Edit.")
-    entered: Sequence[Mapping[str, Any]] | None = flag.rollout
+    target = await flag_to_change(visit)
+    refuse_static(target.flag)
+    if not target.flag.variants:
+        raise DashboardError(f"{target.flag.key} has no variants yet: add some with Edit.")
+    entered: Sequence[Mapping[str, Any]] | None = target.flag.rollout
 
     async def attempt(problem: str | None) -> FlagView:
-        nonlocal flag, entered
+        nonlocal entered
+        place, flag = target.environment, target.flag
         while True:
             entered = await _shares_or_none(visit, place, flag, entered, problem)
             button, _ = await ask(
@@ -47,17 +46,14 @@ async def rollout(visit: ActionVisit) -> Result:
                 break
             problem = None
         await visit.confirm_if_protected(place, f"{flag.key}: {words.split(entered) if entered else 'no rollout'}.")
-        try:
-            edit = FlagEdit(rollout=entered)
-            return await work.run(flags.update, flag.id, place.key, edit, actor=visit.actor, version=flag.version)
-        except VersionConflictError as error:
-            conflict = await explained(error, flag)
-            flag = conflict.flag
-            raise conflict from error
+        return await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rollout=entered)))
 
     saved = await until_accepted(attempt)
-    await visit.go(HOME, environment=place.key)
-    return {"Flag": f"{saved.key} in {place.key}", "Rollout": words.split(saved.rollout) if saved.rollout else "none"}
+    await visit.go(HOME, environment=saved.environment)
+    return {
+        "Flag": f"{saved.key} in {saved.environment}",
+        "Rollout": words.split(saved.rollout) if saved.rollout else "none",
+    }
 
 
 async def _shares_or_none(

@@ -2,56 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from db import validation
-from db.errors import VersionConflictError
 from db.flags import flags
 from db.flags.flags import FlagEdit
-from db.views import EnvironmentView, FlagView
-from interval_app import conditions, shares, words, work
-from interval_app.forms import ask, flag_asked, refuse_static, select
-from interval_app.meanwhile import changes_since, explained, story
-from interval_app.problems import CORRECTABLE, DashboardError, in_words
+from db.views import FlagView
+from interval_app import conditions, words
+from interval_app.flag_to_change import FlagToChange, flag_to_change
+from interval_app.forms import Answers, ask, refuse_static, select, until_accepted
+from interval_app.meanwhile import ChangedMeanwhileError
+from interval_app.problems import DashboardError
+from interval_app.shares import shares_asked
 from interval_app.visit import HOME, ActionVisit, Result
 
 Rule = dict[str, Any]
 
 SPLIT = "a split …"
-SAVE, ADD, CHANGE, REMOVE, SERVE, NAME = (
-    "Save rule",
-    "Add a condition",
-    "Change this condition",
-    "Remove this condition",
-    "Change what it serves",
-    "Change its name",
-)
 
 
 async def add(visit: ActionVisit) -> Result:
     """Make a rule, after all others."""
-    place, flag = await _flag(visit)
+    target = await _target(visit)
     rule: Rule = {"name": None, "conditions": [await conditions.asked(visit.io)]}
-    rule |= await _served(visit, flag, {})
-    return await _edited(visit, place, flag, None, rule)
+    rule |= await _served(visit, target.flag, {})
+    return await _edit_until_saved(visit, target, None, rule)
 
 
 async def edit(visit: ActionVisit) -> Result:
     """Change a rule's name, conditions or what it serves."""
-    place, flag = await _flag(visit)
-    number = await _number(visit, flag)
-    return await _edited(visit, place, flag, number, dict(flag.rules[number]))
+    target = await _target(visit)
+    number = await _number(visit, target.flag)
+    return await _edit_until_saved(visit, target, number, dict(target.flag.rules[number]))
 
 
 async def remove(visit: ActionVisit) -> Result:
     """Take a rule out."""
-    place, flag = await _flag(visit)
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
     number = await _number(visit, flag)
     protected = f" {place.key} is protected." if place.protected else ""
     await visit.confirm(f"Remove rule {number + 1}?", f"{words.rule(flag.rules[number])}.{protected}")
     rules = [rule for other, rule in enumerate(flag.rules) if other != number]
-    return await _written(visit, place, flag, rules, f"Rule {number + 1} of {flag.key} is removed.")
+    return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is removed.")
 
 
 async def up(visit: ActionVisit) -> Result:
@@ -65,7 +60,8 @@ async def down(visit: ActionVisit) -> Result:
 
 
 async def _move(visit: ActionVisit, by: int) -> Result:
-    place, flag = await _flag(visit)
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
     number = await _number(visit, flag)
     other = number + by
     if not 0 <= other < len(flag.rules):
@@ -73,22 +69,21 @@ async def _move(visit: ActionVisit, by: int) -> Result:
     rules = list(flag.rules)
     rules[number], rules[other] = rules[other], rules[number]
     await visit.confirm_if_protected(place, f"Rule {number + 1} of {flag.key} will be rule {other + 1}.")
-    return await _written(visit, place, flag, rules, f"Rule {number + 1} of {flag.key} is rule {other + 1} now.")
+    return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is rule {other + 1} now.")
 
 
-async def _flag(visit: ActionVisit) -> tuple[EnvironmentView, FlagView]:
+async def _target(visit: ActionVisit) -> FlagToChange:
     """The flag, if the link was made for what it is now: the number of a rule means another one once others moved."""
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
+    target = await flag_to_change(visit)
+    place, flag = target.environment, target.flag
     refuse_static(flag)
-    visit.check_may_change(place)
     version = visit.version()
     if version is not None and version != flag.version:
         raise DashboardError(
             f"{flag.updated_by} changed {flag.key} in {place.key} at {flag.updated_at:%H:%M:%S} UTC, after you opened "
             "the list of rules. Nothing was changed: open the list again, look at it, and choose the rule there."
         )
-    return place, flag
+    return target
 
 
 async def _number(visit: ActionVisit, flag: FlagView) -> int:
@@ -103,34 +98,99 @@ async def _number(visit: ActionVisit, flag: FlagView) -> int:
     return int(found["rule"]["value"])
 
 
-async def _edited(visit: ActionVisit, place: EnvironmentView, flag: FlagView, number: int | None, rule: Rule) -> Result:
+async def _edit_until_saved(visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule) -> Result:
     """Show the rule in plain words, with what can be done to it, until it is saved."""
-    problem: str | None = None
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal rule
+        rule = await _edit(visit, target, number, rule, problem)
+        place, flag = target.environment, target.flag
+        await visit.confirm_if_protected(place, f"This will be a rule of {flag.key}: {words.rule(rule)}.")
+        rules = [*flag.rules, rule] if number is None else replaced(flag.rules, number, [rule])
+        try:
+            return await _write(visit, target, rules, f"{flag.key} in {place.key}: {words.rule(rule)}.")
+        except ChangedMeanwhileError as conflict:
+            if number is None or flag.rules[number : number + 1] == conflict.flag.rules[number : number + 1]:
+                raise
+            raise DashboardError(
+                f"{conflict.story} Nothing of yours was saved: open the list of rules again, and edit the rule there."
+            ) from conflict
+
+    return await until_accepted(attempt)
+
+
+async def _edit(visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule, problem: str | None) -> Rule:
+    """Change the rule as its buttons say, until the one that saves it is pressed."""
     while True:
-        button, found = await _preview(visit, place, flag, number, rule, problem)
-        problem = None
+        button, found = await _preview(visit, target, number, rule, problem)
+        if button == SAVE:
+            return rule
         chosen = int(found["condition"]["value"]) if "condition" in found else 0
-        match button:
-            case "save":
-                try:
-                    return await _saved(visit, place, flag, number, rule)
-                except VersionConflictError as error:
-                    conflict = await explained(error, flag)
-                    problem = await _after(flag, conflict.flag, number, str(conflict))
-                    flag = conflict.flag
-                except CORRECTABLE as error:
-                    problem = in_words(error)
-            case "add":
-                rule = {**rule, "conditions": [*rule["conditions"], await conditions.asked(visit.io)]}
-            case "change":
-                changed = await conditions.asked(visit.io, rule["conditions"][chosen])
-                rule = {**rule, "conditions": replaced(rule["conditions"], chosen, [changed])}
-            case "remove":
-                rule = {**rule, "conditions": replaced(rule["conditions"], chosen, [])}
-            case "serve":
-                rule = {key: rule[key] for key in ("name", "conditions")} | await _served(visit, flag, rule)
-            case _:
-                rule = {**rule, "name": await _name(visit, rule)}
+        rule = await EDITS[button].apply(visit, target.flag, rule, chosen)
+        problem = None
+
+
+async def _preview(
+    visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
+) -> Answers:
+    """Show the rule with the buttons that fit it."""
+    flag, choices = target.flag, [(str(at), words.condition(one)) for at, one in enumerate(rule["conditions"])]
+    fields = {"condition": select(visit.io, "Condition", choices, "0")} if choices else {}
+    if not choices:
+        problem = problem or "A rule needs a condition: for everyone there is the rollout."
+    buttons = [{"label": SAVE, "value": SAVE}] if choices else []
+    buttons += [
+        {"label": label, "value": label, "theme": "secondary"}
+        for label, edit in EDITS.items()
+        if len(choices) >= edit.needs
+    ]
+    name = f" ({rule['name']})" if rule["name"] else ""
+    position = len(flag.rules) if number is None else number
+    which = f"Rule {position + 1}{name} of {flag.key} in {target.environment.key}:"
+    return await ask(visit.io, fields, intro=f"{which}\n{words.rule(rule)}", problem=problem, buttons=buttons)
+
+
+async def _add_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {**rule, "conditions": [*rule["conditions"], await conditions.asked(visit.io)]}
+
+
+async def _change_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    changed = await conditions.asked(visit.io, rule["conditions"][at])
+    return {**rule, "conditions": replaced(rule["conditions"], at, [changed])}
+
+
+async def _remove_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {**rule, "conditions": replaced(rule["conditions"], at, [])}
+
+
+async def _change_served(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {key: rule[key] for key in ("name", "conditions")} | await _served(visit, flag, rule)
+
+
+async def _change_name(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    name = visit.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
+    _, found = await ask(visit.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
+    return {**rule, "name": found["name"] or None}
+
+
+class RuleEdit(NamedTuple):
+    """Something that can be done to the rule that is shown."""
+
+    apply: Callable[[ActionVisit, FlagView, Rule, int], Awaitable[Rule]]
+    """Returns the rule as it is to be; the number is the index of the chosen condition."""
+    needs: int = 0
+    """Conditions that the rule must have for the button to be there."""
+
+
+SAVE: Final = "Save rule"
+EDITS: Final = {
+    "Add a condition": RuleEdit(_add_condition),
+    "Change this condition": RuleEdit(_change_condition, needs=1),
+    "Remove this condition": RuleEdit(_remove_condition, needs=2),
+    "Change what it serves": RuleEdit(_change_served),
+    "Change its name": RuleEdit(_change_name),
+}
+"""The buttons under a rule, by their labels."""
 
 
 def replaced(parts: Sequence[Any], at: int, new: Sequence[Any]) -> list[Any]:
@@ -138,54 +198,19 @@ def replaced(parts: Sequence[Any], at: int, new: Sequence[Any]) -> list[Any]:
     return [*parts[:at], *new, *parts[at + 1 :]]
 
 
-async def _after(before: FlagView, now: FlagView, number: int | None, told: str) -> str:
-    """What is said of a conflict. Raises DashboardError where the rule itself is not where it was any more."""
-    if number is None or (number < len(now.rules) and now.rules[number] == before.rules[number]):
-        return told
-    stories = " ".join(map(story, await changes_since(before)))
-    raise DashboardError(
-        f"{stories} Nothing of yours was saved: open the list of rules again, and edit the rule there."
-    )
-
-
-async def _preview(
-    visit: ActionVisit, place: EnvironmentView, flag: FlagView, number: int | None, rule: Rule, problem: str | None
-) -> tuple[str, Mapping[str, Any]]:
-    several = [(str(at), words.condition(one)) for at, one in enumerate(rule["conditions"])]
-    fields = {"condition": select(visit.io, "Condition", several, "0")} if several else {}
-    if not fields:
-        problem = problem or "A rule needs a condition: for everyone there is the rollout."
-    buttons = [
-        *([{"label": SAVE, "value": "save"}] if several else []),
-        {"label": ADD, "value": "add", "theme": "secondary"},
-        *([{"label": CHANGE, "value": "change", "theme": "secondary"}] if several else []),
-        *([{"label": REMOVE, "value": "remove", "theme": "secondary"}] if len(several) > 1 else []),
-        {"label": SERVE, "value": "serve", "theme": "secondary"},
-        {"label": NAME, "value": "name", "theme": "secondary"},
-    ]
-    name = f" ({rule['name']})" if rule["name"] else ""
-    which = f"Rule {len(flag.rules) + 1 if number is None else number + 1}{name} of {flag.key} in {place.key}:"
-    return await ask(visit.io, fields, intro=f"{which}\n{words.rule(rule)}", problem=problem, buttons=buttons)
-
-
-async def _saved(visit: ActionVisit, place: EnvironmentView, flag: FlagView, number: int | None, rule: Rule) -> Result:
-    await visit.confirm_if_protected(place, f"This will be a rule of {flag.key}: {words.rule(rule)}.")
-    rules = [*flag.rules, rule] if number is None else replaced(flag.rules, number, [rule])
-    edit = FlagEdit(rules=rules)
-    await work.run(flags.update, flag.id, place.key, edit, actor=visit.actor, version=flag.version)
-    await visit.go(f"{HOME}/rules", flag=flag.key, environment=place.key)
-    return f"{flag.key} in {place.key}: {words.rule(rule)}."
-
-
-async def _written(
-    visit: ActionVisit, place: EnvironmentView, flag: FlagView, rules: Sequence[Mapping[str, Any]], said: str
-) -> Result:
-    """Write the rules of a flag that nobody changed meanwhile."""
+async def _reorder(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
+    """Write the rules of a flag that nobody has changed meanwhile: a number may mean another rule since."""
     try:
-        await work.run(flags.update, flag.id, place.key, FlagEdit(rules=rules), actor=visit.actor, version=flag.version)
-    except VersionConflictError as error:
-        stories = " ".join(map(story, await changes_since(flag)))
-        raise DashboardError(f"{stories} Nothing of yours was saved: open the list of rules again.") from error
+        return await _write(visit, target, rules, said)
+    except ChangedMeanwhileError as conflict:
+        raise DashboardError(
+            f"{conflict.story} Nothing of yours was saved: open the list of rules again."
+        ) from conflict
+
+
+async def _write(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
+    place, flag = target.environment, target.flag
+    await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rules=rules)))
     await visit.go(f"{HOME}/rules", flag=flag.key, environment=place.key)
     return said
 
@@ -203,10 +228,4 @@ async def _served(visit: ActionVisit, flag: FlagView, rule: Mapping[str, Any]) -
     option = found["serves"]["value"]
     if option != SPLIT:
         return {"variant": option[1:]}
-    return {"split": await shares.shares_asked(visit, flag, rule.get("split"))}
-
-
-async def _name(visit: ActionVisit, rule: Rule) -> str | None:
-    name = visit.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
-    _, found = await ask(visit.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
-    return found["name"] or None
+    return {"split": await shares_asked(visit, flag, rule.get("split"))}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from db.administration import environments
 from db.flags import flags
 from interval_app import words, work
-from interval_app.forms import flag_asked
+from interval_app.flag_to_change import flag_to_change
 from interval_app.visit import HOME, ActionVisit, Result
 
 
@@ -20,24 +19,23 @@ async def disable(visit: ActionVisit) -> Result:
 
 
 async def _switch(visit: ActionVisit, enabled: bool) -> Result:
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
+    target = await flag_to_change(visit)
+    place, flag = target.environment, target.flag
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
     await visit.confirm_if_protected(place, f"{flag.key} will be {words.status(enabled)}. {does}")
-    await work.run(flags.set_enabled, flag.id, place.key, enabled, actor=visit.actor)
+    await work.run(flags.set_enabled, flag.id, place.key, enabled, actor=target.actor)
     await visit.go(HOME, environment=place.key)
     return f"{flag.key} is {words.status(enabled)} in {place.key}."
 
 
 async def disable_everywhere(visit: ActionVisit) -> Result:
     """The global kill switch: off in every environment, in one transaction."""
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
-    places = await work.run(environments.list_all)
-    visit.check_may_change(*places)
+    places = await visit.all_environments()
+    target = await flag_to_change(visit, reaches=places)
+    flag = target.flag
     named = ", ".join(other.key for other in places)
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
     await visit.confirm(f"Disable {flag.key} everywhere?", help_text)
-    await work.run(flags.disable_everywhere, flag.id, actor=visit.actor)
-    await visit.go(HOME, environment=place.key)
+    await work.run(flags.disable_everywhere, flag.id, actor=target.actor)
+    await visit.go(HOME, environment=target.environment.key)
     return f"{flag.key} is disabled in {named}."

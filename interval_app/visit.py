@@ -38,7 +38,6 @@ class Visit:
     def __init__(self, settings: Settings, ctx: ActionContext | PageContext) -> None:
         self.settings = settings
         self.ctx = ctx
-        self.actor = Actor(ctx.user.email, Source.INTERVAL)
 
     def param(self, name: str) -> str:
         """A parameter of the link that led here; empty where there is none."""
@@ -53,26 +52,9 @@ class Visit:
         """The environment that the link names, else the default one. Raises UnknownEnvironmentError."""
         return await work.run(environments.get, self.param("environment") or self.settings.default_environment)
 
-    def may_change_protected(self) -> bool:
-        """Whether this person's role or team allows changes of protected environments."""
-        teams, settings = frozenset(self.ctx.user.teams or ()), self.settings
-        return self.ctx.user.role in settings.interval_protected_roles or bool(
-            teams & settings.interval_protected_teams
-        )
-
-    def check_may_change(self, *places: EnvironmentView) -> None:
-        """Raise NotAllowedError where one of the environments is protected, and not for this person to change."""
-        protected = [place.key for place in places if place.protected]
-        if not protected or self.may_change_protected():
-            return
-        who = [f"the role {role}" for role in sorted(self.settings.interval_protected_roles)]
-        who += [f"the team {team}" for team in sorted(self.settings.interval_protected_teams)]
-        allowed = f"people with {' or '.join(who)}" if who else "nobody"
-        raise NotAllowedError(
-            f"{', '.join(protected)} {'is' if len(protected) == 1 else 'are'} protected, and your role "
-            f"({self.ctx.user.role}) may not change {'it' if len(protected) == 1 else 'them'}. "
-            f"In Interval that is for {allowed}: ask one of them, or an administrator for the role."
-        )
+    async def all_environments(self) -> list[EnvironmentView]:
+        """Every environment, in the order in which they were added."""
+        return await work.run(environments.list_all)
 
 
 class PageVisit(Visit):
@@ -97,14 +79,38 @@ class ActionVisit(Visit):
         self.begun = False
         """Whether a part of what is asked for is saved already."""
 
+    def actor_for(self, *places: EnvironmentView) -> Actor:
+        """Check that this person may change all of these environments, and name them for the change log.
+
+        Every function of `db` that writes needs an actor, and there is no other way to one: no action can forget the
+        check. Raises NotAllowedError where one of the environments is protected, and not for this person to change.
+        """
+        protected = [place.key for place in places if place.protected]
+        if not protected or self._may_change_protected():
+            return Actor(self.ctx.user.email, Source.INTERVAL)
+        who = [f"the role {role}" for role in sorted(self.settings.interval_protected_roles)]
+        who += [f"the team {team}" for team in sorted(self.settings.interval_protected_teams)]
+        allowed = f"people with {' or '.join(who)}" if who else "nobody"
+        raise NotAllowedError(
+            f"{', '.join(protected)} {'is' if len(protected) == 1 else 'are'} protected, and your role "
+            f"({self.ctx.user.role}) may not change {'it' if len(protected) == 1 else 'them'}. "
+            f"In Interval that is for {allowed}: ask one of them, or an administrator for the role."
+        )
+
+    def _may_change_protected(self) -> bool:
+        """Whether this person's role or team allows changes of protected environments."""
+        teams, settings = frozenset(self.ctx.user.teams or ()), self.settings
+        return self.ctx.user.role in settings.interval_protected_roles or bool(
+            teams & settings.interval_protected_teams
+        )
+
     async def confirm(self, question: str, help_text: str) -> None:
         """Ask before going on; raises DeclinedError at a no."""
         if not await self.io.confirm(question, help_text=help_text):
             raise DeclinedError
 
     async def confirm_if_protected(self, place: EnvironmentView, what: str) -> None:
-        """Make sure that the change may be made, and is meant: `what` says it in words."""
-        self.check_may_change(place)
+        """Make sure that a change of a protected environment is meant: `what` says it in words."""
         if place.protected:
             await self.confirm(f"Change {place.key}?", f"{place.key} is protected. {what}")
 

@@ -44,6 +44,16 @@ class Connection:
         self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def actions(self) -> set[str]:
+        """The routes of the actions that the host has declared."""
+        return {"/".join(filter(None, (one.get("groupSlug"), one["slug"]))) for one in self.declared["actions"]}
+
+    @property
+    def pages(self) -> set[str]:
+        """The routes of the pages that the host has declared."""
+        return {one["slug"] for one in self.declared["groups"]}
+
     async def say(self, data: str) -> None:
         """Send a message, and wait until it is acknowledged."""
         name = str(uuid.uuid4())

@@ -169,12 +169,19 @@ class Transaction(Session):
 
     def form(self) -> Render:
         """What is shown next. An action that ends instead fails the test with what it said."""
+        form = self.next()
+        assert form is not None, f"the action ended: {self._results.get()}"
+        return form
+
+    def next(self) -> Render | None:
+        """Wait for what is shown next; None where the action has ended instead."""
         for _ in range(int(PATIENCE * 20)):
             try:
                 self.screen = self._renders.get(timeout=0.05)
                 return self.screen
             except queue.Empty:
-                assert self._results.empty(), f"the action ended: {self._results.get()}"
+                if self.is_over:
+                    return None
         raise AssertionError("nothing was shown")
 
     def answer(self, given: Mapping[str, Any] | None = None, button: str | None = None) -> None:
@@ -222,11 +229,21 @@ class Transaction(Session):
         result = self._results.get(timeout=PATIENCE)
         assert result["status"] == "FAILURE", result["data"]
         self.leave()
-        return f"{result['data']['error']}: {result['data']['message']}"
+        return _failure(result["data"])
+
+    def outcome(self) -> str:
+        """What the action ended with, whether it did well or failed."""
+        result = self._results.get(timeout=PATIENCE)
+        self.leave()
+        return _failure(result["data"]) if result["status"] == "FAILURE" else str(result["data"])
 
     @property
     def is_over(self) -> bool:
         return not self._results.empty()
+
+
+def _failure(data: Mapping[str, str]) -> str:
+    return f"{data['error']}: {data['message']}"
 
 
 class OpenPage(Session):
@@ -304,13 +321,13 @@ class Person:
 
     def run(self, slug: str, /, **params: str) -> Transaction:
         """Start an action by its route."""
-        full = {"/".join(filter(None, (one.get("groupSlug"), one["slug"]))) for one in self._declared("actions")}
-        assert slug in full, f"{slug} is not among {sorted(full)}"
+        actions = self.server.host.actions
+        assert slug in actions, f"{slug} is not among {sorted(actions)}"
         return Transaction(self.server, slug, params, self.user)
 
     def open(self, slug: str, /, **params: str) -> OpenPage:
         """Open a page by its route."""
-        assert slug in {one["slug"] for one in self._declared("groups")}, slug
+        assert slug in self.server.host.pages, slug
         return OpenPage(self.server, slug, params, self.user)
 
     def click(self, row: Any, label: str) -> Transaction | OpenPage:
@@ -320,10 +337,6 @@ class Person:
 
     def follow(self, route: str, params: Mapping[str, str]) -> Transaction | OpenPage:
         """Go where a link leads."""
-        if route in {one["slug"] for one in self._declared("groups")}:
+        if route in self.server.host.pages:
             return self.open(route, **params)
         return self.run(route, **params)
-
-    def _declared(self, what: str) -> list[Any]:
-        declared: list[Any] = self.server.host.declared[what]
-        return declared

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final, NamedTuple
+
+from interval_sdk import IO
 
 from db import validation
 from db.configuration.state import canonical_json
@@ -19,13 +21,13 @@ from interval_app.meanwhile import ChangedMeanwhileError
 from interval_app.visit import HOME, UNCHANGED, ActionVisit, Result
 
 Entered = Mapping[str, Any]
-"""What the form says, by the fields of `FlagEdit`."""
+"""What the form says, by the names of its fields."""
 
 
 async def edit(visit: ActionVisit) -> Result:
     """Show the flag as it is, and write what was changed of it; tell if somebody else changed it meanwhile."""
     target = await flag_to_change(visit)
-    place, entered = target.environment, as_entered(target.flag)
+    place, entered = target.environment, current(target.flag)
 
     async def attempt(problem: str | None) -> FlagView | None:
         nonlocal entered
@@ -48,33 +50,27 @@ async def edit(visit: ActionVisit) -> Result:
     return {"Saved": saved.key, "In": f"{place.key}, version {saved.version}"}
 
 
-def as_entered(flag: FlagView) -> Entered:
-    """The flag as its form is filled before anything is typed."""
-    own = {"name": flag.name or "", "description": flag.description, "tags": list(flag.tags), "enabled": flag.enabled}
-    if flag.is_static:
-        return {**own, "value": flag.value}
-    return {**own, "variants": dict(flag.variants), "default_variant": flag.default_variant}
+def current(flag: FlagView) -> Entered:
+    """Return the flag as its form is filled before anything is typed."""
+    return {field.name: getattr(flag, field.name) for field in fields_of(flag)}
 
 
 def changes_of(flag: FlagView, entered: Entered) -> FlagEdit:
-    """The edit that writes what was entered, of which all that is as before is left out."""
-    before = as_entered(flag)
-    return FlagEdit(**{name: UNSET if _same(before[name], entered[name]) else entered[name] for name in before})
+    """Return the edit that writes what was entered, without all that is as before."""
+    return FlagEdit(
+        **{name: UNSET if _same(before, entered[name]) else entered[name] for name, before in current(flag).items()}
+    )
 
 
 def on_top_of(now: FlagView, flag: FlagView, entered: Entered) -> Entered:
-    """What was entered for `flag`, on top of what others made of it: what was not touched here is as it is now."""
-    before, current = as_entered(flag), as_entered(now)
-    merged = {name: current[name] if _same(before[name], entered[name]) else entered[name] for name in before}
-    if "variants" in merged:
-        mine = {
-            name: value
-            for name, value in entered["variants"].items()
-            if name not in before["variants"] or not _same(before["variants"][name], value)
-        }
-        dropped = before["variants"].keys() - entered["variants"].keys()
-        merged["variants"] = {n: v for n, v in current["variants"].items() if n not in dropped} | mine
-    return merged
+    """Put what was entered for `flag` on top of what others made of it: what was not touched here is as it is now."""
+    before, theirs = current(flag), current(now)
+    return {
+        field.name: theirs[field.name]
+        if _same(before[field.name], entered[field.name])
+        else field.merge(before[field.name], theirs[field.name], entered[field.name])
+        for field in fields_of(flag)
+    }
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -88,49 +84,95 @@ async def _form(
         f"{flag.key} in {place.key}: {words.kind(flag)}, {words.status(flag.enabled)}. Name, description and tags are "
         "the same in every environment. A key never changes: create another flag, and archive this one."
     )
-    fields = {**_own_fields(visit, place, entered), **_value_fields(visit, flag, entered)}
-    _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Save"])
-    return _read(flag, entered, found)
+    form, fields = Form(visit.io, flag, entered), fields_of(flag)
+    inputs = {field.name: field.show(form) for field in fields}
+    _, found = await ask(visit.io, inputs, intro=intro, problem=problem, buttons=["Save"])
+    return {field.name: field.read(found[field.name], flag) for field in fields}
 
 
-def _own_fields(visit: ActionVisit, place: EnvironmentView, entered: Entered) -> dict[str, Any]:
-    text = visit.io.input.text
-    tags = text("Tags", default_value=", ".join(entered["tags"]) or None, help_text="Separated by commas.").optional()
-    longest = validation.LONGEST_DESCRIPTION
-    return {
-        "name": text("Name", default_value=entered["name"] or None, max_length=validation.LONGEST_NAME).optional(),
-        "description": text(
-            "Description", default_value=entered["description"] or None, multiline=True, max_length=longest
-        ).optional(),
-        "tags": tags.validate(refusing(lambda given: validation.tags(_tags(given)))),
-        "enabled": visit.io.input.boolean(f"Enabled in {place.key}", default_value=entered["enabled"]),
-    }
+class Form(NamedTuple):
+    """What the inputs are made from."""
+
+    io: IO
+    flag: FlagView
+    entered: Entered
 
 
-def _value_fields(visit: ActionVisit, flag: FlagView, entered: Entered) -> dict[str, Any]:
+class FormField(NamedTuple):
+    """A field of a flag that its form can change."""
+
+    name: str
+    """The name in `FlagView` and in `FlagEdit`."""
+    show: Callable[[Form], Any]
+    """Returns the input, filled with what was entered before."""
+    read: Callable[[Any, FlagView], Any]
+    """Returns what `FlagEdit` takes for what the input gives."""
+    merge: Callable[[Any, Any, Any], Any] = lambda before, theirs, mine: mine
+    """Returns what becomes of a field that others and this person have changed."""
+
+
+def fields_of(flag: FlagView) -> Sequence[FormField]:
+    """Return the fields of the form that edits this flag."""
     if flag.is_static:
-        return {"value": values.value_field(visit.io, "Value", flag.value_type, entered["value"])}
-    fields = {"default_variant": values.default_field(visit.io, entered["variants"], entered["default_variant"])}
-    if flag.value_type is not ValueType.BOOLEAN:
-        fields["variants"] = values.variants_field(visit.io, flag.value_type, entered["variants"])
-    return fields
+        return (*_EVERY_FLAG, _VALUE)
+    return (*_EVERY_FLAG, _DEFAULT_VARIANT, *([] if flag.value_type is ValueType.BOOLEAN else [_VARIANTS]))
 
 
-def _read(flag: FlagView, entered: Entered, found: Mapping[str, Any]) -> Entered:
-    """What the filled form says."""
-    read = {
-        "name": (found["name"] or "").strip(),
-        "description": found["description"] or "",
-        "tags": _tags(found["tags"] or ""),
-        "enabled": found["enabled"],
-    }
-    if flag.is_static:
-        return {**read, "value": values.parse(found["value"], flag.value_type)}
-    named = entered["variants"]
-    if "variants" in found:
-        named = values.parse_variants(found["variants"], flag.value_type)
-    return {**read, "variants": named, "default_variant": values.default_chosen(found["default_variant"])}
+def _name(form: Form) -> Any:
+    name = form.io.input.text("Name", default_value=form.entered["name"], max_length=validation.LONGEST_NAME)
+    return name.optional()
 
 
-def _tags(text: str) -> list[str]:
+def _description(form: Form) -> Any:
+    filled, longest = form.entered["description"] or None, validation.LONGEST_DESCRIPTION
+    return form.io.input.text("Description", default_value=filled, multiline=True, max_length=longest).optional()
+
+
+def _tags(form: Form) -> Any:
+    filled = ", ".join(form.entered["tags"]) or None
+    tags = form.io.input.text("Tags", default_value=filled, help_text="Separated by commas.").optional()
+    return tags.validate(refusing(lambda text: validation.tags(split_tags(text))))
+
+
+def split_tags(text: str) -> list[str]:
+    """Return the tags of a text that has commas between them."""
     return [tag.strip() for tag in text.split(",") if tag.strip()]
+
+
+def _enabled(form: Form) -> Any:
+    return form.io.input.boolean(f"Enabled in {form.flag.environment}", default_value=form.entered["enabled"])
+
+
+def _default_variant(form: Form) -> Any:
+    variants = form.entered.get("variants", form.flag.variants)
+    return values.default_field(form.io, variants, form.entered["default_variant"])
+
+
+def _merged_variants(
+    before: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    changed = {name: value for name, value in mine.items() if name not in before or not _same(before[name], value)}
+    dropped = before.keys() - mine.keys()
+    return {name: value for name, value in theirs.items() if name not in dropped} | changed
+
+
+_EVERY_FLAG: Final = (
+    FormField("name", _name, lambda text, flag: (text or "").strip() or None),
+    FormField("description", _description, lambda text, flag: text or ""),
+    FormField("tags", _tags, lambda text, flag: split_tags(text or "")),
+    FormField("enabled", _enabled, lambda enabled, flag: enabled),
+)
+_VALUE: Final = FormField(
+    "value",
+    lambda form: values.value_field(form.io, "Value", form.flag.value_type, form.entered["value"]),
+    lambda value, flag: values.parse(value, flag.value_type),
+)
+_DEFAULT_VARIANT: Final = FormField(
+    "default_variant", _default_variant, lambda option, flag: values.default_chosen(option)
+)
+_VARIANTS: Final = FormField(
+    "variants",
+    lambda form: values.variants_field(form.io, form.flag.value_type, form.entered["variants"]),
+    lambda text, flag: values.parse_variants(text, flag.value_type),
+    _merged_variants,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from interval_sdk import IO
@@ -17,8 +17,6 @@ MANY: Final = 10
 """Entities are named up to this number, else counted."""
 LONGEST: Final = 20_000
 """Characters of a value that are shown where a difference is looked at for itself."""
-
-_LABELS: Final = {"defaultVariant": "default variant", "expiresAt": "expires"}
 
 
 class Part(NamedTuple):
@@ -89,29 +87,45 @@ def _parts(state: Mapping[str, Any]) -> dict[str, Part]:
     """What a state says, by what it says it of."""
     found: dict[str, Part] = {}
     for name, value in state.items():
-        label = _LABELS.get(name, name)
-        match name:
-            case "enabled":
-                found["status"] = Part(words.status(value), value)
-            case "variants":
-                found |= {
-                    f"variant {variant}": Part(words.shown(held) or EMPTY, held) for variant, held in value.items()
-                }
-            case "rules":
-                found |= {f"rule {number}": Part(words.named_rule(rule), rule) for number, rule in enumerate(value, 1)}
-            case "rollout":
-                found[label] = Part(words.split(value) if value else "", value)
-            case "tags":
-                found[label] = Part(", ".join(value), value)
-            case "defaultVariant":
-                found[label] = Part(value or "none: the caller's default", value)
-            case "archived" | "revoked" | "protected":
-                found[label] = Part("yes" if value else "no", value)
-            case "id" | "key":
-                continue
-            case _:
-                found[label] = Part("" if value is None else words.shown(value), value)
+        if name in _SEVERAL:
+            found |= _SEVERAL[name](value)
+        elif name not in _HIDDEN:
+            label, render = _FIELDS.get(name, (name, _value))
+            found[label] = Part(render(value), value)
     return found
+
+
+def _variants(variants: Mapping[str, Any]) -> dict[str, Part]:
+    return {f"variant {name}": Part(words.shown(value) or EMPTY, value) for name, value in variants.items()}
+
+
+def _rules(rules: Sequence[Mapping[str, Any]]) -> dict[str, Part]:
+    return {f"rule {number}": Part(words.named_rule(rule), rule) for number, rule in enumerate(rules, 1)}
+
+
+def _value(value: Any) -> str:
+    return "" if value is None else words.shown(value)
+
+
+def _yes_or_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+_SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {"variants": _variants, "rules": _rules}
+"""The fields that hold several things, each of which has a line of its own."""
+_FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
+    "enabled": ("status", words.status),
+    "rollout": ("rollout", lambda shares: words.split(shares) if shares else ""),
+    "tags": ("tags", ", ".join),
+    "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
+    "expiresAt": ("expires", _value),
+    "archived": ("archived", _yes_or_no),
+    "revoked": ("revoked", _yes_or_no),
+    "protected": ("protected", _yes_or_no),
+}
+"""The label and the text of the fields that are not shown by their own name and value."""
+_HIDDEN: Final = frozenset({"id", "key"})
+"""The fields that never change."""
 
 
 def _members(members: Mapping[str, Any]) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interval_sdk import Layout, TableDataFetcherState
+from interval_sdk import Layout
 
 from db.errors import FlagNotFoundError
 from db.flags import flags
@@ -13,7 +13,7 @@ from db.vocabulary import Action
 from interval_app import tables, words, work
 from interval_app.flag_to_change import flag_to_change
 from interval_app.problems import DashboardError
-from interval_app.tables import Row, cell
+from interval_app.tables import Row, RowsWanted, cell
 from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
 
 COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("Archived", "updated"))
@@ -41,15 +41,15 @@ async def show(visit: PageVisit) -> Layout:
     """The archived flags, to restore."""
     place = await visit.environment()
 
-    async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         query = FlagQuery(
             environment=place.key,
-            search=(state.query_term or "")[:256],
+            search=wanted.search,
             archived=True,
             sort="updated",
             descending=True,
-            limit=min(state.page_size, 100),
-            after=str(state.offset),
+            limit=wanted.limit,
+            after=str(wanted.skip),
         )
         found = await work.run(flags.search, query)
         return [row(flag) for flag in found.items], found.total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from interval_sdk import Layout, TableDataFetcherState
+from interval_sdk import Layout
 
 from db.administration import environments
 from db.history import changes
@@ -14,7 +14,7 @@ from interval_app.flag_to_change import flag_to_change
 from interval_app.forms import flag_asked, until_accepted
 from interval_app.meanwhile import previewed
 from interval_app.problems import DashboardError
-from interval_app.tables import Row, cell
+from interval_app.tables import Row, RowsWanted, cell
 from interval_app.visit import HOME, UNCHANGED, ActionVisit, PageVisit, Result, back
 
 COLUMNS = (
@@ -32,9 +32,9 @@ async def show(visit: PageVisit) -> Layout:
     place = await visit.environment()
     flag = await visit.flag(place) if visit.param("flag") else None
 
-    async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         only = (flag.id, place.key) if flag else (None, None)
-        return await rows_of(*only, skip=state.offset, size=min(state.page_size, 100))
+        return await rows_of(*only, skip=wanted.skip, size=wanted.limit)
 
     here = {"environment": place.key}
     everything = [{"label": "All changes", "route": f"{HOME}/changes", "params": here}] if flag else []

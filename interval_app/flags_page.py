@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from interval_sdk import IO, Layout, TableDataFetcherState
+from interval_sdk import IO, Layout
 
 from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
 from interval_app import publishing, tables, words, work
-from interval_app.tables import Row, cell
+from interval_app.tables import Row, RowsWanted, cell
 from interval_app.visit import HOME, PageVisit
 
 DYNAMIC = (
@@ -74,15 +74,15 @@ def environment_heading(display: IO.Display, place: EnvironmentView, places: lis
 def flag_table(display: IO.Display, label: str, place: EnvironmentView, *, is_static: bool) -> Any:
     """The flags of one kind, fetched page by page, searched in key, name and description."""
 
-    async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         query = FlagQuery(
             environment=place.key,
-            search=(state.query_term or "")[:256],
+            search=wanted.search,
             is_static=is_static,
-            sort=state.sort_column if state.sort_column in SORTED else "key",
-            descending=state.sort_direction == "desc",
-            limit=min(state.page_size, 100),
-            after=str(state.offset),
+            sort=wanted.sort if wanted.sort in SORTED else "key",
+            descending=wanted.descending,
+            limit=wanted.limit,
+            after=str(wanted.skip),
         )
         found: Page[FlagView] = await work.run(flags.search, query)
         return [static_row(flag) if is_static else dynamic_row(flag) for flag in found.items], found.total

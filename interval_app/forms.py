@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from interval_sdk import IO
 
+from db import validation
 from db.errors import FlagstaffError
 from db.flags import flags
 from db.flags.flags import FlagQuery
@@ -105,7 +106,7 @@ async def flag_asked(visit: ActionVisit, place: EnvironmentView) -> FlagView:
 
     async def find(text: str) -> list[FlagView]:
         try:
-            query = FlagQuery(environment=place.key, search=text[:256], limit=MOST_FOUND)
+            query = FlagQuery(environment=place.key, search=text[: validation.LONGEST_NAME], limit=MOST_FOUND)
             return list((await work.run(flags.search, query)).items)
         except Exception:  # the SDK would show an empty list without a word in the log
             log.exception("flags could not be searched")

@@ -80,7 +80,7 @@ async def picked(visit: ActionVisit, place: EnvironmentView, flag: FlagView, ver
         return f"{flag.key} has no members in {place.key}."
     problem = None
     while True:
-        fields = {"search": visit.io.input.text("Part of the id", max_length=256).optional()}
+        fields = {"search": visit.io.input.text("Part of the id", max_length=validation.LONGEST_NAME).optional()}
         intro = f"{flag.key} has {words.count(flag.member_count, 'member')} in {place.key}. {verb} which?"
         button, found = await ask(
             visit.io, fields, intro=intro, problem=problem, buttons=["Show members", "Enter ids instead"]

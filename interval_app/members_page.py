@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from interval_sdk import Layout, TableDataFetcherState
+from interval_sdk import Layout
 
 from db.flags import members
 from db.views import MemberView
 from interval_app import tables, words, work
 from interval_app.forms import refuse_static
-from interval_app.tables import Row, cell
+from interval_app.tables import Row, RowsWanted, cell
 from interval_app.visit import HOME, PageVisit, back
 
 COLUMNS = (("Type", "type"), ("Id", "id"), ("Gets", "variant"), ("Value", "value"))
@@ -21,14 +21,14 @@ async def show(visit: PageVisit) -> Layout:
     refuse_static(flag)
     params = {"flag": flag.key, "environment": place.key}
 
-    async def fetch(state: TableDataFetcherState) -> tuple[list[Row], int]:
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         found = await work.run(
             members.page,
             flag.id,
             place.key,
-            skip=state.offset,
-            limit=min(state.page_size, 100),
-            search=(state.query_term or "")[:256],
+            skip=wanted.skip,
+            limit=wanted.limit,
+            search=wanted.search,
         )
         return [row(member, params) for member in found.items], found.total
 

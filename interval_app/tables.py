@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from interval_sdk import IO, TableDataFetcherState
 
+from db import validation
 from db.errors import FlagstaffError
 from interval_app import words
 from interval_app.problems import in_words
 
 log = logging.getLogger(__name__)
+
+MAX_ROWS: Final = 100
+"""Rows that are fetched at once."""
 
 Cell: TypeAlias = "dict[str, Any]"
 MenuItem: TypeAlias = "dict[str, Any]"
@@ -25,8 +29,31 @@ class Row(NamedTuple):
     menu: Sequence[MenuItem] = ()
 
 
-Fetch: TypeAlias = "Callable[[TableDataFetcherState], Awaitable[tuple[Sequence[Row], int]]]"
-"""The rows from `offset` on, `page_size` of them, and how many there are in all."""
+class RowsWanted(NamedTuple):
+    """The rows of a table that somebody looks at."""
+
+    skip: int
+    limit: int
+    search: str
+    """What is typed into the search; empty where nothing is."""
+    sort: str | None
+    """The name of the column to sort by."""
+    descending: bool
+
+    @classmethod
+    def of(cls, state: TableDataFetcherState) -> RowsWanted:
+        """Read what a browser asks for, within what `db` takes."""
+        return cls(
+            skip=state.offset,
+            limit=min(state.page_size, MAX_ROWS),
+            search=(state.query_term or "")[: validation.LONGEST_NAME],
+            sort=state.sort_column,
+            descending=state.sort_direction == "desc",
+        )
+
+
+Fetch: TypeAlias = "Callable[[RowsWanted], Awaitable[tuple[Sequence[Row], int]]]"
+"""Returns the rows that are wanted, and how many there are in all."""
 
 
 def cell(
@@ -55,7 +82,7 @@ def fetched(display: IO.Display, label: str, columns: Sequence[tuple[str, str]],
 
     async def get_data(state: TableDataFetcherState) -> tuple[list[dict[str, Any]], int]:
         try:
-            rows, total = await fetch(state)
+            rows, total = await fetch(RowsWanted.of(state))
         except Exception as error:  # the SDK would show an empty table
             if not isinstance(error, FlagstaffError):
                 log.exception("the table %r could not be filled", label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from interval_sdk import Page
+from interval_sdk import Action, Page
 
 from db.settings import Settings
 from interval_app import (
@@ -25,70 +25,74 @@ from interval_app import (
     rules_page,
     switching,
 )
+from interval_app.routes import Route
 from interval_app.sdk_corrections import Host
-from interval_app.visit import HOME, action, page
+from interval_app.visit import action, page
 
 
 def build(settings: Settings) -> Host:
-    """The host, not connected yet; the settings must have a key and an endpoint."""
+    """Make the host, not connected yet; the settings must have a key and an endpoint."""
     host = Host(settings.interval_api_key or "", endpoint=settings.interval_server_endpoint or "")
-    host.routes.add(HOME, home(settings))
+    host.routes.add(Route.FLAGS.value, home(settings))
     return host
 
 
 def home(settings: Settings) -> Page:
-    """The landing page, with everything below it. What needs a flag to be of use is reached from there alone."""
-    does, shows = partial(action, settings), partial(page, settings)
-    below: dict[str, tuple[Page, dict[str, object]]] = {
-        "members": (
-            shows(members_page.show, "Members", unlisted=True),
-            {
-                "add": does(members.add, "Add members", backgroundable=True),
-                "change": does(members.change, "Change value", backgroundable=True),
-                "remove": does(members.remove, "Remove members", backgroundable=True),
-            },
-        ),
-        "rules": (
-            shows(rules_page.show, "Rules", unlisted=True),
-            {
-                "add": does(rules.add, "Add rule"),
-                "edit": does(rules.edit, "Edit rule"),
-                "up": does(rules.up, "Move rule up"),
-                "down": does(rules.down, "Move rule down"),
-                "remove": does(rules.remove, "Remove rule"),
-            },
-        ),
-        "changes": (
-            shows(change_log.show, "Change log"),
-            {
-                "of": does(change_log.of, "Change log of a flag"),
-                "change": shows(change_log.show_change, "A change", unlisted=True),
-                "restore": does(change_log.restore, "Restore"),
-            },
-        ),
-        "archived": (shows(archive.show, "Archived flags"), {"restore": does(archive.restore, "Restore flag")}),
-        "environments": (shows(environments.show, "Environments"), {"add": does(environments.add, "Add environment")}),
-        "keys": (
-            shows(keys.show, "API keys"),
-            {"create": does(keys.create, "Create key"), "revoke": does(keys.revoke, "Revoke key")},
-        ),
+    """Make the landing page, with all others below it."""
+    routes = pages(settings) | actions(settings)
+    for route, below in routes.items():
+        parent, _, name = route.rpartition("/")
+        if parent:
+            page_above = routes[Route(parent)]
+            assert isinstance(page_above, Page)
+            page_above.add(name, below)
+    return routes[Route.FLAGS]
+
+
+def pages(settings: Settings) -> dict[Route, Page]:
+    """Make the pages. What needs a flag to be of use is unlisted, and reached from the flag's row."""
+    shows = partial(page, settings)
+    about = "Flags, whom they are for, and who changed them."
+    return {
+        Route.FLAGS: shows(flags_page.show, "Feature Flags", description=about),
+        Route.MEMBERS: shows(members_page.show, "Members", unlisted=True),
+        Route.RULES: shows(rules_page.show, "Rules", unlisted=True),
+        Route.CHANGES: shows(change_log.show, "Change log"),
+        Route.CHANGE: shows(change_log.show_change, "A change", unlisted=True),
+        Route.ARCHIVED_FLAGS: shows(archive.show, "Archived flags"),
+        Route.ENVIRONMENTS: shows(environments.show, "Environments"),
+        Route.KEYS: shows(keys.show, "API keys"),
     }
-    top = shows(flags_page.show, "Feature Flags", description="Flags, whom they are for, and who changed them.")
-    for slug, (child, routes) in below.items():
-        for name, route in routes.items():
-            child.add(name, route)
-        top.add(slug, child)
-    for slug, route in {
-        "create": does(create_flag.create, "Create flag"),
-        "edit": does(edit_flag.edit, "Edit flag"),
-        "enable": does(switching.enable, "Enable flag"),
-        "disable": does(switching.disable, "Disable flag"),
-        "disable-everywhere": does(switching.disable_everywhere, "Disable flag everywhere"),
-        "rollout": does(rollout.rollout, "Rollout"),
-        "explain": does(explain.explain, "Explain"),
-        "promote": does(promote.promote, "Promote flag"),
-        "archive": does(archive.archive, "Archive flag"),
-        **({"publish": does(publishing.publish, "Publish now")} if settings.definitions_bucket else {}),
-    }.items():
-        top.add(slug, route)
-    return top
+
+
+def actions(settings: Settings) -> dict[Route, Action]:
+    """Make the actions, which are reached from the pages."""
+    does = partial(action, settings)
+    made = {
+        Route.CREATE_FLAG: does(create_flag.create, "Create flag"),
+        Route.EDIT_FLAG: does(edit_flag.edit, "Edit flag"),
+        Route.ENABLE_FLAG: does(switching.enable, "Enable flag"),
+        Route.DISABLE_FLAG: does(switching.disable, "Disable flag"),
+        Route.DISABLE_EVERYWHERE: does(switching.disable_everywhere, "Disable flag everywhere"),
+        Route.ROLLOUT: does(rollout.rollout, "Rollout"),
+        Route.EXPLAIN: does(explain.explain, "Explain"),
+        Route.PROMOTE_FLAG: does(promote.promote, "Promote flag"),
+        Route.ARCHIVE_FLAG: does(archive.archive, "Archive flag"),
+        Route.RESTORE_FLAG: does(archive.restore, "Restore flag"),
+        Route.ADD_MEMBERS: does(members.add, "Add members", backgroundable=True),
+        Route.CHANGE_MEMBERS: does(members.change, "Change value", backgroundable=True),
+        Route.REMOVE_MEMBERS: does(members.remove, "Remove members", backgroundable=True),
+        Route.ADD_RULE: does(rules.add, "Add rule"),
+        Route.EDIT_RULE: does(rules.edit, "Edit rule"),
+        Route.MOVE_RULE_UP: does(rules.up, "Move rule up"),
+        Route.MOVE_RULE_DOWN: does(rules.down, "Move rule down"),
+        Route.REMOVE_RULE: does(rules.remove, "Remove rule"),
+        Route.CHANGES_OF_FLAG: does(change_log.of, "Change log of a flag"),
+        Route.RESTORE_CHANGE: does(change_log.restore, "Restore"),
+        Route.ADD_ENVIRONMENT: does(environments.add, "Add environment"),
+        Route.CREATE_KEY: does(keys.create, "Create key"),
+        Route.REVOKE_KEY: does(keys.revoke, "Revoke key"),
+    }
+    if settings.definitions_bucket:
+        made[Route.PUBLISH] = does(publishing.publish, "Publish now")
+    return made

@@ -13,8 +13,9 @@ from db.vocabulary import Action
 from interval_app import tables, words, work
 from interval_app.flag_to_change import flag_to_change
 from interval_app.problems import DashboardError
+from interval_app.routes import Route, link
 from interval_app.tables import Row, RowsWanted, cell
-from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
+from interval_app.visit import ActionVisit, PageVisit, Result, back
 
 COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("Archived", "updated"))
 
@@ -33,7 +34,7 @@ async def archive(visit: ActionVisit) -> Result:
     )
     await visit.confirm(f"Archive {flag.key}?", serving + means)
     await work.run(flags.archive, flag.id, actor=target.actor)
-    await visit.go(HOME, environment=target.environment.key)
+    await visit.go(Route.FLAGS, environment=target.environment.key)
     return f"{flag.key} is archived."
 
 
@@ -66,8 +67,8 @@ def row(flag: FlagView) -> Row:
     """An archived flag; its key may be another's by now, so its id names it."""
     params = {"flag": flag.id, "environment": flag.environment}
     menu = [
-        {"label": "Restore", "route": f"{HOME}/archived/restore", "params": params},
-        {"label": "Change log", "route": f"{HOME}/changes", "params": params},
+        link("Restore", Route.RESTORE_FLAG, params),
+        link("Change log", Route.CHANGES, params),
     ]
     when = f"{words.moment(flag.archived_at)} by {flag.updated_by}"
     return Row([cell(flag.key), words.kind(flag), cell(flag.description), when], menu)
@@ -83,7 +84,7 @@ async def restore(visit: ActionVisit) -> Result:
     means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
     await visit.confirm(f"Restore {flag.key}?", means)
     await work.run(changes.restore, flag.id, place.key, archiving.id, actor=target.actor)
-    await visit.go(HOME, environment=place.key)
+    await visit.go(Route.FLAGS, environment=place.key)
     return f"{flag.key} is back."
 
 

@@ -14,8 +14,9 @@ from interval_app.flag_to_change import flag_to_change
 from interval_app.forms import flag_asked, until_accepted
 from interval_app.meanwhile import previewed
 from interval_app.problems import DashboardError
+from interval_app.routes import Route, link
 from interval_app.tables import Row, RowsWanted, cell
-from interval_app.visit import HOME, UNCHANGED, ActionVisit, PageVisit, Result, back
+from interval_app.visit import UNCHANGED, ActionVisit, PageVisit, Result, back
 
 COLUMNS = (
     ("When", "when"),
@@ -37,13 +38,13 @@ async def show(visit: PageVisit) -> Layout:
         return await rows_of(*only, skip=wanted.skip, size=wanted.limit)
 
     here = {"environment": place.key}
-    everything = [{"label": "All changes", "route": f"{HOME}/changes", "params": here}] if flag else []
+    everything = [link("All changes", Route.CHANGES, here)] if flag else []
     about = f"{flag.key} · {place.key}" if flag else "all flags, all environments"
     return Layout(
         title=f"Change log · {about}",
         description="Newest first. Restoring is a change like any other, and can be undone like any other.",
         menu_items=[
-            {"label": "Pick a flag", "route": f"{HOME}/changes/of", "params": here},
+            link("Pick a flag", Route.CHANGES_OF_FLAG, here),
             *everything,
             back(**here),
         ],
@@ -64,9 +65,9 @@ async def rows_of(flag: str | None, environment: str | None, *, skip: int, size:
 def row(change: ChangeView) -> Row:
     """One entry of the log."""
     params = {"change": str(change.id)}
-    menu: list[tables.MenuItem] = [{"label": "Show all of it", "route": f"{HOME}/changes/change", "params": params}]
+    menu = [link("Show all of it", Route.CHANGE, params)]
     if change.flag_id is not None and change.before is not None:
-        menu.append({"label": "Restore to before this", "route": f"{HOME}/changes/restore", "params": params})
+        menu.append(link("Restore to before this", Route.RESTORE_CHANGE, params))
     return Row(
         [
             words.second(change.at),
@@ -89,7 +90,7 @@ async def of(visit: ActionVisit) -> Result:
     """Filter by flag: pick one, and see its changes alone."""
     place = await visit.environment()
     flag = await flag_asked(visit, place)
-    await visit.go(f"{HOME}/changes", flag=flag.key, environment=place.key)
+    await visit.go(Route.CHANGES, flag=flag.key, environment=place.key)
     return f"The changes of {flag.key} in {place.key}."
 
 
@@ -105,13 +106,12 @@ async def show_change(visit: PageVisit) -> Layout:
     }
     display = visit.display
     about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
-    restore_item = {"label": "Restore to before this", "route": f"{HOME}/changes/restore"}
     restorable = change.flag_id is not None and change.before is not None
     return Layout(
         title=f"{change.action} · {change.flag_key or change.environment or ''}".rstrip(" ·"),
         menu_items=[
-            *([{**restore_item, "params": {"change": str(change.id)}}] if restorable else []),
-            {"label": "Change log", "route": f"{HOME}/changes", "theme": "secondary"},
+            *([link("Restore to before this", Route.RESTORE_CHANGE, {"change": str(change.id)})] if restorable else []),
+            link("Change log", Route.CHANGES, theme="secondary"),
         ],
         children=[
             about,
@@ -144,7 +144,7 @@ async def restore(visit: ActionVisit) -> Result:
             return UNCHANGED
         await visit.confirm_if_protected(place, f"{flag.key} goes back to before {words.second(change.at)}.")
         await target.write(partial(changes.restore, flag.id, place.key, change.id))
-        await visit.go(f"{HOME}/changes", flag=flag.key, environment=place.key)
+        await visit.go(Route.CHANGES, flag=flag.key, environment=place.key)
         return f"{flag.key} is in {place.key} as it was before {words.second(change.at)}."
 
     return await until_accepted(attempt)

@@ -15,7 +15,8 @@ from db.vocabulary import UNSET, JsonValue, ValueType, given
 from interval_app import values, words, work
 from interval_app.forms import ask, refusing, select, until_accepted
 from interval_app.problems import sentence
-from interval_app.visit import HOME, ActionVisit, Result
+from interval_app.routes import Route
+from interval_app.visit import ActionVisit, Result
 
 KINDS = (("dynamic", "dynamic: may have members, rules and a rollout"), ("static", "static: one value for everyone"))
 TYPES = tuple((str(kind), str(kind)) for kind in ValueType)
@@ -35,7 +36,7 @@ async def create(visit: ActionVisit) -> Result:
         return await work.run(flags.create, new, place.key, actor=actor)
 
     flag = await until_accepted(attempt)
-    await visit.go(HOME, environment=place.key)
+    await visit.go(Route.FLAGS, environment=place.key)
     return {"Created": flag.key, "In": f"{place.key}, {words.status(flag.enabled)}; disabled in the others"}
 
 

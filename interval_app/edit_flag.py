@@ -18,7 +18,8 @@ from interval_app import values, words
 from interval_app.flag_to_change import flag_to_change
 from interval_app.forms import ask, refusing, until_accepted
 from interval_app.meanwhile import ChangedMeanwhileError
-from interval_app.visit import HOME, UNCHANGED, ActionVisit, Result
+from interval_app.routes import Route
+from interval_app.visit import UNCHANGED, ActionVisit, Result
 
 Entered = Mapping[str, Any]
 """What the form says, by the names of its fields."""
@@ -46,7 +47,7 @@ async def edit(visit: ActionVisit) -> Result:
     saved = await until_accepted(attempt)
     if saved is None:
         return UNCHANGED
-    await visit.go(HOME, environment=place.key)
+    await visit.go(Route.FLAGS, environment=place.key)
     return {"Saved": saved.key, "In": f"{place.key}, version {saved.version}"}
 
 

@@ -11,8 +11,9 @@ from db.administration import environments
 from db.views import EnvironmentView
 from interval_app import publishing, tables, words, work
 from interval_app.forms import ask, refusing, select, until_accepted
+from interval_app.routes import Route, link
 from interval_app.tables import Row, cell
-from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
+from interval_app.visit import ActionVisit, PageVisit, Result, back
 
 COLUMNS = (
     ("Key", "key"),
@@ -29,7 +30,7 @@ async def show(visit: PageVisit) -> Layout:
     return Layout(
         title="Environments",
         description="Each flag has a configuration of its own in each of them.",
-        menu_items=[{"label": "Add environment", "route": f"{HOME}/environments/add", "theme": "primary"}, back()],
+        menu_items=[link("Add environment", Route.ADD_ENVIRONMENT, theme="primary"), back()],
         children=[
             *await publishing.state(visit),
             tables.fixed(visit.display, "Environments", COLUMNS, [row(place) for place in found], is_sortable=False),
@@ -40,7 +41,7 @@ async def show(visit: PageVisit) -> Layout:
 def row(place: EnvironmentView) -> Row:
     """An environment."""
     protected = cell("protected", "orange") if place.protected else cell("no")
-    key = cell(place.key, route=HOME, params={"environment": place.key})
+    key = cell(place.key, route=Route.FLAGS, params={"environment": place.key})
     return Row([key, cell(place.name), protected, str(place.revision), words.moment(place.created_at)])
 
 
@@ -57,7 +58,7 @@ async def add(visit: ActionVisit) -> Result:
         return await work.run(environments.create, start["key"], **named, actor=actor)
 
     made = await until_accepted(attempt)
-    await visit.go(f"{HOME}/environments")
+    await visit.go(Route.ENVIRONMENTS)
     return f"{made.key} is there. Every flag is disabled in it."
 
 

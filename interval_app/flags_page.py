@@ -10,8 +10,9 @@ from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
 from interval_app import publishing, tables, words, work
+from interval_app.routes import Link, Route, link
 from interval_app.tables import Row, RowsWanted, cell
-from interval_app.visit import HOME, PageVisit
+from interval_app.visit import PageVisit
 
 DYNAMIC = (
     ("Key", "key"),
@@ -36,12 +37,12 @@ async def show(visit: PageVisit) -> Layout:
         title=f"Feature Flags · {place.key}",
         description="Every change is logged with your e-mail address, and served within seconds.",
         menu_items=[
-            {"label": "Create flag", "route": f"{HOME}/create", "params": here, "theme": "primary"},
-            {"label": "Change log", "route": f"{HOME}/changes", "params": here},
-            {"label": "Explain", "route": f"{HOME}/explain", "params": here},
-            {"label": "Archived flags", "route": f"{HOME}/archived", "params": here},
-            {"label": "Environments", "route": f"{HOME}/environments"},
-            {"label": "API keys", "route": f"{HOME}/keys"},
+            link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
+            link("Change log", Route.CHANGES, here),
+            link("Explain", Route.EXPLAIN, here),
+            link("Archived flags", Route.ARCHIVED_FLAGS, here),
+            link("Environments", Route.ENVIRONMENTS),
+            link("API keys", Route.KEYS),
         ],
         children=[
             *await publishing.warning(visit, **here),
@@ -60,12 +61,12 @@ def environment_heading(display: IO.Display, place: EnvironmentView, places: lis
         level=2,
         description=f"{place.name}. {protected} Pick another:",
         menu_items=[
-            {
-                "label": f"● {other.key}" if other.key == place.key else other.key,
-                "route": HOME,
-                "params": {"environment": other.key},
-                "theme": "primary" if other.key == place.key else "secondary",
-            }
+            link(
+                f"● {other.key}" if other.key == place.key else other.key,
+                Route.FLAGS,
+                {"environment": other.key},
+                theme="primary" if other.key == place.key else "secondary",
+            )
             for other in places
         ],
     )
@@ -114,7 +115,7 @@ def static_row(flag: FlagView) -> Row:
 
 def key_cell(flag: FlagView) -> tables.Cell:
     """The key, which leads to editing."""
-    return cell(flag.key, route=f"{HOME}/edit", params={"flag": flag.key, "environment": flag.environment})
+    return cell(flag.key, route=Route.EDIT_FLAG, params={"flag": flag.key, "environment": flag.environment})
 
 
 def updated(flag: FlagView) -> str:
@@ -122,21 +123,22 @@ def updated(flag: FlagView) -> str:
     return f"{words.moment(flag.updated_at)} by {flag.updated_by}"
 
 
-def menu(flag: FlagView) -> list[tables.MenuItem]:
+def menu(flag: FlagView) -> list[Link]:
     """What can be done with a flag."""
     params = {"flag": flag.key, "environment": flag.environment}
 
-    def item(label: str, route: str, **more: Any) -> tables.MenuItem:
-        return {"label": label, "route": f"{HOME}/{route}", "params": params, **more}
-
-    targeting = [item("Members", "members"), item("Rules", "rules"), item("Rollout", "rollout")]
+    targeting = [
+        link("Members", Route.MEMBERS, params),
+        link("Rules", Route.RULES, params),
+        link("Rollout", Route.ROLLOUT, params),
+    ]
     return [
-        item("Disable", "disable") if flag.enabled else item("Enable", "enable"),
-        item("Edit", "edit"),
+        link("Disable", Route.DISABLE_FLAG, params) if flag.enabled else link("Enable", Route.ENABLE_FLAG, params),
+        link("Edit", Route.EDIT_FLAG, params),
         *([] if flag.is_static else targeting),
-        item("Explain", "explain"),
-        item("Change log", "changes"),
-        item("Promote", "promote"),
-        item("Disable everywhere", "disable-everywhere", theme="danger"),
-        item("Archive", "archive", theme="danger"),
+        link("Explain", Route.EXPLAIN, params),
+        link("Change log", Route.CHANGES, params),
+        link("Promote", Route.PROMOTE_FLAG, params),
+        link("Disable everywhere", Route.DISABLE_EVERYWHERE, params, theme="danger"),
+        link("Archive", Route.ARCHIVE_FLAG, params, theme="danger"),
     ]

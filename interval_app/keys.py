@@ -15,8 +15,9 @@ from db.vocabulary import Scope
 from interval_app import tables, words, work
 from interval_app.forms import ask, refusing, select, until_accepted
 from interval_app.problems import DashboardError
+from interval_app.routes import Link, Route, link
 from interval_app.tables import Row, cell
-from interval_app.visit import HOME, ActionVisit, PageVisit, Result, back
+from interval_app.visit import ActionVisit, PageVisit, Result, back
 
 COLUMNS = (
     ("Name", "name"),
@@ -44,16 +45,16 @@ async def show(visit: PageVisit) -> Layout:
     return Layout(
         title="API keys",
         description="Programs evaluate with them. The secret itself is shown once, when a key is created.",
-        menu_items=[{"label": "Create key", "route": f"{HOME}/keys/create", "theme": "primary"}, back()],
+        menu_items=[link("Create key", Route.CREATE_KEY, theme="primary"), back()],
         children=[table or display.heading("There is no key yet.", level=3)],
     )
 
 
 def row(key: KeyView) -> Row:
     """A key."""
-    menu: list[tables.MenuItem] = []
+    menu: list[Link] = []
     if key.revoked_at is None:
-        menu.append({"label": "Revoke", "route": f"{HOME}/keys/revoke", "params": {"key": key.id}, "theme": "danger"})
+        menu.append(link("Revoke", Route.REVOKE_KEY, {"key": key.id}, theme="danger"))
     used = f"{key.last_used:%Y-%m-%d}" if key.last_used else "never"
     created = f"{words.moment(key.created_at)} by {key.created_by}"
     return Row(
@@ -172,5 +173,5 @@ async def revoke(visit: ActionVisit) -> Result:
     help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
     await visit.confirm(f"Revoke the key {key.name}?", help_text)
     await work.run(keys.revoke, key.id, actor=actor)
-    await visit.go(f"{HOME}/keys")
+    await visit.go(Route.KEYS)
     return f"The key {key.name} is revoked."

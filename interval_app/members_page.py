@@ -8,8 +8,9 @@ from db.flags import members
 from db.views import MemberView
 from interval_app import tables, words, work
 from interval_app.forms import refuse_static
+from interval_app.routes import Route, link
 from interval_app.tables import Row, RowsWanted, cell
-from interval_app.visit import HOME, PageVisit, back
+from interval_app.visit import PageVisit, back
 
 COLUMNS = (("Type", "type"), ("Id", "id"), ("Gets", "variant"), ("Value", "value"))
 
@@ -36,9 +37,9 @@ async def show(visit: PageVisit) -> Layout:
         title=f"Members of {flag.key} · {place.key}",
         description=f"{words.count(flag.member_count, 'member')}. Each gets the variant given here, before any rule.",
         menu_items=[
-            {"label": "Add members", "route": f"{HOME}/members/add", "params": params, "theme": "primary"},
-            {"label": "Change value", "route": f"{HOME}/members/change", "params": params},
-            {"label": "Remove members", "route": f"{HOME}/members/remove", "params": params, "theme": "danger"},
+            link("Add members", Route.ADD_MEMBERS, params, theme="primary"),
+            link("Change value", Route.CHANGE_MEMBERS, params),
+            link("Remove members", Route.REMOVE_MEMBERS, params, theme="danger"),
             back(environment=place.key),
         ],
         children=[
@@ -52,9 +53,9 @@ async def show(visit: PageVisit) -> Layout:
 def row(member: MemberView, params: dict[str, str]) -> Row:
     """A member, who can be changed and removed."""
     named = {**params, "type": member.entity_type, "id": member.entity_id}
-    menu: list[tables.MenuItem] = [
-        {"label": "Change value", "route": f"{HOME}/members/change", "params": named},
-        {"label": "Remove", "route": f"{HOME}/members/remove", "params": named, "theme": "danger"},
+    menu = [
+        link("Change value", Route.CHANGE_MEMBERS, named),
+        link("Remove", Route.REMOVE_MEMBERS, named, theme="danger"),
     ]
     return Row(
         [cell(member.entity_type), cell(member.entity_id), cell(member.variant), cell(words.shown(member.value))], menu

@@ -10,7 +10,8 @@ from interval_app.flag_to_change import flag_to_change
 from interval_app.forms import ask, flag_asked, select, until_accepted
 from interval_app.meanwhile import previewed
 from interval_app.problems import DashboardError
-from interval_app.visit import HOME, UNCHANGED, ActionVisit, Result
+from interval_app.routes import Route
+from interval_app.visit import UNCHANGED, ActionVisit, Result
 
 
 async def promote(visit: ActionVisit) -> Result:
@@ -38,7 +39,7 @@ async def promote(visit: ActionVisit) -> Result:
             return UNCHANGED
         await visit.confirm_if_protected(there, f"{flag.key} will be there as it is in {source.key}.")
         await target.write(partial(promotion.promote, flag.id, source.key, there.key))
-        await visit.go(HOME, environment=there.key)
+        await visit.go(Route.FLAGS, environment=there.key)
         return f"{flag.key} is in {there.key} as it is in {source.key}."
 
     return await until_accepted(attempt)

@@ -9,7 +9,8 @@ from db.publishing.publisher import PublicationError, Publisher
 from db.settings import Settings
 from interval_app import work
 from interval_app.problems import DashboardError
-from interval_app.visit import HOME, MADE_UP_FOR, MEANWHILE, UNPUBLISHED, ActionVisit, PageVisit, Result
+from interval_app.routes import Route, link
+from interval_app.visit import MADE_UP_FOR, MEANWHILE, UNPUBLISHED, ActionVisit, PageVisit, Result
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ async def publish(visit: ActionVisit) -> Result:
     visit.actor_for(*await visit.all_environments())
     if not await work.run(publisher(visit.settings).try_to_publish):
         raise DashboardError(f"It could not be published. {MEANWHILE} {LOG_SAYS_WHY}")
-    await visit.go(HOME, environment=place.key)
+    await visit.go(Route.FLAGS, environment=place.key)
     return "Everything is published."
 
 
@@ -51,7 +52,7 @@ async def _state(visit: PageVisit) -> tuple[str, str] | None:
 
 
 def _heading(visit: PageVisit, label: str, description: str, **params: str) -> Any:
-    again = {"label": "Publish now", "route": f"{HOME}/publish", "params": params}
+    again = link("Publish now", Route.PUBLISH, params)
     return visit.display.heading(label, level=2, description=description, menu_items=[again])
 
 

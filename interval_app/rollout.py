@@ -14,8 +14,9 @@ from interval_app import words
 from interval_app.flag_to_change import flag_to_change
 from interval_app.forms import ask, refuse_static, refusing, until_accepted
 from interval_app.problems import DashboardError
+from interval_app.routes import Route
 from interval_app.shares import Shares, read_shares, share_fields
-from interval_app.visit import HOME, ActionVisit, Result
+from interval_app.visit import ActionVisit, Result
 
 STEPS: Final = (5, 25, 50, 100)
 """Percentages to grow a rollout by, in one click."""
@@ -49,7 +50,7 @@ async def rollout(visit: ActionVisit) -> Result:
         return await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rollout=entered)))
 
     saved = await until_accepted(attempt)
-    await visit.go(HOME, environment=saved.environment)
+    await visit.go(Route.FLAGS, environment=saved.environment)
     return {
         "Flag": f"{saved.key} in {saved.environment}",
         "Rollout": words.split(saved.rollout) if saved.rollout else "none",

@@ -15,8 +15,9 @@ from interval_app.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms import Answers, ask, refuse_static, select, until_accepted
 from interval_app.meanwhile import ChangedMeanwhileError
 from interval_app.problems import DashboardError
+from interval_app.routes import Route
 from interval_app.shares import shares_asked
-from interval_app.visit import HOME, ActionVisit, Result
+from interval_app.visit import ActionVisit, Result
 
 Rule = dict[str, Any]
 
@@ -211,7 +212,7 @@ async def _reorder(visit: ActionVisit, target: FlagToChange, rules: Sequence[Map
 async def _write(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
     place, flag = target.environment, target.flag
     await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rules=rules)))
-    await visit.go(f"{HOME}/rules", flag=flag.key, environment=place.key)
+    await visit.go(Route.RULES, flag=flag.key, environment=place.key)
     return said
 
 

@@ -9,8 +9,9 @@ from interval_sdk import Layout
 from db.views import FlagView
 from interval_app import tables, words
 from interval_app.forms import refuse_static
+from interval_app.routes import Route, link
 from interval_app.tables import Row, cell
-from interval_app.visit import HOME, PageVisit, back
+from interval_app.visit import PageVisit, back
 
 COLUMNS = (("Order", "order"), ("Name", "name"), ("When", "when"), ("Serves", "serves"))
 
@@ -28,7 +29,7 @@ async def show(visit: PageVisit) -> Layout:
         title=f"Rules of {flag.key} · {place.key}",
         description="Tried from the first on, after members and before the rollout: the first rule that holds decides.",
         menu_items=[
-            {"label": "Add rule", "route": f"{HOME}/rules/add", "params": params, "theme": "primary"},
+            link("Add rule", Route.ADD_RULE, params, theme="primary"),
             back(environment=place.key),
         ],
         children=[table or display.heading("There is no rule yet.", level=3)],
@@ -40,13 +41,10 @@ def row(flag: FlagView, number: int) -> Row:
     rule: Any = flag.rules[number - 1]
     params = {"flag": flag.key, "environment": flag.environment, "rule": str(number), "version": str(flag.version)}
 
-    def item(label: str, route: str, **more: Any) -> tables.MenuItem:
-        return {"label": label, "route": f"{HOME}/rules/{route}", "params": params, **more}
-
     menu = [
-        item("Edit", "edit"),
-        *([item("Move up", "up")] if number > 1 else []),
-        *([item("Move down", "down")] if number < len(flag.rules) else []),
-        item("Remove", "remove", theme="danger"),
+        link("Edit", Route.EDIT_RULE, params),
+        *([link("Move up", Route.MOVE_RULE_UP, params)] if number > 1 else []),
+        *([link("Move down", Route.MOVE_RULE_DOWN, params)] if number < len(flag.rules) else []),
+        link("Remove", Route.REMOVE_RULE, params, theme="danger"),
     ]
     return Row([str(number), cell(rule["name"] or ""), words.rule_conditions(rule), cell(words.served(rule))], menu)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from db.flags import flags
 from interval_app import words, work
 from interval_app.flag_to_change import flag_to_change
-from interval_app.visit import HOME, ActionVisit, Result
+from interval_app.routes import Route
+from interval_app.visit import ActionVisit, Result
 
 
 async def enable(visit: ActionVisit) -> Result:
@@ -24,7 +25,7 @@ async def _switch(visit: ActionVisit, enabled: bool) -> Result:
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
     await visit.confirm_if_protected(place, f"{flag.key} will be {words.status(enabled)}. {does}")
     await work.run(flags.set_enabled, flag.id, place.key, enabled, actor=target.actor)
-    await visit.go(HOME, environment=place.key)
+    await visit.go(Route.FLAGS, environment=place.key)
     return f"{flag.key} is {words.status(enabled)} in {place.key}."
 
 
@@ -37,5 +38,5 @@ async def disable_everywhere(visit: ActionVisit) -> Result:
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
     await visit.confirm(f"Disable {flag.key} everywhere?", help_text)
     await work.run(flags.disable_everywhere, flag.id, actor=target.actor)
-    await visit.go(HOME, environment=target.environment.key)
+    await visit.go(Route.FLAGS, environment=target.environment.key)
     return f"{flag.key} is disabled in {named}."

@@ -12,6 +12,7 @@ from db import validation
 from db.errors import FlagstaffError
 from interval_app import words
 from interval_app.problems import in_words
+from interval_app.routes import Link, Route
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +20,13 @@ MAX_ROWS: Final = 100
 """Rows that are fetched at once."""
 
 Cell: TypeAlias = "dict[str, Any]"
-MenuItem: TypeAlias = "dict[str, Any]"
 
 
 class Row(NamedTuple):
     """Cells in the order of the columns, and what can be done with the row."""
 
     cells: Sequence[Cell | str]
-    menu: Sequence[MenuItem] = ()
+    menu: Sequence[Link] = ()
 
 
 class RowsWanted(NamedTuple):
@@ -59,7 +59,7 @@ Fetch: TypeAlias = "Callable[[RowsWanted], Awaitable[tuple[Sequence[Row], int]]]
 def cell(
     text: str,
     color: str | None = None,
-    route: str | None = None,
+    route: Route | None = None,
     params: dict[str, str] | None = None,
     longest: int = words.LONGEST_CELL,
 ) -> Cell:
@@ -68,7 +68,7 @@ def cell(
     if color is not None:
         made["highlightColor"] = color
     if route is not None:
-        made |= {"route": route, "params": params or {}}
+        made |= {"route": route.value, "params": params or {}}
     return made
 
 

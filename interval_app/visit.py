@@ -17,6 +17,7 @@ from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor, Source
 from interval_app import work
 from interval_app.problems import DashboardError, DeclinedError, NotAllowedError, in_words
+from interval_app.routes import Link, Route, link
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,6 @@ BEGUN: Final = "Not everything was done. What was done before the interruption i
 UNPUBLISHED: Final = "Saved, but not yet published"
 MEANWHILE: Final = "Programs still get what was published before."
 MADE_UP_FOR: Final = "The next change makes up for it, or Publish now on the Feature Flags page."
-HOME: Final = "flags"
-"""The route of the landing page."""
 
 
 class Visit:
@@ -114,10 +113,10 @@ class ActionVisit(Visit):
         if place.protected:
             await self.confirm(f"Change {place.key}?", f"{place.key} is protected. {what}")
 
-    async def go(self, route: str, **params: str) -> None:
+    async def go(self, route: Route, **params: str) -> None:
         """Lead the browser to another page, unless it must go on showing that something is not published."""
         if self.outcome.published is not False:
-            await self.ctx.redirect(route=route, params=params)
+            await self.ctx.redirect(route=route.value, params=params)
 
     def told(self, result: Result) -> Result:
         """The result, with what became of the publication if that failed."""
@@ -166,6 +165,6 @@ def page(settings: Settings, handler: Callable[[PageVisit], Awaitable[Layout]], 
     return Page(name=name, handler=show, **options)
 
 
-def back(**params: str) -> dict[str, Any]:
-    """The way to the landing page."""
-    return {"label": "Feature Flags", "route": HOME, "params": params, "theme": "secondary"}
+def back(**params: str) -> Link:
+    """Make the link to the landing page."""
+    return link("Feature Flags", Route.FLAGS, params, theme="secondary")

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from db import database as db_database
-from db.flags import flags
+from db.administration import keys
+from db.flags import flags, members
 from db.flags.flags import NewFlag
+from db.history import changes
 from db.postgres.embedded import EmbeddedPostgres
 from db.views import FlagView
-from db.vocabulary import Actor, Source
+from db.vocabulary import Actor, Scope, Source
 from tests.conftest import new_database
 from tests.interval.double import ADA, API_KEY, BOB, MEMBER, PATIENCE, IntervalServer
 from tests.interval.people import Person
@@ -30,6 +32,25 @@ AWKWARD = ("on", "1", "007", "2024-01-01", "true", "1e3")
 """Keys that something on the way might take for another type."""
 AWKWARD_IDS = (*AWKWARD, "12:30", "12:30:45", "null", "0")
 """Ids may have colons too."""
+
+
+def link_to_everything(key: str) -> dict[str, str]:
+    """The parameters of a link that fits every page and action: a flag with a bit of everything, a change, a key."""
+    us = {"conditions": [{"field": "country", "operator": "eq", "value": "US"}], "variant": "on"}
+    half = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]
+    flag = flags.create(NewFlag(key, rules=[us, us, us], rollout=half), "dev", actor=TESTER)
+    members.add(flag.id, "dev", "user", ["john"], variant="on", actor=TESTER)
+    secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=TESTER)
+    change = changes.page(flag.id, "dev").items[0]
+    named = {"flag": flag.key, "environment": "dev", "rule": "2", "type": "user", "id": "john"}
+    return {**named, "change": str(change.id), "key": secret.id}
+
+
+def link_to_archived(key: str) -> dict[str, str]:
+    """The parameters of a link to a flag that is archived."""
+    flag = flags.create(NewFlag(key), "dev", actor=TESTER)
+    flags.archive(flag.id, actor=TESTER)
+    return {"flag": flag.id, "environment": "dev"}
 
 
 class Running:
@@ -59,6 +80,19 @@ class Running:
     def serves(self, key: str, value: Any, default: Any, environment: str = "dev", **context: Any) -> None:
         """Wait until the evaluate endpoint answers this value: a change needs a moment to reach it."""
         wait_until(lambda: self.evaluate(key, default, environment, **context)["value"] == value)
+
+
+def open_everything(dash: Running) -> None:
+    """Open every page that is declared, and the first form or question of every action."""
+    link, archived = link_to_everything(dash.fresh()), link_to_archived(dash.fresh("gone"))
+    for slug in dash.server.host.pages:
+        dash.ada.open(slug, **link)
+    for slug in dash.server.host.actions:
+        action = dash.ada.run(slug, **(archived if slug == "flags/archived/restore" else link))
+        if action.next() is None:
+            action.result()
+        else:
+            action.cancel()
 
 
 class Dashboard:

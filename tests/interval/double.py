@@ -231,14 +231,15 @@ class IntervalServer:
             case "SEND_IO_CALL":
                 if session is None:
                     return {"type": "ERROR", "message": "Transaction not found."}
-                session.shown(self._checked(session.slug, json.loads(data["ioCall"])))
+                session.shown(self._checked(connection, session.slug, json.loads(data["ioCall"])))
             case "SEND_PAGE" if session is not None:
-                session.laid_out(self._checked_layout(session.slug, data["page"]))
+                session.laid_out(self._checked_layout(connection, session.slug, data["page"]))
             case "MARK_TRANSACTION_COMPLETE" if session is not None:
                 result = json.loads(data["result"])
                 self.complaints += protocol.wrong(protocol.RESULT, result, f"result of {session.slug}")
                 session.completed(result)
             case "SEND_REDIRECT" if session is not None:
+                self._check_links(connection, session.slug, data)
                 session.redirects.append((data["route"], data.get("params") or {}))
             case "SEND_LOADING_CALL" if session is not None:
                 session.loading.append(data)
@@ -258,14 +259,15 @@ class IntervalServer:
             "warnings": [],
         }
 
-    def _checked(self, slug: str, render: Any) -> Any:
+    def _checked(self, connection: Connection, slug: str, render: Any) -> Any:
         if not self.is_checking:
             return render
         self.complaints += protocol.wrong_render(render, slug)
+        self._check_links(connection, slug, render)
         self.renders.append((slug, "render", render))
         return render
 
-    def _checked_layout(self, slug: str, page: str | None) -> Any:
+    def _checked_layout(self, connection: Connection, slug: str, page: str | None) -> Any:
         if page is None:
             self.complaints.append(f"{slug}: a page without a layout")
             return {}
@@ -274,8 +276,14 @@ class IntervalServer:
             return layout
         self.complaints += protocol.wrong(protocol.LAYOUT, layout, slug)
         self.complaints += protocol.wrong_render(layout["children"], slug) if layout.get("children") else []
+        self._check_links(connection, slug, layout)
         self.renders.append((slug, "layout", layout))
         return layout
+
+    def _check_links(self, connection: Connection, slug: str, shown: Any) -> None:
+        """Complain of links that lead to nothing that the host declares."""
+        lost = set(protocol.routes_in(shown)) - connection.actions - connection.pages
+        self.complaints += [f"{slug}: a link to {route}, where nothing is" for route in sorted(lost)]
 
 
 def through_the_url(params: Mapping[str, str] | None) -> dict[str, str]:

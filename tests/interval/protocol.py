@@ -5,7 +5,7 @@ Nothing more is allowed than is named here, so that a message the real server wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
@@ -190,3 +190,15 @@ def wrong_render(render: Any, what: str) -> list[str]:
         if schema is not None:
             found += wrong(schema, component["props"], f"{what}: {component['methodName']} {component['label']!r}")
     return found
+
+
+def routes_in(shown: Any) -> Iterator[str]:
+    """The routes of all links in something that is shown."""
+    if isinstance(shown, dict):
+        if isinstance(route := shown.get("route"), str):
+            yield route
+        for part in shown.values():
+            yield from routes_in(part)
+    elif isinstance(shown, list):
+        for part in shown:
+            yield from routes_in(part)

@@ -12,12 +12,9 @@ import pytest
 
 from db.administration import environments, keys
 from db.database import session
-from db.flags import flags, members
-from db.flags.flags import NewFlag
 from db.history import changes
 from db.models import Environment
-from db.vocabulary import Scope
-from tests.interval.conftest import TESTER, dashboard
+from tests.interval.conftest import dashboard, link_to_archived, link_to_everything
 from tests.interval.double import MEMBER, IntervalServer
 from tests.interval.people import Person, Render, Transaction
 from tests.processes import free_port
@@ -56,24 +53,10 @@ def protect(protected: bool) -> None:
 
 
 @pytest.fixture
-def link(database: None) -> dict[str, str]:
-    """The parameters of a link that fits every action: a flag with a bit of everything, a change of it, a key."""
-    us = {"conditions": [{"field": "country", "operator": "eq", "value": "US"}], "variant": "on"}
-    half = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]
-    flag = flags.create(NewFlag("beta", rules=[us, us, us], rollout=half), "dev", actor=TESTER)
-    members.add(flag.id, "dev", "user", ["john"], variant="on", actor=TESTER)
-    key, _ = keys.create("service", Scope.SERVER, environment="dev", actor=TESTER)
-    change = changes.page(flag.id, "dev").items[0]
-    named = {"flag": flag.key, "environment": "dev", "rule": "2", "type": "user", "id": "john"}
-    return {**named, "change": str(change.id), "key": key.id}
-
-
-@pytest.fixture
-def archived_link(link: dict[str, str]) -> dict[str, str]:
-    """The parameters of a link to a flag that is archived."""
-    flag = flags.create(NewFlag("gone"), "dev", actor=TESTER)
-    flags.archive(flag.id, actor=TESTER)
-    return {**link, "flag": flag.id}
+def links(server: IntervalServer) -> dict[str, dict[str, str]]:
+    """The parameters of a link to each action that there is."""
+    link, archived = link_to_everything("beta"), link_to_archived("gone")
+    return {slug: archived if slug == "flags/archived/restore" else link for slug in server.host.actions}
 
 
 def everything() -> Any:
@@ -108,21 +91,19 @@ def something(form: Render, part: Any) -> Any:
 
 
 def test_whoever_may_not_change_an_environment_changes_nothing(
-    server: IntervalServer, link: dict[str, str], archived_link: dict[str, str]
+    server: IntervalServer, links: dict[str, dict[str, str]]
 ) -> None:
     before, eve = everything(), Person(server, MEMBER)
-    ended = {slug: ends(eve.run(slug, **link), True) for slug in server.host.actions}
-    ended["of an archived flag"] = ends(eve.run("flags/archived/restore", **archived_link), True)
+    ended = {slug: ends(eve.run(slug, **link), True) for slug, link in links.items()}
     refused = {slug for slug, how in ended.items() if how.startswith("NotAllowedError: ")}
     assert ended.keys() - refused == READING, ended
     assert everything() == before
 
 
 def test_a_protected_environment_is_asked_for_before_every_change(
-    server: IntervalServer, link: dict[str, str], archived_link: dict[str, str]
+    server: IntervalServer, links: dict[str, dict[str, str]]
 ) -> None:
     before, ada = everything(), Person(server)
-    links = {slug: archived_link if slug == "flags/archived/restore" else link for slug in server.host.actions}
     ended = {slug: ends(ada.run(slug, **links[slug]), False) for slug in links.keys() - READING - UNASKED}
     assert set(ended.values()) == {"Nothing was changed."}, ended
     assert everything() == before

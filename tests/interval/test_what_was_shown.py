@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.interval.conftest import Running
-from tests.interval.people import Transaction
+from tests.interval.conftest import Running, open_everything
 
 NODECHECK = Path(__file__).with_name("nodecheck")
 
@@ -43,8 +42,8 @@ def refused(node: str, shown: Sequence[tuple[str, str, Any]], folder: Path) -> l
 
 def test_the_browser_takes_every_render(dash: Running, node: str, tmp_path: Path) -> None:
     """This module runs after those of the pages; run alone, it goes over all pages itself."""
-    visit_everything(dash)
-    assert {where for where, _, _ in dash.server.renders} >= set(ROUTES)
+    open_everything(dash)
+    assert {where for where, _, _ in dash.server.renders} >= dash.server.host.pages
     assert refused(node, dash.server.renders, tmp_path) == []
 
 
@@ -53,26 +52,3 @@ def test_the_check_would_find_what_the_browser_refuses(node: str, tmp_path: Path
     render = {"id": "1", "inputGroupKey": "1", "kind": "RENDER", "toRender": [component]}
     (line,) = refused(node, [("here", "render", render)], tmp_path)
     assert "Expected boolean, received string" in line
-
-
-PAGES = ("flags", "flags/changes", "flags/archived", "flags/environments", "flags/keys")
-OF_A_FLAG = ("flags/members", "flags/rules")
-FORMS = ("create", "edit", "rollout", "explain", "promote", "archive", "disable-everywhere")
-MORE_FORMS = ("members/add", "members/change", "members/remove", "rules/add", "rules/edit", "environments/add")
-ROUTES = (*PAGES, *OF_A_FLAG, *(f"flags/{route}" for route in (*FORMS, *MORE_FORMS)), "flags/keys/create")
-
-
-def visit_everything(dash: Running) -> None:
-    """Open every page, and the first form of every action."""
-    rule = {"conditions": [{"field": "country", "operator": "eq", "value": "US"}], "variant": "on"}
-    flag = dash.flag(rules=[rule])
-    dash.ada.run("flags/members/add", flag=flag.key).fill({"Ids": "john"})
-    for slug in PAGES:
-        dash.ada.open(slug)
-    for slug in OF_A_FLAG:
-        dash.ada.open(slug, flag=flag.key, environment="dev")
-    for slug in set(ROUTES) - set(PAGES) - set(OF_A_FLAG):
-        dash.serves(flag.key, True, False, entityId="john")
-        action: Transaction = dash.ada.run(slug, flag=flag.key, environment="dev")
-        action.form()
-        action.cancel()

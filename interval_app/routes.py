@@ -1,0 +1,55 @@
+"""The addresses of the pages and actions, and the links that lead there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Link: TypeAlias = "dict[str, Any]"
+
+
+class Route(StrEnum):
+    """The address of a page or an action: below the page whose address it begins with.
+
+    `interval_app.app` has what is there, so that each is written once, and a link to nowhere can't be written.
+    """
+
+    FLAGS = "flags"
+    CREATE_FLAG = "flags/create"
+    EDIT_FLAG = "flags/edit"
+    ENABLE_FLAG = "flags/enable"
+    DISABLE_FLAG = "flags/disable"
+    DISABLE_EVERYWHERE = "flags/disable-everywhere"
+    ROLLOUT = "flags/rollout"
+    EXPLAIN = "flags/explain"
+    PROMOTE_FLAG = "flags/promote"
+    ARCHIVE_FLAG = "flags/archive"
+    PUBLISH = "flags/publish"
+    MEMBERS = "flags/members"
+    ADD_MEMBERS = "flags/members/add"
+    CHANGE_MEMBERS = "flags/members/change"
+    REMOVE_MEMBERS = "flags/members/remove"
+    RULES = "flags/rules"
+    ADD_RULE = "flags/rules/add"
+    EDIT_RULE = "flags/rules/edit"
+    MOVE_RULE_UP = "flags/rules/up"
+    MOVE_RULE_DOWN = "flags/rules/down"
+    REMOVE_RULE = "flags/rules/remove"
+    CHANGES = "flags/changes"
+    CHANGES_OF_FLAG = "flags/changes/of"
+    CHANGE = "flags/changes/change"
+    RESTORE_CHANGE = "flags/changes/restore"
+    ARCHIVED_FLAGS = "flags/archived"
+    RESTORE_FLAG = "flags/archived/restore"
+    ENVIRONMENTS = "flags/environments"
+    ADD_ENVIRONMENT = "flags/environments/add"
+    KEYS = "flags/keys"
+    CREATE_KEY = "flags/keys/create"
+    REVOKE_KEY = "flags/keys/revoke"
+
+
+def link(label: str, route: Route, params: Mapping[str, str] | None = None, *, theme: str | None = None) -> Link:
+    """Make an item of a page's or a row's menu; the theme is `primary`, `secondary` or `danger`."""
+    made: Link = {"label": label, "route": route.value, "params": dict(params or {})}
+    return made if theme is None else {**made, "theme": theme}

@@ -7,27 +7,14 @@ from functools import partial
 from interval_sdk import Action, Page
 
 from db.settings import Settings
-from interval_app import (
-    archive,
-    change_log,
-    create_flag,
-    edit_flag,
-    environments,
-    explain,
-    flags_page,
-    keys,
-    members,
-    members_page,
-    promote,
-    publishing,
-    rollout,
-    rules,
-    rules_page,
-    switching,
-)
-from interval_app.routes import Route
-from interval_app.sdk_corrections import Host
-from interval_app.visit import action, page
+from interval_app.host.sdk_patches import Host
+from interval_app.pages import change_log, environments, keys, publishing
+from interval_app.pages.flags import archive, create, edit, explain, flag_list, promote, switching
+from interval_app.pages.targeting import member_actions, rollout, rule_editor
+from interval_app.pages.targeting import members as members_page
+from interval_app.pages.targeting import rules as rules_page
+from interval_app.session.interaction import action, page
+from interval_app.session.routes import Route
 
 
 def build(settings: Settings) -> Host:
@@ -54,7 +41,7 @@ def pages(settings: Settings) -> dict[Route, Page]:
     shows = partial(page, settings)
     about = "Flags, whom they are for, and who changed them."
     return {
-        Route.FLAGS: shows(flags_page.show, "Feature Flags", description=about),
+        Route.FLAGS: shows(flag_list.show, "Feature Flags", description=about),
         Route.MEMBERS: shows(members_page.show, "Members", unlisted=True),
         Route.RULES: shows(rules_page.show, "Rules", unlisted=True),
         Route.CHANGES: shows(change_log.show, "Change log"),
@@ -69,8 +56,8 @@ def actions(settings: Settings) -> dict[Route, Action]:
     """Make the actions, which are reached from the pages."""
     does = partial(action, settings)
     made = {
-        Route.CREATE_FLAG: does(create_flag.create, "Create flag"),
-        Route.EDIT_FLAG: does(edit_flag.edit, "Edit flag"),
+        Route.CREATE_FLAG: does(create.create, "Create flag"),
+        Route.EDIT_FLAG: does(edit.edit, "Edit flag"),
         Route.ENABLE_FLAG: does(switching.enable, "Enable flag"),
         Route.DISABLE_FLAG: does(switching.disable, "Disable flag"),
         Route.DISABLE_EVERYWHERE: does(switching.disable_everywhere, "Disable flag everywhere"),
@@ -79,14 +66,14 @@ def actions(settings: Settings) -> dict[Route, Action]:
         Route.PROMOTE_FLAG: does(promote.promote, "Promote flag"),
         Route.ARCHIVE_FLAG: does(archive.archive, "Archive flag"),
         Route.RESTORE_FLAG: does(archive.restore, "Restore flag"),
-        Route.ADD_MEMBERS: does(members.add, "Add members", backgroundable=True),
-        Route.CHANGE_MEMBERS: does(members.change, "Change value", backgroundable=True),
-        Route.REMOVE_MEMBERS: does(members.remove, "Remove members", backgroundable=True),
-        Route.ADD_RULE: does(rules.add, "Add rule"),
-        Route.EDIT_RULE: does(rules.edit, "Edit rule"),
-        Route.MOVE_RULE_UP: does(rules.up, "Move rule up"),
-        Route.MOVE_RULE_DOWN: does(rules.down, "Move rule down"),
-        Route.REMOVE_RULE: does(rules.remove, "Remove rule"),
+        Route.ADD_MEMBERS: does(member_actions.add, "Add members", backgroundable=True),
+        Route.CHANGE_MEMBERS: does(member_actions.change, "Change value", backgroundable=True),
+        Route.REMOVE_MEMBERS: does(member_actions.remove, "Remove members", backgroundable=True),
+        Route.ADD_RULE: does(rule_editor.add, "Add rule"),
+        Route.EDIT_RULE: does(rule_editor.edit, "Edit rule"),
+        Route.MOVE_RULE_UP: does(rule_editor.up, "Move rule up"),
+        Route.MOVE_RULE_DOWN: does(rule_editor.down, "Move rule down"),
+        Route.REMOVE_RULE: does(rule_editor.remove, "Remove rule"),
         Route.CHANGES_OF_FLAG: does(change_log.of, "Change log of a flag"),
         Route.RESTORE_CHANGE: does(change_log.restore, "Restore"),
         Route.ADD_ENVIRONMENT: does(environments.add, "Add environment"),

@@ -19,8 +19,8 @@ def main() -> int:
     try:
         settings = read_settings(os.environ)
         iam.connect(settings)
-        from interval_app import process
         from interval_app.app import build
+        from interval_app.host import process
     except (SettingsError, ImportError) as error:
         return failed(error)
     logging.config.dictConfig(logs.configuration())

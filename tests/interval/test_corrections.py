@@ -11,8 +11,8 @@ from interval_sdk import io_schema as components
 from interval_sdk.classes.component import Component
 from interval_sdk.superjson import deserialize
 
-from interval_app import process
-from interval_app.sdk_corrections import OtherSdkVersionError, RefusedError, check_version, messages, sdk
+from interval_app.host import process
+from interval_app.host.sdk_patches import OtherSdkVersionError, RefusedError, check_version, messages, sdk
 
 AWKWARD = ["on", "off", "1", "0", "007", "1e3", "2024-01-01", "12:30", "12:30:45", "20240102", "null", ""]
 USER = {"email": "a@b.c", "firstName": None, "lastName": None, "role": "admin", "teams": []}

@@ -6,7 +6,7 @@ from interval_sdk import Page
 
 from db.settings import Settings
 from interval_app.app import home
-from interval_app.routes import Route
+from interval_app.session.routes import Route
 from tests.interval.conftest import Running, open_everything
 
 SILENT = {"flags/enable", "flags/disable", "flags/rules/up", "flags/rules/down", "flags/changes/of"}

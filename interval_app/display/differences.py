@@ -1,0 +1,144 @@
+"""What a change did, or would do, as differences that people can read: what, before, after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from interval_sdk import IO
+
+from db.configuration.state import canonical_json
+from db.views import ChangeView, Difference
+from interval_app.display import phrases, tables
+from interval_app.display.tables import Row
+
+COLUMNS: Final = (("What", "what"), ("Before", "before"), ("After", "after"))
+MANY: Final = 10
+"""Entities are named up to this number, else counted."""
+LONGEST: Final = 20_000
+"""Characters of a value that are shown where a difference is looked at for itself."""
+
+
+class Part(NamedTuple):
+    """A part of a state: its text, which is empty where there is nothing to say, and what it says so of."""
+
+    text: str
+    value: Any
+
+
+NOTHING: Final = Part("", None)
+EMPTY: Final = '""'
+"""The text of a variant whose value is the empty text."""
+
+
+class Line(NamedTuple):
+    """One thing that differs."""
+
+    what: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        if not self.before or not self.after:
+            return f"{self.what}: {self.before and f'without {self.before}'}{self.after}"
+        return f"{self.what}: {self.before} → {self.after}"
+
+
+def of_change(change: ChangeView) -> list[Line]:
+    """What a logged change did."""
+    return lines(change.before, change.after, change.members)
+
+
+def of(difference: Difference) -> list[Line]:
+    """What a promotion or restore would do."""
+    return lines(difference.before, difference.after, difference.members)
+
+
+def lines(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, members: Mapping[str, Any] | None
+) -> list[Line]:
+    """The differences between two states, and what becomes of members."""
+    old, new = _parts(before or {}), _parts(after or {})
+    found = [_line(what, old.get(what, NOTHING), new.get(what, NOTHING)) for what in dict.fromkeys([*old, *new])]
+    return [*filter(None, found), *_members(members or {})]
+
+
+def _line(what: str, before: Part, after: Part) -> Line | None:
+    if before.text != after.text:
+        return Line(what, before.text, after.text)
+    if not before.text or canonical_json(before.value) == canonical_json(after.value):
+        return None
+    # Two conditions read alike where one compares with the number 1, and the other with the text "1".
+    return Line(what, phrases.as_json(before.value), phrases.as_json(after.value))
+
+
+def in_one_line(found: Sequence[Line]) -> str:
+    """The differences as one text, for a table's cell."""
+    return "; ".join(map(str, found)) or "no difference"
+
+
+def table(display: IO.Display, label: str, found: Sequence[Line]) -> Any:
+    """The differences as a table."""
+    rows = [Row([tables.cell(text, longest=LONGEST) for text in line]) for line in found]
+    return tables.fixed(display, label, COLUMNS, rows, is_sortable=False, is_filterable=False)
+
+
+def _parts(state: Mapping[str, Any]) -> dict[str, Part]:
+    """What a state says, by what it says it of."""
+    found: dict[str, Part] = {}
+    for name, value in state.items():
+        if name in _SEVERAL:
+            found |= _SEVERAL[name](value)
+        elif name not in _HIDDEN:
+            label, render = _FIELDS.get(name, (name, _value))
+            found[label] = Part(render(value), value)
+    return found
+
+
+def _variants(variants: Mapping[str, Any]) -> dict[str, Part]:
+    return {f"variant {name}": Part(phrases.shown(value) or EMPTY, value) for name, value in variants.items()}
+
+
+def _rules(rules: Sequence[Mapping[str, Any]]) -> dict[str, Part]:
+    return {f"rule {number}": Part(phrases.named_rule(rule), rule) for number, rule in enumerate(rules, 1)}
+
+
+def _value(value: Any) -> str:
+    return "" if value is None else phrases.shown(value)
+
+
+def _yes_or_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+_SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {"variants": _variants, "rules": _rules}
+"""The fields that hold several things, each of which has a line of its own."""
+_FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
+    "enabled": ("status", phrases.status),
+    "rollout": ("rollout", lambda shares: phrases.split(shares) if shares else ""),
+    "tags": ("tags", ", ".join),
+    "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
+    "expiresAt": ("expires", _value),
+    "archived": ("archived", _yes_or_no),
+    "revoked": ("revoked", _yes_or_no),
+    "protected": ("protected", _yes_or_no),
+}
+"""The label and the text of the fields that are not shown by their own name and value."""
+_HIDDEN: Final = frozenset({"id", "key"})
+"""The fields that never change."""
+
+
+def _members(members: Mapping[str, Any]) -> Iterator[Line]:
+    for group in members.get("added", ()):
+        yield Line(f"members ({_who(group)})", phrases.NOTHING, group["variant"])
+    for group in members.get("changed", ()):
+        yield Line(f"members ({_who(group)})", group["from"], group["to"])
+    for group in members.get("removed", ()):
+        yield Line(f"members ({_who(group)})", group["variant"], phrases.NOTHING)
+
+
+def _who(group: Mapping[str, Any]) -> str:
+    ids = group["entityIds"]
+    total = group.get("count", len(ids))  # long lists come shortened
+    named = ", ".join(ids[:MANY]) + (f" and {total - MANY:,} more" if total > MANY else "")
+    return f"{group['entityType']}: {named}"

@@ -1,0 +1,147 @@
+"""One condition of a rule: its field and operator, then the value in the input that fits the operator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from interval_sdk import IO
+
+from db.configuration.state import canonical_json
+from db.vocabulary import JsonObject, JsonValue
+from flagstaff.targeting import conditions
+from flagstaff.targeting.operators import OPERATORS, is_number
+from interval_app.display.phrases import as_json, shown
+from interval_app.forms import values
+from interval_app.forms.form import ask, refusing, select
+
+TEXT, NUMBER, BOOLEAN = "text", "number", "true or false"
+LISTS: Final = frozenset({"in", "not_in"})
+SCALARS: Final = frozenset({"eq", "neq"})
+NUMBERS: Final = frozenset({"gt", "gte", "lt", "lte"})
+NO_VALUE: Final = frozenset({"exists", "not_exists"})
+TIMES: Final = frozenset({"before", "after"})
+
+FIELD_HELP: Final = "Where to look in the context: country, attributes.plan, email; now is the time of the evaluation."
+
+
+async def asked(io: IO, given: JsonObject | None = None) -> JsonObject:
+    """A condition that may be used, filled with `given` at first."""
+    start: Mapping[str, Any] = given or {"field": "", "operator": "eq", "value": None}
+    operators = [(name, f"{operator.words.format('…')}  ({name})") for name, operator in OPERATORS.items()]
+    field = io.input.text("Field", default_value=start["field"] or None, help_text=FIELD_HELP, placeholder="country")
+    fields = {
+        "field": field.validate(refusing(lambda text: check(text.strip(), "exists", None))),
+        "operator": select(io, "Comparison", operators, start["operator"], searchable=True),
+    }
+    _, found = await ask(io, fields, intro="A condition of the rule.", buttons=["Continue"])
+    path, operator = found["field"].strip(), found["operator"]["value"]
+    return {"field": path, "operator": operator, "value": await _value(io, path, operator, start["value"])}
+
+
+def check(field: str, operator: str, value: JsonValue) -> None:
+    """Raise ValueError where this can't be a condition."""
+    conditions.check(conditions.Condition(field, operator, value))
+
+
+async def _value(io: IO, field: str, operator: str, filled: JsonValue) -> JsonValue:
+    if operator in NO_VALUE:
+        return None
+    fields, typed = value_fields(io, operator, filled), operator in SCALARS | LISTS
+
+    def read(found: Mapping[str, Any]) -> JsonValue:
+        return parse(operator, found["value"], found["kind"]["value"] if typed else "")
+
+    words = OPERATORS[operator].words.format("…")
+    intro, check_all = f"{field} {words}", refusing(lambda found: check(field, operator, read(found)))
+    _, found = await ask(io, fields, intro=intro, buttons=["Continue"], check=lambda answers: check_all(answers.values))
+    return read(found)
+
+
+def value_fields(io: IO, operator: str, filled: JsonValue) -> dict[str, Any]:
+    """The inputs for an operator's value; `parse` reads what they give."""
+    text = io.input.text
+    if operator in LISTS:
+        entered = listed(filled) if isinstance(filled, list) else None
+        help_text = 'One per line, or with commas between them. Or all as a JSON list: ["a, b", "c"].'
+        return {
+            "value": text("Values", default_value=entered, multiline=True, lines=5, help_text=help_text),
+            "kind": select(io, "They are", _kinds(TEXT, NUMBER), _kind_of(filled)),
+        }
+    start = None if filled is None or isinstance(filled, list) else shown(filled)
+    if operator in SCALARS:
+        kinds = _kinds(TEXT, NUMBER, BOOLEAN)
+        return {"value": text("Value", default_value=start), "kind": select(io, "It is", kinds, _kind_of(filled))}
+    if operator in NUMBERS:
+        return {"value": text("Number", default_value=start, placeholder="18")}
+    if operator in TIMES:
+        help_text = "A time such as 2026-01-31T09:00:00Z (UTC where no zone is given), or seconds since 1970."
+        return {"value": text("Time", default_value=start, help_text=help_text)}
+    placeholder = "1.4.0" if operator.startswith("semver") else None
+    return {"value": text("Value", default_value=start, placeholder=placeholder)}
+
+
+def parse(operator: str, text: str, kind: str) -> JsonValue:
+    """The value that was entered. Raises ValueError with a sentence."""
+    if operator in LISTS:
+        if (given := _json_list(text)) is not None:
+            return given
+        parts = [part.strip() for part in re.split(r"[\n,]", text.replace("\r", "\n"))]
+        return [_scalar(part, kind) for part in dict.fromkeys(parts) if part]
+    if operator in SCALARS:
+        return _scalar(text, kind)
+    if operator in NUMBERS:
+        return _number(text.strip())
+    if operator in TIMES and re.fullmatch(r"-?\d+(\.\d+)?", text.strip()):
+        return _number(text.strip())
+    return text.strip() if operator in TIMES or operator.startswith("semver") else text
+
+
+def listed(given: list[Any]) -> str:
+    """A list as it would be entered: a value a line, or as JSON where that would be read as another list."""
+    lines = "\n".join(map(shown, given))
+    try:
+        is_same = canonical_json(parse("in", lines, _kind_of(given))) == canonical_json(given)
+    except ValueError:
+        is_same = False
+    return lines if is_same else as_json(given)
+
+
+def _json_list(text: str) -> list[Any] | None:
+    try:
+        given = values.read_json(text)
+    except ValueError:
+        return None
+    return given if isinstance(given, list) else None
+
+
+def _scalar(text: str, kind: str) -> JsonValue:
+    if kind == NUMBER:
+        return _number(text.strip())
+    if kind == BOOLEAN:
+        if text.strip().lower() not in ("true", "false"):
+            raise ValueError("write true or false")
+        return text.strip().lower() == "true"
+    return text
+
+
+def _number(text: str) -> JsonValue:
+    try:
+        number = values.read_json(text)
+    except ValueError:
+        number = None
+    if not is_number(number):
+        raise ValueError(f"{text!r} is not a number")
+    return number  # type: ignore[no-any-return]
+
+
+def _kinds(*names: str) -> list[tuple[str, str]]:
+    return [(name, name) for name in names]
+
+
+def _kind_of(value: JsonValue) -> str:
+    sample = value[0] if isinstance(value, list) and value else value
+    if isinstance(sample, bool):
+        return BOOLEAN
+    return NUMBER if is_number(sample) else TEXT

@@ -1,0 +1,62 @@
+"""What others did to a flag while somebody was filling in a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.errors import InvalidInputError, VersionConflictError
+from db.flags import flags
+from db.history import changes
+from db.views import ChangeView, FlagView
+from interval_app.display import differences, phrases
+from interval_app.session import executor
+from interval_app.session.errors import sentence
+from interval_app.session.interaction import ActionVisit
+
+MOST_TOLD = 5
+
+
+class ChangedMeanwhileError(InvalidInputError):
+    """The edit was based on an older version. Its text says who did what."""
+
+    def __init__(self, flag: FlagView, story: str) -> None:
+        advice = (
+            "Nothing of yours was saved yet, and nothing that you entered is lost: look again, and go on if you mean it"
+        )
+        super().__init__("changed_meanwhile", "version", f"{story} {advice}.")
+        self.flag = flag
+        """The flag as it is now."""
+        self.story = story
+        """Who did what, without advice."""
+
+
+async def explained(error: VersionConflictError, based_on: FlagView) -> ChangedMeanwhileError:
+    """The conflict, with the changes that were made since the version that the edit was based on."""
+    flag = await executor.run(flags.get, based_on.id, based_on.environment)
+    since = await changes_since(based_on)
+    told = " ".join(map(story, since[:MOST_TOLD])) or sentence(str(error))
+    return ChangedMeanwhileError(flag, told)
+
+
+async def changes_since(flag: FlagView) -> list[ChangeView]:
+    """The changes of a flag in its environment that are younger than this view of it, oldest first."""
+    page = await executor.run(changes.page, flag.id, flag.environment, limit=20)
+    return [change for change in reversed(page.items) if (change.revision or 0) > flag.revision]
+
+
+def story(change: ChangeView) -> str:
+    """One change as a sentence: who, when, what."""
+    what = phrases.short(differences.in_one_line(differences.of_change(change)), 500)
+    return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({what})."
+
+
+async def previewed(
+    visit: ActionVisit, found: list[differences.Line], problem: str | None, what: str, button: str
+) -> bool:
+    """Show what would change, and ask whether to go on."""
+    display = visit.io.display
+    shown: list[Any] = [display.markdown(f"**Not done yet.** {phrases.markdown(problem)}")] if problem else []
+    shown.append(differences.table(display, f"{what}: this would change", found))
+    buttons = [{"label": button, "value": "yes"}, {"label": "Leave it", "value": "no", "theme": "secondary"}]
+    pressed = await visit.io.group(*shown).with_choices(buttons)
+    return bool(pressed.choice == "yes")

@@ -1,0 +1,127 @@
+"""Asking people: forms that keep what was entered until it is accepted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from interval_sdk import IO
+
+from db import validation
+from db.errors import FlagstaffError
+from db.flags import flags
+from db.flags.flags import FlagQuery
+from db.views import EnvironmentView, FlagView
+from interval_app.display.phrases import kind, markdown
+from interval_app.session import executor
+from interval_app.session.errors import CORRECTABLE, DashboardError, in_words, sentence
+from interval_app.session.interaction import ActionVisit
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST_FOUND = 20
+"""Flags that a search offers at once."""
+
+
+class Answers(NamedTuple):
+    """What a form brought: the button, and the values by the names of their fields."""
+
+    button: str
+    values: Mapping[str, Any]
+
+
+async def ask(
+    io: IO,
+    fields: Mapping[str, Any],
+    *,
+    buttons: Sequence[str | dict[str, str]],
+    intro: str = "",
+    problem: str | None = None,
+    check: Callable[[Answers], str | None] | None = None,
+) -> Answers:
+    """Show inputs under an introduction, and above both what was wrong with the attempt before.
+
+    `check` may refuse the whole form with a sentence; it must not raise.
+    """
+    texts = ([f"**Not done yet.** {markdown(problem)}"] if problem else []) + ([markdown(intro)] if intro else [])
+    shown = [io.display.markdown(text) for text in texts]
+    group = io.group(*shown, *fields.values()).with_choices(list(buttons))
+
+    def answers(given: Any) -> Answers:
+        values = list(given.return_value)[len(shown) :]
+        return Answers(given.choice, dict(zip(fields, values, strict=True)))
+
+    if check is not None:
+        wanted = check
+        group = group.validate(lambda given: wanted(answers(given)))
+    return answers(await group)
+
+
+async def until_accepted(attempt: Callable[[str | None], Awaitable[T]]) -> T:
+    """Try, and try again with the reason, until nothing is refused that the person can put right."""
+    problem: str | None = None
+    while True:
+        try:
+            return await attempt(problem)
+        except CORRECTABLE as error:
+            if getattr(error, "code", None) == "flag_archived":
+                raise
+            problem = in_words(error)
+
+
+def refusing(check: Callable[[Any], object]) -> Callable[[Any], str | None]:
+    """A field's validator: what `check` raises is said under the field; a field left empty is not checked."""
+
+    def validate(value: Any) -> str | None:
+        if value is None:
+            return None
+        try:
+            check(value)
+        except (FlagstaffError, ValueError) as error:
+            return sentence(str(error))
+        return None
+
+    return validate
+
+
+def options(named: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Choices of a select, from (value, label)."""
+    return [{"value": value, "label": label} for value, label in named]
+
+
+def select(io: IO, label: str, named: Sequence[tuple[str, str]], chosen: str | None = None, **more: Any) -> Any:
+    """A choice of one; it gives the option, whose "value" counts."""
+    choices = options(named)
+    default = next((choice for choice in choices if choice["value"] == chosen), None)
+    return io.select.single(label, options=choices, default_value=default, **more)
+
+
+async def flag_asked(visit: ActionVisit, place: EnvironmentView) -> FlagView:
+    """The flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
+    if key := visit.param("flag"):
+        return await executor.run(flags.get, key, place.key)
+
+    async def find(text: str) -> list[FlagView]:
+        try:
+            query = FlagQuery(environment=place.key, search=text[: validation.LONGEST_NAME], limit=MOST_FOUND)
+            return list((await executor.run(flags.search, query)).items)
+        except Exception:  # the SDK would show an empty list without a word in the log
+            log.exception("flags could not be searched")
+            return []
+
+    picked: FlagView = await visit.io.search(
+        f"Which flag in {place.key}?",
+        on_search=find,
+        render_result=lambda flag: {"label": flag.key, "description": f"{kind(flag)}. {flag.description}"},
+        initial_results=await find(""),
+    )
+    return picked
+
+
+def refuse_static(flag: FlagView) -> None:
+    """Raise DashboardError for a flag that can't be targeted."""
+    if flag.is_static:
+        raise DashboardError(f"{flag.key} is static: it has one value for everyone. Change it with Edit.")

@@ -1,0 +1,51 @@
+"""Asking for shares: percentages of variants that add up to 100."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from db.configuration.rules import clean_split
+from db.errors import InvalidInputError
+from db.views import FlagView
+from interval_app.display import phrases
+from interval_app.forms.form import Answers, ask, refusing
+from interval_app.session.interaction import ActionVisit
+
+Shares = list[dict[str, Any]]
+
+
+async def shares_asked(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> Shares:
+    """Shares that add up to 100, for a rule."""
+    fields = share_fields(visit, flag, filled)
+
+    def check(answers: Answers) -> str | None:
+        return refusing(lambda given: clean_split(read_shares(given), "the split", flag.variants))(answers.values)
+
+    _, found = await ask(visit.io, fields, intro="Percentages that add up to 100.", buttons=["Continue"], check=check)
+    return read_shares(found)
+
+
+def share_fields(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """A percentage for each variant."""
+    shares = {share["variant"]: share["weight"] for share in filled or ()}
+    return {
+        name: visit.io.input.number(
+            f"% {phrases.variant(name, value)}", min=0, max=100, decimals=3, default_value=shares.get(name, 0)
+        )
+        for name, value in flag.variants.items()
+    }
+
+
+def read_shares(found: Mapping[str, Any]) -> Shares:
+    """The shares that were entered; a variant without one is left out. Raises InvalidInputError where none has any."""
+    shares = [
+        {"variant": name, "weight": int(weight) if float(weight).is_integer() else weight}
+        for name, weight in found.items()
+        if weight
+    ]
+    if not shares:
+        raise InvalidInputError(
+            "invalid_weights", "rollout", "the percentages must add up to 100, and all of them are 0"
+        )
+    return shares

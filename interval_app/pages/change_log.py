@@ -1,0 +1,156 @@
+"""Change log: who did what, when, and what it was before and after; and going back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from interval_sdk import Layout
+
+from db.administration import environments
+from db.history import changes
+from db.views import ChangeView
+from interval_app.display import differences, phrases, tables
+from interval_app.display.tables import Row, RowsWanted, cell
+from interval_app.forms.conflicts import previewed
+from interval_app.forms.flag_to_change import flag_to_change
+from interval_app.forms.form import flag_asked, until_accepted
+from interval_app.session import executor
+from interval_app.session.errors import DashboardError
+from interval_app.session.interaction import UNCHANGED, ActionVisit, PageVisit, Result, back
+from interval_app.session.routes import Route, link
+
+COLUMNS = (
+    ("When", "when"),
+    ("Who", "who"),
+    ("Environment", "environment"),
+    ("Flag", "flag"),
+    ("What", "action"),
+    ("Before → after", "difference"),
+)
+
+
+async def show(visit: PageVisit) -> Layout:
+    """The changes of one flag in one environment, or of everything."""
+    place = await visit.environment()
+    flag = await visit.flag(place) if visit.param("flag") else None
+
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
+        only = (flag.id, place.key) if flag else (None, None)
+        return await rows_of(*only, skip=wanted.skip, size=wanted.limit)
+
+    here = {"environment": place.key}
+    everything = [link("All changes", Route.CHANGES, here)] if flag else []
+    about = f"{flag.key} · {place.key}" if flag else "all flags, all environments"
+    return Layout(
+        title=f"Change log · {about}",
+        description="Newest first. Restoring is a change like any other, and can be undone like any other.",
+        menu_items=[
+            link("Pick a flag", Route.CHANGES_OF_FLAG, here),
+            *everything,
+            back(**here),
+        ],
+        children=[tables.fetched(visit.display, "Changes", COLUMNS, fetch, is_sortable=False, is_filterable=False)],
+    )
+
+
+async def rows_of(flag: str | None, environment: str | None, *, skip: int, size: int) -> tuple[list[Row], int]:
+    """So many rows after the first `skip`, and how many there are in all; pages of large changes are shorter."""
+    found = await executor.run(changes.page, flag, environment, skip=skip, limit=size)
+    rows = [row(change) for change in found.items]
+    while found.next is not None and len(rows) < size:
+        found = await executor.run(changes.page, flag, environment, after=found.next, limit=size - len(rows))
+        rows += map(row, found.items)
+    return rows, found.total
+
+
+def row(change: ChangeView) -> Row:
+    """One entry of the log."""
+    params = {"change": str(change.id)}
+    menu = [link("Show all of it", Route.CHANGE, params)]
+    if change.flag_id is not None and change.before is not None:
+        menu.append(link("Restore to before this", Route.RESTORE_CHANGE, params))
+    return Row(
+        [
+            phrases.second(change.at),
+            cell(who(change)),
+            cell(change.environment or "all"),
+            cell(change.flag_key or phrases.NOTHING),
+            str(change.action),
+            cell(differences.in_one_line(differences.of_change(change))),
+        ],
+        menu,
+    )
+
+
+def who(change: ChangeView) -> str:
+    """The actor, and by which way."""
+    return f"{change.actor} ({change.source})"
+
+
+async def of(visit: ActionVisit) -> Result:
+    """Filter by flag: pick one, and see its changes alone."""
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    await visit.go(Route.CHANGES, flag=flag.key, environment=place.key)
+    return f"The changes of {flag.key} in {place.key}."
+
+
+async def show_change(visit: PageVisit) -> Layout:
+    """One change in full."""
+    change = await executor.run(changes.get, number(visit.param("change")))
+    found = differences.of_change(change)
+    facts = {
+        "Who": who(change),
+        "When": phrases.second(change.at),
+        "Flag": change.flag_key or phrases.NOTHING,
+        "Environment": change.environment or "all",
+    }
+    display = visit.display
+    about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
+    restorable = change.flag_id is not None and change.before is not None
+    return Layout(
+        title=f"{change.action} · {change.flag_key or change.environment or ''}".rstrip(" ·"),
+        menu_items=[
+            *([link("Restore to before this", Route.RESTORE_CHANGE, {"change": str(change.id)})] if restorable else []),
+            link("Change log", Route.CHANGES, theme="secondary"),
+        ],
+        children=[
+            about,
+            differences.table(display, "What it changed", found)
+            if found
+            else display.heading("It changed nothing that is shown.", level=3),
+        ],
+    )
+
+
+async def restore(visit: ActionVisit) -> Result:
+    """Bring a flag back to where it was before a change, after showing what that would change."""
+    change = await executor.run(changes.get, number(visit.param("change")))
+    if change.flag_id is None or change.environment is None:
+        raise DashboardError("Only the changes of a flag can be taken back here.")
+    place = await executor.run(environments.get, change.environment)
+    target = await flag_to_change(visit, place, change.flag_id)
+    flag = target.flag
+    if flag.archived_at is not None:
+        raise DashboardError(
+            f"{flag.key} is archived: restore it under Archived flags, which brings it back as it was."
+        )
+
+    async def attempt(problem: str | None) -> Result:
+        difference = await executor.look(changes.difference, flag.id, place.key, change.id)
+        found = differences.of(difference)
+        if not found:
+            return f"{flag.key} is in {place.key} as it was before this change. {UNCHANGED}"
+        if not await previewed(visit, found, problem, f"Restore {flag.key} in {place.key}", "Restore"):
+            return UNCHANGED
+        await visit.confirm_if_protected(place, f"{flag.key} goes back to before {phrases.second(change.at)}.")
+        await target.write(partial(changes.restore, flag.id, place.key, change.id))
+        await visit.go(Route.CHANGES, flag=flag.key, environment=place.key)
+        return f"{flag.key} is in {place.key} as it was before {phrases.second(change.at)}."
+
+    return await until_accepted(attempt)
+
+
+def number(text: str) -> int:
+    """The id of a change from a link; 0, which none has, where it is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -1,0 +1,89 @@
+"""Environments: listed and added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interval_sdk import Layout
+
+from db import validation
+from db.administration import environments
+from db.views import EnvironmentView
+from interval_app.display import phrases, tables
+from interval_app.display.tables import Row, cell
+from interval_app.forms.form import ask, refusing, select, until_accepted
+from interval_app.pages import publishing
+from interval_app.session import executor
+from interval_app.session.interaction import ActionVisit, PageVisit, Result, back
+from interval_app.session.routes import Route, link
+
+COLUMNS = (
+    ("Key", "key"),
+    ("Name", "name"),
+    ("Protected", "protected"),
+    ("Revision", "revision"),
+    ("Created", "created"),
+)
+
+
+async def show(visit: PageVisit) -> Layout:
+    """Every environment, and whether programs have all that is saved; a click shows an environment's flags."""
+    found = await visit.all_environments()
+    return Layout(
+        title="Environments",
+        description="Each flag has a configuration of its own in each of them.",
+        menu_items=[link("Add environment", Route.ADD_ENVIRONMENT, theme="primary"), back()],
+        children=[
+            *await publishing.state(visit),
+            tables.fixed(visit.display, "Environments", COLUMNS, [row(place) for place in found], is_sortable=False),
+        ],
+    )
+
+
+def row(place: EnvironmentView) -> Row:
+    """An environment."""
+    protected = cell("protected", "orange") if place.protected else cell("no")
+    key = cell(place.key, route=Route.FLAGS, params={"environment": place.key})
+    return Row([key, cell(place.name), protected, str(place.revision), phrases.moment(place.created_at)])
+
+
+async def add(visit: ActionVisit) -> Result:
+    """Make an environment in which every flag is disabled; for those who may change protected ones."""
+    places = await visit.all_environments()
+    actor = visit.actor_for(*places)
+    start: dict[str, Any] = {"key": "", "name": "", "protected": False, "copy_of": places[0].key}
+
+    async def attempt(problem: str | None) -> EnvironmentView:
+        nonlocal start
+        start = await _form(visit, places, start, problem)
+        named = {name: start[name] for name in ("name", "protected", "copy_of")}
+        return await executor.run(environments.create, start["key"], **named, actor=actor)
+
+    made = await until_accepted(attempt)
+    await visit.go(Route.ENVIRONMENTS)
+    return f"{made.key} is there. Every flag is disabled in it."
+
+
+async def _form(
+    visit: ActionVisit, places: list[EnvironmentView], start: dict[str, Any], problem: str | None
+) -> dict[str, Any]:
+    io = visit.io
+    key = io.input.text("Key", default_value=start["key"] or None, max_length=128, placeholder="qa")
+    fields = {
+        "key": key.validate(refusing(lambda text: validation.key(text.strip(), code="invalid_environment"))),
+        "name": io.input.text(
+            "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME
+        ).optional(),
+        "protected": io.input.boolean(
+            "Protected", default_value=start["protected"], help_text="Changes ask for confirmation and the right role."
+        ),
+        "copy_of": select(io, "Variants like in", [(one.key, one.key) for one in places], start["copy_of"]),
+    }
+    intro = "Every flag will be disabled in it, with the variants that it has in the environment chosen here."
+    _, found = await ask(io, fields, intro=intro, problem=problem, buttons=["Add environment"])
+    return {
+        "key": found["key"].strip(),
+        "name": found["name"] or None,
+        "protected": found["protected"],
+        "copy_of": found["copy_of"]["value"],
+    }

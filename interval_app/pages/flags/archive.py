@@ -1,0 +1,97 @@
+"""Archive and restore: taking a flag out of service, and bringing it back."""
+
+from __future__ import annotations
+
+from interval_sdk import Layout
+
+from db.errors import FlagNotFoundError
+from db.flags import flags
+from db.flags.flags import FlagQuery
+from db.history import changes
+from db.views import ChangeView, FlagView
+from db.vocabulary import Action
+from interval_app.display import phrases, tables
+from interval_app.display.tables import Row, RowsWanted, cell
+from interval_app.forms.flag_to_change import flag_to_change
+from interval_app.session import executor
+from interval_app.session.errors import DashboardError
+from interval_app.session.interaction import ActionVisit, PageVisit, Result, back
+from interval_app.session.routes import Route, link
+
+COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("Archived", "updated"))
+
+
+async def archive(visit: ActionVisit) -> Result:
+    """Spell out what it means, ask, and archive."""
+    places = await visit.all_environments()
+    target = await flag_to_change(visit, reaches=places)
+    flag = target.flag
+    views = [await executor.run(flags.get, flag.id, other.key) for other in places]
+    enabled = [view.environment for view in views if view.enabled]
+    serving = f"It is enabled in {', '.join(enabled)}. " if enabled else "It is disabled everywhere. "
+    means = (
+        "Archived, it is gone for programs in every environment: they get their own default, as for a flag that never "
+        "was. Its key can be used for another flag. Nothing is deleted: under Archived flags it can be restored."
+    )
+    await visit.confirm(f"Archive {flag.key}?", serving + means)
+    await executor.run(flags.archive, flag.id, actor=target.actor)
+    await visit.go(Route.FLAGS, environment=target.environment.key)
+    return f"{flag.key} is archived."
+
+
+async def show(visit: PageVisit) -> Layout:
+    """The archived flags, to restore."""
+    place = await visit.environment()
+
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
+        query = FlagQuery(
+            environment=place.key,
+            search=wanted.search,
+            archived=True,
+            sort="updated",
+            descending=True,
+            limit=wanted.limit,
+            after=str(wanted.skip),
+        )
+        found = await executor.run(flags.search, query)
+        return [row(flag) for flag in found.items], found.total
+
+    return Layout(
+        title="Archived flags",
+        description="Out of service in every environment. Restoring brings a flag back as it was when it was archived.",
+        menu_items=[back(environment=place.key)],
+        children=[tables.fetched(visit.display, "Archived flags", COLUMNS, fetch, is_sortable=False)],
+    )
+
+
+def row(flag: FlagView) -> Row:
+    """An archived flag; its key may be another's by now, so its id names it."""
+    params = {"flag": flag.id, "environment": flag.environment}
+    menu = [
+        link("Restore", Route.RESTORE_FLAG, params),
+        link("Change log", Route.CHANGES, params),
+    ]
+    when = f"{phrases.moment(flag.archived_at)} by {flag.updated_by}"
+    return Row([cell(flag.key), phrases.kind(flag), cell(flag.description), when], menu)
+
+
+async def restore(visit: ActionVisit) -> Result:
+    """Bring an archived flag back in every environment."""
+    target = await flag_to_change(visit, flag=visit.param("flag"), reaches=await visit.all_environments())
+    place, flag = target.environment, target.flag
+    if flag.archived_at is None:
+        raise DashboardError(f"{flag.key} is not archived: somebody has restored it already.")
+    archiving = await executor.run(_archiving, flag)
+    means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
+    await visit.confirm(f"Restore {flag.key}?", means)
+    await executor.run(changes.restore, flag.id, place.key, archiving.id, actor=target.actor)
+    await visit.go(Route.FLAGS, environment=place.key)
+    return f"{flag.key} is back."
+
+
+def _archiving(flag: FlagView) -> ChangeView:
+    """The change that archived the flag: its last one in the environment."""
+    last = changes.page(flag.id, flag.environment, limit=1).items
+    if not last or last[0].action is not Action.FLAG_ARCHIVED:
+        raise FlagNotFoundError(flag.key)
+    return last[0]

@@ -1,0 +1,112 @@
+"""Create flag: what it is, then the values that fit its type."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from db import validation
+from db.configuration.state import ON_OFF
+from db.errors import FlagNotFoundError
+from db.flags import flags
+from db.flags.flags import NewFlag
+from db.views import EnvironmentView, FlagView
+from db.vocabulary import UNSET, JsonValue, ValueType, given
+from interval_app.display import phrases
+from interval_app.forms import values
+from interval_app.forms.form import ask, refusing, select, until_accepted
+from interval_app.session import executor
+from interval_app.session.errors import sentence
+from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.routes import Route
+
+KINDS = (("dynamic", "dynamic: may have members, rules and a rollout"), ("static", "static: one value for everyone"))
+TYPES = tuple((str(kind), str(kind)) for kind in ValueType)
+
+
+async def create(visit: ActionVisit) -> Result:
+    """Ask in three steps, confirm where the environment is protected, and make the flag."""
+    place = await visit.environment()
+    actor = visit.actor_for(place)
+    new = NewFlag("", description="")
+
+    async def attempt(problem: str | None) -> FlagView:
+        nonlocal new
+        new = await _what_it_is(visit, place, new, problem)
+        new = await (_static_value(visit, new) if new.is_static else _variants(visit, new))
+        await visit.confirm_if_protected(place, f"{new.key} will be created and {phrases.status(new.enabled)} there.")
+        return await executor.run(flags.create, new, place.key, actor=actor)
+
+    flag = await until_accepted(attempt)
+    await visit.go(Route.FLAGS, environment=place.key)
+    return {"Created": flag.key, "In": f"{place.key}, {phrases.status(flag.enabled)}; disabled in the others"}
+
+
+async def _what_it_is(visit: ActionVisit, place: EnvironmentView, new: NewFlag, problem: str | None) -> NewFlag:
+    io = visit.io
+    fields = {
+        "key": io.input.text("Key", default_value=new.key or None, max_length=128, placeholder="new-checkout").validate(
+            _key_check(place)
+        ),
+        "description": io.input.text(
+            "Description",
+            default_value=new.description or None,
+            multiline=True,
+            max_length=validation.LONGEST_DESCRIPTION,
+        ).optional(),
+        "kind": select(io, "Kind", KINDS, "static" if new.is_static else "dynamic"),
+        "type": select(io, "Type", TYPES, str(new.value_type)),
+        "enabled": io.input.boolean(f"Enabled in {place.key}", default_value=new.enabled),
+    }
+    intro = f"A flag exists in every environment. It is created in {place.key}, and starts disabled in the others."
+    _, entered = await ask(io, fields, intro=intro, problem=problem, buttons=["Continue"])
+    is_static, kind = entered["kind"]["value"] == "static", ValueType(entered["type"]["value"])
+    if (is_static, kind) != (new.is_static, new.value_type):
+        new = replace(new, value=UNSET, variants=UNSET, default_variant=UNSET)
+    return replace(
+        new,
+        key=entered["key"].strip(),
+        description=entered["description"] or "",
+        is_static=is_static,
+        value_type=kind,
+        enabled=entered["enabled"],
+    )
+
+
+def _key_check(place: EnvironmentView) -> Callable[[str], Awaitable[str | None]]:
+    form = refusing(lambda text: validation.key(text.strip()))
+
+    async def check(text: str) -> str | None:
+        """Said while it can still be changed; creating checks again."""
+        if wrong := form(text):
+            return wrong
+        try:
+            await executor.run(flags.get, text.strip(), place.key)
+        except FlagNotFoundError:
+            return None
+        return sentence(f"a flag with the key {text.strip()} exists already")
+
+    return check
+
+
+async def _static_value(visit: ActionVisit, new: NewFlag) -> NewFlag:
+    kind = ValueType(new.value_type)
+    fields = {"value": values.value_field(visit.io, "Value", kind, given(new.value, None))}
+    _, entered = await ask(visit.io, fields, intro=f"What {new.key} gives to everyone.", buttons=["Create flag"])
+    return replace(new, value=values.parse(entered["value"], kind))
+
+
+async def _variants(visit: ActionVisit, new: NewFlag) -> NewFlag:
+    kind = ValueType(new.value_type)
+    named: Mapping[str, JsonValue] = ON_OFF
+    if kind is not ValueType.BOOLEAN:
+        fields = {"variants": values.variants_field(visit.io, kind, given(new.variants, {}))}
+        intro = f"The values that {new.key} can have. More can be added later; members bring theirs."
+        _, entered = await ask(visit.io, fields, intro=intro, buttons=["Continue"])
+        named = values.parse_variants(entered["variants"], kind)
+        new = replace(new, variants=named)
+    chosen = given(new.default_variant, None)
+    fields = {"default": values.default_field(visit.io, named, chosen if chosen in named else None)}
+    intro = "What everyone gets whom no member entry, rule or rollout decides."
+    _, entered = await ask(visit.io, fields, intro=intro, buttons=["Create flag"])
+    return replace(new, default_variant=values.default_chosen(entered["default"]))

@@ -1,0 +1,180 @@
+"""Edit: what a flag is called and what it serves. Only what was really changed is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from interval_sdk import IO
+
+from db import validation
+from db.configuration.state import canonical_json
+from db.flags import flags
+from db.flags.flags import FlagEdit
+from db.views import EnvironmentView, FlagView
+from db.vocabulary import UNSET, ValueType
+from interval_app.display import phrases
+from interval_app.forms import values
+from interval_app.forms.conflicts import ChangedMeanwhileError
+from interval_app.forms.flag_to_change import flag_to_change
+from interval_app.forms.form import ask, refusing, until_accepted
+from interval_app.session.interaction import UNCHANGED, ActionVisit, Result
+from interval_app.session.routes import Route
+
+Entered = Mapping[str, Any]
+"""What the form says, by the names of its fields."""
+
+
+async def edit(visit: ActionVisit) -> Result:
+    """Show the flag as it is, and write what was changed of it; tell if somebody else changed it meanwhile."""
+    target = await flag_to_change(visit)
+    place, entered = target.environment, current(target.flag)
+
+    async def attempt(problem: str | None) -> FlagView | None:
+        nonlocal entered
+        flag = target.flag
+        entered = await _form(visit, place, flag, entered, problem)
+        changed = changes_of(flag, entered)
+        if changed == FlagEdit():
+            return None
+        await visit.confirm_if_protected(place, f"{flag.key} will be changed there.")
+        try:
+            return await target.write(partial(flags.update, flag.id, place.key, changed))
+        except ChangedMeanwhileError as conflict:
+            entered = on_top_of(conflict.flag, flag, entered)
+            raise
+
+    saved = await until_accepted(attempt)
+    if saved is None:
+        return UNCHANGED
+    await visit.go(Route.FLAGS, environment=place.key)
+    return {"Saved": saved.key, "In": f"{place.key}, version {saved.version}"}
+
+
+def current(flag: FlagView) -> Entered:
+    """Return the flag as its form is filled before anything is typed."""
+    return {field.name: getattr(flag, field.name) for field in fields_of(flag)}
+
+
+def changes_of(flag: FlagView, entered: Entered) -> FlagEdit:
+    """Return the edit that writes what was entered, without all that is as before."""
+    return FlagEdit(
+        **{name: UNSET if _same(before, entered[name]) else entered[name] for name, before in current(flag).items()}
+    )
+
+
+def on_top_of(now: FlagView, flag: FlagView, entered: Entered) -> Entered:
+    """Put what was entered for `flag` on top of what others made of it: what was not touched here is as it is now."""
+    before, theirs = current(flag), current(now)
+    return {
+        field.name: theirs[field.name]
+        if _same(before[field.name], entered[field.name])
+        else field.merge(before[field.name], theirs[field.name], entered[field.name])
+        for field in fields_of(flag)
+    }
+
+
+def _same(one: Any, other: Any) -> bool:
+    return canonical_json(one) == canonical_json(other)
+
+
+async def _form(
+    visit: ActionVisit, place: EnvironmentView, flag: FlagView, entered: Entered, problem: str | None
+) -> Entered:
+    intro = (
+        f"{flag.key} in {place.key}: {phrases.kind(flag)}, {phrases.status(flag.enabled)}. Name, description and tags "
+        "are the same in every environment. A key never changes: create another flag, and archive this one."
+    )
+    form, fields = Form(visit.io, flag, entered), fields_of(flag)
+    inputs = {field.name: field.show(form) for field in fields}
+    _, found = await ask(visit.io, inputs, intro=intro, problem=problem, buttons=["Save"])
+    return {field.name: field.read(found[field.name], flag) for field in fields}
+
+
+class Form(NamedTuple):
+    """What the inputs are made from."""
+
+    io: IO
+    flag: FlagView
+    entered: Entered
+
+
+class FormField(NamedTuple):
+    """A field of a flag that its form can change."""
+
+    name: str
+    """The name in `FlagView` and in `FlagEdit`."""
+    show: Callable[[Form], Any]
+    """Returns the input, filled with what was entered before."""
+    read: Callable[[Any, FlagView], Any]
+    """Returns what `FlagEdit` takes for what the input gives."""
+    merge: Callable[[Any, Any, Any], Any] = lambda before, theirs, mine: mine
+    """Returns what becomes of a field that others and this person have changed."""
+
+
+def fields_of(flag: FlagView) -> Sequence[FormField]:
+    """Return the fields of the form that edits this flag."""
+    if flag.is_static:
+        return (*_EVERY_FLAG, _VALUE)
+    return (*_EVERY_FLAG, _DEFAULT_VARIANT, *([] if flag.value_type is ValueType.BOOLEAN else [_VARIANTS]))
+
+
+def _name(form: Form) -> Any:
+    name = form.io.input.text("Name", default_value=form.entered["name"], max_length=validation.LONGEST_NAME)
+    return name.optional()
+
+
+def _description(form: Form) -> Any:
+    filled, longest = form.entered["description"] or None, validation.LONGEST_DESCRIPTION
+    return form.io.input.text("Description", default_value=filled, multiline=True, max_length=longest).optional()
+
+
+def _tags(form: Form) -> Any:
+    filled = ", ".join(form.entered["tags"]) or None
+    tags = form.io.input.text("Tags", default_value=filled, help_text="Separated by commas.").optional()
+    return tags.validate(refusing(lambda text: validation.tags(split_tags(text))))
+
+
+def split_tags(text: str) -> list[str]:
+    """Return the tags of a text that has commas between them."""
+    return [tag.strip() for tag in text.split(",") if tag.strip()]
+
+
+def _enabled(form: Form) -> Any:
+    return form.io.input.boolean(f"Enabled in {form.flag.environment}", default_value=form.entered["enabled"])
+
+
+def _default_variant(form: Form) -> Any:
+    variants = form.entered.get("variants", form.flag.variants)
+    return values.default_field(form.io, variants, form.entered["default_variant"])
+
+
+def _merged_variants(
+    before: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    changed = {name: value for name, value in mine.items() if name not in before or not _same(before[name], value)}
+    dropped = before.keys() - mine.keys()
+    return {name: value for name, value in theirs.items() if name not in dropped} | changed
+
+
+_EVERY_FLAG: Final = (
+    FormField("name", _name, lambda text, flag: (text or "").strip() or None),
+    FormField("description", _description, lambda text, flag: text or ""),
+    FormField("tags", _tags, lambda text, flag: split_tags(text or "")),
+    FormField("enabled", _enabled, lambda enabled, flag: enabled),
+)
+_VALUE: Final = FormField(
+    "value",
+    lambda form: values.value_field(form.io, "Value", form.flag.value_type, form.entered["value"]),
+    lambda value, flag: values.parse(value, flag.value_type),
+)
+_DEFAULT_VARIANT: Final = FormField(
+    "default_variant", _default_variant, lambda option, flag: values.default_chosen(option)
+)
+_VARIANTS: Final = FormField(
+    "variants",
+    lambda form: values.variants_field(form.io, form.flag.value_type, form.entered["variants"]),
+    lambda text, flag: values.parse_variants(text, flag.value_type),
+    _merged_variants,
+)

@@ -1,0 +1,111 @@
+"""Explain: why somebody gets what they get, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from db import validation
+from db.definitions import document as definitions
+from db.views import EnvironmentView, FlagView
+from flagstaff.engine import Engine
+from flagstaff.engine.explanation import Explanation
+from interval_app.display import phrases, tables
+from interval_app.display.tables import Row, cell
+from interval_app.forms import values
+from interval_app.forms.form import ask, flag_asked, refusing
+from interval_app.session import executor
+from interval_app.session.interaction import ActionVisit, Result
+
+COLUMNS = (("Step", "step"), ("Decided", "decided"), ("What was found", "text"))
+
+
+async def explain(visit: ActionVisit) -> Result:
+    """Ask for an entity, evaluate the flag for it, and show every step; again and again."""
+    place = await visit.environment()
+    flag = await flag_asked(visit, place)
+    entered: Mapping[str, Any] = {"type": "user", "id": "", "attributes": ""}
+    while True:
+        entered = await _entity(visit, place, flag, entered)
+        found = await executor.run(_explained, flag, place.key, context(entered), visit.settings.bucketing)
+        if await _show(visit, flag, found) != "again":
+            value = answer(found)
+            return {"Flag": f"{flag.key} in {place.key}", "Value": value, "Reason": str(found.evaluation.reason)}
+
+
+def context(entered: Mapping[str, Any]) -> dict[str, Any]:
+    """The context as a program would send it."""
+    attributes = values.read_json(entered["attributes"]) if entered["attributes"] else {}
+    if not isinstance(attributes, dict):
+        raise ValueError("the attributes must be a JSON object")
+    entity = {"entityType": entered["type"], "entityId": entered["id"], "targetingKey": entered["id"]}
+    return {**({} if not entered["id"] else entity), **attributes}
+
+
+def answer(found: Explanation) -> str:
+    """The value that a program gets."""
+    evaluation = found.evaluation
+    return "the caller's default" if evaluation.variant is None else phrases.shown(evaluation.value)
+
+
+def _explained(flag: FlagView, environment: str, given: dict[str, Any], bucketing: str) -> Explanation:
+    document = definitions.document_of(flag.id, environment, bucketing=bucketing)
+    return Engine(document, bucketing).explain(flag.key, given)
+
+
+async def _entity(
+    visit: ActionVisit, place: EnvironmentView, flag: FlagView, entered: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    text = visit.io.input.text
+    attributes_help = 'What else the program knows, as JSON: {"country": "US", "attributes": {"plan": "premium"}}'
+    fields = {
+        "type": text("Entity type", default_value=entered["type"], max_length=64).validate(
+            refusing(lambda given: validation.entity_type(given.strip(), "the type"))
+        ),
+        "id": text("Entity id", default_value=entered["id"] or None, max_length=validation.LONGEST_ENTITY_ID)
+        .optional()
+        .validate(refusing(_check_id)),
+        "attributes": text(
+            "Attributes",
+            default_value=entered["attributes"] or None,
+            multiline=True,
+            lines=5,
+            help_text=attributes_help,
+        )
+        .optional()
+        .validate(refusing(lambda given: context({"type": "", "id": "", "attributes": given}))),
+    }
+    intro = f"For whom is {flag.key} evaluated in {place.key}? Nothing is changed by this."
+    _, found = await ask(visit.io, fields, intro=intro, buttons=["Explain"])
+    return {"type": found["type"].strip(), "id": found["id"] or "", "attributes": found["attributes"] or ""}
+
+
+def _check_id(given: str) -> str:
+    return validation.text(given, "the id", longest=validation.LONGEST_ENTITY_ID, code="invalid_entity")
+
+
+async def _show(visit: ActionVisit, flag: FlagView, found: Explanation) -> str:
+    """Show the answer, and give the button that was pressed."""
+    io, evaluation = visit.io, found.evaluation
+    facts = {"Value": answer(found), "Variant": evaluation.variant or phrases.NOTHING, "Reason": str(evaluation.reason)}
+    about = [{"label": label, "value": value} for label, value in facts.items()]
+    displays = [io.display.heading(found.summary, level=3), io.display.metadata(flag.key, data=about)]
+    rows = [row for number, step in enumerate(found.steps, 1) for row in step_rows(number, step)]
+    if rows:
+        displays.append(tables.fixed(io.display, "Every step", COLUMNS, rows, is_sortable=False, is_filterable=False))
+    again = {"label": "Explain another entity", "value": "again", "theme": "secondary"}
+    pressed = await io.group(*displays).with_choices([{"label": "Done", "value": "done"}, again])
+    return str(pressed.choice)
+
+
+def step_rows(number: int, step: Any) -> list[Row]:
+    """A step, and the conditions that were tried in it."""
+    decided = cell("yes", "green") if step.matched else cell("no", "gray")
+    rows = [Row([str(number), decided, cell(step.text)])]
+    for part in step.conditions:
+        rows.append(
+            Row(
+                ["", cell("holds" if part.holds else "fails", "green" if part.holds else "red"), part.to_json()["text"]]
+            )
+        )
+    return rows

@@ -1,0 +1,146 @@
+"""Feature Flags, the landing page: every flag of one environment, and the ways to everything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interval_sdk import IO, Layout
+
+from db.flags import flags
+from db.flags.flags import FlagQuery
+from db.views import EnvironmentView, FlagView, Page
+from interval_app.display import phrases, tables
+from interval_app.display.tables import Row, RowsWanted, cell
+from interval_app.pages import publishing
+from interval_app.session import executor
+from interval_app.session.interaction import PageVisit
+from interval_app.session.routes import Link, Route, link
+
+DYNAMIC = (
+    ("Key", "key"),
+    ("Type", "type"),
+    ("Status", "enabled"),
+    ("Rollout", "rollout"),
+    ("Members", "members"),
+    ("Rules", "rules"),
+    ("Updated", "updated"),
+)
+STATIC = (("Key", "key"), ("Type", "type"), ("Value", "value"), ("Status", "enabled"), ("Updated", "updated"))
+SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
+"""The columns that `db.flags.search` sorts by; others leave the order of keys."""
+
+
+async def show(visit: PageVisit) -> Layout:
+    """The page for the environment that the link names."""
+    place = await visit.environment()
+    places = await visit.all_environments()
+    here = {"environment": place.key}
+    return Layout(
+        title=f"Feature Flags · {place.key}",
+        description="Every change is logged with your e-mail address, and served within seconds.",
+        menu_items=[
+            link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
+            link("Change log", Route.CHANGES, here),
+            link("Explain", Route.EXPLAIN, here),
+            link("Archived flags", Route.ARCHIVED_FLAGS, here),
+            link("Environments", Route.ENVIRONMENTS),
+            link("API keys", Route.KEYS),
+        ],
+        children=[
+            *await publishing.warning(visit, **here),
+            environment_heading(visit.display, place, places),
+            flag_table(visit.display, "Dynamic flags", place, is_static=False),
+            flag_table(visit.display, "Static flags", place, is_static=True),
+        ],
+    )
+
+
+def environment_heading(display: IO.Display, place: EnvironmentView, places: list[EnvironmentView]) -> Any:
+    """Which environment this is, with a button for each other one."""
+    protected = "Protected: changes ask for confirmation and the right role." if place.protected else "Not protected."
+    return display.heading(
+        f"Environment: {place.key}",
+        level=2,
+        description=f"{place.name}. {protected} Pick another:",
+        menu_items=[
+            link(
+                f"● {other.key}" if other.key == place.key else other.key,
+                Route.FLAGS,
+                {"environment": other.key},
+                theme="primary" if other.key == place.key else "secondary",
+            )
+            for other in places
+        ],
+    )
+
+
+def flag_table(display: IO.Display, label: str, place: EnvironmentView, *, is_static: bool) -> Any:
+    """The flags of one kind, fetched page by page, searched in key, name and description."""
+
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
+        query = FlagQuery(
+            environment=place.key,
+            search=wanted.search,
+            is_static=is_static,
+            sort=wanted.sort if wanted.sort in SORTED else "key",
+            descending=wanted.descending,
+            limit=wanted.limit,
+            after=str(wanted.skip),
+        )
+        found: Page[FlagView] = await executor.run(flags.search, query)
+        return [static_row(flag) if is_static else dynamic_row(flag) for flag in found.items], found.total
+
+    return tables.fetched(display, label, STATIC if is_static else DYNAMIC, fetch)
+
+
+def dynamic_row(flag: FlagView) -> Row:
+    """A dynamic flag."""
+    return Row(
+        [
+            key_cell(flag),
+            str(flag.value_type),
+            tables.status(flag.enabled),
+            phrases.split(flag.rollout),
+            f"{flag.member_count:,}",
+            str(len(flag.rules)),
+            updated(flag),
+        ],
+        menu(flag),
+    )
+
+
+def static_row(flag: FlagView) -> Row:
+    """A static flag."""
+    value = cell(phrases.shown(flag.value))
+    return Row([key_cell(flag), str(flag.value_type), value, tables.status(flag.enabled), updated(flag)], menu(flag))
+
+
+def key_cell(flag: FlagView) -> tables.Cell:
+    """The key, which leads to editing."""
+    return cell(flag.key, route=Route.EDIT_FLAG, params={"flag": flag.key, "environment": flag.environment})
+
+
+def updated(flag: FlagView) -> str:
+    """When, and by whom."""
+    return f"{phrases.moment(flag.updated_at)} by {flag.updated_by}"
+
+
+def menu(flag: FlagView) -> list[Link]:
+    """What can be done with a flag."""
+    params = {"flag": flag.key, "environment": flag.environment}
+
+    targeting = [
+        link("Members", Route.MEMBERS, params),
+        link("Rules", Route.RULES, params),
+        link("Rollout", Route.ROLLOUT, params),
+    ]
+    return [
+        link("Disable", Route.DISABLE_FLAG, params) if flag.enabled else link("Enable", Route.ENABLE_FLAG, params),
+        link("Edit", Route.EDIT_FLAG, params),
+        *([] if flag.is_static else targeting),
+        link("Explain", Route.EXPLAIN, params),
+        link("Change log", Route.CHANGES, params),
+        link("Promote", Route.PROMOTE_FLAG, params),
+        link("Disable everywhere", Route.DISABLE_EVERYWHERE, params, theme="danger"),
+        link("Archive", Route.ARCHIVE_FLAG, params, theme="danger"),
+    ]

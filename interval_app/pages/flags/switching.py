@@ -1,0 +1,43 @@
+"""Enable and disable: one click in one environment, or the kill switch for all of them."""
+
+from __future__ import annotations
+
+from db.flags import flags
+from interval_app.display import phrases
+from interval_app.forms.flag_to_change import flag_to_change
+from interval_app.session import executor
+from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.routes import Route
+
+
+async def enable(visit: ActionVisit) -> Result:
+    """Switch a flag on in one environment."""
+    return await _switch(visit, True)
+
+
+async def disable(visit: ActionVisit) -> Result:
+    """Switch a flag off in one environment."""
+    return await _switch(visit, False)
+
+
+async def _switch(visit: ActionVisit, enabled: bool) -> Result:
+    target = await flag_to_change(visit)
+    place, flag = target.environment, target.flag
+    does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
+    await visit.confirm_if_protected(place, f"{flag.key} will be {phrases.status(enabled)}. {does}")
+    await executor.run(flags.set_enabled, flag.id, place.key, enabled, actor=target.actor)
+    await visit.go(Route.FLAGS, environment=place.key)
+    return f"{flag.key} is {phrases.status(enabled)} in {place.key}."
+
+
+async def disable_everywhere(visit: ActionVisit) -> Result:
+    """The global kill switch: off in every environment, in one transaction."""
+    places = await visit.all_environments()
+    target = await flag_to_change(visit, reaches=places)
+    flag = target.flag
+    named = ", ".join(other.key for other in places)
+    help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
+    await visit.confirm(f"Disable {flag.key} everywhere?", help_text)
+    await executor.run(flags.disable_everywhere, flag.id, actor=target.actor)
+    await visit.go(Route.FLAGS, environment=target.environment.key)
+    return f"{flag.key} is disabled in {named}."

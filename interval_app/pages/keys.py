@@ -1,0 +1,178 @@
+"""API keys: listed, created (and shown that once), revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from interval_sdk import Layout
+
+from db import validation
+from db.administration import keys
+from db.views import EnvironmentView, KeyView
+from db.vocabulary import Scope
+from interval_app.display import phrases, tables
+from interval_app.display.tables import Row, cell
+from interval_app.forms.form import ask, refusing, select, until_accepted
+from interval_app.session import executor
+from interval_app.session.errors import DashboardError
+from interval_app.session.interaction import ActionVisit, PageVisit, Result, back
+from interval_app.session.routes import Link, Route, link
+
+COLUMNS = (
+    ("Name", "name"),
+    ("May", "scope"),
+    ("Environment", "environment"),
+    ("Begins with", "prefix"),
+    ("State", "state"),
+    ("Last used", "used"),
+    ("Created", "created"),
+)
+SCOPES: Final = (
+    (str(Scope.SERVER), "server: evaluate, and read all definitions"),
+    (str(Scope.CLIENT), "client: evaluate only; safe in a browser"),
+    (str(Scope.ADMIN), "admin: everything, in every environment"),
+)
+
+
+async def show(visit: PageVisit) -> Layout:
+    """Every key, revoked ones too."""
+    found = await executor.run(keys.list_all)
+    display = visit.display
+    table = (
+        tables.fixed(display, "API keys", COLUMNS, [row(key) for key in found], is_sortable=False) if found else None
+    )
+    return Layout(
+        title="API keys",
+        description="Programs evaluate with them. The secret itself is shown once, when a key is created.",
+        menu_items=[link("Create key", Route.CREATE_KEY, theme="primary"), back()],
+        children=[table or display.heading("There is no key yet.", level=3)],
+    )
+
+
+def row(key: KeyView) -> Row:
+    """A key."""
+    menu: list[Link] = []
+    if key.revoked_at is None:
+        menu.append(link("Revoke", Route.REVOKE_KEY, {"key": key.id}, theme="danger"))
+    used = f"{key.last_used:%Y-%m-%d}" if key.last_used else "never"
+    created = f"{phrases.moment(key.created_at)} by {key.created_by}"
+    return Row(
+        [
+            cell(key.name),
+            str(key.scope),
+            cell(key.environment or "all"),
+            cell(f"{key.prefix}…"),
+            state(key),
+            used,
+            created,
+        ],
+        menu,
+    )
+
+
+def state(key: KeyView) -> tables.Cell:
+    """Whether a key is in force."""
+    if key.revoked_at is not None:
+        return cell(f"revoked {phrases.moment(key.revoked_at)}", "gray")
+    if key.expires_at is None:
+        return cell("in force", "green")
+    if key.expires_at <= datetime.now(UTC):
+        return cell(f"expired {phrases.moment(key.expires_at)}", "gray")
+    return cell(f"until {phrases.moment(key.expires_at)}", "green")
+
+
+async def create(visit: ActionVisit) -> Result:
+    """Make a key, and show its secret until the person says that it is stored."""
+    places = await visit.all_environments()
+    start: dict[str, Any] = {"name": "", "scope": str(Scope.SERVER), "environment": places[0].key, "expires": None}
+
+    async def attempt(problem: str | None) -> tuple[KeyView, str]:
+        nonlocal start
+        start = await _form(visit, places, start, problem)
+        scope = Scope(start["scope"])
+        place = None if scope is Scope.ADMIN else next(one for one in places if one.key == start["environment"])
+        affected = places if place is None else [place]
+        actor = visit.actor_for(*affected)
+        await _confirm(visit, affected, f"A key {start['name']!r} will be created for it.")
+        return await executor.run(
+            keys.create,
+            start["name"],
+            scope,
+            environment=place.key if place else None,
+            expires_at=end_of(start["expires"]),
+            actor=actor,
+        )
+
+    key, secret = await until_accepted(attempt)
+    io = visit.io
+    warning = io.display.markdown(
+        "**This is the only time that the key is shown.** Store it now; it is kept as a hash."
+    )
+    await io.group(warning, io.display.code(f"The key {key.name}", code=secret)).with_choices(["I have stored it"])
+    return {"Created": key.name, "May": str(key.scope), "Environment": key.environment or "all"}
+
+
+async def _confirm(visit: ActionVisit, places: Sequence[EnvironmentView], what: str) -> None:
+    """Make sure, where any of the environments is protected; ask once."""
+    if protected := [place for place in places if place.protected]:
+        await visit.confirm_if_protected(protected[0], what)
+
+
+async def _form(
+    visit: ActionVisit, places: Sequence[EnvironmentView], start: dict[str, Any], problem: str | None
+) -> dict[str, Any]:
+    io = visit.io
+    name = io.input.text(
+        "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME, placeholder="checkout service"
+    )
+    help_text = "At the end of this day (UTC). Left empty: never."
+    expires = io.input.date("Expires", default_value=start["expires"], help_text=help_text)
+    fields = {
+        "name": name.validate(refusing(_check_name)),
+        "scope": select(io, "May", SCOPES, start["scope"]),
+        "environment": select(io, "Environment", [(one.key, one.key) for one in places], start["environment"]),
+        "expires": expires.optional().validate(refusing(_check_future)),
+    }
+    intro = (
+        "The name is what the change log shows for what is done with the key. An admin key is for every environment."
+    )
+    _, found = await ask(io, fields, intro=intro, problem=problem, buttons=["Create key"])
+    return {
+        "name": found["name"].strip(),
+        "scope": found["scope"]["value"],
+        "environment": found["environment"]["value"],
+        "expires": found["expires"],
+    }
+
+
+def _check_name(text: str) -> None:
+    if validation.name(text) is None:
+        raise ValueError("a key needs a name")
+
+
+def _check_future(day: date) -> None:
+    if day < datetime.now(UTC).date():
+        raise ValueError("this day is over")
+    if day == date.max:
+        raise ValueError("leave it empty for a key that never expires")  # no time comes after this day
+
+
+def end_of(day: date | None) -> datetime | None:
+    """The midnight at the end of a day."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC) if day else None
+
+
+async def revoke(visit: ActionVisit) -> Result:
+    """Take a key out of force at once."""
+    key = next((one for one in await executor.run(keys.list_all) if one.id == visit.param("key")), None)
+    if key is None:
+        raise DashboardError("There is no such key: open the list of API keys, and pick one there.")
+    places = await visit.all_environments()
+    actor = visit.actor_for(*(place for place in places if key.environment in (None, place.key)))
+    help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
+    await visit.confirm(f"Revoke the key {key.name}?", help_text)
+    await executor.run(keys.revoke, key.id, actor=actor)
+    await visit.go(Route.KEYS)
+    return f"The key {key.name} is revoked."

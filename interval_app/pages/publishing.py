@@ -1,0 +1,63 @@
+"""Published or not: where programs read from S3, what is saved is not what they get until it is there."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from db.publishing.publisher import PublicationError, Publisher
+from db.settings import Settings
+from interval_app.session import executor
+from interval_app.session.errors import DashboardError
+from interval_app.session.interaction import MADE_UP_FOR, MEANWHILE, UNPUBLISHED, ActionVisit, PageVisit, Result
+from interval_app.session.routes import Route, link
+
+log = logging.getLogger(__name__)
+
+LOG_SAYS_WHY: Final = "The log of the dashboard's process says why."
+
+
+async def publish(visit: ActionVisit) -> Result:
+    """Try again to publish what is saved, for those who may change every environment."""
+    place = await visit.environment()
+    visit.actor_for(*await visit.all_environments())
+    if not await executor.run(publisher(visit.settings).try_to_publish):
+        raise DashboardError(f"It could not be published. {MEANWHILE} {LOG_SAYS_WHY}")
+    await visit.go(Route.FLAGS, environment=place.key)
+    return "Everything is published."
+
+
+async def warning(visit: PageVisit, **params: str) -> list[Any]:
+    """What stands above a page while something is saved that programs do not have; the parameters go on from there."""
+    said = await _state(visit) if visit.settings.definitions_bucket else None
+    return [_heading(visit, *said, **params)] if said else []
+
+
+async def state(visit: PageVisit) -> list[Any]:
+    """Whether programs have everything that is saved; nothing where they do not read it from S3."""
+    if visit.settings.definitions_bucket is None:
+        return []
+    said = await _state(visit) or ("Everything is published", "Programs get what is saved.")
+    return [_heading(visit, *said)]
+
+
+async def _state(visit: PageVisit) -> tuple[str, str] | None:
+    """A heading and what to say of it, unless everything is published."""
+    try:
+        missing = await executor.run(publisher(visit.settings).unpublished)
+    except PublicationError as error:
+        log.warning("it is not known what is published: %s", error)
+        return "It is not known whether everything is published", f"S3 could not be asked. {LOG_SAYS_WHY}"
+    return (f"{UNPUBLISHED}: {', '.join(missing)}", f"{MEANWHILE} {MADE_UP_FOR}") if missing else None
+
+
+def _heading(visit: PageVisit, label: str, description: str, **params: str) -> Any:
+    again = link("Publish now", Route.PUBLISH, params)
+    return visit.display.heading(label, level=2, description=description, menu_items=[again])
+
+
+def publisher(settings: Settings) -> Publisher:
+    """One for this moment: it has its own connection to S3. The settings must name a bucket."""
+    made = Publisher.from_settings(settings)
+    assert made is not None
+    return made

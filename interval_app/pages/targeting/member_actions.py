@@ -1,0 +1,147 @@
+"""Add, change and remove members: many at once, counted and never refused for being there already."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from db.flags import members
+from db.views import FlagView
+from db.vocabulary import UNSET, JsonValue, Unset, ValueType
+from interval_app.display import phrases
+from interval_app.forms import values
+from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
+from interval_app.forms.form import ask, refuse_static, select, until_accepted
+from interval_app.pages.targeting.member_picker import (
+    HOW_TO_LIST,
+    Entities,
+    entity_fields,
+    named,
+    picked,
+    read_entities,
+    split,
+)
+from interval_app.session import executor
+from interval_app.session.interaction import ActionVisit, Result
+
+ANOTHER: Final = "another value"
+
+
+class Gets(NamedTuple):
+    """What members are to get: a variant by its name, or a value that becomes one."""
+
+    variant: str | None
+    value: JsonValue | Unset
+
+
+async def add(visit: ActionVisit) -> Result:
+    """Give many entities a value."""
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
+    typed, entity_type, option = "", "user", ""
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal typed, entity_type, option
+        fields = {**entity_fields(visit, entity_type, typed), "gets": gets_field(visit, flag, option)}
+        intro = f"They will get the value in {place.key}, before any rule or rollout. {HOW_TO_LIST}"
+        _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Add members"])
+        typed, entity_type, option = found["ids"], found["type"].strip(), found["gets"]["value"]
+        entities = read_entities(entity_type, typed)
+        gets = await _gets(visit, flag, option)
+        await visit.confirm_if_protected(place, f"Members of {flag.key}: {phrases.count(len(entities.ids), 'id')}.")
+        return await _add(visit, target, [entities], gets)
+
+    return await until_accepted(attempt)
+
+
+async def change(visit: ActionVisit) -> Result:
+    """Give members another value."""
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
+    chosen = await picked(visit, place, flag, "Change")
+    if isinstance(chosen, str):
+        return chosen
+
+    option = ""
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal option
+        fields = {"gets": gets_field(visit, flag, option)}
+        intro = f"{named(chosen)} will get it in {place.key}."
+        _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Change value"])
+        option = found["gets"]["value"]
+        gets = await _gets(visit, flag, option)
+        await visit.confirm_if_protected(place, f"Members of {flag.key} will get another value: {named(chosen)}.")
+        return await _add(visit, target, chosen, gets)
+
+    return await until_accepted(attempt)
+
+
+async def remove(visit: ActionVisit) -> Result:
+    """Make members ordinary again."""
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
+    chosen = await picked(visit, place, flag, "Remove")
+    if isinstance(chosen, str):
+        return chosen
+    protected = f" {place.key} is protected." if place.protected else ""
+    help_text = f"{named(chosen)}. Rules, the rollout and the default variant decide for them from then on.{protected}"
+    await visit.confirm(f"Remove members of {flag.key} in {place.key}?", help_text)
+    removed = absent = 0
+    async for part in _batches(visit, chosen, "Removing members"):
+        done = await executor.run(members.remove, flag.id, place.key, part.type, part.ids, actor=target.actor)
+        removed, absent = removed + done.removed, absent + done.absent
+    return {"Flag": f"{flag.key} in {place.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
+
+
+async def _target(visit: ActionVisit) -> FlagToChange:
+    target = await flag_to_change(visit)
+    refuse_static(target.flag)
+    return target
+
+
+async def _add(visit: ActionVisit, target: FlagToChange, chosen: Sequence[Entities], gets: Gets) -> Result:
+    place, flag = target.environment, target.flag
+    added = changed = unchanged = 0
+    given: Mapping[str, Any] = {"variant": gets.variant, "value": gets.value}
+    async for part in _batches(visit, chosen, "Adding members"):
+        done = await executor.run(members.add, flag.id, place.key, part.type, part.ids, **given, actor=target.actor)
+        added, changed, unchanged = added + done.added, changed + done.changed, unchanged + done.unchanged
+        given = {"variant": done.variant}  # the first write made it, where the value was new
+    return {
+        "Flag": f"{flag.key} in {place.key}",
+        "Get": str(given["variant"]),
+        "Added": f"{added:,}",
+        "Changed to it": f"{changed:,}",
+        "Had it already": f"{unchanged:,}",
+        "Given more than once": f"{sum(entities.repeated for entities in chosen):,}",
+    }
+
+
+async def _batches(visit: ActionVisit, chosen: Sequence[Entities], label: str) -> AsyncIterator[Entities]:
+    """The entities in parts that one write takes, with progress where there is more than one."""
+    parts = [part for entities in chosen for part in split(entities)]
+    if len(parts) > 1:
+        await visit.ctx.loading.start(label=label, description="10,000 at a time", items_in_queue=len(parts))
+    for part in parts:
+        yield part
+        visit.begun = True
+        if len(parts) > 1:
+            await visit.ctx.loading.complete_one()
+
+
+def gets_field(visit: ActionVisit, flag: FlagView, chosen: str) -> Any:
+    """The choice of a variant, or of a value that is none yet; the first one unless another was chosen before."""
+    # Names begin with = here: a variant may be called like the choice of another value.
+    choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
+    if flag.value_type is not ValueType.BOOLEAN or not choices:
+        choices.append((ANOTHER, "another value …"))
+    return select(visit.io, "They get", choices, chosen or choices[0][0])
+
+
+async def _gets(visit: ActionVisit, flag: FlagView, option: str) -> Gets:
+    if option != ANOTHER:
+        return Gets(option[1:], UNSET)
+    fields = {"value": values.value_field(visit.io, "Value", flag.value_type)}
+    _, found = await ask(visit.io, fields, intro="The value that they get.", buttons=["Continue"])
+    return Gets(None, values.parse(found["value"], flag.value_type))

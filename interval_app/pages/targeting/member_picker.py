@@ -1,0 +1,130 @@
+"""Which members an action is about: named by a link, ticked in a table, or entered as a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from db import validation
+from db.errors import InvalidInputError
+from db.flags import members
+from db.views import EnvironmentView, FlagView, MemberView
+from interval_app.display import phrases, tables
+from interval_app.forms.form import ask, refusing
+from interval_app.pages.targeting.members import COLUMNS
+from interval_app.session import executor
+from interval_app.session.interaction import ActionVisit
+
+BATCH: Final = 10_000
+"""Entities of one write: so much is done between two steps of the progress that is shown."""
+MOST_LISTED: Final = 200
+"""Members to pick from at once; whoever has more searches."""
+LONGEST_LIST: Final = 8_000_000
+HOW_TO_LIST: Final = "One id per line, or with commas between them; as many as you like."
+
+
+class Entities(NamedTuple):
+    """Ids of one type, each once, in the order in which they were given."""
+
+    type: str
+    ids: Sequence[str]
+    repeated: int = 0
+    """How many were given more than once."""
+
+
+def split(entities: Entities) -> Iterator[Entities]:
+    """In parts of at most `BATCH`."""
+    for start in range(0, len(entities.ids), BATCH):
+        yield Entities(entities.type, entities.ids[start : start + BATCH])
+
+
+def read_entities(entity_type: str, text: str) -> Entities:
+    """Ids from lines or between commas. Raises InvalidInputError that shows what can't be one."""
+    validation.entity_type(entity_type, "the type")
+    given = [part.strip() for part in re.split(r"[\n,]", text.replace("\r", "\n"))]
+    given = [part for part in given if part]
+    if not given:
+        raise InvalidInputError("invalid_entity", "ids", "there is no id in what was entered")
+    once = list(dict.fromkeys(given))
+    for number in range(0, len(once), validation.MOST_ENTITIES):
+        try:
+            validation.entity_ids(once[number : number + validation.MOST_ENTITIES], "the list")
+        except InvalidInputError as error:
+            wrong = int(re.findall(r"\[(\d+)\]", error.field)[0]) + number
+            message = (
+                f"{phrases.short(once[wrong], 60)!r} can't be an id: at most 256 characters, no control characters"
+            )
+            raise InvalidInputError(error.code, "ids", message) from None
+    return Entities(entity_type, once, len(given) - len(once))
+
+
+def entity_fields(visit: ActionVisit, entity_type: str, typed: str) -> dict[str, Any]:
+    text = visit.io.input.text
+    kind = text("Entity type", default_value=entity_type, max_length=64)
+    return {
+        "type": kind.validate(refusing(lambda given: validation.entity_type(given.strip(), "the type"))),
+        "ids": text(
+            "Ids",
+            default_value=typed or None,
+            multiline=True,
+            lines=8,
+            max_length=LONGEST_LIST,
+            placeholder="john, mary",
+        ).validate(refusing(lambda given: read_entities("user", given))),
+    }
+
+
+async def picked(visit: ActionVisit, place: EnvironmentView, flag: FlagView, verb: str) -> list[Entities] | str:
+    """The member that the link names, or those that the person picks or pastes; a text where there are none."""
+    if (entity_id := visit.param("id")) and (entity_type := visit.param("type")):
+        return [Entities(entity_type, [entity_id])]
+    if not flag.member_count:
+        return f"{flag.key} has no members in {place.key}."
+    problem = None
+    while True:
+        fields = {"search": visit.io.input.text("Part of the id", max_length=validation.LONGEST_NAME).optional()}
+        intro = f"{flag.key} has {phrases.count(flag.member_count, 'member')} in {place.key}. {verb} which?"
+        button, found = await ask(
+            visit.io, fields, intro=intro, problem=problem, buttons=["Show members", "Enter ids instead"]
+        )
+        if button != "Show members":
+            return [await _pasted(visit, verb)]
+        listed = await executor.run(
+            members.page, flag.id, place.key, limit=MOST_LISTED, search=(found["search"] or "").strip()
+        )
+        if listed.items:
+            return await _chosen(visit, listed.items, listed.total, verb)
+        problem = f"No member's id has {found['search']} in it."
+
+
+async def _pasted(visit: ActionVisit, verb: str) -> Entities:
+    _, found = await ask(visit.io, entity_fields(visit, "user", ""), intro=HOW_TO_LIST, buttons=[verb])
+    return read_entities(found["type"].strip(), found["ids"])
+
+
+async def _chosen(visit: ActionVisit, listed: Sequence[MemberView], total: int, verb: str) -> list[Entities]:
+    """Members ticked in a table."""
+    rows = [{name: tables.cell(text) for (_, name), text in zip(COLUMNS, _texts(one), strict=True)} for one in listed]
+    table = visit.io.select.table(
+        f"{verb} which members?",
+        data=[{**cells, "number": number} for number, cells in enumerate(rows)],
+        columns=[{"label": label, "accessorKey": name} for label, name in COLUMNS],
+        help_text=None if total <= len(listed) else f"The first {len(listed)} of {total:,}: search to see others.",
+        min_selections=1,
+    )
+    ticked = [listed[one["number"]] for one in await table]
+    return [
+        Entities(kind, [member.entity_id for member in ticked if member.entity_type == kind])
+        for kind in dict.fromkeys(member.entity_type for member in ticked)
+    ]
+
+
+def _texts(member: MemberView) -> tuple[str, str, str, str]:
+    return member.entity_type, member.entity_id, member.variant, phrases.shown(member.value)
+
+
+def named(picked: Sequence[Entities]) -> str:
+    """Who it is about, in words."""
+    ids = [f"{entities.type} {entity_id}" for entities in picked for entity_id in entities.ids]
+    return ", ".join(ids[:10]) + (f" and {len(ids) - 10:,} more" if len(ids) > 10 else "")

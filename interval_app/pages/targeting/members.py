@@ -1,0 +1,64 @@
+"""Members of a flag: looked at page by page, however many there are."""
+
+from __future__ import annotations
+
+from interval_sdk import Layout
+
+from db.flags import members
+from db.views import MemberView
+from interval_app.display import phrases, tables
+from interval_app.display.tables import Row, RowsWanted, cell
+from interval_app.forms.form import refuse_static
+from interval_app.session import executor
+from interval_app.session.interaction import PageVisit, back
+from interval_app.session.routes import Route, link
+
+COLUMNS = (("Type", "type"), ("Id", "id"), ("Gets", "variant"), ("Value", "value"))
+
+
+async def show(visit: PageVisit) -> Layout:
+    """The members of the flag in the environment that the link names."""
+    place = await visit.environment()
+    flag = await visit.flag(place)
+    refuse_static(flag)
+    params = {"flag": flag.key, "environment": place.key}
+
+    async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
+        found = await executor.run(
+            members.page,
+            flag.id,
+            place.key,
+            skip=wanted.skip,
+            limit=wanted.limit,
+            search=wanted.search,
+        )
+        return [row(member, params) for member in found.items], found.total
+
+    return Layout(
+        title=f"Members of {flag.key} · {place.key}",
+        description=f"{phrases.count(flag.member_count, 'member')}. Each gets the variant given here, before any rule.",
+        menu_items=[
+            link("Add members", Route.ADD_MEMBERS, params, theme="primary"),
+            link("Change value", Route.CHANGE_MEMBERS, params),
+            link("Remove members", Route.REMOVE_MEMBERS, params, theme="danger"),
+            back(environment=place.key),
+        ],
+        children=[
+            tables.fetched(
+                visit.display, "Members", COLUMNS, fetch, is_sortable=False, help_text="Search for a part of the id."
+            )
+        ],
+    )
+
+
+def row(member: MemberView, params: dict[str, str]) -> Row:
+    """A member, who can be changed and removed."""
+    named = {**params, "type": member.entity_type, "id": member.entity_id}
+    menu = [
+        link("Change value", Route.CHANGE_MEMBERS, named),
+        link("Remove", Route.REMOVE_MEMBERS, named, theme="danger"),
+    ]
+    return Row(
+        [cell(member.entity_type), cell(member.entity_id), cell(member.variant), cell(phrases.shown(member.value))],
+        menu,
+    )

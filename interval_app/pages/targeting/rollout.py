@@ -1,0 +1,122 @@
+"""Rollout: which share of everybody gets which variant, and what that means before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from db.configuration.rules import clean_split
+from db.flags import flags
+from db.flags.flags import FlagEdit
+from db.views import EnvironmentView, FlagView
+from interval_app.display import phrases
+from interval_app.forms.flag_to_change import flag_to_change
+from interval_app.forms.form import ask, refuse_static, refusing, until_accepted
+from interval_app.forms.shares import Shares, read_shares, share_fields
+from interval_app.session.errors import DashboardError
+from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.routes import Route
+
+STEPS: Final = (5, 25, 50, 100)
+"""Percentages to grow a rollout by, in one click."""
+NONE: Final = "none"
+CUSTOM: Final = "custom"
+
+
+async def rollout(visit: ActionVisit) -> Result:
+    """Ask for the shares, say what they mean, and save them."""
+    target = await flag_to_change(visit)
+    refuse_static(target.flag)
+    if not target.flag.variants:
+        raise DashboardError(f"{target.flag.key} has no variants yet: add some with Edit.")
+    entered: Sequence[Mapping[str, Any]] | None = target.flag.rollout
+
+    async def attempt(problem: str | None) -> FlagView:
+        nonlocal entered
+        place, flag = target.environment, target.flag
+        while True:
+            entered = await _shares_or_none(visit, place, flag, entered, problem)
+            button, _ = await ask(
+                visit.io,
+                {},
+                intro=meaning(flag, entered),
+                buttons=["Save rollout", {"label": "Back", "value": "back", "theme": "secondary"}],
+            )
+            if button != "back":
+                break
+            problem = None
+        await visit.confirm_if_protected(place, f"{flag.key}: {phrases.split(entered) if entered else 'no rollout'}.")
+        return await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rollout=entered)))
+
+    saved = await until_accepted(attempt)
+    await visit.go(Route.FLAGS, environment=saved.environment)
+    return {
+        "Flag": f"{saved.key} in {saved.environment}",
+        "Rollout": phrases.split(saved.rollout) if saved.rollout else "none",
+    }
+
+
+async def _shares_or_none(
+    visit: ActionVisit,
+    place: EnvironmentView,
+    flag: FlagView,
+    entered: Sequence[Mapping[str, Any]] | None,
+    problem: str | None,
+) -> Shares | None:
+    now = phrases.split(flag.rollout) if flag.rollout else "no rollout"
+    intro = f"{flag.key} in {place.key} has {now}. It is for everyone whom no member entry and no rule decides."
+    names = list(flag.variants)
+    steps = [f"{step} %" for step in STEPS] if len(names) == 2 else []
+    if steps:
+        intro += f"\nThe steps give {names[0]} that share, and {names[1]} the rest."
+    buttons: list[str | dict[str, str]] = [
+        {"label": "Preview", "value": CUSTOM},
+        *({"label": step, "value": step, "theme": "secondary"} for step in steps),
+        {"label": "No rollout", "value": NONE, "theme": "danger"},
+    ]
+    fields = share_fields(visit, flag, entered)
+    check = refusing(lambda given: clean_split(read_shares(given), "the rollout", flag.variants))
+    button, found = await ask(
+        visit.io,
+        fields,
+        intro=intro,
+        problem=problem,
+        buttons=buttons,
+        check=lambda answers: check(answers.values) if answers.button == CUSTOM else None,
+    )
+    if button == NONE:
+        return None
+    if button in steps:
+        step = int(button.removesuffix(" %"))
+        return [{"variant": names[0], "weight": step}, {"variant": names[1], "weight": 100 - step}]
+    return read_shares(found)
+
+
+def meaning(flag: FlagView, shares: Sequence[Mapping[str, Any]] | None) -> str:
+    """What a rollout means, in words."""
+    if not shares:
+        rest = f"the default variant {flag.default_variant}" if flag.default_variant else "the caller's default"
+        return f"No rollout: everyone whom no member entry and no rule decides gets {rest}."
+    lines = [f"Of those whom no member entry and no rule decides: {phrases.split(shares)}."]
+    lines += [
+        f"{share['variant']}: about {round(share['weight'] * 100):,} of 10,000 entities, always the same ones."
+        for share in shares
+    ]
+    lines.append(_growth(flag, shares))
+    if not flag.enabled:
+        lines.append(f"The flag is disabled in {flag.environment}: nobody is served anything before it is enabled.")
+    return "\n".join(filter(None, lines))
+
+
+def _growth(flag: FlagView, shares: Sequence[Mapping[str, Any]]) -> str:
+    """What happens to those who have the first variant now."""
+    first, before = shares[0]["variant"], flag.rollout or ()
+    if not before or before[0]["variant"] != first:
+        return ""
+    old, new = float(str(before[0]["weight"])), float(shares[0]["weight"])
+    if new == old:
+        return ""
+    if new > old:
+        return f"Everyone who gets {first} now keeps it ({phrases.percent(old)} → {phrases.percent(new)})."
+    return f"Some who get {first} now lose it ({phrases.percent(old)} → {phrases.percent(new)})."

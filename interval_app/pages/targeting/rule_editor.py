@@ -1,0 +1,233 @@
+"""Add, edit, move and remove rules."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from db import validation
+from db.flags import flags
+from db.flags.flags import FlagEdit
+from db.views import FlagView
+from interval_app.display import phrases
+from interval_app.forms import conditions
+from interval_app.forms.conflicts import ChangedMeanwhileError
+from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
+from interval_app.forms.form import Answers, ask, refuse_static, select, until_accepted
+from interval_app.forms.shares import shares_asked
+from interval_app.session.errors import DashboardError
+from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.routes import Route
+
+Rule = dict[str, Any]
+
+SPLIT = "a split …"
+
+
+async def add(visit: ActionVisit) -> Result:
+    """Make a rule, after all others."""
+    target = await _target(visit)
+    rule: Rule = {"name": None, "conditions": [await conditions.asked(visit.io)]}
+    rule |= await _served(visit, target.flag, {})
+    return await _edit_until_saved(visit, target, None, rule)
+
+
+async def edit(visit: ActionVisit) -> Result:
+    """Change a rule's name, conditions or what it serves."""
+    target = await _target(visit)
+    number = await _number(visit, target.flag)
+    return await _edit_until_saved(visit, target, number, dict(target.flag.rules[number]))
+
+
+async def remove(visit: ActionVisit) -> Result:
+    """Take a rule out."""
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
+    number = await _number(visit, flag)
+    protected = f" {place.key} is protected." if place.protected else ""
+    await visit.confirm(f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}")
+    rules = [rule for other, rule in enumerate(flag.rules) if other != number]
+    return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is removed.")
+
+
+async def up(visit: ActionVisit) -> Result:
+    """Try a rule before the one that is before it now."""
+    return await _move(visit, -1)
+
+
+async def down(visit: ActionVisit) -> Result:
+    """Try a rule after the one that is after it now."""
+    return await _move(visit, 1)
+
+
+async def _move(visit: ActionVisit, by: int) -> Result:
+    target = await _target(visit)
+    place, flag = target.environment, target.flag
+    number = await _number(visit, flag)
+    other = number + by
+    if not 0 <= other < len(flag.rules):
+        raise DashboardError(f"Rule {number + 1} can't be moved further: there are {len(flag.rules)} rules.")
+    rules = list(flag.rules)
+    rules[number], rules[other] = rules[other], rules[number]
+    await visit.confirm_if_protected(place, f"Rule {number + 1} of {flag.key} will be rule {other + 1}.")
+    return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is rule {other + 1} now.")
+
+
+async def _target(visit: ActionVisit) -> FlagToChange:
+    """The flag, if the link was made for what it is now: the number of a rule means another one once others moved."""
+    target = await flag_to_change(visit)
+    place, flag = target.environment, target.flag
+    refuse_static(flag)
+    version = visit.version()
+    if version is not None and version != flag.version:
+        raise DashboardError(
+            f"{flag.updated_by} changed {flag.key} in {place.key} at {flag.updated_at:%H:%M:%S} UTC, after you opened "
+            "the list of rules. Nothing was changed: open the list again, look at it, and choose the rule there."
+        )
+    return target
+
+
+async def _number(visit: ActionVisit, flag: FlagView) -> int:
+    """The index of the rule that the link names, or that the person picks."""
+    named = visit.param("rule")
+    if named.isascii() and named.isdigit() and 0 < int(named) <= len(flag.rules):
+        return int(named) - 1
+    if not flag.rules:
+        raise DashboardError(f"{flag.key} has no rules in {flag.environment}.")
+    choices = [(str(number), f"{number + 1}: {phrases.rule(rule)}") for number, rule in enumerate(flag.rules)]
+    _, found = await ask(visit.io, {"rule": select(visit.io, "Rule", choices)}, buttons=["Continue"])
+    return int(found["rule"]["value"])
+
+
+async def _edit_until_saved(visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule) -> Result:
+    """Show the rule in plain words, with what can be done to it, until it is saved."""
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal rule
+        rule = await _edit(visit, target, number, rule, problem)
+        place, flag = target.environment, target.flag
+        await visit.confirm_if_protected(place, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
+        rules = [*flag.rules, rule] if number is None else replaced(flag.rules, number, [rule])
+        try:
+            return await _write(visit, target, rules, f"{flag.key} in {place.key}: {phrases.rule(rule)}.")
+        except ChangedMeanwhileError as conflict:
+            if number is None or flag.rules[number : number + 1] == conflict.flag.rules[number : number + 1]:
+                raise
+            raise DashboardError(
+                f"{conflict.story} Nothing of yours was saved: open the list of rules again, and edit the rule there."
+            ) from conflict
+
+    return await until_accepted(attempt)
+
+
+async def _edit(visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule, problem: str | None) -> Rule:
+    """Change the rule as its buttons say, until the one that saves it is pressed."""
+    while True:
+        button, found = await _preview(visit, target, number, rule, problem)
+        if button == SAVE:
+            return rule
+        chosen = int(found["condition"]["value"]) if "condition" in found else 0
+        rule = await EDITS[button].apply(visit, target.flag, rule, chosen)
+        problem = None
+
+
+async def _preview(
+    visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
+) -> Answers:
+    """Show the rule with the buttons that fit it."""
+    flag, choices = target.flag, [(str(at), phrases.condition(one)) for at, one in enumerate(rule["conditions"])]
+    fields = {"condition": select(visit.io, "Condition", choices, "0")} if choices else {}
+    if not choices:
+        problem = problem or "A rule needs a condition: for everyone there is the rollout."
+    buttons = [{"label": SAVE, "value": SAVE}] if choices else []
+    buttons += [
+        {"label": label, "value": label, "theme": "secondary"}
+        for label, edit in EDITS.items()
+        if len(choices) >= edit.needs
+    ]
+    name = f" ({rule['name']})" if rule["name"] else ""
+    position = len(flag.rules) if number is None else number
+    which = f"Rule {position + 1}{name} of {flag.key} in {target.environment.key}:"
+    return await ask(visit.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
+
+
+async def _add_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {**rule, "conditions": [*rule["conditions"], await conditions.asked(visit.io)]}
+
+
+async def _change_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    changed = await conditions.asked(visit.io, rule["conditions"][at])
+    return {**rule, "conditions": replaced(rule["conditions"], at, [changed])}
+
+
+async def _remove_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {**rule, "conditions": replaced(rule["conditions"], at, [])}
+
+
+async def _change_served(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {key: rule[key] for key in ("name", "conditions")} | await _served(visit, flag, rule)
+
+
+async def _change_name(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+    name = visit.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
+    _, found = await ask(visit.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
+    return {**rule, "name": found["name"] or None}
+
+
+class RuleEdit(NamedTuple):
+    """Something that can be done to the rule that is shown."""
+
+    apply: Callable[[ActionVisit, FlagView, Rule, int], Awaitable[Rule]]
+    """Returns the rule as it is to be; the number is the index of the chosen condition."""
+    needs: int = 0
+    """Conditions that the rule must have for the button to be there."""
+
+
+SAVE: Final = "Save rule"
+EDITS: Final = {
+    "Add a condition": RuleEdit(_add_condition),
+    "Change this condition": RuleEdit(_change_condition, needs=1),
+    "Remove this condition": RuleEdit(_remove_condition, needs=2),
+    "Change what it serves": RuleEdit(_change_served),
+    "Change its name": RuleEdit(_change_name),
+}
+"""The buttons under a rule, by their labels."""
+
+
+def replaced(parts: Sequence[Any], at: int, new: Sequence[Any]) -> list[Any]:
+    """A list with one of its parts replaced."""
+    return [*parts[:at], *new, *parts[at + 1 :]]
+
+
+async def _reorder(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
+    """Write the rules of a flag that nobody has changed meanwhile: a number may mean another rule since."""
+    try:
+        return await _write(visit, target, rules, said)
+    except ChangedMeanwhileError as conflict:
+        raise DashboardError(
+            f"{conflict.story} Nothing of yours was saved: open the list of rules again."
+        ) from conflict
+
+
+async def _write(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
+    place, flag = target.environment, target.flag
+    await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rules=rules)))
+    await visit.go(Route.RULES, flag=flag.key, environment=place.key)
+    return said
+
+
+async def _served(visit: ActionVisit, flag: FlagView, rule: Mapping[str, Any]) -> Rule:
+    """What the rule is to serve: a variant, or shares of several."""
+    if not flag.variants:
+        raise DashboardError(f"{flag.key} has no variants yet that a rule could serve: add some with Edit.")
+    # Names begin with = here: a variant may be called like the choice of a split.
+    choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
+    choices.append((SPLIT, "a split: shares of several variants …"))
+    now = SPLIT if rule.get("split") else f"={rule['variant']}" if rule.get("variant") else choices[0][0]
+    fields = {"serves": select(visit.io, "It serves", choices, now)}
+    _, found = await ask(visit.io, fields, intro="Whom all conditions hold for gets this.", buttons=["Continue"])
+    option = found["serves"]["value"]
+    if option != SPLIT:
+        return {"variant": option[1:]}
+    return {"split": await shares_asked(visit, flag, rule.get("split"))}

@@ -1,0 +1,170 @@
+"""One person at one page or action: who they are, what they asked for, and what they may do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias, TypeVar
+
+from interval_sdk import IO, Action, ActionContext, IOError, Layout, Page, PageContext
+
+from db.administration import environments
+from db.errors import FlagstaffError
+from db.flags import flags
+from db.publishing.publisher import PublicationResult, record_publication
+from db.settings import Settings
+from db.views import EnvironmentView, FlagView
+from db.vocabulary import Actor, Source
+from interval_app.session import executor
+from interval_app.session.errors import DashboardError, DeclinedError, NotAllowedError, in_words
+from interval_app.session.routes import Link, Route, link
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Result: TypeAlias = "str | dict[str, str] | None"
+
+UNCHANGED: Final = "Nothing was changed."
+BEGUN: Final = "Not everything was done. What was done before the interruption is saved, and stays."
+UNPUBLISHED: Final = "Saved, but not yet published"
+MEANWHILE: Final = "Programs still get what was published before."
+MADE_UP_FOR: Final = "The next change makes up for it, or Publish now on the Feature Flags page."
+
+
+class Visit:
+    """What pages and actions have in common."""
+
+    def __init__(self, settings: Settings, ctx: ActionContext | PageContext) -> None:
+        self.settings = settings
+        self.ctx = ctx
+
+    def param(self, name: str) -> str:
+        """A parameter of the link that led here; empty where there is none."""
+        return str(self.ctx.params.get(name) or "")
+
+    def version(self) -> int | None:
+        """The version of the flag that the link was made for."""
+        text = self.param("version")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    async def environment(self) -> EnvironmentView:
+        """The environment that the link names, else the default one. Raises UnknownEnvironmentError."""
+        return await executor.run(environments.get, self.param("environment") or self.settings.default_environment)
+
+    async def all_environments(self) -> list[EnvironmentView]:
+        """Every environment, in the order in which they were added."""
+        return await executor.run(environments.list_all)
+
+
+class PageVisit(Visit):
+    """Somebody looks at a page."""
+
+    def __init__(self, settings: Settings, display: IO.Display, ctx: PageContext) -> None:
+        super().__init__(settings, ctx)
+        self.display = display
+
+    async def flag(self, place: EnvironmentView) -> FlagView:
+        """The flag that the link names. Raises FlagNotFoundError."""
+        return await executor.run(flags.get, self.param("flag"), place.key)
+
+
+class ActionVisit(Visit):
+    """Somebody does something."""
+
+    def __init__(self, settings: Settings, io: IO, ctx: ActionContext, outcome: PublicationResult) -> None:
+        super().__init__(settings, ctx)
+        self.io = io
+        self.outcome = outcome
+        self.begun = False
+        """Whether a part of what is asked for is saved already."""
+
+    def actor_for(self, *places: EnvironmentView) -> Actor:
+        """Check that this person may change all of these environments, and name them for the change log.
+
+        Every function of `db` that writes needs an actor, and there is no other way to one: no action can forget the
+        check. Raises NotAllowedError where one of the environments is protected, and not for this person to change.
+        """
+        protected = [place.key for place in places if place.protected]
+        if not protected or self._may_change_protected():
+            return Actor(self.ctx.user.email, Source.INTERVAL)
+        who = [f"the role {role}" for role in sorted(self.settings.interval_protected_roles)]
+        who += [f"the team {team}" for team in sorted(self.settings.interval_protected_teams)]
+        allowed = f"people with {' or '.join(who)}" if who else "nobody"
+        raise NotAllowedError(
+            f"{', '.join(protected)} {'is' if len(protected) == 1 else 'are'} protected, and your role "
+            f"({self.ctx.user.role}) may not change {'it' if len(protected) == 1 else 'them'}. "
+            f"In Interval that is for {allowed}: ask one of them, or an administrator for the role."
+        )
+
+    def _may_change_protected(self) -> bool:
+        """Whether this person's role or team allows changes of protected environments."""
+        teams, settings = frozenset(self.ctx.user.teams or ()), self.settings
+        return self.ctx.user.role in settings.interval_protected_roles or bool(
+            teams & settings.interval_protected_teams
+        )
+
+    async def confirm(self, question: str, help_text: str) -> None:
+        """Ask before going on; raises DeclinedError at a no."""
+        if not await self.io.confirm(question, help_text=help_text):
+            raise DeclinedError
+
+    async def confirm_if_protected(self, place: EnvironmentView, what: str) -> None:
+        """Make sure that a change of a protected environment is meant: `what` says it in words."""
+        if place.protected:
+            await self.confirm(f"Change {place.key}?", f"{place.key} is protected. {what}")
+
+    async def go(self, route: Route, **params: str) -> None:
+        """Lead the browser to another page, unless it must go on showing that something is not published."""
+        if self.outcome.published is not False:
+            await self.ctx.redirect(route=route.value, params=params)
+
+    def told(self, result: Result) -> Result:
+        """The result, with what became of the publication if that failed."""
+        if self.outcome.published is not False:
+            return result
+        if isinstance(result, dict):
+            return {**result, UNPUBLISHED: f"{MEANWHILE} {MADE_UP_FOR}"}
+        return f"{result or ''} {UNPUBLISHED}. {MEANWHILE} {MADE_UP_FOR}".lstrip()
+
+
+def action(
+    settings: Settings, handler: Callable[[ActionVisit], Awaitable[Result]], name: str, **options: Any
+) -> Action:
+    """An action for the SDK; what goes wrong in it is told in words."""
+
+    async def run(io: IO, ctx: ActionContext) -> Result:
+        try:
+            with record_publication() as outcome:
+                visit = ActionVisit(settings, io, ctx, outcome)
+                try:
+                    return visit.told(await handler(visit))
+                except DeclinedError:
+                    return visit.told(BEGUN) if visit.begun else UNCHANGED
+        except (DashboardError, IOError):
+            raise
+        except FlagstaffError as error:
+            raise DashboardError(in_words(error)) from error
+        except Exception as error:
+            log.exception("the action %r failed", name)
+            raise DashboardError(in_words(error)) from error
+
+    return Action(handler=run, name=name, unlisted=True, **options)
+
+
+def page(settings: Settings, handler: Callable[[PageVisit], Awaitable[Layout]], name: str, **options: Any) -> Page:
+    """A page for the SDK; what goes wrong in it is shown in its place."""
+
+    async def show(display: IO.Display, ctx: PageContext) -> Layout:
+        try:
+            return await handler(PageVisit(settings, display, ctx))
+        except Exception as error:
+            if not isinstance(error, FlagstaffError | DashboardError):
+                log.exception("the page %r failed", name)
+            return Layout(title=name, children=[display.heading(in_words(error), level=3)], menu_items=[back()])
+
+    return Page(name=name, handler=show, **options)
+
+
+def back(**params: str) -> Link:
+    """Make the link to the landing page."""
+    return link("Feature Flags", Route.FLAGS, params, theme="secondary")

@@ -51,6 +51,19 @@ ALLOWED = {
     "api.serving": "api api.access api.client api.feeds api.telemetry db db.administration db.postgres db.process",
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"
     " db.postgres db.process db.published db.publishing flagstaff.engine",
+    "interval_app.host": "",
+    "interval_app.session": "db db.administration db.flags db.publishing",
+    "interval_app.display": "db db.configuration flagstaff.targeting interval_app.session",
+    "interval_app.forms": "db db.configuration db.flags db.history flagstaff.targeting interval_app.display"
+    " interval_app.session",
+    "interval_app.pages": "db db.administration db.history db.publishing interval_app.display interval_app.forms"
+    " interval_app.session",
+    "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history flagstaff.engine"
+    " interval_app.display interval_app.forms interval_app.pages interval_app.session",
+    "interval_app.pages.targeting": "db db.configuration db.flags interval_app.display interval_app.forms"
+    " interval_app.session",
+    "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"
+    " interval_app.pages.flags interval_app.pages.targeting interval_app.session",
     "cli": "db db.administration db.aws db.postgres db.process db.published db.publishing",
 }
 """By room, the others whose modules it may import. A package's own name stands for the modules at its top."""

@@ -19,9 +19,9 @@ from db.flags import flags
 from db.flags.flags import NewFlag
 from db.published.objects import KEYS_OBJECT, definitions_object, flags_object
 from tests.aws.conftest import CREDENTIALS, REGION, Moto, SilentProxy, moto_server, pass_on
+from tests.interval.browser import OpenPage, Person, Transaction
 from tests.interval.conftest import TESTER, Dashboard, dashboard
-from tests.interval.double import MEMBER, IntervalServer
-from tests.interval.people import OpenPage, Person, Transaction
+from tests.interval.interval_server import MEMBER, IntervalServer
 from tests.processes import free_port
 
 NOT_YET = "Saved, but not yet published"

@@ -23,8 +23,8 @@ from db.postgres.embedded import EmbeddedPostgres
 from db.views import FlagView
 from db.vocabulary import Actor, Scope, Source
 from tests.conftest import new_database
-from tests.interval.double import ADA, API_KEY, BOB, MEMBER, PATIENCE, IntervalServer
-from tests.interval.people import Person
+from tests.interval.browser import Person
+from tests.interval.interval_server import ADA, API_KEY, BOB, MEMBER, PATIENCE, IntervalServer
 from tests.processes import ROOT, Server, free_port, running, wait_until
 
 TESTER = Actor("tester", Source.SYSTEM)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 
-from tests.interval.double import API_KEY, IntervalServer
-from tests.interval.people import Person
+from tests.interval.browser import Person
+from tests.interval.interval_server import API_KEY, IntervalServer
 from tests.processes import free_port, running, wait_until
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from db.flags import flags
+from tests.interval.browser import OpenPage, Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
-from tests.interval.people import OpenPage, Transaction
 
 
 def test_it_lists_flags_of_both_kinds(dash: Running) -> None:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from tests.interval.double import ADA, PATIENCE, UNDEFINED, IntervalServer, superjson, through_the_url
+from tests.interval.interval_server import ADA, PATIENCE, UNDEFINED, IntervalServer, superjson, through_the_url
 
 
 class Render:

@@ -21,9 +21,9 @@ from db import database as db_database
 from db.administration import keys
 from db.flags import flags, members
 from db.flags.flags import NewFlag
+from tests.interval.browser import Person
 from tests.interval.conftest import TESTER, Dashboard, dashboard
-from tests.interval.double import API_KEY, IntervalServer
-from tests.interval.people import Person
+from tests.interval.interval_server import API_KEY, IntervalServer
 from tests.processes import ROOT, free_port, wait_until
 
 

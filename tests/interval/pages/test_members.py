@@ -9,8 +9,8 @@ import psycopg2
 import pytest
 
 from db.flags import flags, members
+from tests.interval.browser import Transaction
 from tests.interval.conftest import AWKWARD, AWKWARD_IDS, TESTER, Running
-from tests.interval.people import Transaction
 
 
 def test_add_many_at_once(dash: Running) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from tests.interval.browser import Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
-from tests.interval.people import Transaction
 
 
 def us(variant: str = "on", country: str = "US") -> dict[str, Any]:

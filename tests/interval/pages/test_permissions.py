@@ -14,9 +14,9 @@ from db.administration import environments, keys
 from db.database import session
 from db.history import changes
 from db.models import Environment
+from tests.interval.browser import Person, Render, Transaction
 from tests.interval.conftest import dashboard, link_to_archived, link_to_everything
-from tests.interval.double import MEMBER, IntervalServer
-from tests.interval.people import Person, Render, Transaction
+from tests.interval.interval_server import MEMBER, IntervalServer
 from tests.processes import free_port
 
 READING = {"flags/explain", "flags/changes/of"}

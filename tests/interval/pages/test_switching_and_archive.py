@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from db.flags import flags
+from tests.interval.browser import OpenPage, Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
-from tests.interval.people import OpenPage, Transaction
 
 
 def test_one_click_disables_and_enables(dash: Running) -> None:

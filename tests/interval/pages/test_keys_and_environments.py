@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from db.administration import environments, keys
 from db.vocabulary import Scope
+from tests.interval.browser import Transaction
 from tests.interval.conftest import TESTER, Running
-from tests.interval.people import Transaction
 from tests.processes import wait_until
 
 

@@ -9,8 +9,8 @@ import pytest
 from db.flags import flags, members
 from db.flags.flags import FlagEdit
 from db.history import changes
+from tests.interval.browser import OpenPage, Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
-from tests.interval.people import OpenPage, Transaction
 from tests.processes import wait_until
 
 PREMIUM = {"conditions": [{"field": "attributes.plan", "operator": "eq", "value": "premium"}], "variant": "on"}

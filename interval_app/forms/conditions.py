@@ -11,17 +11,12 @@ from interval_sdk import IO
 from db.configuration.state import canonical_json
 from db.vocabulary import JsonObject, JsonValue
 from flagstaff.targeting import conditions
-from flagstaff.targeting.operators import OPERATORS, is_number
+from flagstaff.targeting.operators import OPERATORS, Input, is_number
 from interval_app.display.phrases import as_json, shown
 from interval_app.forms import values
 from interval_app.forms.form import ask, refusing, select
 
 TEXT, NUMBER, BOOLEAN = "text", "number", "true or false"
-LISTS: Final = frozenset({"in", "not_in"})
-SCALARS: Final = frozenset({"eq", "neq"})
-NUMBERS: Final = frozenset({"gt", "gte", "lt", "lte"})
-NO_VALUE: Final = frozenset({"exists", "not_exists"})
-TIMES: Final = frozenset({"before", "after"})
 
 FIELD_HELP: Final = "Where to look in the context: country, attributes.plan, email; now is the time of the evaluation."
 
@@ -46,12 +41,13 @@ def check(field: str, operator: str, value: JsonValue) -> None:
 
 
 async def _value(io: IO, field: str, operator: str, filled: JsonValue) -> JsonValue:
-    if operator in NO_VALUE:
+    input_ = OPERATORS[operator].input
+    if input_ is Input.NOTHING:
         return None
-    fields, typed = value_fields(io, operator, filled), operator in SCALARS | LISTS
+    fields, typed = value_fields(io, input_, filled), input_ in (Input.SCALAR, Input.LIST)
 
     def read(found: Mapping[str, Any]) -> JsonValue:
-        return parse(operator, found["value"], found["kind"]["value"] if typed else "")
+        return parse(input_, found["value"], found["kind"]["value"] if typed else "")
 
     words = OPERATORS[operator].words.format("…")
     intro, check_all = f"{field} {words}", refusing(lambda found: check(field, operator, read(found)))
@@ -59,10 +55,10 @@ async def _value(io: IO, field: str, operator: str, filled: JsonValue) -> JsonVa
     return read(found)
 
 
-def value_fields(io: IO, operator: str, filled: JsonValue) -> dict[str, Any]:
-    """The inputs for an operator's value; `parse` reads what they give."""
+def value_fields(io: IO, input_: Input, filled: JsonValue) -> dict[str, Any]:
+    """Make the inputs for a kind of value; `parse` reads what they give."""
     text = io.input.text
-    if operator in LISTS:
+    if input_ is Input.LIST:
         entered = listed(filled) if isinstance(filled, list) else None
         help_text = 'One per line, or with commas between them. Or all as a JSON list: ["a, b", "c"].'
         return {
@@ -70,39 +66,38 @@ def value_fields(io: IO, operator: str, filled: JsonValue) -> dict[str, Any]:
             "kind": select(io, "They are", _kinds(TEXT, NUMBER), _kind_of(filled)),
         }
     start = None if filled is None or isinstance(filled, list) else shown(filled)
-    if operator in SCALARS:
+    if input_ is Input.SCALAR:
         kinds = _kinds(TEXT, NUMBER, BOOLEAN)
         return {"value": text("Value", default_value=start), "kind": select(io, "It is", kinds, _kind_of(filled))}
-    if operator in NUMBERS:
+    if input_ is Input.NUMBER:
         return {"value": text("Number", default_value=start, placeholder="18")}
-    if operator in TIMES:
+    if input_ is Input.TIME:
         help_text = "A time such as 2026-01-31T09:00:00Z (UTC where no zone is given), or seconds since 1970."
         return {"value": text("Time", default_value=start, help_text=help_text)}
-    placeholder = "1.4.0" if operator.startswith("semver") else None
+    placeholder = "1.4.0" if input_ is Input.VERSION else None
     return {"value": text("Value", default_value=start, placeholder=placeholder)}
 
 
-def parse(operator: str, text: str, kind: str) -> JsonValue:
-    """The value that was entered. Raises ValueError with a sentence."""
-    if operator in LISTS:
+def parse(input_: Input, text: str, kind: str) -> JsonValue:
+    """Read the value that was entered. Raises ValueError with a sentence."""
+    if input_ is Input.LIST:
         if (given := _json_list(text)) is not None:
             return given
         parts = [part.strip() for part in re.split(r"[\n,]", text.replace("\r", "\n"))]
         return [_scalar(part, kind) for part in dict.fromkeys(parts) if part]
-    if operator in SCALARS:
+    if input_ is Input.SCALAR:
         return _scalar(text, kind)
-    if operator in NUMBERS:
+    is_seconds = input_ is Input.TIME and re.fullmatch(r"-?\d+(\.\d+)?", text.strip())
+    if input_ is Input.NUMBER or is_seconds:
         return _number(text.strip())
-    if operator in TIMES and re.fullmatch(r"-?\d+(\.\d+)?", text.strip()):
-        return _number(text.strip())
-    return text.strip() if operator in TIMES or operator.startswith("semver") else text
+    return text if input_ is Input.TEXT else text.strip()
 
 
 def listed(given: list[Any]) -> str:
     """A list as it would be entered: a value a line, or as JSON where that would be read as another list."""
     lines = "\n".join(map(shown, given))
     try:
-        is_same = canonical_json(parse("in", lines, _kind_of(given))) == canonical_json(given)
+        is_same = canonical_json(parse(Input.LIST, lines, _kind_of(given))) == canonical_json(given)
     except ValueError:
         is_same = False
     return lines if is_same else as_json(given)

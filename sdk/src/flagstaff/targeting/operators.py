@@ -16,6 +16,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from flagstaff.jsonlogic import semver
@@ -41,13 +42,31 @@ class Form(NamedTuple):
     """Whether it compares the time of the evaluation, and so has no blank for a field."""
 
 
+class Input(Enum):
+    """What kind of value an operator takes, and so how it is asked for and checked."""
+
+    SCALAR = auto()
+    """A text, a number, true or false."""
+    LIST = auto()
+    """Texts, or numbers."""
+    TEXT = auto()
+    NUMBER = auto()
+    VERSION = auto()
+    TIME = auto()
+    NOTHING = auto()
+
+
 class Operator(NamedTuple):
     """How a condition compares. `words` has the value as `{}`: "is one of {}"."""
 
     name: str
     words: str
-    check: Check
+    input: Input
     forms: tuple[Form, ...]
+
+    def check(self, value: Any) -> str | None:
+        """Say what is wrong with a value ("has to be …"), or None."""
+        return CHECKS[self.input](value)
 
 
 # -- what values are ---------------------------------------------------------------------------------------------------
@@ -202,31 +221,42 @@ def moment_text(seconds: Any) -> Any:
         return seconds
 
 
+CHECKS: Mapping[Input, Check] = {
+    Input.SCALAR: _scalar,
+    Input.LIST: _list,
+    Input.TEXT: _text,
+    Input.NUMBER: _number,
+    Input.VERSION: _version,
+    Input.TIME: _moment,
+    Input.NOTHING: _nothing,
+}
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
 def _operators() -> Iterator[Operator]:
-    yield Operator("eq", "is {}", _scalar, EQUAL)
-    yield Operator("neq", "is not {}", _scalar, NOT_EQUAL)
-    yield Operator("in", "is one of {}", _list, ONE_OF)
-    yield Operator("not_in", "is none of {}", _list, tuple(map(_negated, ONE_OF)))
-    yield Operator("starts_with", "starts with {}", _text, _affix("starts_with"))
-    yield Operator("ends_with", "ends with {}", _text, _affix("ends_with"))
-    yield Operator("contains", "contains {}", _text, CONTAINS)
-    yield Operator("not_contains", "does not contain {}", _text, tuple(map(_negated, CONTAINS)))
-    yield Operator("gt", "is more than {}", _number, _ordered(">"))
-    yield Operator("gte", "is at least {}", _number, _ordered(">="))
-    yield Operator("lt", "is less than {}", _number, _ordered("<"))
-    yield Operator("lte", "is at most {}", _number, _ordered("<="))
-    yield Operator("exists", "is present", _nothing, (Form(PRESENT),))
-    yield Operator("not_exists", "is absent", _nothing, (Form({"===": [FIELD, None]}),))
-    yield Operator("semver_eq", "is version {}", _version, _version_compared("="))
-    yield Operator("semver_gt", "is a later version than {}", _version, _version_compared(">"))
-    yield Operator("semver_gte", "is version {} or later", _version, _version_compared(">="))
-    yield Operator("semver_lt", "is an earlier version than {}", _version, _version_compared("<"))
-    yield Operator("semver_lte", "is version {} or earlier", _version, _version_compared("<="))
-    yield Operator("before", "is before {}", _moment, _timed(">"))
-    yield Operator("after", "is after {}", _moment, _timed("<"))
+    yield Operator("eq", "is {}", Input.SCALAR, EQUAL)
+    yield Operator("neq", "is not {}", Input.SCALAR, NOT_EQUAL)
+    yield Operator("in", "is one of {}", Input.LIST, ONE_OF)
+    yield Operator("not_in", "is none of {}", Input.LIST, tuple(map(_negated, ONE_OF)))
+    yield Operator("starts_with", "starts with {}", Input.TEXT, _affix("starts_with"))
+    yield Operator("ends_with", "ends with {}", Input.TEXT, _affix("ends_with"))
+    yield Operator("contains", "contains {}", Input.TEXT, CONTAINS)
+    yield Operator("not_contains", "does not contain {}", Input.TEXT, tuple(map(_negated, CONTAINS)))
+    yield Operator("gt", "is more than {}", Input.NUMBER, _ordered(">"))
+    yield Operator("gte", "is at least {}", Input.NUMBER, _ordered(">="))
+    yield Operator("lt", "is less than {}", Input.NUMBER, _ordered("<"))
+    yield Operator("lte", "is at most {}", Input.NUMBER, _ordered("<="))
+    yield Operator("exists", "is present", Input.NOTHING, (Form(PRESENT),))
+    yield Operator("not_exists", "is absent", Input.NOTHING, (Form({"===": [FIELD, None]}),))
+    yield Operator("semver_eq", "is version {}", Input.VERSION, _version_compared("="))
+    yield Operator("semver_gt", "is a later version than {}", Input.VERSION, _version_compared(">"))
+    yield Operator("semver_gte", "is version {} or later", Input.VERSION, _version_compared(">="))
+    yield Operator("semver_lt", "is an earlier version than {}", Input.VERSION, _version_compared("<"))
+    yield Operator("semver_lte", "is version {} or earlier", Input.VERSION, _version_compared("<="))
+    yield Operator("before", "is before {}", Input.TIME, _timed(">"))
+    yield Operator("after", "is after {}", Input.TIME, _timed("<"))
 
 
 OPERATORS: Mapping[str, Operator] = {operator.name: operator for operator in _operators()}

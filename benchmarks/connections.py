@@ -40,7 +40,8 @@ def run() -> None:
             times = [table.duration(measured.p99 * 1e9) for measured in (alone, beside)]
             rates = [f"{measured.requests_a_second:,.0f}" for measured in (alone, beside)]
             ratio = f"{beside.p99 / alone.p99:.1f} x"
-            rows.append([checkout.name, rates[0], times[0], rates[1], times[1], ratio, str(beside.failed)])
+            failed = "all" if beside is wrk.NOTHING_ANSWERED else str(beside.failed)
+            rows.append([checkout.name, rates[0], times[0], rates[1], times[1], ratio, failed])
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     title = f"{SILENT:,} silent connections, {HALF_HEADS:,} half heads, {HALF_BODIES:,} half bodies, {HTTP2} of HTTP/2"
     table.show(title, COLUMNS, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -19,7 +20,9 @@ def show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 
 
 def duration(nanoseconds: float) -> str:
-    """A time with three digits and its unit."""
+    """A time with three digits and its unit; "never" for one without end."""
+    if math.isinf(nanoseconds):
+        return "never"
     for unit, size in (("ns", 1.0), ("µs", 1e3), ("ms", 1e6)):
         if nanoseconds < 1000 * size:
             return f"{nanoseconds / size:.3g} {unit}"

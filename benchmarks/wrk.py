@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import tempfile
@@ -31,6 +32,9 @@ function request()
   return lines[next]
 end
 """
+PATIENCE = 20.0
+"""Seconds beyond the load's own after which a server counts as one that does not answer."""
+
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 
@@ -45,6 +49,9 @@ class Measured(NamedTuple):
     p99: float
     failed: int
     """Requests without an answer, or with another than 2xx or 3xx."""
+
+
+NOTHING_ANSWERED = Measured(0.0, math.inf, math.inf, math.inf, CONNECTIONS)
 
 
 @contextmanager
@@ -62,7 +69,10 @@ def load(server: Server, lua: Path, seconds: int) -> Measured:
     command = [program("wrk", "wrk"), "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
     before = cpu_seconds(server)
     target = f"http://{HOST}:{server.port}"
-    said = subprocess.run([*command, "-s", str(lua), target], capture_output=True, text=True, check=True).stdout
+    try:
+        said = _output_of([*command, "-s", str(lua), target], seconds + PATIENCE)
+    except subprocess.TimeoutExpired:  # wrk itself waits for ever where not even a connection is accepted
+        return NOTHING_ANSWERED
     used = cpu_seconds(server) - before
     answered = int(_figure(r"(\d+) requests in", said))
     socket_errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
@@ -87,6 +97,10 @@ def cpu_seconds(server: Server) -> float:
     """CPU time that a server's workers have used, user and system."""
     times = [worker.cpu_times() for worker in workers(server)]
     return float(sum(time.user + time.system for time in times))
+
+
+def _output_of(command: list[str], seconds: float) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds).stdout
 
 
 def _figure(pattern: str, said: str) -> str:

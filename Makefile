@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run interval nodecheck test lint format agreement benchmark lock clean
+.PHONY: help setup run interval nodecheck test test-fast lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ nodecheck: tests/interval/nodecheck/node_modules/.ready ## Get what tests hold t
 
 test: setup ## Run all tests (ARGS="-k name" picks some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(VENV)/.dev ## Run the tests that start no servers, browsers, other languages or AWS
+	@$(BIN)/python -m pytest -m "not process" $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -15,6 +15,30 @@ from db import database as db_database
 from db.migrate import migrate
 from db.postgres import embedded
 
+TESTS = Path(__file__).parent
+WITH_PROCESSES = (
+    "agreement",
+    "api/serving/test_interfaces",
+    "aws",
+    "db/postgres/test_embedded",
+    "docs/test_coming_from",
+    "docs/test_openfeature_page",
+    "docs/test_readme",
+    "e2e",
+    "infra",
+    "interval",
+    "openfeature",
+    "sdk/engine/test_agreement",
+)
+"""Tests that start servers, browsers, other languages or an AWS, by how their paths begin."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start processes."""
+    for item in items:
+        if item.path.relative_to(TESTS).as_posix().startswith(WITH_PROCESSES):
+            item.add_marker(pytest.mark.process)
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[embedded.EmbeddedPostgres]:

@@ -45,7 +45,8 @@ def engine(checkout: Checkout) -> Iterator[subprocess.Popen[str]]:
         with flagstaff(checkout) as server:
             create_flags(server, 2)
             Path(document.name).write_bytes(server.fetch("/api/client/definitions"))
-        command = [checkout.python, str(WORKER), document.name]
+        # -P: a module beside the worker has the name of one that the engine imports.
+        command = [checkout.python, "-P", str(WORKER), document.name]
         environment = os.environ | checkout.environment
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment

@@ -58,8 +58,11 @@ class Listener(NamedTuple):
 @blueprint.get(STREAM)
 def stream() -> FlaskResponse:
     """Send changes as they happen."""
-    chunks = Chunks(open_stream(services(), request.environ))
-    return FlaskResponse(chunks, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
+    opened = open_stream(services(), request.environ)
+    if request.method == "HEAD":
+        opened.close()
+        return FlaskResponse(mimetype="text/event-stream", headers=HEADERS)
+    return FlaskResponse(Chunks(opened), mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
 
 
 def open_stream(service: Services, environ: Environ) -> Stream:

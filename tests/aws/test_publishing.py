@@ -13,7 +13,7 @@ import pytest
 from db import database as db_database
 from db import writing
 from db.administration import environments, keys
-from db.aws.s3 import Bucket, Found, S3Error
+from db.aws.s3 import Bucket, S3Error, S3Object
 from db.aws.signing import Credentials, Signer
 from db.errors import DatabaseUnavailableError, DatabaseWakingError
 from db.flags import flags
@@ -251,8 +251,8 @@ def test_an_object_is_read_again_only_if_it_changed(bucket: Bucket) -> None:
     found = bucket.read("a.json")
     assert found is not None
     assert (found.body, found.state) == (b"{}", "1")
-    assert bucket.look("a.json") == Found(None, found.etag, "1")
-    assert bucket.read("a.json", etag=found.etag) == Found(None, found.etag, "")
+    assert bucket.look("a.json") == S3Object(None, found.etag, "1")
+    assert bucket.read("a.json", etag=found.etag) == S3Object(None, found.etag, "")
     put(bucket, "a.json", b"[]")
     again = bucket.read("a.json", etag=found.etag)
     assert again is not None

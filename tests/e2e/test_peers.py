@@ -130,6 +130,15 @@ def test_a_place_is_free_as_soon_as_its_client_has_gone(database: None, database
         wait_until(lambda: Stream(server.port, f"key={secret}").status == 200, seconds=10)
 
 
+def test_asking_for_the_head_of_a_stream_takes_no_place(database: None, database_url: str) -> None:
+    _, secret = keys.create("backend", Scope.SERVER, environment="prod", actor=TESTER)
+    with serving(database_url, FLAGSTAFF_STREAMS="1") as server:
+        for _ in range(3):
+            assert server.request("HEAD", f"/api/client/stream?key={secret}").status == 200
+        with Stream(server.port, f"key={secret}") as stream:
+            assert stream.next()
+
+
 def test_streams_are_not_offered_while_there_is_no_room(database: None, database_url: str) -> None:
     _, secret = keys.create("web", Scope.CLIENT, environment="prod", actor=TESTER)
     headers = {"X-API-Key": secret}

@@ -60,7 +60,7 @@ async def flag_to_change(
     the link, or one that the person picks. `reaches` are the environments that the change is for, where that is more
     than the one. Raises NotAllowedError before anything is asked; UnknownEnvironmentError, FlagNotFoundError.
     """
-    place = environment or await visit.environment()
-    actor = visit.actor_for(*(reaches or (place,)))
-    found = await (flag_asked(visit, place) if flag is None else executor.run(flags.get, flag, place.key))
-    return FlagToChange(place, found, actor)
+    environment = environment or await visit.environment()
+    actor = visit.actor_for(*(reaches or (environment,)))
+    found = await (flag_asked(visit, environment) if flag is None else executor.run(flags.get, flag, environment.key))
+    return FlagToChange(environment, found, actor)

@@ -99,21 +99,21 @@ def select(io: IO, label: str, named: Sequence[tuple[str, str]], chosen: str | N
     return io.select.single(label, options=choices, default_value=default, **more)
 
 
-async def flag_asked(visit: ActionVisit, place: EnvironmentView) -> FlagView:
+async def flag_asked(visit: ActionVisit, environment: EnvironmentView) -> FlagView:
     """The flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
     if key := visit.param("flag"):
-        return await executor.run(flags.get, key, place.key)
+        return await executor.run(flags.get, key, environment.key)
 
     async def find(text: str) -> list[FlagView]:
         try:
-            query = FlagQuery(environment=place.key, search=text[: validation.LONGEST_NAME], limit=MOST_FOUND)
+            query = FlagQuery(environment=environment.key, search=text[: validation.LONGEST_NAME], limit=MOST_FOUND)
             return list((await executor.run(flags.search, query)).items)
         except Exception:  # the SDK would show an empty list without a word in the log
             log.exception("flags could not be searched")
             return []
 
     picked: FlagView = await visit.io.search(
-        f"Which flag in {place.key}?",
+        f"Which flag in {environment.key}?",
         on_search=find,
         render_result=lambda flag: {"label": flag.key, "description": f"{kind(flag)}. {flag.description}"},
         initial_results=await find(""),

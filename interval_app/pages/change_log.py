@@ -31,16 +31,16 @@ COLUMNS = (
 
 async def show(visit: PageVisit) -> Layout:
     """The changes of one flag in one environment, or of everything."""
-    place = await visit.environment()
-    flag = await visit.flag(place) if visit.param("flag") else None
+    environment = await visit.environment()
+    flag = await visit.flag(environment) if visit.param("flag") else None
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
-        only = (flag.id, place.key) if flag else (None, None)
+        only = (flag.id, environment.key) if flag else (None, None)
         return await rows_of(*only, skip=wanted.skip, size=wanted.limit)
 
-    here = {"environment": place.key}
+    here = {"environment": environment.key}
     everything = [link("All changes", Route.CHANGES, here)] if flag else []
-    about = f"{flag.key} · {place.key}" if flag else "all flags, all environments"
+    about = f"{flag.key} · {environment.key}" if flag else "all flags, all environments"
     return Layout(
         title=f"Change log · {about}",
         description="Newest first. Restoring is a change like any other, and can be undone like any other.",
@@ -89,10 +89,10 @@ def who(change: ChangeView) -> str:
 
 async def of(visit: ActionVisit) -> Result:
     """Filter by flag: pick one, and see its changes alone."""
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
-    await visit.go(Route.CHANGES, flag=flag.key, environment=place.key)
-    return f"The changes of {flag.key} in {place.key}."
+    environment = await visit.environment()
+    flag = await flag_asked(visit, environment)
+    await visit.go(Route.CHANGES, flag=flag.key, environment=environment.key)
+    return f"The changes of {flag.key} in {environment.key}."
 
 
 async def show_change(visit: PageVisit) -> Layout:
@@ -128,8 +128,8 @@ async def restore(visit: ActionVisit) -> Result:
     change = await executor.run(changes.get, number(visit.param("change")))
     if change.flag_id is None or change.environment is None:
         raise DashboardError("Only the changes of a flag can be taken back here.")
-    place = await executor.run(environments.get, change.environment)
-    target = await flag_to_change(visit, place, change.flag_id)
+    environment = await executor.run(environments.get, change.environment)
+    target = await flag_to_change(visit, environment, change.flag_id)
     flag = target.flag
     if flag.archived_at is not None:
         raise DashboardError(
@@ -137,16 +137,16 @@ async def restore(visit: ActionVisit) -> Result:
         )
 
     async def attempt(problem: str | None) -> Result:
-        difference = await executor.look(changes.difference, flag.id, place.key, change.id)
+        difference = await executor.look(changes.difference, flag.id, environment.key, change.id)
         found = differences.of(difference)
         if not found:
-            return f"{flag.key} is in {place.key} as it was before this change. {UNCHANGED}"
-        if not await previewed(visit, found, problem, f"Restore {flag.key} in {place.key}", "Restore"):
+            return f"{flag.key} is in {environment.key} as it was before this change. {UNCHANGED}"
+        if not await previewed(visit, found, problem, f"Restore {flag.key} in {environment.key}", "Restore"):
             return UNCHANGED
-        await visit.confirm_if_protected(place, f"{flag.key} goes back to before {phrases.second(change.at)}.")
-        await target.write(partial(changes.restore, flag.id, place.key, change.id))
-        await visit.go(Route.CHANGES, flag=flag.key, environment=place.key)
-        return f"{flag.key} is in {place.key} as it was before {phrases.second(change.at)}."
+        await visit.confirm_if_protected(environment, f"{flag.key} goes back to before {phrases.second(change.at)}.")
+        await target.write(partial(changes.restore, flag.id, environment.key, change.id))
+        await visit.go(Route.CHANGES, flag=flag.key, environment=environment.key)
+        return f"{flag.key} is in {environment.key} as it was before {phrases.second(change.at)}."
 
     return await until_accepted(attempt)
 

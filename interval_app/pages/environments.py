@@ -35,27 +35,31 @@ async def show(visit: PageVisit) -> Layout:
         menu_items=[link("Add environment", Route.ADD_ENVIRONMENT, theme="primary"), back()],
         children=[
             *await publishing.state(visit),
-            tables.fixed(visit.display, "Environments", COLUMNS, [row(place) for place in found], is_sortable=False),
+            tables.fixed(
+                visit.display, "Environments", COLUMNS, [row(environment) for environment in found], is_sortable=False
+            ),
         ],
     )
 
 
-def row(place: EnvironmentView) -> Row:
+def row(environment: EnvironmentView) -> Row:
     """An environment."""
-    protected = cell("protected", "orange") if place.protected else cell("no")
-    key = cell(place.key, route=Route.FLAGS, params={"environment": place.key})
-    return Row([key, cell(place.name), protected, str(place.revision), phrases.moment(place.created_at)])
+    protected = cell("protected", "orange") if environment.protected else cell("no")
+    key = cell(environment.key, route=Route.FLAGS, params={"environment": environment.key})
+    return Row(
+        [key, cell(environment.name), protected, str(environment.revision), phrases.moment(environment.created_at)]
+    )
 
 
 async def add(visit: ActionVisit) -> Result:
     """Make an environment in which every flag is disabled; for those who may change protected ones."""
-    places = await visit.all_environments()
-    actor = visit.actor_for(*places)
-    start: dict[str, Any] = {"key": "", "name": "", "protected": False, "copy_of": places[0].key}
+    existing = await visit.all_environments()
+    actor = visit.actor_for(*existing)
+    start: dict[str, Any] = {"key": "", "name": "", "protected": False, "copy_of": existing[0].key}
 
     async def attempt(problem: str | None) -> EnvironmentView:
         nonlocal start
-        start = await _form(visit, places, start, problem)
+        start = await _form(visit, existing, start, problem)
         named = {name: start[name] for name in ("name", "protected", "copy_of")}
         return await executor.run(environments.create, start["key"], **named, actor=actor)
 
@@ -65,7 +69,7 @@ async def add(visit: ActionVisit) -> Result:
 
 
 async def _form(
-    visit: ActionVisit, places: list[EnvironmentView], start: dict[str, Any], problem: str | None
+    visit: ActionVisit, existing: list[EnvironmentView], start: dict[str, Any], problem: str | None
 ) -> dict[str, Any]:
     io = visit.io
     key = io.input.text("Key", default_value=start["key"] or None, max_length=128, placeholder="qa")
@@ -77,7 +81,7 @@ async def _form(
         "protected": io.input.boolean(
             "Protected", default_value=start["protected"], help_text="Changes ask for confirmation and the right role."
         ),
-        "copy_of": select(io, "Variants like in", [(one.key, one.key) for one in places], start["copy_of"]),
+        "copy_of": select(io, "Variants like in", [(one.key, one.key) for one in existing], start["copy_of"]),
     }
     intro = "Every flag will be disabled in it, with the variants that it has in the environment chosen here."
     _, found = await ask(io, fields, intro=intro, problem=problem, buttons=["Add environment"])

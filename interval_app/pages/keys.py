@@ -85,22 +85,29 @@ def state(key: KeyView) -> tables.Cell:
 
 async def create(visit: ActionVisit) -> Result:
     """Make a key, and show its secret until the person says that it is stored."""
-    places = await visit.all_environments()
-    start: dict[str, Any] = {"name": "", "scope": str(Scope.SERVER), "environment": places[0].key, "expires": None}
+    environments = await visit.all_environments()
+    start: dict[str, Any] = {
+        "name": "",
+        "scope": str(Scope.SERVER),
+        "environment": environments[0].key,
+        "expires": None,
+    }
 
     async def attempt(problem: str | None) -> tuple[KeyView, str]:
         nonlocal start
-        start = await _form(visit, places, start, problem)
+        start = await _form(visit, environments, start, problem)
         scope = Scope(start["scope"])
-        place = None if scope is Scope.ADMIN else next(one for one in places if one.key == start["environment"])
-        affected = places if place is None else [place]
+        environment = (
+            None if scope is Scope.ADMIN else next(one for one in environments if one.key == start["environment"])
+        )
+        affected = environments if environment is None else [environment]
         actor = visit.actor_for(*affected)
         await _confirm(visit, affected, f"A key {start['name']!r} will be created for it.")
         return await executor.run(
             keys.create,
             start["name"],
             scope,
-            environment=place.key if place else None,
+            environment=environment.key if environment else None,
             expires_at=end_of(start["expires"]),
             actor=actor,
         )
@@ -114,14 +121,14 @@ async def create(visit: ActionVisit) -> Result:
     return {"Created": key.name, "May": str(key.scope), "Environment": key.environment or "all"}
 
 
-async def _confirm(visit: ActionVisit, places: Sequence[EnvironmentView], what: str) -> None:
+async def _confirm(visit: ActionVisit, environments: Sequence[EnvironmentView], what: str) -> None:
     """Make sure, where any of the environments is protected; ask once."""
-    if protected := [place for place in places if place.protected]:
+    if protected := [environment for environment in environments if environment.protected]:
         await visit.confirm_if_protected(protected[0], what)
 
 
 async def _form(
-    visit: ActionVisit, places: Sequence[EnvironmentView], start: dict[str, Any], problem: str | None
+    visit: ActionVisit, environments: Sequence[EnvironmentView], start: dict[str, Any], problem: str | None
 ) -> dict[str, Any]:
     io = visit.io
     name = io.input.text(
@@ -132,7 +139,7 @@ async def _form(
     fields = {
         "name": name.validate(refusing(_check_name)),
         "scope": select(io, "May", SCOPES, start["scope"]),
-        "environment": select(io, "Environment", [(one.key, one.key) for one in places], start["environment"]),
+        "environment": select(io, "Environment", [(one.key, one.key) for one in environments], start["environment"]),
         "expires": expires.optional().validate(refusing(_check_future)),
     }
     intro = (
@@ -169,8 +176,10 @@ async def revoke(visit: ActionVisit) -> Result:
     key = next((one for one in await executor.run(keys.list_all) if one.id == visit.param("key")), None)
     if key is None:
         raise DashboardError("There is no such key: open the list of API keys, and pick one there.")
-    places = await visit.all_environments()
-    actor = visit.actor_for(*(place for place in places if key.environment in (None, place.key)))
+    environments = await visit.all_environments()
+    actor = visit.actor_for(
+        *(environment for environment in environments if key.environment in (None, environment.key))
+    )
     help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
     await visit.confirm(f"Revoke the key {key.name}?", help_text)
     await executor.run(keys.revoke, key.id, actor=actor)

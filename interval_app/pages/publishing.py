@@ -19,11 +19,11 @@ LOG_SAYS_WHY: Final = "The log of the dashboard's process says why."
 
 async def publish(visit: ActionVisit) -> Result:
     """Try again to publish what is saved, for those who may change every environment."""
-    place = await visit.environment()
+    environment = await visit.environment()
     visit.actor_for(*await visit.all_environments())
     if not await executor.run(publisher(visit.settings).try_to_publish):
         raise DashboardError(f"It could not be published. {MEANWHILE} {LOG_SAYS_WHY}")
-    await visit.go(Route.FLAGS, environment=place.key)
+    await visit.go(Route.FLAGS, environment=environment.key)
     return "Everything is published."
 
 

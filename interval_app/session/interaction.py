@@ -63,9 +63,9 @@ class PageVisit(Visit):
         super().__init__(settings, ctx)
         self.display = display
 
-    async def flag(self, place: EnvironmentView) -> FlagView:
+    async def flag(self, environment: EnvironmentView) -> FlagView:
         """The flag that the link names. Raises FlagNotFoundError."""
-        return await executor.run(flags.get, self.param("flag"), place.key)
+        return await executor.run(flags.get, self.param("flag"), environment.key)
 
 
 class ActionVisit(Visit):
@@ -78,13 +78,13 @@ class ActionVisit(Visit):
         self.begun = False
         """Whether a part of what is asked for is saved already."""
 
-    def actor_for(self, *places: EnvironmentView) -> Actor:
+    def actor_for(self, *environments: EnvironmentView) -> Actor:
         """Check that this person may change all of these environments, and name them for the change log.
 
         Every function of `db` that writes needs an actor, and there is no other way to one: no action can forget the
         check. Raises NotAllowedError where one of the environments is protected, and not for this person to change.
         """
-        protected = [place.key for place in places if place.protected]
+        protected = [environment.key for environment in environments if environment.protected]
         if not protected or self._may_change_protected():
             return Actor(self.ctx.user.email, Source.INTERVAL)
         who = [f"the role {role}" for role in sorted(self.settings.interval_protected_roles)]
@@ -108,10 +108,10 @@ class ActionVisit(Visit):
         if not await self.io.confirm(question, help_text=help_text):
             raise DeclinedError
 
-    async def confirm_if_protected(self, place: EnvironmentView, what: str) -> None:
+    async def confirm_if_protected(self, environment: EnvironmentView, what: str) -> None:
         """Make sure that a change of a protected environment is meant: `what` says it in words."""
-        if place.protected:
-            await self.confirm(f"Change {place.key}?", f"{place.key} is protected. {what}")
+        if environment.protected:
+            await self.confirm(f"Change {environment.key}?", f"{environment.key} is protected. {what}")
 
     async def go(self, route: Route, **params: str) -> None:
         """Lead the browser to another page, unless it must go on showing that something is not published."""
@@ -152,7 +152,7 @@ def action(
 
 
 def page(settings: Settings, handler: Callable[[PageVisit], Awaitable[Layout]], name: str, **options: Any) -> Page:
-    """A page for the SDK; what goes wrong in it is shown in its place."""
+    """A page for the SDK; what goes wrong in it is shown instead."""
 
     async def show(display: IO.Display, ctx: PageContext) -> Layout:
         try:

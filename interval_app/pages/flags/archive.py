@@ -23,10 +23,10 @@ COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("A
 
 async def archive(visit: ActionVisit) -> Result:
     """Spell out what it means, ask, and archive."""
-    places = await visit.all_environments()
-    target = await flag_to_change(visit, reaches=places)
+    environments = await visit.all_environments()
+    target = await flag_to_change(visit, reaches=environments)
     flag = target.flag
-    views = [await executor.run(flags.get, flag.id, other.key) for other in places]
+    views = [await executor.run(flags.get, flag.id, other.key) for other in environments]
     enabled = [view.environment for view in views if view.enabled]
     serving = f"It is enabled in {', '.join(enabled)}. " if enabled else "It is disabled everywhere. "
     means = (
@@ -41,11 +41,11 @@ async def archive(visit: ActionVisit) -> Result:
 
 async def show(visit: PageVisit) -> Layout:
     """The archived flags, to restore."""
-    place = await visit.environment()
+    environment = await visit.environment()
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         query = FlagQuery(
-            environment=place.key,
+            environment=environment.key,
             search=wanted.search,
             archived=True,
             sort="updated",
@@ -59,7 +59,7 @@ async def show(visit: PageVisit) -> Layout:
     return Layout(
         title="Archived flags",
         description="Out of service in every environment. Restoring brings a flag back as it was when it was archived.",
-        menu_items=[back(environment=place.key)],
+        menu_items=[back(environment=environment.key)],
         children=[tables.fetched(visit.display, "Archived flags", COLUMNS, fetch, is_sortable=False)],
     )
 
@@ -78,14 +78,14 @@ def row(flag: FlagView) -> Row:
 async def restore(visit: ActionVisit) -> Result:
     """Bring an archived flag back in every environment."""
     target = await flag_to_change(visit, flag=visit.param("flag"), reaches=await visit.all_environments())
-    place, flag = target.environment, target.flag
+    environment, flag = target.environment, target.flag
     if flag.archived_at is None:
         raise DashboardError(f"{flag.key} is not archived: somebody has restored it already.")
     archiving = await executor.run(_archiving, flag)
     means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
     await visit.confirm(f"Restore {flag.key}?", means)
-    await executor.run(changes.restore, flag.id, place.key, archiving.id, actor=target.actor)
-    await visit.go(Route.FLAGS, environment=place.key)
+    await executor.run(changes.restore, flag.id, environment.key, archiving.id, actor=target.actor)
+    await visit.go(Route.FLAGS, environment=environment.key)
     return f"{flag.key} is back."
 
 

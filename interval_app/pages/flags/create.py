@@ -26,27 +26,29 @@ TYPES = tuple((str(kind), str(kind)) for kind in ValueType)
 
 async def create(visit: ActionVisit) -> Result:
     """Ask in three steps, confirm where the environment is protected, and make the flag."""
-    place = await visit.environment()
-    actor = visit.actor_for(place)
+    environment = await visit.environment()
+    actor = visit.actor_for(environment)
     new = NewFlag("", description="")
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal new
-        new = await _what_it_is(visit, place, new, problem)
+        new = await _what_it_is(visit, environment, new, problem)
         new = await (_static_value(visit, new) if new.is_static else _variants(visit, new))
-        await visit.confirm_if_protected(place, f"{new.key} will be created and {phrases.status(new.enabled)} there.")
-        return await executor.run(flags.create, new, place.key, actor=actor)
+        await visit.confirm_if_protected(
+            environment, f"{new.key} will be created and {phrases.status(new.enabled)} there."
+        )
+        return await executor.run(flags.create, new, environment.key, actor=actor)
 
     flag = await until_accepted(attempt)
-    await visit.go(Route.FLAGS, environment=place.key)
-    return {"Created": flag.key, "In": f"{place.key}, {phrases.status(flag.enabled)}; disabled in the others"}
+    await visit.go(Route.FLAGS, environment=environment.key)
+    return {"Created": flag.key, "In": f"{environment.key}, {phrases.status(flag.enabled)}; disabled in the others"}
 
 
-async def _what_it_is(visit: ActionVisit, place: EnvironmentView, new: NewFlag, problem: str | None) -> NewFlag:
+async def _what_it_is(visit: ActionVisit, environment: EnvironmentView, new: NewFlag, problem: str | None) -> NewFlag:
     io = visit.io
     fields = {
         "key": io.input.text("Key", default_value=new.key or None, max_length=128, placeholder="new-checkout").validate(
-            _key_check(place)
+            _key_check(environment)
         ),
         "description": io.input.text(
             "Description",
@@ -56,9 +58,11 @@ async def _what_it_is(visit: ActionVisit, place: EnvironmentView, new: NewFlag, 
         ).optional(),
         "kind": select(io, "Kind", KINDS, "static" if new.is_static else "dynamic"),
         "type": select(io, "Type", TYPES, str(new.value_type)),
-        "enabled": io.input.boolean(f"Enabled in {place.key}", default_value=new.enabled),
+        "enabled": io.input.boolean(f"Enabled in {environment.key}", default_value=new.enabled),
     }
-    intro = f"A flag exists in every environment. It is created in {place.key}, and starts disabled in the others."
+    intro = (
+        f"A flag exists in every environment. It is created in {environment.key}, and starts disabled in the others."
+    )
     _, entered = await ask(io, fields, intro=intro, problem=problem, buttons=["Continue"])
     is_static, kind = entered["kind"]["value"] == "static", ValueType(entered["type"]["value"])
     if (is_static, kind) != (new.is_static, new.value_type):
@@ -73,7 +77,7 @@ async def _what_it_is(visit: ActionVisit, place: EnvironmentView, new: NewFlag, 
     )
 
 
-def _key_check(place: EnvironmentView) -> Callable[[str], Awaitable[str | None]]:
+def _key_check(environment: EnvironmentView) -> Callable[[str], Awaitable[str | None]]:
     form = refusing(lambda text: validation.key(text.strip()))
 
     async def check(text: str) -> str | None:
@@ -81,7 +85,7 @@ def _key_check(place: EnvironmentView) -> Callable[[str], Awaitable[str | None]]
         if wrong := form(text):
             return wrong
         try:
-            await executor.run(flags.get, text.strip(), place.key)
+            await executor.run(flags.get, text.strip(), environment.key)
         except FlagNotFoundError:
             return None
         return sentence(f"a flag with the key {text.strip()} exists already")

@@ -29,18 +29,18 @@ Entered = Mapping[str, Any]
 async def edit(visit: ActionVisit) -> Result:
     """Show the flag as it is, and write what was changed of it; tell if somebody else changed it meanwhile."""
     target = await flag_to_change(visit)
-    place, entered = target.environment, current(target.flag)
+    environment, entered = target.environment, current(target.flag)
 
     async def attempt(problem: str | None) -> FlagView | None:
         nonlocal entered
         flag = target.flag
-        entered = await _form(visit, place, flag, entered, problem)
+        entered = await _form(visit, environment, flag, entered, problem)
         changed = changes_of(flag, entered)
         if changed == FlagEdit():
             return None
-        await visit.confirm_if_protected(place, f"{flag.key} will be changed there.")
+        await visit.confirm_if_protected(environment, f"{flag.key} will be changed there.")
         try:
-            return await target.write(partial(flags.update, flag.id, place.key, changed))
+            return await target.write(partial(flags.update, flag.id, environment.key, changed))
         except ChangedMeanwhileError as conflict:
             entered = on_top_of(conflict.flag, flag, entered)
             raise
@@ -48,8 +48,8 @@ async def edit(visit: ActionVisit) -> Result:
     saved = await until_accepted(attempt)
     if saved is None:
         return UNCHANGED
-    await visit.go(Route.FLAGS, environment=place.key)
-    return {"Saved": saved.key, "In": f"{place.key}, version {saved.version}"}
+    await visit.go(Route.FLAGS, environment=environment.key)
+    return {"Saved": saved.key, "In": f"{environment.key}, version {saved.version}"}
 
 
 def current(flag: FlagView) -> Entered:
@@ -80,11 +80,11 @@ def _same(one: Any, other: Any) -> bool:
 
 
 async def _form(
-    visit: ActionVisit, place: EnvironmentView, flag: FlagView, entered: Entered, problem: str | None
+    visit: ActionVisit, environment: EnvironmentView, flag: FlagView, entered: Entered, problem: str | None
 ) -> Entered:
     intro = (
-        f"{flag.key} in {place.key}: {phrases.kind(flag)}, {phrases.status(flag.enabled)}. Name, description and tags "
-        "are the same in every environment. A key never changes: create another flag, and archive this one."
+        f"{flag.key} in {environment.key}: {phrases.kind(flag)}, {phrases.status(flag.enabled)}. Name, description "
+        "and tags are the same in every environment. A key never changes: create another flag, and archive this one."
     )
     form, fields = Form(visit.io, flag, entered), fields_of(flag)
     inputs = {field.name: field.show(form) for field in fields}

@@ -22,15 +22,15 @@ COLUMNS = (("Step", "step"), ("Decided", "decided"), ("What was found", "text"))
 
 async def explain(visit: ActionVisit) -> Result:
     """Ask for an entity, evaluate the flag for it, and show every step; again and again."""
-    place = await visit.environment()
-    flag = await flag_asked(visit, place)
+    environment = await visit.environment()
+    flag = await flag_asked(visit, environment)
     entered: Mapping[str, Any] = {"type": "user", "id": "", "attributes": ""}
     while True:
-        entered = await _entity(visit, place, flag, entered)
-        found = await executor.run(_explained, flag, place.key, context(entered), visit.settings.bucketing)
+        entered = await _entity(visit, environment, flag, entered)
+        found = await executor.run(_explained, flag, environment.key, context(entered), visit.settings.bucketing)
         if await _show(visit, flag, found) != "again":
             value = answer(found)
-            return {"Flag": f"{flag.key} in {place.key}", "Value": value, "Reason": str(found.evaluation.reason)}
+            return {"Flag": f"{flag.key} in {environment.key}", "Value": value, "Reason": str(found.evaluation.reason)}
 
 
 def context(entered: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _explained(flag: FlagView, environment: str, given: dict[str, Any], bucketin
 
 
 async def _entity(
-    visit: ActionVisit, place: EnvironmentView, flag: FlagView, entered: Mapping[str, Any]
+    visit: ActionVisit, environment: EnvironmentView, flag: FlagView, entered: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     text = visit.io.input.text
     attributes_help = 'What else the program knows, as JSON: {"country": "US", "attributes": {"plan": "premium"}}'
@@ -75,7 +75,7 @@ async def _entity(
         .optional()
         .validate(refusing(lambda given: context({"type": "", "id": "", "attributes": given}))),
     }
-    intro = f"For whom is {flag.key} evaluated in {place.key}? Nothing is changed by this."
+    intro = f"For whom is {flag.key} evaluated in {environment.key}? Nothing is changed by this."
     _, found = await ask(visit.io, fields, intro=intro, buttons=["Explain"])
     return {"type": found["type"].strip(), "id": found["id"] or "", "attributes": found["attributes"] or ""}
 

@@ -32,11 +32,11 @@ SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
 
 async def show(visit: PageVisit) -> Layout:
     """The page for the environment that the link names."""
-    place = await visit.environment()
-    places = await visit.all_environments()
-    here = {"environment": place.key}
+    environment = await visit.environment()
+    environments = await visit.all_environments()
+    here = {"environment": environment.key}
     return Layout(
-        title=f"Feature Flags · {place.key}",
+        title=f"Feature Flags · {environment.key}",
         description="Every change is logged with your e-mail address, and served within seconds.",
         menu_items=[
             link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
@@ -48,38 +48,40 @@ async def show(visit: PageVisit) -> Layout:
         ],
         children=[
             *await publishing.warning(visit, **here),
-            environment_heading(visit.display, place, places),
-            flag_table(visit.display, "Dynamic flags", place, is_static=False),
-            flag_table(visit.display, "Static flags", place, is_static=True),
+            environment_heading(visit.display, environment, environments),
+            flag_table(visit.display, "Dynamic flags", environment, is_static=False),
+            flag_table(visit.display, "Static flags", environment, is_static=True),
         ],
     )
 
 
-def environment_heading(display: IO.Display, place: EnvironmentView, places: list[EnvironmentView]) -> Any:
+def environment_heading(display: IO.Display, environment: EnvironmentView, environments: list[EnvironmentView]) -> Any:
     """Which environment this is, with a button for each other one."""
-    protected = "Protected: changes ask for confirmation and the right role." if place.protected else "Not protected."
+    protected = (
+        "Protected: changes ask for confirmation and the right role." if environment.protected else "Not protected."
+    )
     return display.heading(
-        f"Environment: {place.key}",
+        f"Environment: {environment.key}",
         level=2,
-        description=f"{place.name}. {protected} Pick another:",
+        description=f"{environment.name}. {protected} Pick another:",
         menu_items=[
             link(
-                f"● {other.key}" if other.key == place.key else other.key,
+                f"● {other.key}" if other.key == environment.key else other.key,
                 Route.FLAGS,
                 {"environment": other.key},
-                theme="primary" if other.key == place.key else "secondary",
+                theme="primary" if other.key == environment.key else "secondary",
             )
-            for other in places
+            for other in environments
         ],
     )
 
 
-def flag_table(display: IO.Display, label: str, place: EnvironmentView, *, is_static: bool) -> Any:
+def flag_table(display: IO.Display, label: str, environment: EnvironmentView, *, is_static: bool) -> Any:
     """The flags of one kind, fetched page by page, searched in key, name and description."""
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         query = FlagQuery(
-            environment=place.key,
+            environment=environment.key,
             search=wanted.search,
             is_static=is_static,
             sort=wanted.sort if wanted.sort in SORTED else "key",

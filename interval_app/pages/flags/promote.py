@@ -19,10 +19,12 @@ async def promote(visit: ActionVisit) -> Result:
     """Pick the target, see what would change there, and copy."""
     source = await visit.environment()
     flag = await flag_asked(visit, source)
-    others = {place.key: place for place in await visit.all_environments() if place.key != source.key}
+    others = {
+        environment.key: environment for environment in await visit.all_environments() if environment.key != source.key
+    }
     if not others:
         raise DashboardError("There is no other environment: add one first.")
-    choices = [(key, f"{key}{' (protected)' if place.protected else ''}") for key, place in others.items()]
+    choices = [(key, f"{key}{' (protected)' if environment.protected else ''}") for key, environment in others.items()]
     fields = {"target": select(visit.io, "To", choices)}
     intro = (
         f"All that {flag.key} is in {source.key} it will be there too: enabled or not, with its variants, default, "

@@ -22,20 +22,20 @@ async def disable(visit: ActionVisit) -> Result:
 
 async def _switch(visit: ActionVisit, enabled: bool) -> Result:
     target = await flag_to_change(visit)
-    place, flag = target.environment, target.flag
+    environment, flag = target.environment, target.flag
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
-    await visit.confirm_if_protected(place, f"{flag.key} will be {phrases.status(enabled)}. {does}")
-    await executor.run(flags.set_enabled, flag.id, place.key, enabled, actor=target.actor)
-    await visit.go(Route.FLAGS, environment=place.key)
-    return f"{flag.key} is {phrases.status(enabled)} in {place.key}."
+    await visit.confirm_if_protected(environment, f"{flag.key} will be {phrases.status(enabled)}. {does}")
+    await executor.run(flags.set_enabled, flag.id, environment.key, enabled, actor=target.actor)
+    await visit.go(Route.FLAGS, environment=environment.key)
+    return f"{flag.key} is {phrases.status(enabled)} in {environment.key}."
 
 
 async def disable_everywhere(visit: ActionVisit) -> Result:
     """The global kill switch: off in every environment, in one transaction."""
-    places = await visit.all_environments()
-    target = await flag_to_change(visit, reaches=places)
+    environments = await visit.all_environments()
+    target = await flag_to_change(visit, reaches=environments)
     flag = target.flag
-    named = ", ".join(other.key for other in places)
+    named = ", ".join(other.key for other in environments)
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
     await visit.confirm(f"Disable {flag.key} everywhere?", help_text)
     await executor.run(flags.disable_everywhere, flag.id, actor=target.actor)

@@ -37,18 +37,20 @@ class Gets(NamedTuple):
 async def add(visit: ActionVisit) -> Result:
     """Give many entities a value."""
     target = await _target(visit)
-    place, flag = target.environment, target.flag
+    environment, flag = target.environment, target.flag
     typed, entity_type, option = "", "user", ""
 
     async def attempt(problem: str | None) -> Result:
         nonlocal typed, entity_type, option
         fields = {**entity_fields(visit, entity_type, typed), "gets": gets_field(visit, flag, option)}
-        intro = f"They will get the value in {place.key}, before any rule or rollout. {HOW_TO_LIST}"
+        intro = f"They will get the value in {environment.key}, before any rule or rollout. {HOW_TO_LIST}"
         _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Add members"])
         typed, entity_type, option = found["ids"], found["type"].strip(), found["gets"]["value"]
         entities = read_entities(entity_type, typed)
         gets = await _gets(visit, flag, option)
-        await visit.confirm_if_protected(place, f"Members of {flag.key}: {phrases.count(len(entities.ids), 'id')}.")
+        await visit.confirm_if_protected(
+            environment, f"Members of {flag.key}: {phrases.count(len(entities.ids), 'id')}."
+        )
         return await _add(visit, target, [entities], gets)
 
     return await until_accepted(attempt)
@@ -57,8 +59,8 @@ async def add(visit: ActionVisit) -> Result:
 async def change(visit: ActionVisit) -> Result:
     """Give members another value."""
     target = await _target(visit)
-    place, flag = target.environment, target.flag
-    chosen = await picked(visit, place, flag, "Change")
+    environment, flag = target.environment, target.flag
+    chosen = await picked(visit, environment, flag, "Change")
     if isinstance(chosen, str):
         return chosen
 
@@ -67,11 +69,11 @@ async def change(visit: ActionVisit) -> Result:
     async def attempt(problem: str | None) -> Result:
         nonlocal option
         fields = {"gets": gets_field(visit, flag, option)}
-        intro = f"{named(chosen)} will get it in {place.key}."
+        intro = f"{named(chosen)} will get it in {environment.key}."
         _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Change value"])
         option = found["gets"]["value"]
         gets = await _gets(visit, flag, option)
-        await visit.confirm_if_protected(place, f"Members of {flag.key} will get another value: {named(chosen)}.")
+        await visit.confirm_if_protected(environment, f"Members of {flag.key} will get another value: {named(chosen)}.")
         return await _add(visit, target, chosen, gets)
 
     return await until_accepted(attempt)
@@ -80,18 +82,18 @@ async def change(visit: ActionVisit) -> Result:
 async def remove(visit: ActionVisit) -> Result:
     """Make members ordinary again."""
     target = await _target(visit)
-    place, flag = target.environment, target.flag
-    chosen = await picked(visit, place, flag, "Remove")
+    environment, flag = target.environment, target.flag
+    chosen = await picked(visit, environment, flag, "Remove")
     if isinstance(chosen, str):
         return chosen
-    protected = f" {place.key} is protected." if place.protected else ""
+    protected = f" {environment.key} is protected." if environment.protected else ""
     help_text = f"{named(chosen)}. Rules, the rollout and the default variant decide for them from then on.{protected}"
-    await visit.confirm(f"Remove members of {flag.key} in {place.key}?", help_text)
+    await visit.confirm(f"Remove members of {flag.key} in {environment.key}?", help_text)
     removed = absent = 0
     async for part in _batches(visit, chosen, "Removing members"):
-        done = await executor.run(members.remove, flag.id, place.key, part.type, part.ids, actor=target.actor)
+        done = await executor.run(members.remove, flag.id, environment.key, part.type, part.ids, actor=target.actor)
         removed, absent = removed + done.removed, absent + done.absent
-    return {"Flag": f"{flag.key} in {place.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
+    return {"Flag": f"{flag.key} in {environment.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
 
 
 async def _target(visit: ActionVisit) -> FlagToChange:
@@ -101,15 +103,17 @@ async def _target(visit: ActionVisit) -> FlagToChange:
 
 
 async def _add(visit: ActionVisit, target: FlagToChange, chosen: Sequence[Entities], gets: Gets) -> Result:
-    place, flag = target.environment, target.flag
+    environment, flag = target.environment, target.flag
     added = changed = unchanged = 0
     given: Mapping[str, Any] = {"variant": gets.variant, "value": gets.value}
     async for part in _batches(visit, chosen, "Adding members"):
-        done = await executor.run(members.add, flag.id, place.key, part.type, part.ids, **given, actor=target.actor)
+        done = await executor.run(
+            members.add, flag.id, environment.key, part.type, part.ids, **given, actor=target.actor
+        )
         added, changed, unchanged = added + done.added, changed + done.changed, unchanged + done.unchanged
         given = {"variant": done.variant}  # the first write made it, where the value was new
     return {
-        "Flag": f"{flag.key} in {place.key}",
+        "Flag": f"{flag.key} in {environment.key}",
         "Get": str(given["variant"]),
         "Added": f"{added:,}",
         "Changed to it": f"{changed:,}",

@@ -75,23 +75,23 @@ def entity_fields(visit: ActionVisit, entity_type: str, typed: str) -> dict[str,
     }
 
 
-async def picked(visit: ActionVisit, place: EnvironmentView, flag: FlagView, verb: str) -> list[Entities] | str:
+async def picked(visit: ActionVisit, environment: EnvironmentView, flag: FlagView, verb: str) -> list[Entities] | str:
     """The member that the link names, or those that the person picks or pastes; a text where there are none."""
     if (entity_id := visit.param("id")) and (entity_type := visit.param("type")):
         return [Entities(entity_type, [entity_id])]
     if not flag.member_count:
-        return f"{flag.key} has no members in {place.key}."
+        return f"{flag.key} has no members in {environment.key}."
     problem = None
     while True:
         fields = {"search": visit.io.input.text("Part of the id", max_length=validation.LONGEST_NAME).optional()}
-        intro = f"{flag.key} has {phrases.count(flag.member_count, 'member')} in {place.key}. {verb} which?"
+        intro = f"{flag.key} has {phrases.count(flag.member_count, 'member')} in {environment.key}. {verb} which?"
         button, found = await ask(
             visit.io, fields, intro=intro, problem=problem, buttons=["Show members", "Enter ids instead"]
         )
         if button != "Show members":
             return [await _pasted(visit, verb)]
         listed = await executor.run(
-            members.page, flag.id, place.key, limit=MOST_LISTED, search=(found["search"] or "").strip()
+            members.page, flag.id, environment.key, limit=MOST_LISTED, search=(found["search"] or "").strip()
         )
         if listed.items:
             return await _chosen(visit, listed.items, listed.total, verb)

@@ -18,16 +18,16 @@ COLUMNS = (("Type", "type"), ("Id", "id"), ("Gets", "variant"), ("Value", "value
 
 async def show(visit: PageVisit) -> Layout:
     """The members of the flag in the environment that the link names."""
-    place = await visit.environment()
-    flag = await visit.flag(place)
+    environment = await visit.environment()
+    flag = await visit.flag(environment)
     refuse_static(flag)
-    params = {"flag": flag.key, "environment": place.key}
+    params = {"flag": flag.key, "environment": environment.key}
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         found = await executor.run(
             members.page,
             flag.id,
-            place.key,
+            environment.key,
             skip=wanted.skip,
             limit=wanted.limit,
             search=wanted.search,
@@ -35,13 +35,13 @@ async def show(visit: PageVisit) -> Layout:
         return [row(member, params) for member in found.items], found.total
 
     return Layout(
-        title=f"Members of {flag.key} · {place.key}",
+        title=f"Members of {flag.key} · {environment.key}",
         description=f"{phrases.count(flag.member_count, 'member')}. Each gets the variant given here, before any rule.",
         menu_items=[
             link("Add members", Route.ADD_MEMBERS, params, theme="primary"),
             link("Change value", Route.CHANGE_MEMBERS, params),
             link("Remove members", Route.REMOVE_MEMBERS, params, theme="danger"),
-            back(environment=place.key),
+            back(environment=environment.key),
         ],
         children=[
             tables.fetched(

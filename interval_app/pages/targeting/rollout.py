@@ -34,9 +34,9 @@ async def rollout(visit: ActionVisit) -> Result:
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal entered
-        place, flag = target.environment, target.flag
+        environment, flag = target.environment, target.flag
         while True:
-            entered = await _shares_or_none(visit, place, flag, entered, problem)
+            entered = await _shares_or_none(visit, environment, flag, entered, problem)
             button, _ = await ask(
                 visit.io,
                 {},
@@ -46,8 +46,10 @@ async def rollout(visit: ActionVisit) -> Result:
             if button != "back":
                 break
             problem = None
-        await visit.confirm_if_protected(place, f"{flag.key}: {phrases.split(entered) if entered else 'no rollout'}.")
-        return await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rollout=entered)))
+        await visit.confirm_if_protected(
+            environment, f"{flag.key}: {phrases.split(entered) if entered else 'no rollout'}."
+        )
+        return await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rollout=entered)))
 
     saved = await until_accepted(attempt)
     await visit.go(Route.FLAGS, environment=saved.environment)
@@ -59,13 +61,13 @@ async def rollout(visit: ActionVisit) -> Result:
 
 async def _shares_or_none(
     visit: ActionVisit,
-    place: EnvironmentView,
+    environment: EnvironmentView,
     flag: FlagView,
     entered: Sequence[Mapping[str, Any]] | None,
     problem: str | None,
 ) -> Shares | None:
     now = phrases.split(flag.rollout) if flag.rollout else "no rollout"
-    intro = f"{flag.key} in {place.key} has {now}. It is for everyone whom no member entry and no rule decides."
+    intro = f"{flag.key} in {environment.key} has {now}. It is for everyone whom no member entry and no rule decides."
     names = list(flag.variants)
     steps = [f"{step} %" for step in STEPS] if len(names) == 2 else []
     if steps:

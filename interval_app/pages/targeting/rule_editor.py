@@ -43,9 +43,9 @@ async def edit(visit: ActionVisit) -> Result:
 async def remove(visit: ActionVisit) -> Result:
     """Take a rule out."""
     target = await _target(visit)
-    place, flag = target.environment, target.flag
+    environment, flag = target.environment, target.flag
     number = await _number(visit, flag)
-    protected = f" {place.key} is protected." if place.protected else ""
+    protected = f" {environment.key} is protected." if environment.protected else ""
     await visit.confirm(f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}")
     rules = [rule for other, rule in enumerate(flag.rules) if other != number]
     return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is removed.")
@@ -63,27 +63,27 @@ async def down(visit: ActionVisit) -> Result:
 
 async def _move(visit: ActionVisit, by: int) -> Result:
     target = await _target(visit)
-    place, flag = target.environment, target.flag
+    environment, flag = target.environment, target.flag
     number = await _number(visit, flag)
     other = number + by
     if not 0 <= other < len(flag.rules):
         raise DashboardError(f"Rule {number + 1} can't be moved further: there are {len(flag.rules)} rules.")
     rules = list(flag.rules)
     rules[number], rules[other] = rules[other], rules[number]
-    await visit.confirm_if_protected(place, f"Rule {number + 1} of {flag.key} will be rule {other + 1}.")
+    await visit.confirm_if_protected(environment, f"Rule {number + 1} of {flag.key} will be rule {other + 1}.")
     return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is rule {other + 1} now.")
 
 
 async def _target(visit: ActionVisit) -> FlagToChange:
     """The flag, if the link was made for what it is now: the number of a rule means another one once others moved."""
     target = await flag_to_change(visit)
-    place, flag = target.environment, target.flag
+    environment, flag = target.environment, target.flag
     refuse_static(flag)
     version = visit.version()
     if version is not None and version != flag.version:
         raise DashboardError(
-            f"{flag.updated_by} changed {flag.key} in {place.key} at {flag.updated_at:%H:%M:%S} UTC, after you opened "
-            "the list of rules. Nothing was changed: open the list again, look at it, and choose the rule there."
+            f"{flag.updated_by} changed {flag.key} in {environment.key} at {flag.updated_at:%H:%M:%S} UTC, after you "
+            "opened the list of rules. Nothing was changed: open the list again, look at it, and choose the rule there."
         )
     return target
 
@@ -106,11 +106,11 @@ async def _edit_until_saved(visit: ActionVisit, target: FlagToChange, number: in
     async def attempt(problem: str | None) -> Result:
         nonlocal rule
         rule = await _edit(visit, target, number, rule, problem)
-        place, flag = target.environment, target.flag
-        await visit.confirm_if_protected(place, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
+        environment, flag = target.environment, target.flag
+        await visit.confirm_if_protected(environment, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
         rules = [*flag.rules, rule] if number is None else replaced(flag.rules, number, [rule])
         try:
-            return await _write(visit, target, rules, f"{flag.key} in {place.key}: {phrases.rule(rule)}.")
+            return await _write(visit, target, rules, f"{flag.key} in {environment.key}: {phrases.rule(rule)}.")
         except ChangedMeanwhileError as conflict:
             if number is None or flag.rules[number : number + 1] == conflict.flag.rules[number : number + 1]:
                 raise
@@ -211,9 +211,9 @@ async def _reorder(visit: ActionVisit, target: FlagToChange, rules: Sequence[Map
 
 
 async def _write(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
-    place, flag = target.environment, target.flag
-    await target.write(partial(flags.update, flag.id, place.key, FlagEdit(rules=rules)))
-    await visit.go(Route.RULES, flag=flag.key, environment=place.key)
+    environment, flag = target.environment, target.flag
+    await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rules=rules)))
+    await visit.go(Route.RULES, flag=flag.key, environment=environment.key)
     return said
 
 

@@ -18,19 +18,19 @@ COLUMNS = (("Order", "order"), ("Name", "name"), ("When", "when"), ("Serves", "s
 
 async def show(visit: PageVisit) -> Layout:
     """The rules of the flag in the environment that the link names."""
-    place = await visit.environment()
-    flag = await visit.flag(place)
+    environment = await visit.environment()
+    flag = await visit.flag(environment)
     refuse_static(flag)
-    params = {"flag": flag.key, "environment": place.key}
+    params = {"flag": flag.key, "environment": environment.key}
     rows = [row(flag, number) for number in range(1, len(flag.rules) + 1)]
     display = visit.display
     table = tables.fixed(display, "Rules", COLUMNS, rows, is_sortable=False) if rows else None
     return Layout(
-        title=f"Rules of {flag.key} · {place.key}",
+        title=f"Rules of {flag.key} · {environment.key}",
         description="Tried from the first on, after members and before the rollout: the first rule that holds decides.",
         menu_items=[
             link("Add rule", Route.ADD_RULE, params, theme="primary"),
-            back(environment=place.key),
+            back(environment=environment.key),
         ],
         children=[table or display.heading("There is no rule yet.", level=3)],
     )

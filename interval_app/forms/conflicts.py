@@ -11,7 +11,7 @@ from db.views import ChangeView, FlagView
 from interval_app.display import differences, phrases
 from interval_app.session import executor
 from interval_app.session.errors import sentence
-from interval_app.session.interaction import ActionVisit
+from interval_app.session.interaction import ActionInteraction
 
 MOST_TOLD = 5
 
@@ -51,12 +51,12 @@ def story(change: ChangeView) -> str:
 
 
 async def previewed(
-    visit: ActionVisit, found: list[differences.Line], problem: str | None, what: str, button: str
+    interaction: ActionInteraction, found: list[differences.Line], problem: str | None, what: str, button: str
 ) -> bool:
     """Show what would change, and ask whether to go on."""
-    display = visit.io.display
+    display = interaction.io.display
     shown: list[Any] = [display.markdown(f"**Not done yet.** {phrases.markdown(problem)}")] if problem else []
     shown.append(differences.table(display, f"{what}: this would change", found))
     buttons = [{"label": button, "value": "yes"}, {"label": "Leave it", "value": "no", "theme": "secondary"}]
-    pressed = await visit.io.group(*shown).with_choices(buttons)
+    pressed = await interaction.io.group(*shown).with_choices(buttons)
     return bool(pressed.choice == "yes")

@@ -13,7 +13,7 @@ from db.vocabulary import Actor
 from interval_app.forms.conflicts import explained
 from interval_app.forms.form import flag_asked
 from interval_app.session import executor
-from interval_app.session.interaction import ActionVisit
+from interval_app.session.interaction import ActionInteraction
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -48,7 +48,7 @@ class FlagToChange:
 
 
 async def flag_to_change(
-    visit: ActionVisit,
+    interaction: ActionInteraction,
     environment: EnvironmentView | None = None,
     flag: str | None = None,
     *,
@@ -60,7 +60,9 @@ async def flag_to_change(
     the link, or one that the person picks. `reaches` are the environments that the change is for, where that is more
     than the one. Raises NotAllowedError before anything is asked; UnknownEnvironmentError, FlagNotFoundError.
     """
-    environment = environment or await visit.environment()
-    actor = visit.actor_for(*(reaches or (environment,)))
-    found = await (flag_asked(visit, environment) if flag is None else executor.run(flags.get, flag, environment.key))
+    environment = environment or await interaction.environment()
+    actor = interaction.actor_for(*(reaches or (environment,)))
+    found = await (
+        flag_asked(interaction, environment) if flag is None else executor.run(flags.get, flag, environment.key)
+    )
     return FlagToChange(environment, found, actor)

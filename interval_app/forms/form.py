@@ -16,7 +16,7 @@ from db.views import EnvironmentView, FlagView
 from interval_app.display.phrases import kind, markdown
 from interval_app.session import executor
 from interval_app.session.errors import CORRECTABLE, DashboardError, in_words, sentence
-from interval_app.session.interaction import ActionVisit
+from interval_app.session.interaction import ActionInteraction
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,9 @@ def select(io: IO, label: str, named: Sequence[tuple[str, str]], chosen: str | N
     return io.select.single(label, options=choices, default_value=default, **more)
 
 
-async def flag_asked(visit: ActionVisit, environment: EnvironmentView) -> FlagView:
+async def flag_asked(interaction: ActionInteraction, environment: EnvironmentView) -> FlagView:
     """The flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
-    if key := visit.param("flag"):
+    if key := interaction.param("flag"):
         return await executor.run(flags.get, key, environment.key)
 
     async def find(text: str) -> list[FlagView]:
@@ -112,7 +112,7 @@ async def flag_asked(visit: ActionVisit, environment: EnvironmentView) -> FlagVi
             log.exception("flags could not be searched")
             return []
 
-    picked: FlagView = await visit.io.search(
+    picked: FlagView = await interaction.io.search(
         f"Which flag in {environment.key}?",
         on_search=find,
         render_result=lambda flag: {"label": flag.key, "description": f"{kind(flag)}. {flag.description}"},

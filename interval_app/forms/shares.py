@@ -10,27 +10,33 @@ from db.errors import InvalidInputError
 from db.views import FlagView
 from interval_app.display import phrases
 from interval_app.forms.form import Answers, ask, refusing
-from interval_app.session.interaction import ActionVisit
+from interval_app.session.interaction import ActionInteraction
 
 Shares = list[dict[str, Any]]
 
 
-async def shares_asked(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> Shares:
+async def shares_asked(
+    interaction: ActionInteraction, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None
+) -> Shares:
     """Shares that add up to 100, for a rule."""
-    fields = share_fields(visit, flag, filled)
+    fields = share_fields(interaction, flag, filled)
 
     def check(answers: Answers) -> str | None:
         return refusing(lambda given: clean_split(read_shares(given), "the split", flag.variants))(answers.values)
 
-    _, found = await ask(visit.io, fields, intro="Percentages that add up to 100.", buttons=["Continue"], check=check)
+    _, found = await ask(
+        interaction.io, fields, intro="Percentages that add up to 100.", buttons=["Continue"], check=check
+    )
     return read_shares(found)
 
 
-def share_fields(visit: ActionVisit, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+def share_fields(
+    interaction: ActionInteraction, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None
+) -> dict[str, Any]:
     """A percentage for each variant."""
     shares = {share["variant"]: share["weight"] for share in filled or ()}
     return {
-        name: visit.io.input.number(
+        name: interaction.io.input.number(
             f"% {phrases.variant(name, value)}", min=0, max=100, decimals=3, default_value=shares.get(name, 0)
         )
         for name, value in flag.variants.items()

@@ -16,7 +16,7 @@ from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import flag_asked, until_accepted
 from interval_app.session import executor
 from interval_app.session.errors import DashboardError
-from interval_app.session.interaction import UNCHANGED, ActionVisit, PageVisit, Result, back
+from interval_app.session.interaction import UNCHANGED, ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
 COLUMNS = (
@@ -29,10 +29,10 @@ COLUMNS = (
 )
 
 
-async def show(visit: PageVisit) -> Layout:
+async def show(interaction: PageInteraction) -> Layout:
     """The changes of one flag in one environment, or of everything."""
-    environment = await visit.environment()
-    flag = await visit.flag(environment) if visit.param("flag") else None
+    environment = await interaction.environment()
+    flag = await interaction.flag(environment) if interaction.param("flag") else None
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         only = (flag.id, environment.key) if flag else (None, None)
@@ -49,7 +49,9 @@ async def show(visit: PageVisit) -> Layout:
             *everything,
             back(**here),
         ],
-        children=[tables.fetched(visit.display, "Changes", COLUMNS, fetch, is_sortable=False, is_filterable=False)],
+        children=[
+            tables.fetched(interaction.display, "Changes", COLUMNS, fetch, is_sortable=False, is_filterable=False)
+        ],
     )
 
 
@@ -87,17 +89,17 @@ def who(change: ChangeView) -> str:
     return f"{change.actor} ({change.source})"
 
 
-async def of(visit: ActionVisit) -> Result:
+async def of(interaction: ActionInteraction) -> Result:
     """Filter by flag: pick one, and see its changes alone."""
-    environment = await visit.environment()
-    flag = await flag_asked(visit, environment)
-    await visit.go(Route.CHANGES, flag=flag.key, environment=environment.key)
+    environment = await interaction.environment()
+    flag = await flag_asked(interaction, environment)
+    await interaction.go(Route.CHANGES, flag=flag.key, environment=environment.key)
     return f"The changes of {flag.key} in {environment.key}."
 
 
-async def show_change(visit: PageVisit) -> Layout:
+async def show_change(interaction: PageInteraction) -> Layout:
     """One change in full."""
-    change = await executor.run(changes.get, number(visit.param("change")))
+    change = await executor.run(changes.get, number(interaction.param("change")))
     found = differences.of_change(change)
     facts = {
         "Who": who(change),
@@ -105,7 +107,7 @@ async def show_change(visit: PageVisit) -> Layout:
         "Flag": change.flag_key or phrases.NOTHING,
         "Environment": change.environment or "all",
     }
-    display = visit.display
+    display = interaction.display
     about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
     restorable = change.flag_id is not None and change.before is not None
     return Layout(
@@ -123,13 +125,13 @@ async def show_change(visit: PageVisit) -> Layout:
     )
 
 
-async def restore(visit: ActionVisit) -> Result:
+async def restore(interaction: ActionInteraction) -> Result:
     """Bring a flag back to where it was before a change, after showing what that would change."""
-    change = await executor.run(changes.get, number(visit.param("change")))
+    change = await executor.run(changes.get, number(interaction.param("change")))
     if change.flag_id is None or change.environment is None:
         raise DashboardError("Only the changes of a flag can be taken back here.")
     environment = await executor.run(environments.get, change.environment)
-    target = await flag_to_change(visit, environment, change.flag_id)
+    target = await flag_to_change(interaction, environment, change.flag_id)
     flag = target.flag
     if flag.archived_at is not None:
         raise DashboardError(
@@ -141,11 +143,13 @@ async def restore(visit: ActionVisit) -> Result:
         found = differences.of(difference)
         if not found:
             return f"{flag.key} is in {environment.key} as it was before this change. {UNCHANGED}"
-        if not await previewed(visit, found, problem, f"Restore {flag.key} in {environment.key}", "Restore"):
+        if not await previewed(interaction, found, problem, f"Restore {flag.key} in {environment.key}", "Restore"):
             return UNCHANGED
-        await visit.confirm_if_protected(environment, f"{flag.key} goes back to before {phrases.second(change.at)}.")
+        await interaction.confirm_if_protected(
+            environment, f"{flag.key} goes back to before {phrases.second(change.at)}."
+        )
         await target.write(partial(changes.restore, flag.id, environment.key, change.id))
-        await visit.go(Route.CHANGES, flag=flag.key, environment=environment.key)
+        await interaction.go(Route.CHANGES, flag=flag.key, environment=environment.key)
         return f"{flag.key} is in {environment.key} as it was before {phrases.second(change.at)}."
 
     return await until_accepted(attempt)

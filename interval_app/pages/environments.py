@@ -14,7 +14,7 @@ from interval_app.display.tables import Row, cell
 from interval_app.forms.form import ask, refusing, select, until_accepted
 from interval_app.pages import publishing
 from interval_app.session import executor
-from interval_app.session.interaction import ActionVisit, PageVisit, Result, back
+from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
 COLUMNS = (
@@ -26,17 +26,21 @@ COLUMNS = (
 )
 
 
-async def show(visit: PageVisit) -> Layout:
+async def show(interaction: PageInteraction) -> Layout:
     """Every environment, and whether programs have all that is saved; a click shows an environment's flags."""
-    found = await visit.all_environments()
+    found = await interaction.all_environments()
     return Layout(
         title="Environments",
         description="Each flag has a configuration of its own in each of them.",
         menu_items=[link("Add environment", Route.ADD_ENVIRONMENT, theme="primary"), back()],
         children=[
-            *await publishing.state(visit),
+            *await publishing.state(interaction),
             tables.fixed(
-                visit.display, "Environments", COLUMNS, [row(environment) for environment in found], is_sortable=False
+                interaction.display,
+                "Environments",
+                COLUMNS,
+                [row(environment) for environment in found],
+                is_sortable=False,
             ),
         ],
     )
@@ -51,27 +55,27 @@ def row(environment: EnvironmentView) -> Row:
     )
 
 
-async def add(visit: ActionVisit) -> Result:
+async def add(interaction: ActionInteraction) -> Result:
     """Make an environment in which every flag is disabled; for those who may change protected ones."""
-    existing = await visit.all_environments()
-    actor = visit.actor_for(*existing)
+    existing = await interaction.all_environments()
+    actor = interaction.actor_for(*existing)
     start: dict[str, Any] = {"key": "", "name": "", "protected": False, "copy_of": existing[0].key}
 
     async def attempt(problem: str | None) -> EnvironmentView:
         nonlocal start
-        start = await _form(visit, existing, start, problem)
+        start = await _form(interaction, existing, start, problem)
         named = {name: start[name] for name in ("name", "protected", "copy_of")}
         return await executor.run(environments.create, start["key"], **named, actor=actor)
 
     made = await until_accepted(attempt)
-    await visit.go(Route.ENVIRONMENTS)
+    await interaction.go(Route.ENVIRONMENTS)
     return f"{made.key} is there. Every flag is disabled in it."
 
 
 async def _form(
-    visit: ActionVisit, existing: list[EnvironmentView], start: dict[str, Any], problem: str | None
+    interaction: ActionInteraction, existing: list[EnvironmentView], start: dict[str, Any], problem: str | None
 ) -> dict[str, Any]:
-    io = visit.io
+    io = interaction.io
     key = io.input.text("Key", default_value=start["key"] or None, max_length=128, placeholder="qa")
     fields = {
         "key": key.validate(refusing(lambda text: validation.key(text.strip(), code="invalid_environment"))),

@@ -17,7 +17,7 @@ from interval_app.display.tables import Row, cell
 from interval_app.forms.form import ask, refusing, select, until_accepted
 from interval_app.session import executor
 from interval_app.session.errors import DashboardError
-from interval_app.session.interaction import ActionVisit, PageVisit, Result, back
+from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Link, Route, link
 
 COLUMNS = (
@@ -36,10 +36,10 @@ SCOPES: Final = (
 )
 
 
-async def show(visit: PageVisit) -> Layout:
+async def show(interaction: PageInteraction) -> Layout:
     """Every key, revoked ones too."""
     found = await executor.run(keys.list_all)
-    display = visit.display
+    display = interaction.display
     table = (
         tables.fixed(display, "API keys", COLUMNS, [row(key) for key in found], is_sortable=False) if found else None
     )
@@ -83,9 +83,9 @@ def state(key: KeyView) -> tables.Cell:
     return cell(f"until {phrases.moment(key.expires_at)}", "green")
 
 
-async def create(visit: ActionVisit) -> Result:
+async def create(interaction: ActionInteraction) -> Result:
     """Make a key, and show its secret until the person says that it is stored."""
-    environments = await visit.all_environments()
+    environments = await interaction.all_environments()
     start: dict[str, Any] = {
         "name": "",
         "scope": str(Scope.SERVER),
@@ -95,14 +95,14 @@ async def create(visit: ActionVisit) -> Result:
 
     async def attempt(problem: str | None) -> tuple[KeyView, str]:
         nonlocal start
-        start = await _form(visit, environments, start, problem)
+        start = await _form(interaction, environments, start, problem)
         scope = Scope(start["scope"])
         environment = (
             None if scope is Scope.ADMIN else next(one for one in environments if one.key == start["environment"])
         )
         affected = environments if environment is None else [environment]
-        actor = visit.actor_for(*affected)
-        await _confirm(visit, affected, f"A key {start['name']!r} will be created for it.")
+        actor = interaction.actor_for(*affected)
+        await _confirm(interaction, affected, f"A key {start['name']!r} will be created for it.")
         return await executor.run(
             keys.create,
             start["name"],
@@ -113,7 +113,7 @@ async def create(visit: ActionVisit) -> Result:
         )
 
     key, secret = await until_accepted(attempt)
-    io = visit.io
+    io = interaction.io
     warning = io.display.markdown(
         "**This is the only time that the key is shown.** Store it now; it is kept as a hash."
     )
@@ -121,16 +121,16 @@ async def create(visit: ActionVisit) -> Result:
     return {"Created": key.name, "May": str(key.scope), "Environment": key.environment or "all"}
 
 
-async def _confirm(visit: ActionVisit, environments: Sequence[EnvironmentView], what: str) -> None:
+async def _confirm(interaction: ActionInteraction, environments: Sequence[EnvironmentView], what: str) -> None:
     """Make sure, where any of the environments is protected; ask once."""
     if protected := [environment for environment in environments if environment.protected]:
-        await visit.confirm_if_protected(protected[0], what)
+        await interaction.confirm_if_protected(protected[0], what)
 
 
 async def _form(
-    visit: ActionVisit, environments: Sequence[EnvironmentView], start: dict[str, Any], problem: str | None
+    interaction: ActionInteraction, environments: Sequence[EnvironmentView], start: dict[str, Any], problem: str | None
 ) -> dict[str, Any]:
-    io = visit.io
+    io = interaction.io
     name = io.input.text(
         "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME, placeholder="checkout service"
     )
@@ -171,17 +171,17 @@ def end_of(day: date | None) -> datetime | None:
     return datetime.combine(day + timedelta(days=1), time(), UTC) if day else None
 
 
-async def revoke(visit: ActionVisit) -> Result:
+async def revoke(interaction: ActionInteraction) -> Result:
     """Take a key out of force at once."""
-    key = next((one for one in await executor.run(keys.list_all) if one.id == visit.param("key")), None)
+    key = next((one for one in await executor.run(keys.list_all) if one.id == interaction.param("key")), None)
     if key is None:
         raise DashboardError("There is no such key: open the list of API keys, and pick one there.")
-    environments = await visit.all_environments()
-    actor = visit.actor_for(
+    environments = await interaction.all_environments()
+    actor = interaction.actor_for(
         *(environment for environment in environments if key.environment in (None, environment.key))
     )
     help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
-    await visit.confirm(f"Revoke the key {key.name}?", help_text)
+    await interaction.confirm(f"Revoke the key {key.name}?", help_text)
     await executor.run(keys.revoke, key.id, actor=actor)
-    await visit.go(Route.KEYS)
+    await interaction.go(Route.KEYS)
     return f"The key {key.name} is revoked."

@@ -9,7 +9,14 @@ from db.publishing.publisher import PublicationError, Publisher
 from db.settings import Settings
 from interval_app.session import executor
 from interval_app.session.errors import DashboardError
-from interval_app.session.interaction import MADE_UP_FOR, MEANWHILE, UNPUBLISHED, ActionVisit, PageVisit, Result
+from interval_app.session.interaction import (
+    MADE_UP_FOR,
+    MEANWHILE,
+    UNPUBLISHED,
+    ActionInteraction,
+    PageInteraction,
+    Result,
+)
 from interval_app.session.routes import Route, link
 
 log = logging.getLogger(__name__)
@@ -17,43 +24,43 @@ log = logging.getLogger(__name__)
 LOG_SAYS_WHY: Final = "The log of the dashboard's process says why."
 
 
-async def publish(visit: ActionVisit) -> Result:
+async def publish(interaction: ActionInteraction) -> Result:
     """Try again to publish what is saved, for those who may change every environment."""
-    environment = await visit.environment()
-    visit.actor_for(*await visit.all_environments())
-    if not await executor.run(publisher(visit.settings).try_to_publish):
+    environment = await interaction.environment()
+    interaction.actor_for(*await interaction.all_environments())
+    if not await executor.run(publisher(interaction.settings).try_to_publish):
         raise DashboardError(f"It could not be published. {MEANWHILE} {LOG_SAYS_WHY}")
-    await visit.go(Route.FLAGS, environment=environment.key)
+    await interaction.go(Route.FLAGS, environment=environment.key)
     return "Everything is published."
 
 
-async def warning(visit: PageVisit, **params: str) -> list[Any]:
+async def warning(interaction: PageInteraction, **params: str) -> list[Any]:
     """What stands above a page while something is saved that programs do not have; the parameters go on from there."""
-    said = await _state(visit) if visit.settings.definitions_bucket else None
-    return [_heading(visit, *said, **params)] if said else []
+    said = await _state(interaction) if interaction.settings.definitions_bucket else None
+    return [_heading(interaction, *said, **params)] if said else []
 
 
-async def state(visit: PageVisit) -> list[Any]:
+async def state(interaction: PageInteraction) -> list[Any]:
     """Whether programs have everything that is saved; nothing where they do not read it from S3."""
-    if visit.settings.definitions_bucket is None:
+    if interaction.settings.definitions_bucket is None:
         return []
-    said = await _state(visit) or ("Everything is published", "Programs get what is saved.")
-    return [_heading(visit, *said)]
+    said = await _state(interaction) or ("Everything is published", "Programs get what is saved.")
+    return [_heading(interaction, *said)]
 
 
-async def _state(visit: PageVisit) -> tuple[str, str] | None:
+async def _state(interaction: PageInteraction) -> tuple[str, str] | None:
     """A heading and what to say of it, unless everything is published."""
     try:
-        missing = await executor.run(publisher(visit.settings).unpublished)
+        missing = await executor.run(publisher(interaction.settings).unpublished)
     except PublicationError as error:
         log.warning("it is not known what is published: %s", error)
         return "It is not known whether everything is published", f"S3 could not be asked. {LOG_SAYS_WHY}"
     return (f"{UNPUBLISHED}: {', '.join(missing)}", f"{MEANWHILE} {MADE_UP_FOR}") if missing else None
 
 
-def _heading(visit: PageVisit, label: str, description: str, **params: str) -> Any:
+def _heading(interaction: PageInteraction, label: str, description: str, **params: str) -> Any:
     again = link("Publish now", Route.PUBLISH, params)
-    return visit.display.heading(label, level=2, description=description, menu_items=[again])
+    return interaction.display.heading(label, level=2, description=description, menu_items=[again])
 
 
 def publisher(settings: Settings) -> Publisher:

@@ -31,7 +31,7 @@ MEANWHILE: Final = "Programs still get what was published before."
 MADE_UP_FOR: Final = "The next change makes up for it, or Publish now on the Feature Flags page."
 
 
-class Visit:
+class Interaction:
     """What pages and actions have in common."""
 
     def __init__(self, settings: Settings, ctx: ActionContext | PageContext) -> None:
@@ -56,7 +56,7 @@ class Visit:
         return await executor.run(environments.list_all)
 
 
-class PageVisit(Visit):
+class PageInteraction(Interaction):
     """Somebody looks at a page."""
 
     def __init__(self, settings: Settings, display: IO.Display, ctx: PageContext) -> None:
@@ -68,7 +68,7 @@ class PageVisit(Visit):
         return await executor.run(flags.get, self.param("flag"), environment.key)
 
 
-class ActionVisit(Visit):
+class ActionInteraction(Interaction):
     """Somebody does something."""
 
     def __init__(self, settings: Settings, io: IO, ctx: ActionContext, outcome: PublicationResult) -> None:
@@ -128,18 +128,18 @@ class ActionVisit(Visit):
 
 
 def action(
-    settings: Settings, handler: Callable[[ActionVisit], Awaitable[Result]], name: str, **options: Any
+    settings: Settings, handler: Callable[[ActionInteraction], Awaitable[Result]], name: str, **options: Any
 ) -> Action:
     """An action for the SDK; what goes wrong in it is told in words."""
 
     async def run(io: IO, ctx: ActionContext) -> Result:
         try:
             with record_publication() as outcome:
-                visit = ActionVisit(settings, io, ctx, outcome)
+                interaction = ActionInteraction(settings, io, ctx, outcome)
                 try:
-                    return visit.told(await handler(visit))
+                    return interaction.told(await handler(interaction))
                 except DeclinedError:
-                    return visit.told(BEGUN) if visit.begun else UNCHANGED
+                    return interaction.told(BEGUN) if interaction.begun else UNCHANGED
         except (DashboardError, IOError):
             raise
         except FlagstaffError as error:
@@ -151,12 +151,14 @@ def action(
     return Action(handler=run, name=name, unlisted=True, **options)
 
 
-def page(settings: Settings, handler: Callable[[PageVisit], Awaitable[Layout]], name: str, **options: Any) -> Page:
+def page(
+    settings: Settings, handler: Callable[[PageInteraction], Awaitable[Layout]], name: str, **options: Any
+) -> Page:
     """A page for the SDK; what goes wrong in it is shown instead."""
 
     async def show(display: IO.Display, ctx: PageContext) -> Layout:
         try:
-            return await handler(PageVisit(settings, display, ctx))
+            return await handler(PageInteraction(settings, display, ctx))
         except Exception as error:
             if not isinstance(error, FlagstaffError | DashboardError):
                 log.exception("the page %r failed", name)

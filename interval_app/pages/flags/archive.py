@@ -15,16 +15,16 @@ from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.session import executor
 from interval_app.session.errors import DashboardError
-from interval_app.session.interaction import ActionVisit, PageVisit, Result, back
+from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
 COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("Archived", "updated"))
 
 
-async def archive(visit: ActionVisit) -> Result:
+async def archive(interaction: ActionInteraction) -> Result:
     """Spell out what it means, ask, and archive."""
-    environments = await visit.all_environments()
-    target = await flag_to_change(visit, reaches=environments)
+    environments = await interaction.all_environments()
+    target = await flag_to_change(interaction, reaches=environments)
     flag = target.flag
     views = [await executor.run(flags.get, flag.id, other.key) for other in environments]
     enabled = [view.environment for view in views if view.enabled]
@@ -33,15 +33,15 @@ async def archive(visit: ActionVisit) -> Result:
         "Archived, it is gone for programs in every environment: they get their own default, as for a flag that never "
         "was. Its key can be used for another flag. Nothing is deleted: under Archived flags it can be restored."
     )
-    await visit.confirm(f"Archive {flag.key}?", serving + means)
+    await interaction.confirm(f"Archive {flag.key}?", serving + means)
     await executor.run(flags.archive, flag.id, actor=target.actor)
-    await visit.go(Route.FLAGS, environment=target.environment.key)
+    await interaction.go(Route.FLAGS, environment=target.environment.key)
     return f"{flag.key} is archived."
 
 
-async def show(visit: PageVisit) -> Layout:
+async def show(interaction: PageInteraction) -> Layout:
     """The archived flags, to restore."""
-    environment = await visit.environment()
+    environment = await interaction.environment()
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         query = FlagQuery(
@@ -60,7 +60,7 @@ async def show(visit: PageVisit) -> Layout:
         title="Archived flags",
         description="Out of service in every environment. Restoring brings a flag back as it was when it was archived.",
         menu_items=[back(environment=environment.key)],
-        children=[tables.fetched(visit.display, "Archived flags", COLUMNS, fetch, is_sortable=False)],
+        children=[tables.fetched(interaction.display, "Archived flags", COLUMNS, fetch, is_sortable=False)],
     )
 
 
@@ -75,17 +75,19 @@ def row(flag: FlagView) -> Row:
     return Row([cell(flag.key), phrases.kind(flag), cell(flag.description), when], menu)
 
 
-async def restore(visit: ActionVisit) -> Result:
+async def restore(interaction: ActionInteraction) -> Result:
     """Bring an archived flag back in every environment."""
-    target = await flag_to_change(visit, flag=visit.param("flag"), reaches=await visit.all_environments())
+    target = await flag_to_change(
+        interaction, flag=interaction.param("flag"), reaches=await interaction.all_environments()
+    )
     environment, flag = target.environment, target.flag
     if flag.archived_at is None:
         raise DashboardError(f"{flag.key} is not archived: somebody has restored it already.")
     archiving = await executor.run(_archiving, flag)
     means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
-    await visit.confirm(f"Restore {flag.key}?", means)
+    await interaction.confirm(f"Restore {flag.key}?", means)
     await executor.run(changes.restore, flag.id, environment.key, archiving.id, actor=target.actor)
-    await visit.go(Route.FLAGS, environment=environment.key)
+    await interaction.go(Route.FLAGS, environment=environment.key)
     return f"{flag.key} is back."
 
 

@@ -17,35 +17,37 @@ from interval_app.forms import values
 from interval_app.forms.form import ask, refusing, select, until_accepted
 from interval_app.session import executor
 from interval_app.session.errors import sentence
-from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
 
 KINDS = (("dynamic", "dynamic: may have members, rules and a rollout"), ("static", "static: one value for everyone"))
 TYPES = tuple((str(kind), str(kind)) for kind in ValueType)
 
 
-async def create(visit: ActionVisit) -> Result:
+async def create(interaction: ActionInteraction) -> Result:
     """Ask in three steps, confirm where the environment is protected, and make the flag."""
-    environment = await visit.environment()
-    actor = visit.actor_for(environment)
+    environment = await interaction.environment()
+    actor = interaction.actor_for(environment)
     new = NewFlag("", description="")
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal new
-        new = await _what_it_is(visit, environment, new, problem)
-        new = await (_static_value(visit, new) if new.is_static else _variants(visit, new))
-        await visit.confirm_if_protected(
+        new = await _what_it_is(interaction, environment, new, problem)
+        new = await (_static_value(interaction, new) if new.is_static else _variants(interaction, new))
+        await interaction.confirm_if_protected(
             environment, f"{new.key} will be created and {phrases.status(new.enabled)} there."
         )
         return await executor.run(flags.create, new, environment.key, actor=actor)
 
     flag = await until_accepted(attempt)
-    await visit.go(Route.FLAGS, environment=environment.key)
+    await interaction.go(Route.FLAGS, environment=environment.key)
     return {"Created": flag.key, "In": f"{environment.key}, {phrases.status(flag.enabled)}; disabled in the others"}
 
 
-async def _what_it_is(visit: ActionVisit, environment: EnvironmentView, new: NewFlag, problem: str | None) -> NewFlag:
-    io = visit.io
+async def _what_it_is(
+    interaction: ActionInteraction, environment: EnvironmentView, new: NewFlag, problem: str | None
+) -> NewFlag:
+    io = interaction.io
     fields = {
         "key": io.input.text("Key", default_value=new.key or None, max_length=128, placeholder="new-checkout").validate(
             _key_check(environment)
@@ -93,24 +95,24 @@ def _key_check(environment: EnvironmentView) -> Callable[[str], Awaitable[str | 
     return check
 
 
-async def _static_value(visit: ActionVisit, new: NewFlag) -> NewFlag:
+async def _static_value(interaction: ActionInteraction, new: NewFlag) -> NewFlag:
     kind = ValueType(new.value_type)
-    fields = {"value": values.value_field(visit.io, "Value", kind, given(new.value, None))}
-    _, entered = await ask(visit.io, fields, intro=f"What {new.key} gives to everyone.", buttons=["Create flag"])
+    fields = {"value": values.value_field(interaction.io, "Value", kind, given(new.value, None))}
+    _, entered = await ask(interaction.io, fields, intro=f"What {new.key} gives to everyone.", buttons=["Create flag"])
     return replace(new, value=values.parse(entered["value"], kind))
 
 
-async def _variants(visit: ActionVisit, new: NewFlag) -> NewFlag:
+async def _variants(interaction: ActionInteraction, new: NewFlag) -> NewFlag:
     kind = ValueType(new.value_type)
     named: Mapping[str, JsonValue] = ON_OFF
     if kind is not ValueType.BOOLEAN:
-        fields = {"variants": values.variants_field(visit.io, kind, given(new.variants, {}))}
+        fields = {"variants": values.variants_field(interaction.io, kind, given(new.variants, {}))}
         intro = f"The values that {new.key} can have. More can be added later; members bring theirs."
-        _, entered = await ask(visit.io, fields, intro=intro, buttons=["Continue"])
+        _, entered = await ask(interaction.io, fields, intro=intro, buttons=["Continue"])
         named = values.parse_variants(entered["variants"], kind)
         new = replace(new, variants=named)
     chosen = given(new.default_variant, None)
-    fields = {"default": values.default_field(visit.io, named, chosen if chosen in named else None)}
+    fields = {"default": values.default_field(interaction.io, named, chosen if chosen in named else None)}
     intro = "What everyone gets whom no member entry, rule or rollout decides."
-    _, entered = await ask(visit.io, fields, intro=intro, buttons=["Create flag"])
+    _, entered = await ask(interaction.io, fields, intro=intro, buttons=["Create flag"])
     return replace(new, default_variant=values.default_chosen(entered["default"]))

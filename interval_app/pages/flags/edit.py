@@ -19,26 +19,26 @@ from interval_app.forms import values
 from interval_app.forms.conflicts import ChangedMeanwhileError
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import ask, refusing, until_accepted
-from interval_app.session.interaction import UNCHANGED, ActionVisit, Result
+from interval_app.session.interaction import UNCHANGED, ActionInteraction, Result
 from interval_app.session.routes import Route
 
 Entered = Mapping[str, Any]
 """What the form says, by the names of its fields."""
 
 
-async def edit(visit: ActionVisit) -> Result:
+async def edit(interaction: ActionInteraction) -> Result:
     """Show the flag as it is, and write what was changed of it; tell if somebody else changed it meanwhile."""
-    target = await flag_to_change(visit)
+    target = await flag_to_change(interaction)
     environment, entered = target.environment, current(target.flag)
 
     async def attempt(problem: str | None) -> FlagView | None:
         nonlocal entered
         flag = target.flag
-        entered = await _form(visit, environment, flag, entered, problem)
+        entered = await _form(interaction, environment, flag, entered, problem)
         changed = changes_of(flag, entered)
         if changed == FlagEdit():
             return None
-        await visit.confirm_if_protected(environment, f"{flag.key} will be changed there.")
+        await interaction.confirm_if_protected(environment, f"{flag.key} will be changed there.")
         try:
             return await target.write(partial(flags.update, flag.id, environment.key, changed))
         except ChangedMeanwhileError as conflict:
@@ -48,7 +48,7 @@ async def edit(visit: ActionVisit) -> Result:
     saved = await until_accepted(attempt)
     if saved is None:
         return UNCHANGED
-    await visit.go(Route.FLAGS, environment=environment.key)
+    await interaction.go(Route.FLAGS, environment=environment.key)
     return {"Saved": saved.key, "In": f"{environment.key}, version {saved.version}"}
 
 
@@ -80,15 +80,15 @@ def _same(one: Any, other: Any) -> bool:
 
 
 async def _form(
-    visit: ActionVisit, environment: EnvironmentView, flag: FlagView, entered: Entered, problem: str | None
+    interaction: ActionInteraction, environment: EnvironmentView, flag: FlagView, entered: Entered, problem: str | None
 ) -> Entered:
     intro = (
         f"{flag.key} in {environment.key}: {phrases.kind(flag)}, {phrases.status(flag.enabled)}. Name, description "
         "and tags are the same in every environment. A key never changes: create another flag, and archive this one."
     )
-    form, fields = Form(visit.io, flag, entered), fields_of(flag)
+    form, fields = Form(interaction.io, flag, entered), fields_of(flag)
     inputs = {field.name: field.show(form) for field in fields}
-    _, found = await ask(visit.io, inputs, intro=intro, problem=problem, buttons=["Save"])
+    _, found = await ask(interaction.io, inputs, intro=intro, problem=problem, buttons=["Save"])
     return {field.name: field.read(found[field.name], flag) for field in fields}
 
 

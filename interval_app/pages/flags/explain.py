@@ -15,20 +15,20 @@ from interval_app.display.tables import Row, cell
 from interval_app.forms import values
 from interval_app.forms.form import ask, flag_asked, refusing
 from interval_app.session import executor
-from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.interaction import ActionInteraction, Result
 
 COLUMNS = (("Step", "step"), ("Decided", "decided"), ("What was found", "text"))
 
 
-async def explain(visit: ActionVisit) -> Result:
+async def explain(interaction: ActionInteraction) -> Result:
     """Ask for an entity, evaluate the flag for it, and show every step; again and again."""
-    environment = await visit.environment()
-    flag = await flag_asked(visit, environment)
+    environment = await interaction.environment()
+    flag = await flag_asked(interaction, environment)
     entered: Mapping[str, Any] = {"type": "user", "id": "", "attributes": ""}
     while True:
-        entered = await _entity(visit, environment, flag, entered)
-        found = await executor.run(_explained, flag, environment.key, context(entered), visit.settings.bucketing)
-        if await _show(visit, flag, found) != "again":
+        entered = await _entity(interaction, environment, flag, entered)
+        found = await executor.run(_explained, flag, environment.key, context(entered), interaction.settings.bucketing)
+        if await _show(interaction, flag, found) != "again":
             value = answer(found)
             return {"Flag": f"{flag.key} in {environment.key}", "Value": value, "Reason": str(found.evaluation.reason)}
 
@@ -54,9 +54,9 @@ def _explained(flag: FlagView, environment: str, given: dict[str, Any], bucketin
 
 
 async def _entity(
-    visit: ActionVisit, environment: EnvironmentView, flag: FlagView, entered: Mapping[str, Any]
+    interaction: ActionInteraction, environment: EnvironmentView, flag: FlagView, entered: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    text = visit.io.input.text
+    text = interaction.io.input.text
     attributes_help = 'What else the program knows, as JSON: {"country": "US", "attributes": {"plan": "premium"}}'
     fields = {
         "type": text("Entity type", default_value=entered["type"], max_length=64).validate(
@@ -76,7 +76,7 @@ async def _entity(
         .validate(refusing(lambda given: context({"type": "", "id": "", "attributes": given}))),
     }
     intro = f"For whom is {flag.key} evaluated in {environment.key}? Nothing is changed by this."
-    _, found = await ask(visit.io, fields, intro=intro, buttons=["Explain"])
+    _, found = await ask(interaction.io, fields, intro=intro, buttons=["Explain"])
     return {"type": found["type"].strip(), "id": found["id"] or "", "attributes": found["attributes"] or ""}
 
 
@@ -84,9 +84,9 @@ def _check_id(given: str) -> str:
     return validation.text(given, "the id", longest=validation.LONGEST_ENTITY_ID, code="invalid_entity")
 
 
-async def _show(visit: ActionVisit, flag: FlagView, found: Explanation) -> str:
+async def _show(interaction: ActionInteraction, flag: FlagView, found: Explanation) -> str:
     """Show the answer, and give the button that was pressed."""
-    io, evaluation = visit.io, found.evaluation
+    io, evaluation = interaction.io, found.evaluation
     facts = {"Value": answer(found), "Variant": evaluation.variant or phrases.NOTHING, "Reason": str(evaluation.reason)}
     about = [{"label": label, "value": value} for label, value in facts.items()]
     displays = [io.display.heading(found.summary, level=3), io.display.metadata(flag.key, data=about)]

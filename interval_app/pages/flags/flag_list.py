@@ -13,7 +13,7 @@ from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.pages import publishing
 from interval_app.session import executor
-from interval_app.session.interaction import PageVisit
+from interval_app.session.interaction import PageInteraction
 from interval_app.session.routes import Link, Route, link
 
 DYNAMIC = (
@@ -30,10 +30,10 @@ SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
 """The columns that `db.flags.search` sorts by; others leave the order of keys."""
 
 
-async def show(visit: PageVisit) -> Layout:
+async def show(interaction: PageInteraction) -> Layout:
     """The page for the environment that the link names."""
-    environment = await visit.environment()
-    environments = await visit.all_environments()
+    environment = await interaction.environment()
+    environments = await interaction.all_environments()
     here = {"environment": environment.key}
     return Layout(
         title=f"Feature Flags · {environment.key}",
@@ -47,10 +47,10 @@ async def show(visit: PageVisit) -> Layout:
             link("API keys", Route.KEYS),
         ],
         children=[
-            *await publishing.warning(visit, **here),
-            environment_heading(visit.display, environment, environments),
-            flag_table(visit.display, "Dynamic flags", environment, is_static=False),
-            flag_table(visit.display, "Static flags", environment, is_static=True),
+            *await publishing.warning(interaction, **here),
+            environment_heading(interaction.display, environment, environments),
+            flag_table(interaction.display, "Dynamic flags", environment, is_static=False),
+            flag_table(interaction.display, "Static flags", environment, is_static=True),
         ],
     )
 

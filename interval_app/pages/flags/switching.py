@@ -6,38 +6,38 @@ from db.flags import flags
 from interval_app.display import phrases
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.session import executor
-from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
 
 
-async def enable(visit: ActionVisit) -> Result:
+async def enable(interaction: ActionInteraction) -> Result:
     """Switch a flag on in one environment."""
-    return await _switch(visit, True)
+    return await _switch(interaction, True)
 
 
-async def disable(visit: ActionVisit) -> Result:
+async def disable(interaction: ActionInteraction) -> Result:
     """Switch a flag off in one environment."""
-    return await _switch(visit, False)
+    return await _switch(interaction, False)
 
 
-async def _switch(visit: ActionVisit, enabled: bool) -> Result:
-    target = await flag_to_change(visit)
+async def _switch(interaction: ActionInteraction, enabled: bool) -> Result:
+    target = await flag_to_change(interaction)
     environment, flag = target.environment, target.flag
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
-    await visit.confirm_if_protected(environment, f"{flag.key} will be {phrases.status(enabled)}. {does}")
+    await interaction.confirm_if_protected(environment, f"{flag.key} will be {phrases.status(enabled)}. {does}")
     await executor.run(flags.set_enabled, flag.id, environment.key, enabled, actor=target.actor)
-    await visit.go(Route.FLAGS, environment=environment.key)
+    await interaction.go(Route.FLAGS, environment=environment.key)
     return f"{flag.key} is {phrases.status(enabled)} in {environment.key}."
 
 
-async def disable_everywhere(visit: ActionVisit) -> Result:
+async def disable_everywhere(interaction: ActionInteraction) -> Result:
     """The global kill switch: off in every environment, in one transaction."""
-    environments = await visit.all_environments()
-    target = await flag_to_change(visit, reaches=environments)
+    environments = await interaction.all_environments()
+    target = await flag_to_change(interaction, reaches=environments)
     flag = target.flag
     named = ", ".join(other.key for other in environments)
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
-    await visit.confirm(f"Disable {flag.key} everywhere?", help_text)
+    await interaction.confirm(f"Disable {flag.key} everywhere?", help_text)
     await executor.run(flags.disable_everywhere, flag.id, actor=target.actor)
-    await visit.go(Route.FLAGS, environment=target.environment.key)
+    await interaction.go(Route.FLAGS, environment=target.environment.key)
     return f"{flag.key} is disabled in {named}."

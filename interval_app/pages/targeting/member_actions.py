@@ -22,7 +22,7 @@ from interval_app.pages.targeting.member_picker import (
     split,
 )
 from interval_app.session import executor
-from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.interaction import ActionInteraction, Result
 
 ANOTHER: Final = "another value"
 
@@ -34,33 +34,33 @@ class Gets(NamedTuple):
     value: JsonValue | Unset
 
 
-async def add(visit: ActionVisit) -> Result:
+async def add(interaction: ActionInteraction) -> Result:
     """Give many entities a value."""
-    target = await _target(visit)
+    target = await _target(interaction)
     environment, flag = target.environment, target.flag
     typed, entity_type, option = "", "user", ""
 
     async def attempt(problem: str | None) -> Result:
         nonlocal typed, entity_type, option
-        fields = {**entity_fields(visit, entity_type, typed), "gets": gets_field(visit, flag, option)}
+        fields = {**entity_fields(interaction, entity_type, typed), "gets": gets_field(interaction, flag, option)}
         intro = f"They will get the value in {environment.key}, before any rule or rollout. {HOW_TO_LIST}"
-        _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Add members"])
+        _, found = await ask(interaction.io, fields, intro=intro, problem=problem, buttons=["Add members"])
         typed, entity_type, option = found["ids"], found["type"].strip(), found["gets"]["value"]
         entities = read_entities(entity_type, typed)
-        gets = await _gets(visit, flag, option)
-        await visit.confirm_if_protected(
+        gets = await _gets(interaction, flag, option)
+        await interaction.confirm_if_protected(
             environment, f"Members of {flag.key}: {phrases.count(len(entities.ids), 'id')}."
         )
-        return await _add(visit, target, [entities], gets)
+        return await _add(interaction, target, [entities], gets)
 
     return await until_accepted(attempt)
 
 
-async def change(visit: ActionVisit) -> Result:
+async def change(interaction: ActionInteraction) -> Result:
     """Give members another value."""
-    target = await _target(visit)
+    target = await _target(interaction)
     environment, flag = target.environment, target.flag
-    chosen = await picked(visit, environment, flag, "Change")
+    chosen = await picked(interaction, environment, flag, "Change")
     if isinstance(chosen, str):
         return chosen
 
@@ -68,45 +68,47 @@ async def change(visit: ActionVisit) -> Result:
 
     async def attempt(problem: str | None) -> Result:
         nonlocal option
-        fields = {"gets": gets_field(visit, flag, option)}
+        fields = {"gets": gets_field(interaction, flag, option)}
         intro = f"{named(chosen)} will get it in {environment.key}."
-        _, found = await ask(visit.io, fields, intro=intro, problem=problem, buttons=["Change value"])
+        _, found = await ask(interaction.io, fields, intro=intro, problem=problem, buttons=["Change value"])
         option = found["gets"]["value"]
-        gets = await _gets(visit, flag, option)
-        await visit.confirm_if_protected(environment, f"Members of {flag.key} will get another value: {named(chosen)}.")
-        return await _add(visit, target, chosen, gets)
+        gets = await _gets(interaction, flag, option)
+        await interaction.confirm_if_protected(
+            environment, f"Members of {flag.key} will get another value: {named(chosen)}."
+        )
+        return await _add(interaction, target, chosen, gets)
 
     return await until_accepted(attempt)
 
 
-async def remove(visit: ActionVisit) -> Result:
+async def remove(interaction: ActionInteraction) -> Result:
     """Make members ordinary again."""
-    target = await _target(visit)
+    target = await _target(interaction)
     environment, flag = target.environment, target.flag
-    chosen = await picked(visit, environment, flag, "Remove")
+    chosen = await picked(interaction, environment, flag, "Remove")
     if isinstance(chosen, str):
         return chosen
     protected = f" {environment.key} is protected." if environment.protected else ""
     help_text = f"{named(chosen)}. Rules, the rollout and the default variant decide for them from then on.{protected}"
-    await visit.confirm(f"Remove members of {flag.key} in {environment.key}?", help_text)
+    await interaction.confirm(f"Remove members of {flag.key} in {environment.key}?", help_text)
     removed = absent = 0
-    async for part in _batches(visit, chosen, "Removing members"):
+    async for part in _batches(interaction, chosen, "Removing members"):
         done = await executor.run(members.remove, flag.id, environment.key, part.type, part.ids, actor=target.actor)
         removed, absent = removed + done.removed, absent + done.absent
     return {"Flag": f"{flag.key} in {environment.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
 
 
-async def _target(visit: ActionVisit) -> FlagToChange:
-    target = await flag_to_change(visit)
+async def _target(interaction: ActionInteraction) -> FlagToChange:
+    target = await flag_to_change(interaction)
     refuse_static(target.flag)
     return target
 
 
-async def _add(visit: ActionVisit, target: FlagToChange, chosen: Sequence[Entities], gets: Gets) -> Result:
+async def _add(interaction: ActionInteraction, target: FlagToChange, chosen: Sequence[Entities], gets: Gets) -> Result:
     environment, flag = target.environment, target.flag
     added = changed = unchanged = 0
     given: Mapping[str, Any] = {"variant": gets.variant, "value": gets.value}
-    async for part in _batches(visit, chosen, "Adding members"):
+    async for part in _batches(interaction, chosen, "Adding members"):
         done = await executor.run(
             members.add, flag.id, environment.key, part.type, part.ids, **given, actor=target.actor
         )
@@ -122,30 +124,30 @@ async def _add(visit: ActionVisit, target: FlagToChange, chosen: Sequence[Entiti
     }
 
 
-async def _batches(visit: ActionVisit, chosen: Sequence[Entities], label: str) -> AsyncIterator[Entities]:
+async def _batches(interaction: ActionInteraction, chosen: Sequence[Entities], label: str) -> AsyncIterator[Entities]:
     """The entities in parts that one write takes, with progress where there is more than one."""
     parts = [part for entities in chosen for part in split(entities)]
     if len(parts) > 1:
-        await visit.ctx.loading.start(label=label, description="10,000 at a time", items_in_queue=len(parts))
+        await interaction.ctx.loading.start(label=label, description="10,000 at a time", items_in_queue=len(parts))
     for part in parts:
         yield part
-        visit.begun = True
+        interaction.begun = True
         if len(parts) > 1:
-            await visit.ctx.loading.complete_one()
+            await interaction.ctx.loading.complete_one()
 
 
-def gets_field(visit: ActionVisit, flag: FlagView, chosen: str) -> Any:
+def gets_field(interaction: ActionInteraction, flag: FlagView, chosen: str) -> Any:
     """The choice of a variant, or of a value that is none yet; the first one unless another was chosen before."""
     # Names begin with = here: a variant may be called like the choice of another value.
     choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
     if flag.value_type is not ValueType.BOOLEAN or not choices:
         choices.append((ANOTHER, "another value …"))
-    return select(visit.io, "They get", choices, chosen or choices[0][0])
+    return select(interaction.io, "They get", choices, chosen or choices[0][0])
 
 
-async def _gets(visit: ActionVisit, flag: FlagView, option: str) -> Gets:
+async def _gets(interaction: ActionInteraction, flag: FlagView, option: str) -> Gets:
     if option != ANOTHER:
         return Gets(option[1:], UNSET)
-    fields = {"value": values.value_field(visit.io, "Value", flag.value_type)}
-    _, found = await ask(visit.io, fields, intro="The value that they get.", buttons=["Continue"])
+    fields = {"value": values.value_field(interaction.io, "Value", flag.value_type)}
+    _, found = await ask(interaction.io, fields, intro="The value that they get.", buttons=["Continue"])
     return Gets(None, values.parse(found["value"], flag.value_type))

@@ -14,7 +14,7 @@ from interval_app.display import phrases, tables
 from interval_app.forms.form import ask, refusing
 from interval_app.pages.targeting.members import COLUMNS
 from interval_app.session import executor
-from interval_app.session.interaction import ActionVisit
+from interval_app.session.interaction import ActionInteraction
 
 BATCH: Final = 10_000
 """Entities of one write: so much is done between two steps of the progress that is shown."""
@@ -59,8 +59,8 @@ def read_entities(entity_type: str, text: str) -> Entities:
     return Entities(entity_type, once, len(given) - len(once))
 
 
-def entity_fields(visit: ActionVisit, entity_type: str, typed: str) -> dict[str, Any]:
-    text = visit.io.input.text
+def entity_fields(interaction: ActionInteraction, entity_type: str, typed: str) -> dict[str, Any]:
+    text = interaction.io.input.text
     kind = text("Entity type", default_value=entity_type, max_length=64)
     return {
         "type": kind.validate(refusing(lambda given: validation.entity_type(given.strip(), "the type"))),
@@ -75,38 +75,42 @@ def entity_fields(visit: ActionVisit, entity_type: str, typed: str) -> dict[str,
     }
 
 
-async def picked(visit: ActionVisit, environment: EnvironmentView, flag: FlagView, verb: str) -> list[Entities] | str:
+async def picked(
+    interaction: ActionInteraction, environment: EnvironmentView, flag: FlagView, verb: str
+) -> list[Entities] | str:
     """The member that the link names, or those that the person picks or pastes; a text where there are none."""
-    if (entity_id := visit.param("id")) and (entity_type := visit.param("type")):
+    if (entity_id := interaction.param("id")) and (entity_type := interaction.param("type")):
         return [Entities(entity_type, [entity_id])]
     if not flag.member_count:
         return f"{flag.key} has no members in {environment.key}."
     problem = None
     while True:
-        fields = {"search": visit.io.input.text("Part of the id", max_length=validation.LONGEST_NAME).optional()}
+        fields = {"search": interaction.io.input.text("Part of the id", max_length=validation.LONGEST_NAME).optional()}
         intro = f"{flag.key} has {phrases.count(flag.member_count, 'member')} in {environment.key}. {verb} which?"
         button, found = await ask(
-            visit.io, fields, intro=intro, problem=problem, buttons=["Show members", "Enter ids instead"]
+            interaction.io, fields, intro=intro, problem=problem, buttons=["Show members", "Enter ids instead"]
         )
         if button != "Show members":
-            return [await _pasted(visit, verb)]
+            return [await _pasted(interaction, verb)]
         listed = await executor.run(
             members.page, flag.id, environment.key, limit=MOST_LISTED, search=(found["search"] or "").strip()
         )
         if listed.items:
-            return await _chosen(visit, listed.items, listed.total, verb)
+            return await _chosen(interaction, listed.items, listed.total, verb)
         problem = f"No member's id has {found['search']} in it."
 
 
-async def _pasted(visit: ActionVisit, verb: str) -> Entities:
-    _, found = await ask(visit.io, entity_fields(visit, "user", ""), intro=HOW_TO_LIST, buttons=[verb])
+async def _pasted(interaction: ActionInteraction, verb: str) -> Entities:
+    _, found = await ask(interaction.io, entity_fields(interaction, "user", ""), intro=HOW_TO_LIST, buttons=[verb])
     return read_entities(found["type"].strip(), found["ids"])
 
 
-async def _chosen(visit: ActionVisit, listed: Sequence[MemberView], total: int, verb: str) -> list[Entities]:
+async def _chosen(
+    interaction: ActionInteraction, listed: Sequence[MemberView], total: int, verb: str
+) -> list[Entities]:
     """Members ticked in a table."""
     rows = [{name: tables.cell(text) for (_, name), text in zip(COLUMNS, _texts(one), strict=True)} for one in listed]
-    table = visit.io.select.table(
+    table = interaction.io.select.table(
         f"{verb} which members?",
         data=[{**cells, "number": number} for number, cells in enumerate(rows)],
         columns=[{"label": label, "accessorKey": name} for label, name in COLUMNS],

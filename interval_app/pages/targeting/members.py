@@ -10,16 +10,16 @@ from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.form import refuse_static
 from interval_app.session import executor
-from interval_app.session.interaction import PageVisit, back
+from interval_app.session.interaction import PageInteraction, back
 from interval_app.session.routes import Route, link
 
 COLUMNS = (("Type", "type"), ("Id", "id"), ("Gets", "variant"), ("Value", "value"))
 
 
-async def show(visit: PageVisit) -> Layout:
+async def show(interaction: PageInteraction) -> Layout:
     """The members of the flag in the environment that the link names."""
-    environment = await visit.environment()
-    flag = await visit.flag(environment)
+    environment = await interaction.environment()
+    flag = await interaction.flag(environment)
     refuse_static(flag)
     params = {"flag": flag.key, "environment": environment.key}
 
@@ -45,7 +45,12 @@ async def show(visit: PageVisit) -> Layout:
         ],
         children=[
             tables.fetched(
-                visit.display, "Members", COLUMNS, fetch, is_sortable=False, help_text="Search for a part of the id."
+                interaction.display,
+                "Members",
+                COLUMNS,
+                fetch,
+                is_sortable=False,
+                help_text="Search for a part of the id.",
             )
         ],
     )

@@ -15,7 +15,7 @@ from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import ask, refuse_static, refusing, until_accepted
 from interval_app.forms.shares import Shares, read_shares, share_fields
 from interval_app.session.errors import DashboardError
-from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
 
 STEPS: Final = (5, 25, 50, 100)
@@ -24,9 +24,9 @@ NONE: Final = "none"
 CUSTOM: Final = "custom"
 
 
-async def rollout(visit: ActionVisit) -> Result:
+async def rollout(interaction: ActionInteraction) -> Result:
     """Ask for the shares, say what they mean, and save them."""
-    target = await flag_to_change(visit)
+    target = await flag_to_change(interaction)
     refuse_static(target.flag)
     if not target.flag.variants:
         raise DashboardError(f"{target.flag.key} has no variants yet: add some with Edit.")
@@ -36,9 +36,9 @@ async def rollout(visit: ActionVisit) -> Result:
         nonlocal entered
         environment, flag = target.environment, target.flag
         while True:
-            entered = await _shares_or_none(visit, environment, flag, entered, problem)
+            entered = await _shares_or_none(interaction, environment, flag, entered, problem)
             button, _ = await ask(
-                visit.io,
+                interaction.io,
                 {},
                 intro=meaning(flag, entered),
                 buttons=["Save rollout", {"label": "Back", "value": "back", "theme": "secondary"}],
@@ -46,13 +46,13 @@ async def rollout(visit: ActionVisit) -> Result:
             if button != "back":
                 break
             problem = None
-        await visit.confirm_if_protected(
+        await interaction.confirm_if_protected(
             environment, f"{flag.key}: {phrases.split(entered) if entered else 'no rollout'}."
         )
         return await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rollout=entered)))
 
     saved = await until_accepted(attempt)
-    await visit.go(Route.FLAGS, environment=saved.environment)
+    await interaction.go(Route.FLAGS, environment=saved.environment)
     return {
         "Flag": f"{saved.key} in {saved.environment}",
         "Rollout": phrases.split(saved.rollout) if saved.rollout else "none",
@@ -60,7 +60,7 @@ async def rollout(visit: ActionVisit) -> Result:
 
 
 async def _shares_or_none(
-    visit: ActionVisit,
+    interaction: ActionInteraction,
     environment: EnvironmentView,
     flag: FlagView,
     entered: Sequence[Mapping[str, Any]] | None,
@@ -77,10 +77,10 @@ async def _shares_or_none(
         *({"label": step, "value": step, "theme": "secondary"} for step in steps),
         {"label": "No rollout", "value": NONE, "theme": "danger"},
     ]
-    fields = share_fields(visit, flag, entered)
+    fields = share_fields(interaction, flag, entered)
     check = refusing(lambda given: clean_split(read_shares(given), "the rollout", flag.variants))
     button, found = await ask(
-        visit.io,
+        interaction.io,
         fields,
         intro=intro,
         problem=problem,

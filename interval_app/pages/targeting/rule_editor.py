@@ -17,7 +17,7 @@ from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import Answers, ask, refuse_static, select, until_accepted
 from interval_app.forms.shares import shares_asked
 from interval_app.session.errors import DashboardError
-from interval_app.session.interaction import ActionVisit, Result
+from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
 
 Rule = dict[str, Any]
@@ -25,61 +25,61 @@ Rule = dict[str, Any]
 SPLIT = "a split …"
 
 
-async def add(visit: ActionVisit) -> Result:
+async def add(interaction: ActionInteraction) -> Result:
     """Make a rule, after all others."""
-    target = await _target(visit)
-    rule: Rule = {"name": None, "conditions": [await conditions.asked(visit.io)]}
-    rule |= await _served(visit, target.flag, {})
-    return await _edit_until_saved(visit, target, None, rule)
+    target = await _target(interaction)
+    rule: Rule = {"name": None, "conditions": [await conditions.asked(interaction.io)]}
+    rule |= await _served(interaction, target.flag, {})
+    return await _edit_until_saved(interaction, target, None, rule)
 
 
-async def edit(visit: ActionVisit) -> Result:
+async def edit(interaction: ActionInteraction) -> Result:
     """Change a rule's name, conditions or what it serves."""
-    target = await _target(visit)
-    number = await _number(visit, target.flag)
-    return await _edit_until_saved(visit, target, number, dict(target.flag.rules[number]))
+    target = await _target(interaction)
+    number = await _number(interaction, target.flag)
+    return await _edit_until_saved(interaction, target, number, dict(target.flag.rules[number]))
 
 
-async def remove(visit: ActionVisit) -> Result:
+async def remove(interaction: ActionInteraction) -> Result:
     """Take a rule out."""
-    target = await _target(visit)
+    target = await _target(interaction)
     environment, flag = target.environment, target.flag
-    number = await _number(visit, flag)
+    number = await _number(interaction, flag)
     protected = f" {environment.key} is protected." if environment.protected else ""
-    await visit.confirm(f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}")
+    await interaction.confirm(f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}")
     rules = [rule for other, rule in enumerate(flag.rules) if other != number]
-    return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is removed.")
+    return await _reorder(interaction, target, rules, f"Rule {number + 1} of {flag.key} is removed.")
 
 
-async def up(visit: ActionVisit) -> Result:
+async def up(interaction: ActionInteraction) -> Result:
     """Try a rule before the one that is before it now."""
-    return await _move(visit, -1)
+    return await _move(interaction, -1)
 
 
-async def down(visit: ActionVisit) -> Result:
+async def down(interaction: ActionInteraction) -> Result:
     """Try a rule after the one that is after it now."""
-    return await _move(visit, 1)
+    return await _move(interaction, 1)
 
 
-async def _move(visit: ActionVisit, by: int) -> Result:
-    target = await _target(visit)
+async def _move(interaction: ActionInteraction, by: int) -> Result:
+    target = await _target(interaction)
     environment, flag = target.environment, target.flag
-    number = await _number(visit, flag)
+    number = await _number(interaction, flag)
     other = number + by
     if not 0 <= other < len(flag.rules):
         raise DashboardError(f"Rule {number + 1} can't be moved further: there are {len(flag.rules)} rules.")
     rules = list(flag.rules)
     rules[number], rules[other] = rules[other], rules[number]
-    await visit.confirm_if_protected(environment, f"Rule {number + 1} of {flag.key} will be rule {other + 1}.")
-    return await _reorder(visit, target, rules, f"Rule {number + 1} of {flag.key} is rule {other + 1} now.")
+    await interaction.confirm_if_protected(environment, f"Rule {number + 1} of {flag.key} will be rule {other + 1}.")
+    return await _reorder(interaction, target, rules, f"Rule {number + 1} of {flag.key} is rule {other + 1} now.")
 
 
-async def _target(visit: ActionVisit) -> FlagToChange:
+async def _target(interaction: ActionInteraction) -> FlagToChange:
     """The flag, if the link was made for what it is now: the number of a rule means another one once others moved."""
-    target = await flag_to_change(visit)
+    target = await flag_to_change(interaction)
     environment, flag = target.environment, target.flag
     refuse_static(flag)
-    version = visit.version()
+    version = interaction.version()
     if version is not None and version != flag.version:
         raise DashboardError(
             f"{flag.updated_by} changed {flag.key} in {environment.key} at {flag.updated_at:%H:%M:%S} UTC, after you "
@@ -88,29 +88,31 @@ async def _target(visit: ActionVisit) -> FlagToChange:
     return target
 
 
-async def _number(visit: ActionVisit, flag: FlagView) -> int:
+async def _number(interaction: ActionInteraction, flag: FlagView) -> int:
     """The index of the rule that the link names, or that the person picks."""
-    named = visit.param("rule")
+    named = interaction.param("rule")
     if named.isascii() and named.isdigit() and 0 < int(named) <= len(flag.rules):
         return int(named) - 1
     if not flag.rules:
         raise DashboardError(f"{flag.key} has no rules in {flag.environment}.")
     choices = [(str(number), f"{number + 1}: {phrases.rule(rule)}") for number, rule in enumerate(flag.rules)]
-    _, found = await ask(visit.io, {"rule": select(visit.io, "Rule", choices)}, buttons=["Continue"])
+    _, found = await ask(interaction.io, {"rule": select(interaction.io, "Rule", choices)}, buttons=["Continue"])
     return int(found["rule"]["value"])
 
 
-async def _edit_until_saved(visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule) -> Result:
+async def _edit_until_saved(
+    interaction: ActionInteraction, target: FlagToChange, number: int | None, rule: Rule
+) -> Result:
     """Show the rule in plain words, with what can be done to it, until it is saved."""
 
     async def attempt(problem: str | None) -> Result:
         nonlocal rule
-        rule = await _edit(visit, target, number, rule, problem)
+        rule = await _edit(interaction, target, number, rule, problem)
         environment, flag = target.environment, target.flag
-        await visit.confirm_if_protected(environment, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
+        await interaction.confirm_if_protected(environment, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
         rules = [*flag.rules, rule] if number is None else replaced(flag.rules, number, [rule])
         try:
-            return await _write(visit, target, rules, f"{flag.key} in {environment.key}: {phrases.rule(rule)}.")
+            return await _write(interaction, target, rules, f"{flag.key} in {environment.key}: {phrases.rule(rule)}.")
         except ChangedMeanwhileError as conflict:
             if number is None or flag.rules[number : number + 1] == conflict.flag.rules[number : number + 1]:
                 raise
@@ -121,23 +123,25 @@ async def _edit_until_saved(visit: ActionVisit, target: FlagToChange, number: in
     return await until_accepted(attempt)
 
 
-async def _edit(visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule, problem: str | None) -> Rule:
+async def _edit(
+    interaction: ActionInteraction, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
+) -> Rule:
     """Change the rule as its buttons say, until the one that saves it is pressed."""
     while True:
-        button, found = await _preview(visit, target, number, rule, problem)
+        button, found = await _preview(interaction, target, number, rule, problem)
         if button == SAVE:
             return rule
         chosen = int(found["condition"]["value"]) if "condition" in found else 0
-        rule = await EDITS[button].apply(visit, target.flag, rule, chosen)
+        rule = await EDITS[button].apply(interaction, target.flag, rule, chosen)
         problem = None
 
 
 async def _preview(
-    visit: ActionVisit, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
+    interaction: ActionInteraction, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
 ) -> Answers:
     """Show the rule with the buttons that fit it."""
     flag, choices = target.flag, [(str(at), phrases.condition(one)) for at, one in enumerate(rule["conditions"])]
-    fields = {"condition": select(visit.io, "Condition", choices, "0")} if choices else {}
+    fields = {"condition": select(interaction.io, "Condition", choices, "0")} if choices else {}
     if not choices:
         problem = problem or "A rule needs a condition: for everyone there is the rollout."
     buttons = [{"label": SAVE, "value": SAVE}] if choices else []
@@ -149,36 +153,36 @@ async def _preview(
     name = f" ({rule['name']})" if rule["name"] else ""
     position = len(flag.rules) if number is None else number
     which = f"Rule {position + 1}{name} of {flag.key} in {target.environment.key}:"
-    return await ask(visit.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
+    return await ask(interaction.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
 
 
-async def _add_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return {**rule, "conditions": [*rule["conditions"], await conditions.asked(visit.io)]}
+async def _add_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {**rule, "conditions": [*rule["conditions"], await conditions.asked(interaction.io)]}
 
 
-async def _change_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
-    changed = await conditions.asked(visit.io, rule["conditions"][at])
+async def _change_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+    changed = await conditions.asked(interaction.io, rule["conditions"][at])
     return {**rule, "conditions": replaced(rule["conditions"], at, [changed])}
 
 
-async def _remove_condition(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
+async def _remove_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
     return {**rule, "conditions": replaced(rule["conditions"], at, [])}
 
 
-async def _change_served(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return {key: rule[key] for key in ("name", "conditions")} | await _served(visit, flag, rule)
+async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+    return {key: rule[key] for key in ("name", "conditions")} | await _served(interaction, flag, rule)
 
 
-async def _change_name(visit: ActionVisit, flag: FlagView, rule: Rule, at: int) -> Rule:
-    name = visit.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
-    _, found = await ask(visit.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
+async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+    name = interaction.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
+    _, found = await ask(interaction.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
     return {**rule, "name": found["name"] or None}
 
 
 class RuleEdit(NamedTuple):
     """Something that can be done to the rule that is shown."""
 
-    apply: Callable[[ActionVisit, FlagView, Rule, int], Awaitable[Rule]]
+    apply: Callable[[ActionInteraction, FlagView, Rule, int], Awaitable[Rule]]
     """Returns the rule as it is to be; the number is the index of the chosen condition."""
     needs: int = 0
     """Conditions that the rule must have for the button to be there."""
@@ -200,24 +204,28 @@ def replaced(parts: Sequence[Any], at: int, new: Sequence[Any]) -> list[Any]:
     return [*parts[:at], *new, *parts[at + 1 :]]
 
 
-async def _reorder(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
+async def _reorder(
+    interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str
+) -> Result:
     """Write the rules of a flag that nobody has changed meanwhile: a number may mean another rule since."""
     try:
-        return await _write(visit, target, rules, said)
+        return await _write(interaction, target, rules, said)
     except ChangedMeanwhileError as conflict:
         raise DashboardError(
             f"{conflict.story} Nothing of yours was saved: open the list of rules again."
         ) from conflict
 
 
-async def _write(visit: ActionVisit, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str) -> Result:
+async def _write(
+    interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str
+) -> Result:
     environment, flag = target.environment, target.flag
     await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rules=rules)))
-    await visit.go(Route.RULES, flag=flag.key, environment=environment.key)
+    await interaction.go(Route.RULES, flag=flag.key, environment=environment.key)
     return said
 
 
-async def _served(visit: ActionVisit, flag: FlagView, rule: Mapping[str, Any]) -> Rule:
+async def _served(interaction: ActionInteraction, flag: FlagView, rule: Mapping[str, Any]) -> Rule:
     """What the rule is to serve: a variant, or shares of several."""
     if not flag.variants:
         raise DashboardError(f"{flag.key} has no variants yet that a rule could serve: add some with Edit.")
@@ -225,9 +233,9 @@ async def _served(visit: ActionVisit, flag: FlagView, rule: Mapping[str, Any]) -
     choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
     choices.append((SPLIT, "a split: shares of several variants …"))
     now = SPLIT if rule.get("split") else f"={rule['variant']}" if rule.get("variant") else choices[0][0]
-    fields = {"serves": select(visit.io, "It serves", choices, now)}
-    _, found = await ask(visit.io, fields, intro="Whom all conditions hold for gets this.", buttons=["Continue"])
+    fields = {"serves": select(interaction.io, "It serves", choices, now)}
+    _, found = await ask(interaction.io, fields, intro="Whom all conditions hold for gets this.", buttons=["Continue"])
     option = found["serves"]["value"]
     if option != SPLIT:
         return {"variant": option[1:]}
-    return {"split": await shares_asked(visit, flag, rule.get("split"))}
+    return {"split": await shares_asked(interaction, flag, rule.get("split"))}

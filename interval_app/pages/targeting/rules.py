@@ -10,20 +10,20 @@ from db.views import FlagView
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms.form import refuse_static
-from interval_app.session.interaction import PageVisit, back
+from interval_app.session.interaction import PageInteraction, back
 from interval_app.session.routes import Route, link
 
 COLUMNS = (("Order", "order"), ("Name", "name"), ("When", "when"), ("Serves", "serves"))
 
 
-async def show(visit: PageVisit) -> Layout:
+async def show(interaction: PageInteraction) -> Layout:
     """The rules of the flag in the environment that the link names."""
-    environment = await visit.environment()
-    flag = await visit.flag(environment)
+    environment = await interaction.environment()
+    flag = await interaction.flag(environment)
     refuse_static(flag)
     params = {"flag": flag.key, "environment": environment.key}
     rows = [row(flag, number) for number in range(1, len(flag.rules) + 1)]
-    display = visit.display
+    display = interaction.display
     table = tables.fixed(display, "Rules", COLUMNS, rows, is_sortable=False) if rows else None
     return Layout(
         title=f"Rules of {flag.key} · {environment.key}",

@@ -9,8 +9,8 @@ from db.flags import flags
 from db.history import changes
 from db.views import ChangeView, FlagView
 from interval_app.display import differences, phrases
-from interval_app.session import executor
 from interval_app.session.errors import sentence
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
 
 MOST_TOLD = 5
@@ -32,7 +32,7 @@ class ChangedMeanwhileError(InvalidInputError):
 
 async def explained(error: VersionConflictError, based_on: FlagView) -> ChangedMeanwhileError:
     """The conflict, with the changes that were made since the version that the edit was based on."""
-    flag = await executor.run(flags.get, based_on.id, based_on.environment)
+    flag = await in_thread(flags.get, based_on.id, based_on.environment)
     since = await changes_since(based_on)
     told = " ".join(map(story, since[:MOST_TOLD])) or sentence(str(error))
     return ChangedMeanwhileError(flag, told)
@@ -40,7 +40,7 @@ async def explained(error: VersionConflictError, based_on: FlagView) -> ChangedM
 
 async def changes_since(flag: FlagView) -> list[ChangeView]:
     """The changes of a flag in its environment that are younger than this view of it, oldest first."""
-    page = await executor.run(changes.page, flag.id, flag.environment, limit=20)
+    page = await in_thread(changes.page, flag.id, flag.environment, limit=20)
     return [change for change in reversed(page.items) if (change.revision or 0) > flag.revision]
 
 

@@ -12,7 +12,7 @@ from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor
 from interval_app.forms.conflicts import explained
 from interval_app.forms.form import flag_asked
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
 
 T_co = TypeVar("T_co", covariant=True)
@@ -40,7 +40,7 @@ class FlagToChange:
         made of it: `until_accepted` tells the person, and the next attempt is based on that.
         """
         try:
-            return await executor.run(function, actor=self.actor, version=self.flag.version)
+            return await in_thread(function, actor=self.actor, version=self.flag.version)
         except VersionConflictError as error:
             conflict = await explained(error, self.flag)
             self.flag = conflict.flag
@@ -63,6 +63,6 @@ async def flag_to_change(
     environment = environment or await interaction.environment()
     actor = interaction.actor_for(*(reaches or (environment,)))
     found = await (
-        flag_asked(interaction, environment) if flag is None else executor.run(flags.get, flag, environment.key)
+        flag_asked(interaction, environment) if flag is None else in_thread(flags.get, flag, environment.key)
     )
     return FlagToChange(environment, found, actor)

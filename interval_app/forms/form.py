@@ -14,8 +14,8 @@ from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView
 from interval_app.display.phrases import kind, markdown
-from interval_app.session import executor
 from interval_app.session.errors import CORRECTABLE, DashboardError, in_words, sentence
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
 
 log = logging.getLogger(__name__)
@@ -102,12 +102,12 @@ def select(io: IO, label: str, named: Sequence[tuple[str, str]], chosen: str | N
 async def flag_asked(interaction: ActionInteraction, environment: EnvironmentView) -> FlagView:
     """The flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
     if key := interaction.param("flag"):
-        return await executor.run(flags.get, key, environment.key)
+        return await in_thread(flags.get, key, environment.key)
 
     async def find(text: str) -> list[FlagView]:
         try:
             query = FlagQuery(environment=environment.key, search=text[: validation.LONGEST_NAME], limit=MOST_FOUND)
-            return list((await executor.run(flags.search, query)).items)
+            return list((await in_thread(flags.search, query)).items)
         except Exception:  # the SDK would show an empty list without a word in the log
             log.exception("flags could not be searched")
             return []

@@ -14,8 +14,8 @@ from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.conflicts import previewed
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import flag_asked, until_accepted
-from interval_app.session import executor
 from interval_app.session.errors import DashboardError
+from interval_app.session.executor import in_thread, in_thread_for_display
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
@@ -57,10 +57,10 @@ async def show(interaction: PageInteraction) -> Layout:
 
 async def rows_of(flag: str | None, environment: str | None, *, skip: int, size: int) -> tuple[list[Row], int]:
     """So many rows after the first `skip`, and how many there are in all; pages of large changes are shorter."""
-    found = await executor.run(changes.page, flag, environment, skip=skip, limit=size)
+    found = await in_thread(changes.page, flag, environment, skip=skip, limit=size)
     rows = [row(change) for change in found.items]
     while found.next is not None and len(rows) < size:
-        found = await executor.run(changes.page, flag, environment, after=found.next, limit=size - len(rows))
+        found = await in_thread(changes.page, flag, environment, after=found.next, limit=size - len(rows))
         rows += map(row, found.items)
     return rows, found.total
 
@@ -99,7 +99,7 @@ async def of(interaction: ActionInteraction) -> Result:
 
 async def show_change(interaction: PageInteraction) -> Layout:
     """One change in full."""
-    change = await executor.run(changes.get, number(interaction.param("change")))
+    change = await in_thread(changes.get, number(interaction.param("change")))
     found = differences.of_change(change)
     facts = {
         "Who": who(change),
@@ -127,10 +127,10 @@ async def show_change(interaction: PageInteraction) -> Layout:
 
 async def restore(interaction: ActionInteraction) -> Result:
     """Bring a flag back to where it was before a change, after showing what that would change."""
-    change = await executor.run(changes.get, number(interaction.param("change")))
+    change = await in_thread(changes.get, number(interaction.param("change")))
     if change.flag_id is None or change.environment is None:
         raise DashboardError("Only the changes of a flag can be taken back here.")
-    environment = await executor.run(environments.get, change.environment)
+    environment = await in_thread(environments.get, change.environment)
     target = await flag_to_change(interaction, environment, change.flag_id)
     flag = target.flag
     if flag.archived_at is not None:
@@ -139,7 +139,7 @@ async def restore(interaction: ActionInteraction) -> Result:
         )
 
     async def attempt(problem: str | None) -> Result:
-        difference = await executor.look(changes.difference, flag.id, environment.key, change.id)
+        difference = await in_thread_for_display(changes.difference, flag.id, environment.key, change.id)
         found = differences.of(difference)
         if not found:
             return f"{flag.key} is in {environment.key} as it was before this change. {UNCHANGED}"

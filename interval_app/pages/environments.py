@@ -13,7 +13,7 @@ from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms.form import ask, refusing, select, until_accepted
 from interval_app.pages import publishing
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
@@ -65,7 +65,7 @@ async def add(interaction: ActionInteraction) -> Result:
         nonlocal start
         start = await _form(interaction, existing, start, problem)
         named = {name: start[name] for name in ("name", "protected", "copy_of")}
-        return await executor.run(environments.create, start["key"], **named, actor=actor)
+        return await in_thread(environments.create, start["key"], **named, actor=actor)
 
     made = await until_accepted(attempt)
     await interaction.go(Route.ENVIRONMENTS)

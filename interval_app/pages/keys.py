@@ -15,8 +15,8 @@ from db.vocabulary import Scope
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms.form import ask, refusing, select, until_accepted
-from interval_app.session import executor
 from interval_app.session.errors import DashboardError
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Link, Route, link
 
@@ -38,7 +38,7 @@ SCOPES: Final = (
 
 async def show(interaction: PageInteraction) -> Layout:
     """Every key, revoked ones too."""
-    found = await executor.run(keys.list_all)
+    found = await in_thread(keys.list_all)
     display = interaction.display
     table = (
         tables.fixed(display, "API keys", COLUMNS, [row(key) for key in found], is_sortable=False) if found else None
@@ -103,7 +103,7 @@ async def create(interaction: ActionInteraction) -> Result:
         affected = environments if environment is None else [environment]
         actor = interaction.actor_for(*affected)
         await _confirm(interaction, affected, f"A key {start['name']!r} will be created for it.")
-        return await executor.run(
+        return await in_thread(
             keys.create,
             start["name"],
             scope,
@@ -173,7 +173,7 @@ def end_of(day: date | None) -> datetime | None:
 
 async def revoke(interaction: ActionInteraction) -> Result:
     """Take a key out of force at once."""
-    key = next((one for one in await executor.run(keys.list_all) if one.id == interaction.param("key")), None)
+    key = next((one for one in await in_thread(keys.list_all) if one.id == interaction.param("key")), None)
     if key is None:
         raise DashboardError("There is no such key: open the list of API keys, and pick one there.")
     environments = await interaction.all_environments()
@@ -182,6 +182,6 @@ async def revoke(interaction: ActionInteraction) -> Result:
     )
     help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
     await interaction.confirm(f"Revoke the key {key.name}?", help_text)
-    await executor.run(keys.revoke, key.id, actor=actor)
+    await in_thread(keys.revoke, key.id, actor=actor)
     await interaction.go(Route.KEYS)
     return f"The key {key.name} is revoked."

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from db.publishing.publisher import PublicationError, Publisher
 from db.settings import Settings
-from interval_app.session import executor
 from interval_app.session.errors import DashboardError
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import (
     MADE_UP_FOR,
     MEANWHILE,
@@ -28,7 +28,7 @@ async def publish(interaction: ActionInteraction) -> Result:
     """Try again to publish what is saved, for those who may change every environment."""
     environment = await interaction.environment()
     interaction.actor_for(*await interaction.all_environments())
-    if not await executor.run(publisher(interaction.settings).try_to_publish):
+    if not await in_thread(publisher(interaction.settings).try_to_publish):
         raise DashboardError(f"It could not be published. {MEANWHILE} {LOG_SAYS_WHY}")
     await interaction.go(Route.FLAGS, environment=environment.key)
     return "Everything is published."
@@ -51,7 +51,7 @@ async def state(interaction: PageInteraction) -> list[Any]:
 async def _state(interaction: PageInteraction) -> tuple[str, str] | None:
     """A heading and what to say of it, unless everything is published."""
     try:
-        missing = await executor.run(publisher(interaction.settings).unpublished)
+        missing = await in_thread(publisher(interaction.settings).unpublished)
     except PublicationError as error:
         log.warning("it is not known what is published: %s", error)
         return "It is not known whether everything is published", f"S3 could not be asked. {LOG_SAYS_WHY}"

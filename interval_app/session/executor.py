@@ -1,6 +1,6 @@
-"""Database work, in threads beside the event loop, which goes on serving everyone else meanwhile.
+"""Run database work in threads: the event loop goes on serving everyone else meanwhile.
 
-Nobody's click: no connection. A serverless database pauses only when nothing is connected to it.
+Connections that are idle are closed soon, because a serverless database pauses only when nothing is connected to it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _under_way = 0
 _timer: asyncio.TimerHandle | None = None
 
 
-async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What the function returns; raises what it raises."""
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function of `db` in a thread, and return what it returns. Raises what it raises."""
     global _under_way
     _under_way += 1
     try:
@@ -34,10 +34,10 @@ async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         _close_later()
 
 
-async def look(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """`run`, where no other input could help: raises DashboardError for every error of `db`."""
+async def in_thread_for_display(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what no other input could help: raises DashboardError for every error of `db`."""
     try:
-        return await run(function, *args, **kwargs)
+        return await in_thread(function, *args, **kwargs)
     except FlagstaffError as error:
         raise DashboardError(in_words(error)) from error
 

@@ -15,8 +15,8 @@ from db.publishing.publisher import PublicationResult, record_publication
 from db.settings import Settings
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor, Source
-from interval_app.session import executor
 from interval_app.session.errors import DashboardError, DeclinedError, NotAllowedError, in_words
+from interval_app.session.executor import in_thread
 from interval_app.session.routes import Link, Route, link
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,11 @@ class Interaction:
 
     async def environment(self) -> EnvironmentView:
         """The environment that the link names, else the default one. Raises UnknownEnvironmentError."""
-        return await executor.run(environments.get, self.param("environment") or self.settings.default_environment)
+        return await in_thread(environments.get, self.param("environment") or self.settings.default_environment)
 
     async def all_environments(self) -> list[EnvironmentView]:
         """Every environment, in the order in which they were added."""
-        return await executor.run(environments.list_all)
+        return await in_thread(environments.list_all)
 
 
 class PageInteraction(Interaction):
@@ -65,7 +65,7 @@ class PageInteraction(Interaction):
 
     async def flag(self, environment: EnvironmentView) -> FlagView:
         """The flag that the link names. Raises FlagNotFoundError."""
-        return await executor.run(flags.get, self.param("flag"), environment.key)
+        return await in_thread(flags.get, self.param("flag"), environment.key)
 
 
 class ActionInteraction(Interaction):

@@ -13,8 +13,8 @@ from db.vocabulary import Action
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.session import executor
 from interval_app.session.errors import DashboardError
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
@@ -26,7 +26,7 @@ async def archive(interaction: ActionInteraction) -> Result:
     environments = await interaction.all_environments()
     target = await flag_to_change(interaction, reaches=environments)
     flag = target.flag
-    views = [await executor.run(flags.get, flag.id, other.key) for other in environments]
+    views = [await in_thread(flags.get, flag.id, other.key) for other in environments]
     enabled = [view.environment for view in views if view.enabled]
     serving = f"It is enabled in {', '.join(enabled)}. " if enabled else "It is disabled everywhere. "
     means = (
@@ -34,7 +34,7 @@ async def archive(interaction: ActionInteraction) -> Result:
         "was. Its key can be used for another flag. Nothing is deleted: under Archived flags it can be restored."
     )
     await interaction.confirm(f"Archive {flag.key}?", serving + means)
-    await executor.run(flags.archive, flag.id, actor=target.actor)
+    await in_thread(flags.archive, flag.id, actor=target.actor)
     await interaction.go(Route.FLAGS, environment=target.environment.key)
     return f"{flag.key} is archived."
 
@@ -53,7 +53,7 @@ async def show(interaction: PageInteraction) -> Layout:
             limit=wanted.limit,
             after=str(wanted.skip),
         )
-        found = await executor.run(flags.search, query)
+        found = await in_thread(flags.search, query)
         return [row(flag) for flag in found.items], found.total
 
     return Layout(
@@ -83,10 +83,10 @@ async def restore(interaction: ActionInteraction) -> Result:
     environment, flag = target.environment, target.flag
     if flag.archived_at is None:
         raise DashboardError(f"{flag.key} is not archived: somebody has restored it already.")
-    archiving = await executor.run(_archiving, flag)
+    archiving = await in_thread(_archiving, flag)
     means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
     await interaction.confirm(f"Restore {flag.key}?", means)
-    await executor.run(changes.restore, flag.id, environment.key, archiving.id, actor=target.actor)
+    await in_thread(changes.restore, flag.id, environment.key, archiving.id, actor=target.actor)
     await interaction.go(Route.FLAGS, environment=environment.key)
     return f"{flag.key} is back."
 

@@ -15,8 +15,8 @@ from db.vocabulary import UNSET, JsonValue, ValueType, given
 from interval_app.display import phrases
 from interval_app.forms import values
 from interval_app.forms.form import ask, refusing, select, until_accepted
-from interval_app.session import executor
 from interval_app.session.errors import sentence
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
 
@@ -37,7 +37,7 @@ async def create(interaction: ActionInteraction) -> Result:
         await interaction.confirm_if_protected(
             environment, f"{new.key} will be created and {phrases.status(new.enabled)} there."
         )
-        return await executor.run(flags.create, new, environment.key, actor=actor)
+        return await in_thread(flags.create, new, environment.key, actor=actor)
 
     flag = await until_accepted(attempt)
     await interaction.go(Route.FLAGS, environment=environment.key)
@@ -87,7 +87,7 @@ def _key_check(environment: EnvironmentView) -> Callable[[str], Awaitable[str | 
         if wrong := form(text):
             return wrong
         try:
-            await executor.run(flags.get, text.strip(), environment.key)
+            await in_thread(flags.get, text.strip(), environment.key)
         except FlagNotFoundError:
             return None
         return sentence(f"a flag with the key {text.strip()} exists already")

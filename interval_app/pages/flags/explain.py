@@ -14,7 +14,7 @@ from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms import values
 from interval_app.forms.form import ask, flag_asked, refusing
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
 
 COLUMNS = (("Step", "step"), ("Decided", "decided"), ("What was found", "text"))
@@ -27,7 +27,7 @@ async def explain(interaction: ActionInteraction) -> Result:
     entered: Mapping[str, Any] = {"type": "user", "id": "", "attributes": ""}
     while True:
         entered = await _entity(interaction, environment, flag, entered)
-        found = await executor.run(_explained, flag, environment.key, context(entered), interaction.settings.bucketing)
+        found = await in_thread(_explained, flag, environment.key, context(entered), interaction.settings.bucketing)
         if await _show(interaction, flag, found) != "again":
             value = answer(found)
             return {"Flag": f"{flag.key} in {environment.key}", "Value": value, "Reason": str(found.evaluation.reason)}

@@ -12,7 +12,7 @@ from db.views import EnvironmentView, FlagView, Page
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.pages import publishing
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import PageInteraction
 from interval_app.session.routes import Link, Route, link
 
@@ -89,7 +89,7 @@ def flag_table(display: IO.Display, label: str, environment: EnvironmentView, *,
             limit=wanted.limit,
             after=str(wanted.skip),
         )
-        found: Page[FlagView] = await executor.run(flags.search, query)
+        found: Page[FlagView] = await in_thread(flags.search, query)
         return [static_row(flag) if is_static else dynamic_row(flag) for flag in found.items], found.total
 
     return tables.fetched(display, label, STATIC if is_static else DYNAMIC, fetch)

@@ -9,8 +9,8 @@ from interval_app.display import differences
 from interval_app.forms.conflicts import previewed
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import ask, flag_asked, select, until_accepted
-from interval_app.session import executor
 from interval_app.session.errors import DashboardError
+from interval_app.session.executor import in_thread_for_display
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, Result
 from interval_app.session.routes import Route
 
@@ -37,7 +37,7 @@ async def promote(interaction: ActionInteraction) -> Result:
     there = target.environment
 
     async def attempt(problem: str | None) -> Result:
-        lines = differences.of(await executor.look(promotion.difference, flag.id, source.key, there.key))
+        lines = differences.of(await in_thread_for_display(promotion.difference, flag.id, source.key, there.key))
         if not lines:
             return f"{flag.key} is the same in {source.key} and {there.key}. {UNCHANGED}"
         if not await previewed(interaction, lines, problem, f"Promote {flag.key} to {there.key}", "Promote"):

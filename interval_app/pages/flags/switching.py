@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.flags import flags
 from interval_app.display import phrases
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
 
@@ -25,7 +25,7 @@ async def _switch(interaction: ActionInteraction, enabled: bool) -> Result:
     environment, flag = target.environment, target.flag
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
     await interaction.confirm_if_protected(environment, f"{flag.key} will be {phrases.status(enabled)}. {does}")
-    await executor.run(flags.set_enabled, flag.id, environment.key, enabled, actor=target.actor)
+    await in_thread(flags.set_enabled, flag.id, environment.key, enabled, actor=target.actor)
     await interaction.go(Route.FLAGS, environment=environment.key)
     return f"{flag.key} is {phrases.status(enabled)} in {environment.key}."
 
@@ -38,6 +38,6 @@ async def disable_everywhere(interaction: ActionInteraction) -> Result:
     named = ", ".join(other.key for other in environments)
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
     await interaction.confirm(f"Disable {flag.key} everywhere?", help_text)
-    await executor.run(flags.disable_everywhere, flag.id, actor=target.actor)
+    await in_thread(flags.disable_everywhere, flag.id, actor=target.actor)
     await interaction.go(Route.FLAGS, environment=target.environment.key)
     return f"{flag.key} is disabled in {named}."

@@ -21,7 +21,7 @@ from interval_app.pages.targeting.member_picker import (
     read_entities,
     split,
 )
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
 
 ANOTHER: Final = "another value"
@@ -93,7 +93,7 @@ async def remove(interaction: ActionInteraction) -> Result:
     await interaction.confirm(f"Remove members of {flag.key} in {environment.key}?", help_text)
     removed = absent = 0
     async for part in _batches(interaction, chosen, "Removing members"):
-        done = await executor.run(members.remove, flag.id, environment.key, part.type, part.ids, actor=target.actor)
+        done = await in_thread(members.remove, flag.id, environment.key, part.type, part.ids, actor=target.actor)
         removed, absent = removed + done.removed, absent + done.absent
     return {"Flag": f"{flag.key} in {environment.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
 
@@ -109,9 +109,7 @@ async def _add(interaction: ActionInteraction, target: FlagToChange, chosen: Seq
     added = changed = unchanged = 0
     given: Mapping[str, Any] = {"variant": gets.variant, "value": gets.value}
     async for part in _batches(interaction, chosen, "Adding members"):
-        done = await executor.run(
-            members.add, flag.id, environment.key, part.type, part.ids, **given, actor=target.actor
-        )
+        done = await in_thread(members.add, flag.id, environment.key, part.type, part.ids, **given, actor=target.actor)
         added, changed, unchanged = added + done.added, changed + done.changed, unchanged + done.unchanged
         given = {"variant": done.variant}  # the first write made it, where the value was new
     return {

@@ -13,7 +13,7 @@ from db.views import EnvironmentView, FlagView, MemberView
 from interval_app.display import phrases, tables
 from interval_app.forms.form import ask, refusing
 from interval_app.pages.targeting.members import COLUMNS
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
 
 BATCH: Final = 10_000
@@ -92,7 +92,7 @@ async def picked(
         )
         if button != "Show members":
             return [await _pasted(interaction, verb)]
-        listed = await executor.run(
+        listed = await in_thread(
             members.page, flag.id, environment.key, limit=MOST_LISTED, search=(found["search"] or "").strip()
         )
         if listed.items:

@@ -9,7 +9,7 @@ from db.views import MemberView
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.form import refuse_static
-from interval_app.session import executor
+from interval_app.session.executor import in_thread
 from interval_app.session.interaction import PageInteraction, back
 from interval_app.session.routes import Route, link
 
@@ -24,7 +24,7 @@ async def show(interaction: PageInteraction) -> Layout:
     params = {"flag": flag.key, "environment": environment.key}
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
-        found = await executor.run(
+        found = await in_thread(
             members.page,
             flag.id,
             environment.key,

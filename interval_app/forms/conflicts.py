@@ -19,22 +19,22 @@ MOST_TOLD = 5
 class ChangedMeanwhileError(InvalidInputError):
     """The edit was based on an older version. Its text says who did what."""
 
-    def __init__(self, flag: FlagView, story: str) -> None:
+    def __init__(self, flag: FlagView, changes: str) -> None:
         advice = (
             "Nothing of yours was saved yet, and nothing that you entered is lost: look again, and go on if you mean it"
         )
-        super().__init__("changed_meanwhile", "version", f"{story} {advice}.")
+        super().__init__("changed_meanwhile", "version", f"{changes} {advice}.")
         self.flag = flag
         """The flag as it is now."""
-        self.story = story
-        """Who did what, without advice."""
+        self.changes = changes
+        """The sentences that say who did what, without advice."""
 
 
-async def explained(error: VersionConflictError, based_on: FlagView) -> ChangedMeanwhileError:
-    """The conflict, with the changes that were made since the version that the edit was based on."""
+async def describe_conflict(error: VersionConflictError, based_on: FlagView) -> ChangedMeanwhileError:
+    """Describe a conflict by the changes that were made since the version that the edit was based on."""
     flag = await in_thread(flags.get, based_on.id, based_on.environment)
     since = await changes_since(based_on)
-    told = " ".join(map(story, since[:MOST_TOLD])) or sentence(str(error))
+    told = " ".join(map(change_sentence, since[:MOST_TOLD])) or sentence(str(error))
     return ChangedMeanwhileError(flag, told)
 
 
@@ -44,8 +44,8 @@ async def changes_since(flag: FlagView) -> list[ChangeView]:
     return [change for change in reversed(page.items) if (change.revision or 0) > flag.revision]
 
 
-def story(change: ChangeView) -> str:
-    """One change as a sentence: who, when, what."""
+def change_sentence(change: ChangeView) -> str:
+    """Describe one change in a sentence: who, when, what."""
     what = phrases.short(differences.in_one_line(differences.of_change(change)), 500)
     return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({what})."
 

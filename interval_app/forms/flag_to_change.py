@@ -10,7 +10,7 @@ from db.errors import VersionConflictError
 from db.flags import flags
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor
-from interval_app.forms.conflicts import explained
+from interval_app.forms.conflicts import describe_conflict
 from interval_app.forms.form import flag_asked
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
@@ -42,7 +42,7 @@ class FlagToChange:
         try:
             return await in_thread(function, actor=self.actor, version=self.flag.version)
         except VersionConflictError as error:
-            conflict = await explained(error, self.flag)
+            conflict = await describe_conflict(error, self.flag)
             self.flag = conflict.flag
             raise conflict from error
 

@@ -117,7 +117,7 @@ async def _edit_until_saved(
             if number is None or flag.rules[number : number + 1] == conflict.flag.rules[number : number + 1]:
                 raise
             raise DashboardError(
-                f"{conflict.story} Nothing of yours was saved: open the list of rules again, and edit the rule there."
+                f"{conflict.changes} Nothing of yours was saved: open the list of rules again, and edit the rule there."
             ) from conflict
 
     return await until_accepted(attempt)
@@ -212,7 +212,7 @@ async def _reorder(
         return await _write(interaction, target, rules, said)
     except ChangedMeanwhileError as conflict:
         raise DashboardError(
-            f"{conflict.story} Nothing of yours was saved: open the list of rules again."
+            f"{conflict.changes} Nothing of yours was saved: open the list of rules again."
         ) from conflict
 
 

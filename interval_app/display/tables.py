@@ -11,7 +11,7 @@ from interval_sdk import IO, TableDataFetcherState
 from db import validation
 from db.errors import FlagstaffError
 from interval_app.display import phrases
-from interval_app.session.errors import in_words
+from interval_app.session.errors import user_message
 from interval_app.session.routes import Link, Route
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def fetched(display: IO.Display, label: str, columns: Sequence[tuple[str, str]],
         except Exception as error:  # the SDK would show an empty table
             if not isinstance(error, FlagstaffError):
                 log.exception("the table %r could not be filled", label)
-            rows, total = [Row([cell(in_words(error), "red")])], 1
+            rows, total = [Row([cell(user_message(error), "red")])], 1
         return [_dict(row, columns) for row in rows], total
 
     return display.table(

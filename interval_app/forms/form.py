@@ -14,7 +14,7 @@ from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView
 from interval_app.display.phrases import kind, markdown
-from interval_app.session.errors import CORRECTABLE, DashboardError, in_words, sentence
+from interval_app.session.errors import CORRECTABLE, DashboardError, sentence, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
 
@@ -69,7 +69,7 @@ async def until_accepted(attempt: Callable[[str | None], Awaitable[T]]) -> T:
         except CORRECTABLE as error:
             if getattr(error, "code", None) == "flag_archived":
                 raise
-            problem = in_words(error)
+            problem = user_message(error)
 
 
 def refusing(check: Callable[[Any], object]) -> Callable[[Any], str | None]:

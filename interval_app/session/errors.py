@@ -43,8 +43,8 @@ _WHAT_TO_DO: Final[dict[type[errors.FlagstaffError], str]] = {
 }
 
 
-def in_words(error: Exception) -> str:
-    """The error as sentences. One that nobody foresaw says nothing of the inside."""
+def user_message(error: Exception) -> str:
+    """Describe an error in sentences. One that nobody foresaw says nothing of the inside."""
     if isinstance(error, DashboardError):
         return str(error)
     if not isinstance(error, errors.FlagstaffError):
@@ -53,5 +53,5 @@ def in_words(error: Exception) -> str:
 
 
 def sentence(text: str) -> str:
-    """A text with a capital at its beginning and a full stop at its end."""
+    """Begin a text with a capital, and end it with a full stop."""
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}"

@@ -11,7 +11,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from db import database
 from db.errors import FlagstaffError
-from interval_app.session.errors import DashboardError, in_words
+from interval_app.session.errors import DashboardError, user_message
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +39,7 @@ async def in_thread_for_display(function: Callable[P, T], *args: P.args, **kwarg
     try:
         return await in_thread(function, *args, **kwargs)
     except FlagstaffError as error:
-        raise DashboardError(in_words(error)) from error
+        raise DashboardError(user_message(error)) from error
 
 
 def _when_awake(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -15,7 +15,7 @@ from db.publishing.publisher import PublicationResult, record_publication
 from db.settings import Settings
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor, Source
-from interval_app.session.errors import DashboardError, DeclinedError, NotAllowedError, in_words
+from interval_app.session.errors import DashboardError, DeclinedError, NotAllowedError, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.routes import Link, Route, link
 
@@ -143,10 +143,10 @@ def action(
         except (DashboardError, IOError):
             raise
         except FlagstaffError as error:
-            raise DashboardError(in_words(error)) from error
+            raise DashboardError(user_message(error)) from error
         except Exception as error:
             log.exception("the action %r failed", name)
-            raise DashboardError(in_words(error)) from error
+            raise DashboardError(user_message(error)) from error
 
     return Action(handler=run, name=name, unlisted=True, **options)
 
@@ -162,7 +162,7 @@ def page(
         except Exception as error:
             if not isinstance(error, FlagstaffError | DashboardError):
                 log.exception("the page %r failed", name)
-            return Layout(title=name, children=[display.heading(in_words(error), level=3)], menu_items=[back()])
+            return Layout(title=name, children=[display.heading(user_message(error), level=3)], menu_items=[back()])
 
     return Page(name=name, handler=show, **options)
 

@@ -14,7 +14,7 @@ from flagstaff.targeting import conditions
 from flagstaff.targeting.operators import OPERATORS, Input, is_number
 from interval_app.display.phrases import as_json, shown
 from interval_app.forms import values
-from interval_app.forms.form import ask, refusing, select
+from interval_app.forms.form import ask, select, validator
 
 TEXT, NUMBER, BOOLEAN = "text", "number", "true or false"
 
@@ -27,7 +27,7 @@ async def asked(io: IO, given: JsonObject | None = None) -> JsonObject:
     operators = [(name, f"{operator.words.format('…')}  ({name})") for name, operator in OPERATORS.items()]
     field = io.input.text("Field", default_value=start["field"] or None, help_text=FIELD_HELP, placeholder="country")
     fields = {
-        "field": field.validate(refusing(lambda text: check(text.strip(), "exists", None))),
+        "field": field.validate(validator(lambda text: check(text.strip(), "exists", None))),
         "operator": select(io, "Comparison", operators, start["operator"], searchable=True),
     }
     _, found = await ask(io, fields, intro="A condition of the rule.", buttons=["Continue"])
@@ -50,7 +50,7 @@ async def _value(io: IO, field: str, operator: str, filled: JsonValue) -> JsonVa
         return parse(input_, found["value"], found["kind"]["value"] if typed else "")
 
     words = OPERATORS[operator].words.format("…")
-    intro, check_all = f"{field} {words}", refusing(lambda found: check(field, operator, read(found)))
+    intro, check_all = f"{field} {words}", validator(lambda found: check(field, operator, read(found)))
     _, found = await ask(io, fields, intro=intro, buttons=["Continue"], check=lambda answers: check_all(answers.values))
     return read(found)
 

@@ -72,8 +72,8 @@ async def until_accepted(attempt: Callable[[str | None], Awaitable[T]]) -> T:
             problem = user_message(error)
 
 
-def refusing(check: Callable[[Any], object]) -> Callable[[Any], str | None]:
-    """A field's validator: what `check` raises is said under the field; a field left empty is not checked."""
+def validator(check: Callable[[Any], object]) -> Callable[[Any], str | None]:
+    """Make a field's validator: what `check` raises is said under the field; a field left empty is not checked."""
 
     def validate(value: Any) -> str | None:
         if value is None:

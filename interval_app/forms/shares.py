@@ -9,7 +9,7 @@ from db.configuration.rules import clean_split
 from db.errors import InvalidInputError
 from db.views import FlagView
 from interval_app.display import phrases
-from interval_app.forms.form import Answers, ask, refusing
+from interval_app.forms.form import Answers, ask, validator
 from interval_app.session.interaction import ActionInteraction
 
 Shares = list[dict[str, Any]]
@@ -22,7 +22,7 @@ async def shares_asked(
     fields = share_fields(interaction, flag, filled)
 
     def check(answers: Answers) -> str | None:
-        return refusing(lambda given: clean_split(read_shares(given), "the split", flag.variants))(answers.values)
+        return validator(lambda given: clean_split(read_shares(given), "the split", flag.variants))(answers.values)
 
     _, found = await ask(
         interaction.io, fields, intro="Percentages that add up to 100.", buttons=["Continue"], check=check

@@ -12,7 +12,7 @@ from interval_sdk import IO
 from db import validation
 from db.vocabulary import JsonValue, ValueType
 from interval_app.display.phrases import shown, variant
-from interval_app.forms.form import refusing, select
+from interval_app.forms.form import select, validator
 
 LONGEST: Final = validation.LARGEST_VALUE_BYTES
 
@@ -35,12 +35,12 @@ def value_field(io: IO, label: str, kind: ValueType, filled: JsonValue = None) -
         return (
             io.input.text(label, default_value=text, multiline=True, lines=3, max_length=LONGEST, help_text=help_text)
             .optional()
-            .validate(refusing(lambda given: parse(given, kind)))
+            .validate(validator(lambda given: parse(given, kind)))
         )
     else:
         help_text = "A JSON object or array."
         field = io.input.text(label, default_value=text, multiline=True, lines=8, help_text=help_text)
-    return field.validate(refusing(lambda given: parse(given, kind)))
+    return field.validate(validator(lambda given: parse(given, kind)))
 
 
 def parse(given: Any, kind: ValueType) -> JsonValue:
@@ -94,7 +94,7 @@ def variants_field(io: IO, kind: ValueType, filled: Mapping[str, JsonValue]) -> 
             help_text="One per line: its name, =, its value. A text with line breaks is written as in JSON.",
         )
         .optional()
-        .validate(refusing(lambda given: parse_variants(given, kind)))
+        .validate(validator(lambda given: parse_variants(given, kind)))
     )
 
 

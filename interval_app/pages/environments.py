@@ -11,7 +11,7 @@ from db.administration import environments
 from db.views import EnvironmentView
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, cell
-from interval_app.forms.form import ask, refusing, select, until_accepted
+from interval_app.forms.form import ask, select, until_accepted, validator
 from interval_app.pages import publishing
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
@@ -78,7 +78,7 @@ async def _form(
     io = interaction.io
     key = io.input.text("Key", default_value=start["key"] or None, max_length=128, placeholder="qa")
     fields = {
-        "key": key.validate(refusing(lambda text: validation.key(text.strip(), code="invalid_environment"))),
+        "key": key.validate(validator(lambda text: validation.key(text.strip(), code="invalid_environment"))),
         "name": io.input.text(
             "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME
         ).optional(),

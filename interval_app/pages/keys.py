@@ -14,7 +14,7 @@ from db.views import EnvironmentView, KeyView
 from db.vocabulary import Scope
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, cell
-from interval_app.forms.form import ask, refusing, select, until_accepted
+from interval_app.forms.form import ask, select, until_accepted, validator
 from interval_app.session.errors import DashboardError
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
@@ -137,10 +137,10 @@ async def _form(
     help_text = "At the end of this day (UTC). Left empty: never."
     expires = io.input.date("Expires", default_value=start["expires"], help_text=help_text)
     fields = {
-        "name": name.validate(refusing(_check_name)),
+        "name": name.validate(validator(_check_name)),
         "scope": select(io, "May", SCOPES, start["scope"]),
         "environment": select(io, "Environment", [(one.key, one.key) for one in environments], start["environment"]),
-        "expires": expires.optional().validate(refusing(_check_future)),
+        "expires": expires.optional().validate(validator(_check_future)),
     }
     intro = (
         "The name is what the change log shows for what is done with the key. An admin key is for every environment."

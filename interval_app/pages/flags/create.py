@@ -14,7 +14,7 @@ from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, JsonValue, ValueType, given
 from interval_app.display import phrases
 from interval_app.forms import values
-from interval_app.forms.form import ask, refusing, select, until_accepted
+from interval_app.forms.form import ask, select, until_accepted, validator
 from interval_app.session.errors import sentence
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
@@ -80,7 +80,7 @@ async def _what_it_is(
 
 
 def _key_check(environment: EnvironmentView) -> Callable[[str], Awaitable[str | None]]:
-    form = refusing(lambda text: validation.key(text.strip()))
+    form = validator(lambda text: validation.key(text.strip()))
 
     async def check(text: str) -> str | None:
         """Said while it can still be changed; creating checks again."""

@@ -18,7 +18,7 @@ from interval_app.display import phrases
 from interval_app.forms import values
 from interval_app.forms.conflicts import ChangedMeanwhileError
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.forms.form import ask, refusing, until_accepted
+from interval_app.forms.form import ask, until_accepted, validator
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, Result
 from interval_app.session.routes import Route
 
@@ -133,7 +133,7 @@ def _description(form: Form) -> Any:
 def _tags(form: Form) -> Any:
     filled = ", ".join(form.entered["tags"]) or None
     tags = form.io.input.text("Tags", default_value=filled, help_text="Separated by commas.").optional()
-    return tags.validate(refusing(lambda text: validation.tags(split_tags(text))))
+    return tags.validate(validator(lambda text: validation.tags(split_tags(text))))
 
 
 def split_tags(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from flagstaff.engine.explanation import Explanation
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms import values
-from interval_app.forms.form import ask, flag_asked, refusing
+from interval_app.forms.form import ask, flag_asked, validator
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
 
@@ -60,11 +60,11 @@ async def _entity(
     attributes_help = 'What else the program knows, as JSON: {"country": "US", "attributes": {"plan": "premium"}}'
     fields = {
         "type": text("Entity type", default_value=entered["type"], max_length=64).validate(
-            refusing(lambda given: validation.entity_type(given.strip(), "the type"))
+            validator(lambda given: validation.entity_type(given.strip(), "the type"))
         ),
         "id": text("Entity id", default_value=entered["id"] or None, max_length=validation.LONGEST_ENTITY_ID)
         .optional()
-        .validate(refusing(_check_id)),
+        .validate(validator(_check_id)),
         "attributes": text(
             "Attributes",
             default_value=entered["attributes"] or None,
@@ -73,7 +73,7 @@ async def _entity(
             help_text=attributes_help,
         )
         .optional()
-        .validate(refusing(lambda given: context({"type": "", "id": "", "attributes": given}))),
+        .validate(validator(lambda given: context({"type": "", "id": "", "attributes": given}))),
     }
     intro = f"For whom is {flag.key} evaluated in {environment.key}? Nothing is changed by this."
     _, found = await ask(interaction.io, fields, intro=intro, buttons=["Explain"])

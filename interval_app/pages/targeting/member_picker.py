@@ -11,7 +11,7 @@ from db.errors import InvalidInputError
 from db.flags import members
 from db.views import EnvironmentView, FlagView, MemberView
 from interval_app.display import phrases, tables
-from interval_app.forms.form import ask, refusing
+from interval_app.forms.form import ask, validator
 from interval_app.pages.targeting.members import COLUMNS
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
@@ -63,7 +63,7 @@ def entity_fields(interaction: ActionInteraction, entity_type: str, typed: str) 
     text = interaction.io.input.text
     kind = text("Entity type", default_value=entity_type, max_length=64)
     return {
-        "type": kind.validate(refusing(lambda given: validation.entity_type(given.strip(), "the type"))),
+        "type": kind.validate(validator(lambda given: validation.entity_type(given.strip(), "the type"))),
         "ids": text(
             "Ids",
             default_value=typed or None,
@@ -71,7 +71,7 @@ def entity_fields(interaction: ActionInteraction, entity_type: str, typed: str) 
             lines=8,
             max_length=LONGEST_LIST,
             placeholder="john, mary",
-        ).validate(refusing(lambda given: read_entities("user", given))),
+        ).validate(validator(lambda given: read_entities("user", given))),
     }
 
 

@@ -12,7 +12,7 @@ from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
 from interval_app.display import phrases
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.forms.form import ask, refuse_static, refusing, until_accepted
+from interval_app.forms.form import ask, refuse_static, until_accepted, validator
 from interval_app.forms.shares import Shares, read_shares, share_fields
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
@@ -78,7 +78,7 @@ async def _shares_or_none(
         {"label": "No rollout", "value": NONE, "theme": "danger"},
     ]
     fields = share_fields(interaction, flag, entered)
-    check = refusing(lambda given: clean_split(read_shares(given), "the rollout", flag.variants))
+    check = validator(lambda given: clean_split(read_shares(given), "the rollout", flag.variants))
     button, found = await ask(
         interaction.io,
         fields,

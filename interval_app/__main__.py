@@ -1,4 +1,4 @@
-"""`python -m interval_app`: the dashboard."""
+"""Run the dashboard: `python -m interval_app`."""
 
 from __future__ import annotations
 

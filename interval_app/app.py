@@ -1,4 +1,4 @@
-"""The dashboard as the SDK serves it: every page and action, by its route."""
+"""Put the dashboard together: every page and action, by its route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard, until a signal ends it."""
+"""Run the dashboard until a signal ends it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
-    """The settings, with all that a dashboard can't do without. Raises SettingsError, which names what is missing."""
+    """Read the settings. Raises SettingsError where one is missing that a dashboard can't do without, and names it."""
     settings = Settings.from_env(env)
     needed = {
         "INTERVAL_API_KEY": settings.interval_api_key,
@@ -49,6 +49,6 @@ def read_settings(env: Mapping[str, str]) -> Settings:
 
 
 def failed(error: Exception) -> int:
-    """Say in one line why it can't go on."""
+    """Say in one line why the dashboard can't go on, and return the exit code."""
     print(f"flagstaff interval: {error}", file=sys.stderr)
     return 1

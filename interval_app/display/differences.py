@@ -1,4 +1,4 @@
-"""What a change did, or would do, as differences that people can read: what, before, after."""
+"""Describe what a change did, or would do, as differences that people can read: what, before, after."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST: Final = 20_000
 
 
 class Part(NamedTuple):
-    """A part of a state: its text, which is empty where there is nothing to say, and what it says so of."""
+    """One part of a state: its text, which is empty where there is nothing to say, and the value that it describes."""
 
     text: str
     value: Any
@@ -45,19 +45,19 @@ class Line(NamedTuple):
 
 
 def of_change(change: ChangeView) -> list[Line]:
-    """What a logged change did."""
+    """List what a logged change did."""
     return lines(change.before, change.after, change.members)
 
 
 def of(difference: Difference) -> list[Line]:
-    """What a promotion or restore would do."""
+    """List what a promotion or restore would do."""
     return lines(difference.before, difference.after, difference.members)
 
 
 def lines(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, members: Mapping[str, Any] | None
 ) -> list[Line]:
-    """The differences between two states, and what becomes of members."""
+    """List the differences between two states, and what becomes of members."""
     old, new = _parts(before or {}), _parts(after or {})
     found = [_line(what, old.get(what, NOTHING), new.get(what, NOTHING)) for what in dict.fromkeys([*old, *new])]
     return [*filter(None, found), *_members(members or {})]
@@ -73,18 +73,18 @@ def _line(what: str, before: Part, after: Part) -> Line | None:
 
 
 def in_one_line(found: Sequence[Line]) -> str:
-    """The differences as one text, for a table's cell."""
+    """Join the differences to one text, for a table's cell."""
     return "; ".join(map(str, found)) or "no difference"
 
 
 def table(display: IO.Display, label: str, found: Sequence[Line]) -> Any:
-    """The differences as a table."""
+    """Make a table of the differences."""
     rows = [Row([tables.cell(text, longest=LONGEST) for text in line]) for line in found]
     return tables.fixed(display, label, COLUMNS, rows, is_sortable=False, is_filterable=False)
 
 
 def _parts(state: Mapping[str, Any]) -> dict[str, Part]:
-    """What a state says, by what it says it of."""
+    """Split a state into its parts, by their labels."""
     found: dict[str, Part] = {}
     for name, value in state.items():
         if name in _SEVERAL:

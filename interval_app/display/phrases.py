@@ -1,4 +1,4 @@
-"""Flags in plain words: what tables, previews and forms say of them."""
+"""Describe flags in plain words, for tables, previews and forms."""
 
 from __future__ import annotations
 
@@ -16,86 +16,86 @@ LONGEST_CELL: Final = 200
 
 
 def status(enabled: bool) -> str:
-    """Of a flag in an environment."""
+    """Return "enabled" or "disabled"."""
     return "enabled" if enabled else "disabled"
 
 
 def kind(flag: FlagView) -> str:
-    """How a list tells flags apart."""
+    """Return the kind of a flag: "dynamic boolean"."""
     return f"{'static' if flag.is_static else 'dynamic'} {flag.value_type}"
 
 
 def shown(value: JsonValue) -> str:
-    """A value as people read it: a text as it is, anything else as JSON."""
+    """Write a value as people read it: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else as_json(value)
 
 
 def as_json(value: JsonValue) -> str:
-    """A value as JSON, which tells the number 1 from the text "1"."""
+    """Write a value as JSON, which tells the number 1 from the text "1"."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def variant(name: str, value: JsonValue) -> str:
-    """One variant: "gold = 10"."""
+    """Describe a variant: "gold = 10"."""
     return name if shown(value) == name else f"{name} = {short(shown(value))}"
 
 
 def rule(given: Mapping[str, Any]) -> str:
-    """A rule: "country is one of US, CA and plan is premium → on"."""
+    """Describe a rule: "country is one of US, CA and plan is premium → on"."""
     return f"{rule_conditions(given)} → {served(given)}"
 
 
 def named_rule(given: Mapping[str, Any]) -> str:
-    """A rule with its name, if it has one: "beta testers: country is US → on"."""
+    """Describe a rule with its name, if it has one: "beta testers: country is US → on"."""
     return f"{given['name']}: {rule(given)}" if given.get("name") else rule(given)
 
 
 def rule_conditions(given: Mapping[str, Any]) -> str:
-    """When a rule holds."""
+    """Describe when a rule holds."""
     return " and ".join(map(condition, given["conditions"])) or "no condition yet"
 
 
 def condition(given: Mapping[str, Any]) -> str:
-    """One condition: "country is one of US, CA"."""
+    """Describe a condition: "country is one of US, CA"."""
     return conditions.describe(conditions.Condition(given["field"], given["operator"], given.get("value")))
 
 
 def served(given: Mapping[str, Any]) -> str:
-    """What a rule serves."""
+    """Describe what a rule serves."""
     return split(given["split"]) if given.get("split") else str(given.get("variant") or "nothing yet")
 
 
 def split(shares: Sequence[Mapping[str, Any]] | None) -> str:
-    """Shares of variants: "25 % on, 75 % off"."""
+    """Describe shares of variants: "25 % on, 75 % off"."""
     return ", ".join(f"{percent(share['weight'])} {share['variant']}" for share in shares or ()) or NOTHING
 
 
 def percent(weight: float) -> str:
-    """A share, with the decimals that it has: up to three."""
+    """Write a share with the decimals that it has, up to three: "12.5 %"."""
     return f"{weight:.3f}".rstrip("0").rstrip(".") + " %"
 
 
 def moment(at: datetime | None) -> str:
-    """A time in UTC, to the minute."""
+    """Write a time in UTC, to the minute."""
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else NOTHING
 
 
 def second(at: datetime) -> str:
-    """A time in UTC, to the second."""
+    """Write a time in UTC, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def count(number: int, what: str) -> str:
-    """A number with its noun: "1 member", "12,000 members"."""
+    """Write a number with its noun: "1 member", "12,000 members"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def short(text: str, longest: int = LONGEST_CELL) -> str:
-    """A text that fits a table's cell."""
+    """Shorten a text so that it fits a table's cell."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def markdown(text: str) -> str:
-    """A text as Markdown that shows just that text: keys, ids and descriptions are not to be formatting."""
+    """Escape a text for Markdown, because keys, ids and descriptions are not to be formatting."""
     escaped = "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+-.!|<>~&" else letter for letter in text)
     return escaped.replace("\n", "  \n")

@@ -1,4 +1,4 @@
-"""Tables whose rows are fetched as they are looked at, and whose failures are seen."""
+"""Make tables whose rows are fetched as they are looked at, and whose failures are seen."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def cell(
     params: dict[str, str] | None = None,
     longest: int = phrases.LONGEST_CELL,
 ) -> Cell:
-    """A cell that shows this text, whatever it looks like; perhaps coloured, perhaps a link."""
+    """Make a cell that shows this text, whatever it looks like; perhaps coloured, perhaps a link."""
     made: Cell = {"label": phrases.short(text, longest) or phrases.NOTHING}
     if color is not None:
         made["highlightColor"] = color
@@ -73,12 +73,12 @@ def cell(
 
 
 def status(enabled: bool) -> Cell:
-    """Whether a flag is enabled, seen at a glance."""
+    """Make a cell that says whether a flag is enabled, in a colour to be seen at a glance."""
     return cell(phrases.status(enabled), "green" if enabled else "gray")
 
 
 def fetched(display: IO.Display, label: str, columns: Sequence[tuple[str, str]], fetch: Fetch, **options: Any) -> Any:
-    """A table that asks `fetch` for each page of rows; columns are (label, name), and sorting names the column."""
+    """Make a table that asks `fetch` for each page of rows; columns are (label, name), and sorting names the column."""
 
     async def get_data(state: TableDataFetcherState) -> tuple[list[dict[str, Any]], int]:
         try:
@@ -97,7 +97,7 @@ def fetched(display: IO.Display, label: str, columns: Sequence[tuple[str, str]],
 def fixed(
     display: IO.Display, label: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row], **options: Any
 ) -> Any:
-    """A table of a few rows."""
+    """Make a table of a few rows."""
     return display.table(
         label,
         data=[_dict(row, columns) for row in rows],

@@ -1,4 +1,4 @@
-"""One condition of a rule: its field and operator, then the value in the input that fits the operator."""
+"""Ask for one condition of a rule: its field and operator, then the value in the input that fits the operator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELD_HELP: Final = "Where to look in the context: country, attributes.plan, ema
 
 
 async def asked(io: IO, given: JsonObject | None = None) -> JsonObject:
-    """A condition that may be used, filled with `given` at first."""
+    """Ask for a condition until it is valid; the form is filled with `given` at first."""
     start: Mapping[str, Any] = given or {"field": "", "operator": "eq", "value": None}
     operators = [(name, f"{operator.words.format('…')}  ({name})") for name, operator in OPERATORS.items()]
     field = io.input.text("Field", default_value=start["field"] or None, help_text=FIELD_HELP, placeholder="country")
@@ -94,7 +94,7 @@ def parse(input_: Input, text: str, kind: str) -> JsonValue:
 
 
 def listed(given: list[Any]) -> str:
-    """A list as it would be entered: a value a line, or as JSON where that would be read as another list."""
+    """Write a list as it would be entered: a value a line, or as JSON where that would be read as another list."""
     lines = "\n".join(map(shown, given))
     try:
         is_same = canonical_json(parse(Input.LIST, lines, _kind_of(given))) == canonical_json(given)

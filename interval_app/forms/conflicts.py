@@ -1,4 +1,4 @@
-"""What others did to a flag while somebody was filling in a form."""
+"""Tell what others did to a flag while somebody was filling in a form."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def describe_conflict(error: VersionConflictError, based_on: FlagView) -> 
 
 
 async def changes_since(flag: FlagView) -> list[ChangeView]:
-    """The changes of a flag in its environment that are younger than this view of it, oldest first."""
+    """List the changes of a flag in its environment that are younger than this view of it, oldest first."""
     page = await in_thread(changes.page, flag.id, flag.environment, limit=20)
     return [change for change in reversed(page.items) if (change.revision or 0) > flag.revision]
 

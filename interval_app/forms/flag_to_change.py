@@ -1,4 +1,4 @@
-"""The one way to a flag that somebody is about to change: the environment, the flag, the permission, the version."""
+"""Find a flag that somebody is about to change: with its environment, the permission, and the version."""
 
 from __future__ import annotations
 

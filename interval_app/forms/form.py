@@ -1,4 +1,4 @@
-"""Asking people: forms that keep what was entered until it is accepted."""
+"""Ask people, in forms that keep what was entered until it is accepted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_FOUND = 20
 
 
 class Answers(NamedTuple):
-    """What a form brought: the button, and the values by the names of their fields."""
+    """The answers to a form: the button, and the values by the names of their fields."""
 
     button: str
     values: Mapping[str, Any]
@@ -88,19 +88,19 @@ def validator(check: Callable[[Any], object]) -> Callable[[Any], str | None]:
 
 
 def options(named: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    """Choices of a select, from (value, label)."""
+    """Make the choices of a select from (value, label)."""
     return [{"value": value, "label": label} for value, label in named]
 
 
 def select(io: IO, label: str, named: Sequence[tuple[str, str]], chosen: str | None = None, **more: Any) -> Any:
-    """A choice of one; it gives the option, whose "value" counts."""
+    """Make an input to choose one option; it gives the option, whose "value" counts."""
     choices = options(named)
     default = next((choice for choice in choices if choice["value"] == chosen), None)
     return io.select.single(label, options=choices, default_value=default, **more)
 
 
 async def flag_asked(interaction: ActionInteraction, environment: EnvironmentView) -> FlagView:
-    """The flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
+    """Find the flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
     if key := interaction.param("flag"):
         return await in_thread(flags.get, key, environment.key)
 

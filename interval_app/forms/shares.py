@@ -1,4 +1,4 @@
-"""Asking for shares: percentages of variants that add up to 100."""
+"""Ask for shares: percentages of variants that add up to 100."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Shares = list[dict[str, Any]]
 async def shares_asked(
     interaction: ActionInteraction, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None
 ) -> Shares:
-    """Shares that add up to 100, for a rule."""
+    """Ask for shares that add up to 100, for a rule."""
     fields = share_fields(interaction, flag, filled)
 
     def check(answers: Answers) -> str | None:
@@ -33,7 +33,7 @@ async def shares_asked(
 def share_fields(
     interaction: ActionInteraction, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None
 ) -> dict[str, Any]:
-    """A percentage for each variant."""
+    """Make an input for each variant: its percentage."""
     shares = {share["variant"]: share["weight"] for share in filled or ()}
     return {
         name: interaction.io.input.number(
@@ -44,7 +44,7 @@ def share_fields(
 
 
 def read_shares(found: Mapping[str, Any]) -> Shares:
-    """The shares that were entered; a variant without one is left out. Raises InvalidInputError where none has any."""
+    """Read the shares that were entered, without variants that have none. Raises InvalidInputError where all are 0."""
     shares = [
         {"variant": name, "weight": int(weight) if float(weight).is_integer() else weight}
         for name, weight in found.items()

@@ -1,4 +1,4 @@
-"""Values as people type them: a field for each type, JSON where a flag is structured, variants line by line."""
+"""Ask for values: a field for each type, JSON where a flag is structured, variants line by line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EXAMPLE: Final = {
 
 
 def value_field(io: IO, label: str, kind: ValueType, filled: JsonValue = None) -> Any:
-    """The input that fits the type; `parse` reads what it gives."""
+    """Make the input that fits the type; `parse` reads what it gives."""
     if kind is ValueType.BOOLEAN:
         return io.input.boolean(label, default_value=bool(filled), help_text="On is true, off is false.")
     text = None if filled is None else typed(filled, kind)
@@ -44,7 +44,7 @@ def value_field(io: IO, label: str, kind: ValueType, filled: JsonValue = None) -
 
 
 def parse(given: Any, kind: ValueType) -> JsonValue:
-    """The value that was entered. Raises ValueError or InvalidInputError with a sentence."""
+    """Read the value that was entered. Raises ValueError or InvalidInputError with a sentence."""
     if kind in (ValueType.NUMBER, ValueType.STRUCTURED):
         given = read_json(given)
     elif kind is ValueType.STRING:
@@ -53,12 +53,12 @@ def parse(given: Any, kind: ValueType) -> JsonValue:
 
 
 def typed(value: JsonValue, kind: ValueType) -> str:
-    """A value as it would be entered."""
+    """Write a value as it would be entered."""
     return json.dumps(value, ensure_ascii=False, indent=2) if kind is ValueType.STRUCTURED else shown(value)
 
 
 def read_json(text: str) -> Any:
-    """JSON, without the words that only JavaScript knows. Raises ValueError that says where it goes wrong."""
+    """Read JSON, without the words that only JavaScript knows. Raises ValueError that says where it goes wrong."""
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode()
@@ -83,7 +83,7 @@ def _finite(digits: str) -> float:
 
 
 def variants_field(io: IO, kind: ValueType, filled: Mapping[str, JsonValue]) -> Any:
-    """One line for each variant: a name, an equals sign, the value."""
+    """Make the input for variants, one a line: a name, an equals sign, the value."""
     return (
         io.input.text(
             "Variants",
@@ -99,7 +99,7 @@ def variants_field(io: IO, kind: ValueType, filled: Mapping[str, JsonValue]) -> 
 
 
 def parse_variants(text: str | None, kind: ValueType) -> dict[str, JsonValue]:
-    """Variants from lines. Raises ValueError or InvalidInputError with a sentence that names the line."""
+    """Read variants from lines. Raises ValueError or InvalidInputError with a sentence that names the line."""
     found: dict[str, JsonValue] = {}
     for number, line in enumerate((text or "").split("\n"), 1):
         if not line.strip():
@@ -124,7 +124,7 @@ def _line_value(text: str, kind: ValueType, where: str) -> JsonValue:
 
 
 def written_variants(named: Mapping[str, JsonValue], kind: ValueType) -> str:
-    """Variants as lines that `parse_variants` reads back to the same."""
+    """Write variants as lines that `parse_variants` reads back to the same."""
     return "\n".join(f"{name} = {_written(value, kind)}" for name, value in named.items())
 
 
@@ -139,7 +139,7 @@ _NO_VARIANT: Final = "none"
 
 
 def default_field(io: IO, named: Mapping[str, JsonValue], chosen: str | None) -> Any:
-    """The choice of a default variant, or of none."""
+    """Make the input to choose a default variant, or none."""
     # Names begin with = here, so that a variant called "none" is not taken for no variant.
     choices = [
         (_NO_VARIANT, "none: the caller's default"),
@@ -149,5 +149,5 @@ def default_field(io: IO, named: Mapping[str, JsonValue], chosen: str | None) ->
 
 
 def default_chosen(option: Mapping[str, str]) -> str | None:
-    """The name of the variant that was chosen; None for the caller's default."""
+    """Return the name of the variant that was chosen; None for the caller's default."""
     return None if option["value"] == _NO_VARIANT else option["value"][1:]

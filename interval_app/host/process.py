@@ -1,4 +1,4 @@
-"""The process: connected to the Interval server for ever, until a signal ends it."""
+"""Keep the process connected to the Interval server for ever, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def _serve(host: Host) -> None:
 
 
 def _report(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What nobody waited for. Of a form that was cancelled, the SDK leaves such failures behind by the dozen."""
+    """Log a failure that nobody waited for, but not the dozens that the SDK leaves behind of a cancelled form."""
     error = context.get("exception")
     if not isinstance(error, IOError):
         log.error("%s", context.get("message"), exc_info=error)
@@ -105,7 +105,7 @@ async def _keep_connected(host: Host) -> None:
 
 
 def waits() -> Iterator[float]:
-    """Seconds to wait before each attempt: growing, and never quite alike in two processes."""
+    """Yield the seconds to wait before each attempt: growing, and never quite alike in two processes."""
     wait = FIRST_WAIT_SECONDS
     while True:
         yield wait * random.uniform(0.75, 1.25)
@@ -113,14 +113,14 @@ def waits() -> Iterator[float]:
 
 
 def is_final(error: Exception) -> bool:
-    """Whether trying again would come to the same: the server answered, and it is no, or is no Interval server."""
+    """Return whether trying again is of no use: the server refuses the key, or is no Interval server."""
     if isinstance(error, RefusedError):
         return error.code == WRONG_KEY
     return not isinstance(error, OSError | TimeoutError | asyncio.TimeoutError)
 
 
 def reason(error: Exception) -> str:
-    """One line that says what to look at."""
+    """Describe in one line what to look at."""
     if isinstance(error, RefusedError):
         hint = "check INTERVAL_API_KEY" if error.code == WRONG_KEY else "it may be starting or stopping"
         return f"the Interval server refused the connection: {error}; {hint}"

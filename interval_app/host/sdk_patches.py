@@ -1,4 +1,4 @@
-"""What interval-sdk 1.5.1 does wrong, put right from outside, so that nothing of it reaches a user of the dashboard.
+"""Correct from outside what interval-sdk 1.5.1 does wrong, so that nothing of it reaches a user of the dashboard.
 
 It changes values on their way, loses its connection for good, keeps every page that was ever opened, and keeps silent
 where something failed. The corrections touch private names, so they are for this one version. Use `Host` instead of
@@ -60,7 +60,7 @@ _tasks: set[asyncio.Task[Any]] = set()
 
 
 def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Run it beside everything else; its failure is logged, and it is kept from being collected as garbage."""
+    """Run a coroutine in a task that is not garbage-collected before its end; log its failure."""
     task = asyncio.get_running_loop().create_task(work, name=name)
     _tasks.add(task)
     task.add_done_callback(_finished)
@@ -114,7 +114,7 @@ def _correct_values() -> None:
 
 
 def _untransformed(original: Any) -> Any:
-    """The browser marks every text like 12:30:45 as a time; nothing of ours asks for times."""
+    """Leave a text like 12:30:45 a text: the browser marks it as a time, and nothing of ours asks for times."""
 
     def untransformed(value: Any, kind: Any) -> Any:
         return value if list(kind) == ["custom", "time"] else original(value, kind)
@@ -126,7 +126,7 @@ def _untransformed(original: Any) -> Any:
 
 
 async def _validated(self: Component, answer: Any) -> str | None:
-    """The SDK refuses an answer without a word where its validator raises, and prints the answer."""
+    """Check an answer. Where the validator raises, the SDK would refuse without a word, and print the answer."""
     try:
         value = self.parse_return_value(answer)
         said = self.validator(value) if self.validator is not None else None
@@ -292,7 +292,7 @@ class Host(sdk.Interval):
         self.down.set()
 
     async def _send(self, method_name: Any, inputs: dict[str, Any]) -> Any:
-        """Messages wait for the connection for as long as it takes, so that no outcome of an action is lost."""
+        """Send a message, waiting for the connection as long as it takes: no outcome of an action is lost."""
         if method_name == "INITIALIZE_HOST":
             return await self._server_rpc.send(method_name, inputs)
         attempts = 0
@@ -314,7 +314,7 @@ class Host(sdk.Interval):
         raise sdk.IntervalError(f"the Interval server does not take {method_name}")
 
     async def _send_again(self) -> None:
-        """After a reconnection: forms, pages and progress that people wait for."""
+        """Send the forms, pages and progress again that people wait for after a reconnection."""
         await asyncio.gather(
             self._resend_pending_io_calls(),
             self._resend_pending_page_layouts(),

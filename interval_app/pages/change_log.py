@@ -1,4 +1,4 @@
-"""Change log: who did what, when, and what it was before and after; and going back."""
+"""Show who did what, when, and what it was before and after; and go back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 async def show(interaction: PageInteraction) -> Layout:
-    """The changes of one flag in one environment, or of everything."""
+    """Show the changes of one flag in one environment, or of everything."""
     environment = await interaction.environment()
     flag = await interaction.flag(environment) if interaction.param("flag") else None
 
@@ -56,7 +56,10 @@ async def show(interaction: PageInteraction) -> Layout:
 
 
 async def rows_of(flag: str | None, environment: str | None, *, skip: int, size: int) -> tuple[list[Row], int]:
-    """So many rows after the first `skip`, and how many there are in all; pages of large changes are shorter."""
+    """Fetch `size` rows after the first `skip`, and count all changes.
+
+    A page of large changes is shorter than `size`, so several are read.
+    """
     found = await in_thread(changes.page, flag, environment, skip=skip, limit=size)
     rows = [row(change) for change in found.items]
     while found.next is not None and len(rows) < size:
@@ -66,7 +69,7 @@ async def rows_of(flag: str | None, environment: str | None, *, skip: int, size:
 
 
 def row(change: ChangeView) -> Row:
-    """One entry of the log."""
+    """Make the row of a change."""
     params = {"change": str(change.id)}
     menu = [link("Show all of it", Route.CHANGE, params)]
     if change.flag_id is not None and change.before is not None:
@@ -85,12 +88,12 @@ def row(change: ChangeView) -> Row:
 
 
 def who(change: ChangeView) -> str:
-    """The actor, and by which way."""
+    """Name the actor, and the source: the dashboard, the API, the command line."""
     return f"{change.actor} ({change.source})"
 
 
 async def of(interaction: ActionInteraction) -> Result:
-    """Filter by flag: pick one, and see its changes alone."""
+    """Lead to the changes of one flag, which the person picks."""
     environment = await interaction.environment()
     flag = await flag_asked(interaction, environment)
     await interaction.go(Route.CHANGES, flag=flag.key, environment=environment.key)
@@ -98,7 +101,7 @@ async def of(interaction: ActionInteraction) -> Result:
 
 
 async def show_change(interaction: PageInteraction) -> Layout:
-    """One change in full."""
+    """Show one change in full."""
     change = await in_thread(changes.get, number(interaction.param("change")))
     found = differences.of_change(change)
     facts = {
@@ -156,5 +159,5 @@ async def restore(interaction: ActionInteraction) -> Result:
 
 
 def number(text: str) -> int:
-    """The id of a change from a link; 0, which none has, where it is no number."""
+    """Read the id of a change from a link; 0, which none has, where it is no number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

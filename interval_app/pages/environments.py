@@ -1,4 +1,4 @@
-"""Environments: listed and added."""
+"""List and add environments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 async def show(interaction: PageInteraction) -> Layout:
-    """Every environment, and whether programs have all that is saved; a click shows an environment's flags."""
+    """Show every environment, and whether programs have all that is saved; a click shows an environment's flags."""
     found = await interaction.all_environments()
     return Layout(
         title="Environments",
@@ -47,7 +47,7 @@ async def show(interaction: PageInteraction) -> Layout:
 
 
 def row(environment: EnvironmentView) -> Row:
-    """An environment."""
+    """Make the row of an environment."""
     protected = cell("protected", "orange") if environment.protected else cell("no")
     key = cell(environment.key, route=Route.FLAGS, params={"environment": environment.key})
     return Row(

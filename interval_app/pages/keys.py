@@ -1,4 +1,4 @@
-"""API keys: listed, created (and shown that once), revoked."""
+"""List, create (and show that once) and revoke API keys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCOPES: Final = (
 
 
 async def show(interaction: PageInteraction) -> Layout:
-    """Every key, revoked ones too."""
+    """Show every key, revoked ones too."""
     found = await in_thread(keys.list_all)
     display = interaction.display
     table = (
@@ -52,7 +52,7 @@ async def show(interaction: PageInteraction) -> Layout:
 
 
 def row(key: KeyView) -> Row:
-    """A key."""
+    """Make the row of a key."""
     menu: list[Link] = []
     if key.revoked_at is None:
         menu.append(link("Revoke", Route.REVOKE_KEY, {"key": key.id}, theme="danger"))
@@ -73,7 +73,7 @@ def row(key: KeyView) -> Row:
 
 
 def state(key: KeyView) -> tables.Cell:
-    """Whether a key is in force."""
+    """Make the cell that says whether a key is in force."""
     if key.revoked_at is not None:
         return cell(f"revoked {phrases.moment(key.revoked_at)}", "gray")
     if key.expires_at is None:
@@ -122,7 +122,7 @@ async def create(interaction: ActionInteraction) -> Result:
 
 
 async def _confirm(interaction: ActionInteraction, environments: Sequence[EnvironmentView], what: str) -> None:
-    """Make sure, where any of the environments is protected; ask once."""
+    """Ask once whether to go on, where any of the environments is protected."""
     if protected := [environment for environment in environments if environment.protected]:
         await interaction.confirm_if_protected(protected[0], what)
 
@@ -167,7 +167,7 @@ def _check_future(day: date) -> None:
 
 
 def end_of(day: date | None) -> datetime | None:
-    """The midnight at the end of a day."""
+    """Return the midnight at the end of a day, in UTC."""
     return datetime.combine(day + timedelta(days=1), time(), UTC) if day else None
 
 

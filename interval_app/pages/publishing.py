@@ -1,4 +1,4 @@
-"""Published or not: where programs read from S3, what is saved is not what they get until it is there."""
+"""Tell what is not published yet: where programs read from S3, they do not get what is saved until it is there."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ async def publish(interaction: ActionInteraction) -> Result:
 
 
 async def warning(interaction: PageInteraction, **params: str) -> list[Any]:
-    """What stands above a page while something is saved that programs do not have; the parameters go on from there."""
+    """Make the heading above a page while programs do not have all that is saved; its link has the parameters."""
     said = await _state(interaction) if interaction.settings.definitions_bucket else None
     return [_heading(interaction, *said, **params)] if said else []
 
 
 async def state(interaction: PageInteraction) -> list[Any]:
-    """Whether programs have everything that is saved; nothing where they do not read it from S3."""
+    """Make a heading that says whether programs have all that is saved; none where they do not read from S3."""
     if interaction.settings.definitions_bucket is None:
         return []
     said = await _state(interaction) or ("Everything is published", "Programs get what is saved.")
@@ -49,7 +49,7 @@ async def state(interaction: PageInteraction) -> list[Any]:
 
 
 async def _state(interaction: PageInteraction) -> tuple[str, str] | None:
-    """A heading and what to say of it, unless everything is published."""
+    """Return a heading and its description; None where everything is published."""
     try:
         missing = await in_thread(publisher(interaction.settings).unpublished)
     except PublicationError as error:
@@ -64,7 +64,7 @@ def _heading(interaction: PageInteraction, label: str, description: str, **param
 
 
 def publisher(settings: Settings) -> Publisher:
-    """One for this moment: it has its own connection to S3. The settings must name a bucket."""
+    """Make a publisher for one use: it has its own connection to S3. The settings must name a bucket."""
     made = Publisher.from_settings(settings)
     assert made is not None
     return made

@@ -1,4 +1,4 @@
-"""What went wrong, in words for the person at the dashboard, with what to do about it."""
+"""Tell the person at the dashboard what went wrong, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One person at one page or action: who they are, what they asked for, and what they may do."""
+"""Know one person at one page or action: who they are, what they asked for, and what they may do."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ MADE_UP_FOR: Final = "The next change makes up for it, or Publish now on the Fea
 
 
 class Interaction:
-    """What pages and actions have in common."""
+    """Somebody at a page or in an action."""
 
     def __init__(self, settings: Settings, ctx: ActionContext | PageContext) -> None:
         self.settings = settings
         self.ctx = ctx
 
     def param(self, name: str) -> str:
-        """A parameter of the link that led here; empty where there is none."""
+        """Return a parameter of the link that led here; empty where there is none."""
         return str(self.ctx.params.get(name) or "")
 
     def version(self) -> int | None:
-        """The version of the flag that the link was made for."""
+        """Return the version of the flag that the link was made for; None where it names none."""
         text = self.param("version")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
     async def environment(self) -> EnvironmentView:
-        """The environment that the link names, else the default one. Raises UnknownEnvironmentError."""
+        """Find the environment that the link names, else the default one. Raises UnknownEnvironmentError."""
         return await in_thread(environments.get, self.param("environment") or self.settings.default_environment)
 
     async def all_environments(self) -> list[EnvironmentView]:
-        """Every environment, in the order in which they were added."""
+        """List every environment, in the order in which they were added."""
         return await in_thread(environments.list_all)
 
 
@@ -64,7 +64,7 @@ class PageInteraction(Interaction):
         self.display = display
 
     async def flag(self, environment: EnvironmentView) -> FlagView:
-        """The flag that the link names. Raises FlagNotFoundError."""
+        """Find the flag that the link names. Raises FlagNotFoundError."""
         return await in_thread(flags.get, self.param("flag"), environment.key)
 
 
@@ -97,7 +97,7 @@ class ActionInteraction(Interaction):
         )
 
     def _may_change_protected(self) -> bool:
-        """Whether this person's role or team allows changes of protected environments."""
+        """Return whether this person's role or team allows changes of protected environments."""
         teams, settings = frozenset(self.ctx.user.teams or ()), self.settings
         return self.ctx.user.role in settings.interval_protected_roles or bool(
             teams & settings.interval_protected_teams
@@ -109,7 +109,7 @@ class ActionInteraction(Interaction):
             raise DeclinedError
 
     async def confirm_if_protected(self, environment: EnvironmentView, what: str) -> None:
-        """Make sure that a change of a protected environment is meant: `what` says it in words."""
+        """Ask before a change of a protected environment, which `what` describes; raises DeclinedError at a no."""
         if environment.protected:
             await self.confirm(f"Change {environment.key}?", f"{environment.key} is protected. {what}")
 
@@ -119,7 +119,7 @@ class ActionInteraction(Interaction):
             await self.ctx.redirect(route=route.value, params=params)
 
     def told(self, result: Result) -> Result:
-        """The result, with what became of the publication if that failed."""
+        """Add to the result that it is not published, if that is so."""
         if self.outcome.published is not False:
             return result
         if isinstance(result, dict):
@@ -130,7 +130,7 @@ class ActionInteraction(Interaction):
 def action(
     settings: Settings, handler: Callable[[ActionInteraction], Awaitable[Result]], name: str, **options: Any
 ) -> Action:
-    """An action for the SDK; what goes wrong in it is told in words."""
+    """Make an action for the SDK; what goes wrong in it is told in words."""
 
     async def run(io: IO, ctx: ActionContext) -> Result:
         try:
@@ -154,7 +154,7 @@ def action(
 def page(
     settings: Settings, handler: Callable[[PageInteraction], Awaitable[Layout]], name: str, **options: Any
 ) -> Page:
-    """A page for the SDK; what goes wrong in it is shown instead."""
+    """Make a page for the SDK; what goes wrong in it is shown instead."""
 
     async def show(display: IO.Display, ctx: PageContext) -> Layout:
         try:

@@ -1,4 +1,4 @@
-"""The addresses of the pages and actions, and the links that lead there."""
+"""Name the addresses of pages and actions, and make the links that lead there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archive and restore: taking a flag out of service, and bringing it back."""
+"""Take flags out of service, and bring them back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = (("Key", "key"), ("Type", "type"), ("Description", "description"), ("A
 
 
 async def archive(interaction: ActionInteraction) -> Result:
-    """Spell out what it means, ask, and archive."""
+    """Archive a flag, after saying what that means."""
     environments = await interaction.all_environments()
     target = await flag_to_change(interaction, reaches=environments)
     flag = target.flag
@@ -40,7 +40,7 @@ async def archive(interaction: ActionInteraction) -> Result:
 
 
 async def show(interaction: PageInteraction) -> Layout:
-    """The archived flags, to restore."""
+    """Show the archived flags, to restore."""
     environment = await interaction.environment()
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
@@ -65,7 +65,7 @@ async def show(interaction: PageInteraction) -> Layout:
 
 
 def row(flag: FlagView) -> Row:
-    """An archived flag; its key may be another's by now, so its id names it."""
+    """Make the row of an archived flag. Its links have its id, because its key may be another's by now."""
     params = {"flag": flag.id, "environment": flag.environment}
     menu = [
         link("Restore", Route.RESTORE_FLAG, params),
@@ -92,7 +92,7 @@ async def restore(interaction: ActionInteraction) -> Result:
 
 
 def _archiving(flag: FlagView) -> ChangeView:
-    """The change that archived the flag: its last one in the environment."""
+    """Find the change that archived the flag: its last one in the environment."""
     last = changes.page(flag.id, flag.environment, limit=1).items
     if not last or last[0].action is not Action.FLAG_ARCHIVED:
         raise FlagNotFoundError(flag.key)

@@ -1,4 +1,4 @@
-"""Create flag: what it is, then the values that fit its type."""
+"""Create a flag: ask what it is, then for the values that fit its type."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _key_check(environment: EnvironmentView) -> Callable[[str], Awaitable[str | 
     form = validator(lambda text: validation.key(text.strip()))
 
     async def check(text: str) -> str | None:
-        """Said while it can still be changed; creating checks again."""
+        """Refuse a key that is taken while it can still be changed; creating checks again."""
         if wrong := form(text):
             return wrong
         try:

@@ -1,4 +1,4 @@
-"""Edit: what a flag is called and what it serves. Only what was really changed is written."""
+"""Edit what a flag is called and what it serves. Only what was really changed is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain: why somebody gets what they get, step by step."""
+"""Explain why somebody gets what they get, step by step."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def explain(interaction: ActionInteraction) -> Result:
 
 
 def context(entered: Mapping[str, Any]) -> dict[str, Any]:
-    """The context as a program would send it."""
+    """Make the context as a program would send it. Raises ValueError where the attributes are no JSON object."""
     attributes = values.read_json(entered["attributes"]) if entered["attributes"] else {}
     if not isinstance(attributes, dict):
         raise ValueError("the attributes must be a JSON object")
@@ -43,7 +43,7 @@ def context(entered: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answer(found: Explanation) -> str:
-    """The value that a program gets."""
+    """Write the value that a program gets."""
     evaluation = found.evaluation
     return "the caller's default" if evaluation.variant is None else phrases.shown(evaluation.value)
 
@@ -85,7 +85,7 @@ def _check_id(given: str) -> str:
 
 
 async def _show(interaction: ActionInteraction, flag: FlagView, found: Explanation) -> str:
-    """Show the answer, and give the button that was pressed."""
+    """Show the answer, and return the button that was pressed."""
     io, evaluation = interaction.io, found.evaluation
     facts = {"Value": answer(found), "Variant": evaluation.variant or phrases.NOTHING, "Reason": str(evaluation.reason)}
     about = [{"label": label, "value": value} for label, value in facts.items()]
@@ -99,7 +99,7 @@ async def _show(interaction: ActionInteraction, flag: FlagView, found: Explanati
 
 
 def step_rows(number: int, step: Any) -> list[Row]:
-    """A step, and the conditions that were tried in it."""
+    """Make the rows of a step and of the conditions that were tried in it."""
     decided = cell("yes", "green") if step.matched else cell("no", "gray")
     rows = [Row([str(number), decided, cell(step.text)])]
     for part in step.conditions:

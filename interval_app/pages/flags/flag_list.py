@@ -1,4 +1,4 @@
-"""Feature Flags, the landing page: every flag of one environment, and the ways to everything else."""
+"""Show the landing page: every flag of one environment, and the ways to everything else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
 
 
 async def show(interaction: PageInteraction) -> Layout:
-    """The page for the environment that the link names."""
+    """Show the flags of the environment that the link names."""
     environment = await interaction.environment()
     environments = await interaction.all_environments()
     here = {"environment": environment.key}
@@ -56,7 +56,7 @@ async def show(interaction: PageInteraction) -> Layout:
 
 
 def environment_heading(display: IO.Display, environment: EnvironmentView, environments: list[EnvironmentView]) -> Any:
-    """Which environment this is, with a button for each other one."""
+    """Make a heading that says which environment this is, with a button for each other one."""
     protected = (
         "Protected: changes ask for confirmation and the right role." if environment.protected else "Not protected."
     )
@@ -77,7 +77,7 @@ def environment_heading(display: IO.Display, environment: EnvironmentView, envir
 
 
 def flag_table(display: IO.Display, label: str, environment: EnvironmentView, *, is_static: bool) -> Any:
-    """The flags of one kind, fetched page by page, searched in key, name and description."""
+    """Make the table of the flags of one kind, fetched page by page, searched in key, name and description."""
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
         query = FlagQuery(
@@ -96,7 +96,7 @@ def flag_table(display: IO.Display, label: str, environment: EnvironmentView, *,
 
 
 def dynamic_row(flag: FlagView) -> Row:
-    """A dynamic flag."""
+    """Make the row of a dynamic flag."""
     return Row(
         [
             key_cell(flag),
@@ -112,23 +112,23 @@ def dynamic_row(flag: FlagView) -> Row:
 
 
 def static_row(flag: FlagView) -> Row:
-    """A static flag."""
+    """Make the row of a static flag."""
     value = cell(phrases.shown(flag.value))
     return Row([key_cell(flag), str(flag.value_type), value, tables.status(flag.enabled), updated(flag)], menu(flag))
 
 
 def key_cell(flag: FlagView) -> tables.Cell:
-    """The key, which leads to editing."""
+    """Make the cell of the key, which leads to editing."""
     return cell(flag.key, route=Route.EDIT_FLAG, params={"flag": flag.key, "environment": flag.environment})
 
 
 def updated(flag: FlagView) -> str:
-    """When, and by whom."""
+    """Write the time and author of the last change."""
     return f"{phrases.moment(flag.updated_at)} by {flag.updated_by}"
 
 
 def menu(flag: FlagView) -> list[Link]:
-    """What can be done with a flag."""
+    """Make the links to what can be done with a flag."""
     params = {"flag": flag.key, "environment": flag.environment}
 
     targeting = [

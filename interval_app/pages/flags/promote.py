@@ -1,4 +1,4 @@
-"""Promote: a flag's configuration from one environment to another, the difference first."""
+"""Copy a flag's configuration from one environment to another, after showing the difference."""
 
 from __future__ import annotations
 

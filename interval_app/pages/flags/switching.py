@@ -1,4 +1,4 @@
-"""Enable and disable: one click in one environment, or the kill switch for all of them."""
+"""Enable and disable flags, with one click in one environment, or in all of them at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def _switch(interaction: ActionInteraction, enabled: bool) -> Result:
 
 
 async def disable_everywhere(interaction: ActionInteraction) -> Result:
-    """The global kill switch: off in every environment, in one transaction."""
+    """Switch a flag off in every environment, in one transaction."""
     environments = await interaction.all_environments()
     target = await flag_to_change(interaction, reaches=environments)
     flag = target.flag

@@ -1,4 +1,4 @@
-"""Add, change and remove members: many at once, counted and never refused for being there already."""
+"""Add, change and remove members: many at once; who is there already is counted, not refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANOTHER: Final = "another value"
 
 
 class Gets(NamedTuple):
-    """What members are to get: a variant by its name, or a value that becomes one."""
+    """The value that members are to get: a variant by its name, or a value that becomes one."""
 
     variant: str | None
     value: JsonValue | Unset
@@ -82,7 +82,7 @@ async def change(interaction: ActionInteraction) -> Result:
 
 
 async def remove(interaction: ActionInteraction) -> Result:
-    """Make members ordinary again."""
+    """Remove members: rules, the rollout and the default variant decide for them again."""
     target = await _target(interaction)
     environment, flag = target.environment, target.flag
     chosen = await picked(interaction, environment, flag, "Remove")
@@ -123,7 +123,7 @@ async def _add(interaction: ActionInteraction, target: FlagToChange, chosen: Seq
 
 
 async def _batches(interaction: ActionInteraction, chosen: Sequence[Entities], label: str) -> AsyncIterator[Entities]:
-    """The entities in parts that one write takes, with progress where there is more than one."""
+    """Yield the entities in parts that one write takes, and show progress where there is more than one."""
     parts = [part for entities in chosen for part in split(entities)]
     if len(parts) > 1:
         await interaction.ctx.loading.start(label=label, description="10,000 at a time", items_in_queue=len(parts))
@@ -135,7 +135,7 @@ async def _batches(interaction: ActionInteraction, chosen: Sequence[Entities], l
 
 
 def gets_field(interaction: ActionInteraction, flag: FlagView, chosen: str) -> Any:
-    """The choice of a variant, or of a value that is none yet; the first one unless another was chosen before."""
+    """Make the input to choose a variant, or a value that is none yet; the first one unless one was chosen before."""
     # Names begin with = here: a variant may be called like the choice of another value.
     choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
     if flag.value_type is not ValueType.BOOLEAN or not choices:

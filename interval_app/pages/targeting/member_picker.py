@@ -1,4 +1,4 @@
-"""Which members an action is about: named by a link, ticked in a table, or entered as a list."""
+"""Find the members that an action is about: named by a link, ticked in a table, or entered as a list."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Entities(NamedTuple):
 
 
 def split(entities: Entities) -> Iterator[Entities]:
-    """In parts of at most `BATCH`."""
+    """Split entities into parts of at most `BATCH`."""
     for start in range(0, len(entities.ids), BATCH):
         yield Entities(entities.type, entities.ids[start : start + BATCH])
 
 
 def read_entities(entity_type: str, text: str) -> Entities:
-    """Ids from lines or between commas. Raises InvalidInputError that shows what can't be one."""
+    """Read ids from lines or between commas. Raises InvalidInputError that shows what can't be one."""
     validation.entity_type(entity_type, "the type")
     given = [part.strip() for part in re.split(r"[\n,]", text.replace("\r", "\n"))]
     given = [part for part in given if part]
@@ -78,7 +78,7 @@ def entity_fields(interaction: ActionInteraction, entity_type: str, typed: str) 
 async def picked(
     interaction: ActionInteraction, environment: EnvironmentView, flag: FlagView, verb: str
 ) -> list[Entities] | str:
-    """The member that the link names, or those that the person picks or pastes; a text where there are none."""
+    """Find the member that the link names, or those that the person picks or pastes; a text where there are none."""
     if (entity_id := interaction.param("id")) and (entity_type := interaction.param("type")):
         return [Entities(entity_type, [entity_id])]
     if not flag.member_count:
@@ -108,7 +108,7 @@ async def _pasted(interaction: ActionInteraction, verb: str) -> Entities:
 async def _chosen(
     interaction: ActionInteraction, listed: Sequence[MemberView], total: int, verb: str
 ) -> list[Entities]:
-    """Members ticked in a table."""
+    """Ask for members to be ticked in a table."""
     rows = [{name: tables.cell(text) for (_, name), text in zip(COLUMNS, _texts(one), strict=True)} for one in listed]
     table = interaction.io.select.table(
         f"{verb} which members?",
@@ -129,6 +129,6 @@ def _texts(member: MemberView) -> tuple[str, str, str, str]:
 
 
 def named(picked: Sequence[Entities]) -> str:
-    """Who it is about, in words."""
+    """Name the entities, up to ten."""
     ids = [f"{entities.type} {entity_id}" for entities in picked for entity_id in entities.ids]
     return ", ".join(ids[:10]) + (f" and {len(ids) - 10:,} more" if len(ids) > 10 else "")

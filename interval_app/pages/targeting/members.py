@@ -1,4 +1,4 @@
-"""Members of a flag: looked at page by page, however many there are."""
+"""Show the members of a flag page by page, however many there are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = (("Type", "type"), ("Id", "id"), ("Gets", "variant"), ("Value", "value
 
 
 async def show(interaction: PageInteraction) -> Layout:
-    """The members of the flag in the environment that the link names."""
+    """Show the members of the flag in the environment that the link names."""
     environment = await interaction.environment()
     flag = await interaction.flag(environment)
     refuse_static(flag)
@@ -57,7 +57,7 @@ async def show(interaction: PageInteraction) -> Layout:
 
 
 def row(member: MemberView, params: dict[str, str]) -> Row:
-    """A member, who can be changed and removed."""
+    """Make the row of a member, who can be changed and removed."""
     named = {**params, "type": member.entity_type, "id": member.entity_id}
     menu = [
         link("Change value", Route.CHANGE_MEMBERS, named),

@@ -1,4 +1,4 @@
-"""Rollout: which share of everybody gets which variant, and what that means before it is saved."""
+"""Edit the rollout: which share of everybody gets which variant. What that means is shown before it is saved."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def _shares_or_none(
 
 
 def meaning(flag: FlagView, shares: Sequence[Mapping[str, Any]] | None) -> str:
-    """What a rollout means, in words."""
+    """Describe what a rollout means."""
     if not shares:
         rest = f"the default variant {flag.default_variant}" if flag.default_variant else "the caller's default"
         return f"No rollout: everyone whom no member entry and no rule decides gets {rest}."
@@ -112,7 +112,7 @@ def meaning(flag: FlagView, shares: Sequence[Mapping[str, Any]] | None) -> str:
 
 
 def _growth(flag: FlagView, shares: Sequence[Mapping[str, Any]]) -> str:
-    """What happens to those who have the first variant now."""
+    """Describe what happens to those who have the first variant now."""
     first, before = shares[0]["variant"], flag.rollout or ()
     if not before or before[0]["variant"] != first:
         return ""

@@ -26,7 +26,7 @@ SPLIT = "a split …"
 
 
 async def add(interaction: ActionInteraction) -> Result:
-    """Make a rule, after all others."""
+    """Add a rule after all others."""
     target = await _target(interaction)
     rule: Rule = {"name": None, "conditions": [await conditions.asked(interaction.io)]}
     rule |= await _served(interaction, target.flag, {})
@@ -41,7 +41,7 @@ async def edit(interaction: ActionInteraction) -> Result:
 
 
 async def remove(interaction: ActionInteraction) -> Result:
-    """Take a rule out."""
+    """Remove a rule."""
     target = await _target(interaction)
     environment, flag = target.environment, target.flag
     number = await _number(interaction, flag)
@@ -52,12 +52,12 @@ async def remove(interaction: ActionInteraction) -> Result:
 
 
 async def up(interaction: ActionInteraction) -> Result:
-    """Try a rule before the one that is before it now."""
+    """Move a rule before the one that is before it now."""
     return await _move(interaction, -1)
 
 
 async def down(interaction: ActionInteraction) -> Result:
-    """Try a rule after the one that is after it now."""
+    """Move a rule after the one that is after it now."""
     return await _move(interaction, 1)
 
 
@@ -75,7 +75,11 @@ async def _move(interaction: ActionInteraction, by: int) -> Result:
 
 
 async def _target(interaction: ActionInteraction) -> FlagToChange:
-    """The flag, if the link was made for what it is now: the number of a rule means another one once others moved."""
+    """Find the flag that the link names.
+
+    Raises DashboardError where the flag has changed since the link was made: the number of a rule means another rule
+    once others have moved.
+    """
     target = await flag_to_change(interaction)
     environment, flag = target.environment, target.flag
     refuse_static(flag)
@@ -89,7 +93,7 @@ async def _target(interaction: ActionInteraction) -> FlagToChange:
 
 
 async def _number(interaction: ActionInteraction, flag: FlagView) -> int:
-    """The index of the rule that the link names, or that the person picks."""
+    """Return the index of the rule that the link names, or that the person picks."""
     named = interaction.param("rule")
     if named.isascii() and named.isdigit() and 0 < int(named) <= len(flag.rules):
         return int(named) - 1
@@ -200,7 +204,7 @@ EDITS: Final = {
 
 
 def replaced(parts: Sequence[Any], at: int, new: Sequence[Any]) -> list[Any]:
-    """A list with one of its parts replaced."""
+    """Return a list with the item at an index replaced by others."""
     return [*parts[:at], *new, *parts[at + 1 :]]
 
 
@@ -226,7 +230,7 @@ async def _write(
 
 
 async def _served(interaction: ActionInteraction, flag: FlagView, rule: Mapping[str, Any]) -> Rule:
-    """What the rule is to serve: a variant, or shares of several."""
+    """Ask what the rule is to serve: a variant, or shares of several."""
     if not flag.variants:
         raise DashboardError(f"{flag.key} has no variants yet that a rule could serve: add some with Edit.")
     # Names begin with = here: a variant may be called like the choice of a split.

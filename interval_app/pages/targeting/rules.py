@@ -1,4 +1,4 @@
-"""Rules of a flag, in the order in which they are tried, each in plain words."""
+"""Show the rules of a flag, in the order in which they are tried, each in plain words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = (("Order", "order"), ("Name", "name"), ("When", "when"), ("Serves", "s
 
 
 async def show(interaction: PageInteraction) -> Layout:
-    """The rules of the flag in the environment that the link names."""
+    """Show the rules of the flag in the environment that the link names."""
     environment = await interaction.environment()
     flag = await interaction.flag(environment)
     refuse_static(flag)
@@ -37,7 +37,7 @@ async def show(interaction: PageInteraction) -> Layout:
 
 
 def row(flag: FlagView, number: int) -> Row:
-    """A rule. Its links carry the version that they were made for: a number means another rule once others moved."""
+    """Make the row of a rule. Its links carry the flag's version: a number means another rule once others moved."""
     rule: Any = flag.rules[number - 1]
     params = {"flag": flag.key, "environment": flag.environment, "rule": str(number), "version": str(flag.version)}
 

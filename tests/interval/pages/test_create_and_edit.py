@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
+from db.configuration.flag_fields import FLAG_FIELDS
 from db.errors import FlagNotFoundError
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.history import changes
 from db.vocabulary import Source
+from interval_app.pages.flags.edit import fields_of
 from tests.interval.conftest import AWKWARD, TESTER, Running
 
 
@@ -129,6 +132,14 @@ def test_a_key_that_is_taken_meanwhile_brings_the_form_back(dash: Running) -> No
     action.answer({"Key": f"{key}-2"})
     action.fill()
     assert action.result()["Created"] == f"{key}-2"
+
+
+def test_whatever_an_edit_can_change_is_in_the_form_or_has_a_page_of_its_own(dash: Running) -> None:
+    static, dynamic = dash.flag(is_static=True, value=True), dash.flag(value_type="string", variants={"a": "A"})
+    in_forms = {field.name for flag in (static, dynamic) for field in fields_of(flag)}
+    assert in_forms == {field.name for field in dataclasses.fields(FlagEdit)} - {"rules", "rollout", "members"}
+    for flag in (static, dynamic):
+        assert {field.name for field in fields_of(flag)} >= FLAG_FIELDS.keys()
 
 
 def test_edit_writes_only_what_was_changed(dash: Running) -> None:

@@ -69,7 +69,8 @@ class Bodies:
             else:
                 dropped += len(part)
             if dropped > MAX_DROPPED_BYTES:
-                break
+                message = f"the body has more than {self._limit} bytes"
+                raise RequestError(413, "body_too_large", message, [CLOSE], limit=self._limit)
         return bytes(start[: self._limit + 1])
 
     def _cancel_late_ones(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -102,6 +102,19 @@ def test_a_body_over_the_limit_is_refused_also_while_it_is_being_sent(server: Se
         for _ in range(size // 65536):
             connection.sendall(b" " * 65536)
         assert answer_to(connection).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_without_end_is_cut_off(server: Server) -> None:
+    head = HEAD.replace(b"Content-Length: 60\r\n", b"Transfer-Encoding: chunked\r\n\r\n")
+    with connect(server, head) as connection:
+        with suppress(OSError):  # the server closes while this is still being sent
+            for _ in range(1_000):
+                connection.sendall(b"10000\r\n%s\r\n" % (b" " * 65536))
+        answer = b""
+        with suppress(OSError):
+            answer = connection.recv(65536)
+    assert not answer or (answer.startswith(b"HTTP/1.1 413 ") and b"\r\nconnection: close\r\n" in answer)
+    assert evaluates(server)
 
 
 def test_http2_is_not_spoken(server: Server) -> None:

@@ -26,7 +26,7 @@ CONNECT_TIMEOUT_SECONDS: Final = 5
 FAILURE_SECONDS: Final = 1.0
 WAKE_SECONDS: Final = 30.0
 """How long a database that lets attempts time out, as one that wakes up does, is waited for."""
-LARGEST_WHOLE_NUMBER: Final = 2**53 - 1
+MAX_WHOLE_NUMBER: Final = 2**53 - 1
 
 LOCK_TIMEOUT: Final = "55P03"
 IDLE_IN_TRANSACTION: Final = "25P03"
@@ -212,7 +212,7 @@ def error_code(error: peewee.PeeweeException) -> str | None:
 
 def _whole_number(digits: str) -> int | float:
     number = int(digits)
-    return number if -LARGEST_WHOLE_NUMBER <= number <= LARGEST_WHOLE_NUMBER else float(digits)
+    return number if -MAX_WHOLE_NUMBER <= number <= MAX_WHOLE_NUMBER else float(digits)
 
 
 _DECODER: Final = json.JSONDecoder(parse_int=_whole_number)

@@ -7,21 +7,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from db.database import LARGEST_WHOLE_NUMBER, write_json
+from db.database import MAX_WHOLE_NUMBER, write_json
 from db.errors import InvalidInputError
 from db.vocabulary import JsonValue, ValueType
 
-LONGEST_NAME: Final = 256
-LONGEST_ACTOR: Final = 640
+MAX_NAME: Final = 256
+MAX_ACTOR: Final = 640
 """A person, and the key that they used: two names and the words between them."""
-LONGEST_DESCRIPTION: Final = 4_096
-LONGEST_ENTITY_ID: Final = 256
-LARGEST_VALUE_BYTES: Final = 64 * 1024
+MAX_DESCRIPTION: Final = 4_096
+MAX_ENTITY_ID: Final = 256
+MAX_VALUE_BYTES: Final = 64 * 1024
 DEEPEST_NESTING: Final = 32
-MOST_TAGS: Final = 64
-MOST_ENTITIES: Final = 100_000
-MOST_ON_A_PAGE: Final = 1_000
-LARGEST_SKIP: Final = 1_000_000_000
+MAX_TAGS: Final = 64
+MAX_ENTITIES: Final = 100_000
+MAX_ON_A_PAGE: Final = 1_000
+MAX_SKIP: Final = 1_000_000_000
 
 KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 ENTITY_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -55,19 +55,19 @@ def name(value: object, field: str = "name") -> str | None:
     """A display name; an empty one is none."""
     if value is None:
         return None
-    return text(value, field, longest=LONGEST_NAME, code="invalid_name").strip() or None
+    return text(value, field, longest=MAX_NAME, code="invalid_name").strip() or None
 
 
 def description(value: object) -> str:
     """What a flag is for; None is as good as empty."""
-    return text("" if value is None else value, "description", longest=LONGEST_DESCRIPTION, code="invalid_description")
+    return text("" if value is None else value, "description", longest=MAX_DESCRIPTION, code="invalid_description")
 
 
 def tags(value: object) -> list[str]:
     """Tags in the form of keys, each once."""
     given = [] if value is None else value
-    if not isinstance(given, list | tuple) or len(given) > MOST_TAGS:
-        raise InvalidInputError("invalid_tags", "tags", f"tags must be a list of at most {MOST_TAGS} texts")
+    if not isinstance(given, list | tuple) or len(given) > MAX_TAGS:
+        raise InvalidInputError("invalid_tags", "tags", f"tags must be a list of at most {MAX_TAGS} texts")
     clean = [key(tag, f"tags[{number}]", code="invalid_tags") for number, tag in enumerate(given)]
     return list(dict.fromkeys(clean))
 
@@ -93,7 +93,7 @@ def value(given: object, wanted: ValueType, field: str) -> JsonValue:
     if not _is_of_type(given, wanted):
         raise InvalidInputError("invalid_value", field, f"{field} must be {_TYPE_IN_WORDS[wanted]}")
     clean = json_value(given, field)
-    if len(write_json(clean).encode()) > LARGEST_VALUE_BYTES:
+    if len(write_json(clean).encode()) > MAX_VALUE_BYTES:
         raise InvalidInputError("value_too_large", field, f"{field} must take at most 64 KiB as JSON")
     return clean
 
@@ -126,7 +126,7 @@ def json_value(given: object, field: str, depth: int = 0, code: str = "invalid_v
         case None | bool():
             return given
         case str():
-            return text(given, field, longest=LARGEST_VALUE_BYTES, code=code)
+            return text(given, field, longest=MAX_VALUE_BYTES, code=code)
         case int() | float():
             return _number(given, field, code)
         case Mapping():
@@ -140,11 +140,11 @@ def json_value(given: object, field: str, depth: int = 0, code: str = "invalid_v
 
 
 def _member_name(given: object, field: str, code: str) -> str:
-    return text(given, f"a name in {field}", longest=LARGEST_VALUE_BYTES, code=code)
+    return text(given, f"a name in {field}", longest=MAX_VALUE_BYTES, code=code)
 
 
 def _number(given: int | float, field: str, code: str) -> int | float:
-    if isinstance(given, int) and abs(given) > LARGEST_WHOLE_NUMBER:
+    if isinstance(given, int) and abs(given) > MAX_WHOLE_NUMBER:
         message = f"{field} must be a whole number from -(2**53 - 1) to 2**53 - 1, or a float: others lose digits"
         raise InvalidInputError(code, field, message)
     if not math.isfinite(given):
@@ -164,8 +164,8 @@ def entity_ids(given: object, field: str = "entityIds", *, fewest: int = 1) -> l
     """Ids of entities of one type, none of them twice."""
     if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) < fewest:
         raise InvalidInputError("invalid_entity", field, f"{field} must be a list of texts, at least {fewest} of them")
-    if len(given) > MOST_ENTITIES:
-        raise InvalidInputError("too_many_members", field, f"{field} must be at most {MOST_ENTITIES} at once")
+    if len(given) > MAX_ENTITIES:
+        raise InvalidInputError("too_many_members", field, f"{field} must be at most {MAX_ENTITIES} at once")
     seen: set[str] = set()
     for number, entity in enumerate(given):
         if not _is_entity_id(entity):
@@ -181,7 +181,7 @@ def entity_ids(given: object, field: str = "entityIds", *, fewest: int = 1) -> l
 def _is_entity_id(given: object) -> bool:
     return (
         isinstance(given, str)
-        and 0 < len(given) <= LONGEST_ENTITY_ID
+        and 0 < len(given) <= MAX_ENTITY_ID
         and given == given.strip()
         and not _CONTROL.search(given)
     )
@@ -189,15 +189,15 @@ def _is_entity_id(given: object) -> bool:
 
 def limit(given: int) -> int:
     """How many on a page."""
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_ON_A_PAGE:
-        raise InvalidInputError("invalid_limit", "limit", f"limit must be a whole number from 1 to {MOST_ON_A_PAGE}")
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_ON_A_PAGE:
+        raise InvalidInputError("invalid_limit", "limit", f"limit must be a whole number from 1 to {MAX_ON_A_PAGE}")
     return given
 
 
 def skip(given: int) -> int:
     """How many to pass over."""
-    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= LARGEST_SKIP:
-        raise InvalidInputError("invalid_skip", "skip", f"skip must be a whole number from 0 to {LARGEST_SKIP}")
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_SKIP:
+        raise InvalidInputError("invalid_skip", "skip", f"skip must be a whole number from 0 to {MAX_SKIP}")
     return given
 
 
@@ -208,4 +208,4 @@ def not_a_cursor() -> InvalidInputError:
 
 def search(given: object) -> str:
     """Text to look for."""
-    return text(given, "search", longest=LONGEST_NAME, code="invalid_search")
+    return text(given, "search", longest=MAX_NAME, code="invalid_search")

@@ -24,7 +24,7 @@ from db.models import Change, Environment, now
 from db.vocabulary import Action, Actor
 
 CHANNEL: Final = "flagstaff"
-LONGEST_WAIT_SECONDS = 30
+MAX_WAIT_SECONDS = 30
 """How long a write waits for others to end before it gives up; a hundred thousand members take some seconds."""
 MAX_IDLE_SECONDS = 30
 """How long a write may say nothing to the database before PostgreSQL undoes it, so that others can write."""
@@ -150,9 +150,9 @@ def write(actor: Actor, *environments: str) -> Iterator[Write]:
 
     Raises UnknownEnvironmentError, DatabaseUnavailableError, and WriteBlockedError where others hold what it needs.
     """
-    validation.text(actor.name, "actor", longest=validation.LONGEST_ACTOR, code="invalid_actor")
+    validation.text(actor.name, "actor", longest=validation.MAX_ACTOR, code="invalid_actor")
     with session(), database.atomic():
-        limit_transaction(wait=f"{LONGEST_WAIT_SECONDS}s", idle=f"{MAX_IDLE_SECONDS}s")
+        limit_transaction(wait=f"{MAX_WAIT_SECONDS}s", idle=f"{MAX_IDLE_SECONDS}s")
         writing = Write(actor, _locked(environments))
         for key in environments:
             writing.environment(key)

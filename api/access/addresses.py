@@ -9,7 +9,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST_ADDRESS = 64
+MAX_ADDRESS = 64
 
 
 class AddressError(Exception):
@@ -76,7 +76,7 @@ def address_of(environ: Mapping[str, Any], trusted_proxies: int) -> str:
         address = [address, *reversed(chain)][min(trusted_proxies, len(chain))]
     if ":" in address:
         return network_of(address)
-    return address[:LONGEST_ADDRESS]
+    return address[:MAX_ADDRESS]
 
 
 def network_of(address: str) -> str:
@@ -84,7 +84,7 @@ def network_of(address: str) -> str:
     try:
         parsed = ipaddress.IPv6Address(address.strip("[]").partition("%")[0])
     except ValueError:
-        return address[:LONGEST_ADDRESS]
+        return address[:MAX_ADDRESS]
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))

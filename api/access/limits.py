@@ -11,7 +11,7 @@ from api.errors import RequestError
 from db.settings import Settings
 
 WINDOW_SECONDS = 60.0
-MOST_CALLERS = 100_000
+MAX_CALLERS = 100_000
 """Callers told apart within a minute: whoever comes after them shares one count, so that memory has a bound."""
 
 
@@ -27,7 +27,7 @@ class Limit:
     def count(self, caller: Hashable) -> None:
         """Count a call. Raises `RequestError` (429) where it is one too many."""
         counts = self._current()
-        if len(counts) >= MOST_CALLERS and caller not in counts:
+        if len(counts) >= MAX_CALLERS and caller not in counts:
             caller = None
         counts[caller] = calls = counts.get(caller, 0) + 1
         if calls > self._most:

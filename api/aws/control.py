@@ -15,7 +15,7 @@ from db.settings import ControlSettings
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT_SECONDS: Final = 180.0
+MAX_WAIT_SECONDS: Final = 180.0
 BETWEEN_SECONDS: Final = 3.0
 RESUMING: Final = ("DatabaseResumingException", "is resuming", "ServiceUnavailable", "DatabaseUnavailable")
 
@@ -52,7 +52,7 @@ class Control:
 
         Doing it again does nothing. Raises AwsError.
         """
-        until = time.monotonic() + LONGEST_WAIT_SECONDS
+        until = time.monotonic() + MAX_WAIT_SECONDS
         for statement in role_statements(self.settings.role, self.settings.database):
             self._execute(statement, until)
 

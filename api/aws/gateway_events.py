@@ -18,10 +18,10 @@ from api.http import Headers, Response
 
 Event = Mapping[str, Any]
 
-LARGEST_ANSWER: Final = 6 << 20
+MAX_ANSWER: Final = 6 << 20
 """Bytes that Lambda hands on: of the whole answer as JSON, the body in quotes or in base64
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
-SURELY_FITS: Final = LARGEST_ANSWER // 8
+SURELY_FITS: Final = MAX_ANSWER // 8
 """A body of so many bytes does, whatever is in it: JSON needs six for one at most."""
 
 
@@ -76,7 +76,7 @@ def answer_of(body: bytes, status: int, headers: Headers) -> dict[str, Any]:
 
 def fits(response: Response) -> bool:
     """Whether Lambda can hand on this answer. Its clients write JSON like the standard library, or shorter."""
-    return len(response.body) <= SURELY_FITS or len(json.dumps(answer_of(*response))) <= LARGEST_ANSWER
+    return len(response.body) <= SURELY_FITS or len(json.dumps(answer_of(*response))) <= MAX_ANSWER
 
 
 def request_id_of(event: Event) -> str:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEPLOYMENT: Final = Actor("deployment", Source.SYSTEM)
-LONGEST_WAIT_SECONDS: Final = 180.0
+MAX_WAIT_SECONDS: Final = 180.0
 """For a database that is paused, or has just been made. The function may run for five minutes."""
 BETWEEN_SECONDS: Final = 3.0
 
@@ -64,7 +64,7 @@ def adopt(key: Mapping[str, Any]) -> str | None:
 
 def patiently(work: Callable[[], T]) -> T:
     """What `work` gives, tried again while the database wakes or S3 is not there."""
-    until = time.monotonic() + LONGEST_WAIT_SECONDS
+    until = time.monotonic() + MAX_WAIT_SECONDS
     while True:
         try:
             return work()

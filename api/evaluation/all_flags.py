@@ -18,7 +18,7 @@ from api.evaluation_service import EvaluationService
 from api.http import JSON_HEADERS, Environ, Response, error_response
 from flagstaff.engine import Engine, ErrorCode, Evaluation, Reason
 
-MOST_KEYS = 1_000
+MAX_KEYS = 1_000
 """How many flags a request may choose."""
 
 USER = "user"
@@ -71,8 +71,8 @@ def read_keys(body: Mapping[str, Any]) -> Sequence[str] | None:
     keys = body.get("flagKeys", body.get("flag_keys"))
     if keys is None:
         return None
-    if type(keys) is not list or len(keys) > MOST_KEYS or not all(type(key) is str for key in keys):
-        raise wrong_field("flagKeys", f"a list of at most {MOST_KEYS} strings", missing=False)
+    if type(keys) is not list or len(keys) > MAX_KEYS or not all(type(key) is str for key in keys):
+        raise wrong_field("flagKeys", f"a list of at most {MAX_KEYS} strings", missing=False)
     return sorted(set(keys))
 
 

@@ -16,8 +16,8 @@ from api.feeds.snapshot import Snapshot
 from db.definitions import summaries
 from db.definitions.document import sorted_ids
 
-MOST_MEMBERS = 2_000
-LARGEST_EVENT = 65_536
+MAX_MEMBERS = 2_000
+MAX_EVENT = 65_536
 """A flag with more members, or more bytes, is not sent: who needs it asks for it."""
 
 HEARTBEAT = b": still here\n"
@@ -58,14 +58,14 @@ def deletions(now: Snapshot, seen: int) -> Iterator[Event]:
 def flag_data(now: Snapshot, key: str) -> bytes:
     """A flag as clients list it, with its definition; only its outlines where it is large."""
     summary = now.summaries[key]
-    if summary.member_count <= MOST_MEMBERS:
+    if summary.member_count <= MAX_MEMBERS:
         told: dict[str, Any] = {
             **summaries.to_json(summary),
             "definition": now.definitions[key],
             "revision": summary.revision,
         }
         data = orjson.dumps(told, default=sorted_ids)
-        if len(data) <= LARGEST_EVENT:
+        if len(data) <= MAX_EVENT:
             return data
     outlines = summaries.to_json(summary._replace(users=frozenset()))
     del outlines["targeted_users"]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from db.aws.signing import Signer
 
 ATTEMPTS: Final = 3
-LONGEST_BODY_SECONDS: Final = 10.0
+MAX_BODY_SECONDS: Final = 10.0
 CHUNK: Final = 1 << 16
 LINK_SECONDS: Final = 60
 """How long a link to an object can be followed. A download that has begun goes on to its end."""
@@ -143,7 +143,7 @@ class Bucket:
         return self._connection
 
     def _read(self, answer: http.client.HTTPResponse, until: float) -> bytes:
-        chunks, last = [], until + LONGEST_BODY_SECONDS
+        chunks, last = [], until + MAX_BODY_SECONDS
         while chunk := answer.read1(CHUNK):
             chunks.append(chunk)
             if time.monotonic() > last:

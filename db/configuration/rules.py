@@ -12,15 +12,15 @@ from db.vocabulary import JsonObject, JsonValue
 from flagstaff import targeting
 from flagstaff.targeting import conditions
 
-MOST_RULES: Final = 100
-MOST_CONDITIONS: Final = 50
+MAX_RULES: Final = 100
+MAX_CONDITIONS: Final = 50
 HUNDRED: Final = 100
 
 
 def clean_rules(given: object, variants: Collection[str]) -> list[JsonObject]:
     """Rules that the model allows, in order; raises InvalidInputError."""
-    if not isinstance(given, list | tuple) or len(given) > MOST_RULES:
-        raise InvalidInputError("invalid_rule", "rules", f"rules must be a list of at most {MOST_RULES}")
+    if not isinstance(given, list | tuple) or len(given) > MAX_RULES:
+        raise InvalidInputError("invalid_rule", "rules", f"rules must be a list of at most {MAX_RULES}")
     return [_clean_rule(rule, f"rules[{number}]", variants) for number, rule in enumerate(given)]
 
 
@@ -41,8 +41,8 @@ def _clean_rule(rule: object, field: str, variants: Collection[str]) -> JsonObje
 
 
 def _clean_conditions(given: object, field: str) -> list[JsonObject]:
-    if not isinstance(given, list | tuple) or not 1 <= len(given) <= MOST_CONDITIONS:
-        message = f"{field} must be a list of 1 to {MOST_CONDITIONS} conditions; for everyone there is the rollout"
+    if not isinstance(given, list | tuple) or not 1 <= len(given) <= MAX_CONDITIONS:
+        message = f"{field} must be a list of 1 to {MAX_CONDITIONS} conditions; for everyone there is the rollout"
         raise InvalidInputError("invalid_rule", field, message)
     return [_clean_condition(condition, f"{field}[{number}]") for number, condition in enumerate(given)]
 

@@ -13,7 +13,7 @@ from db.configuration.rules import clean_rules, clean_split, known_variant
 from db.errors import InvalidInputError, StaticFlagError
 from db.vocabulary import UNSET, JsonObject, JsonValue, Unset, ValueType, given
 
-MOST_VARIANTS: Final = 100
+MAX_VARIANTS: Final = 100
 ON_OFF: Final[Mapping[str, JsonValue]] = {"on": True, "off": False}
 STATIC_VARIANT: Final = "value"
 
@@ -110,8 +110,8 @@ def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> t
     for name, held in state.variants.items():
         if canonical_json(held) == wanted:
             return state, name
-    if len(state.variants) >= MOST_VARIANTS:
-        raise InvalidInputError("too_many_variants", "value", f"a flag has at most {MOST_VARIANTS} variants")
+    if len(state.variants) >= MAX_VARIANTS:
+        raise InvalidInputError("too_many_variants", "value", f"a flag has at most {MAX_VARIANTS} variants")
     name = next(name for name in _names_for(clean) if name not in state.variants)
     return replace(state, variants={**state.variants, name: clean}), name
 
@@ -154,8 +154,8 @@ def _with_value(state: State, value: JsonValue | Unset, value_type: ValueType) -
 
 
 def _clean_variants(variants: object, value_type: ValueType) -> dict[str, JsonValue]:
-    if not isinstance(variants, Mapping) or len(variants) > MOST_VARIANTS:
-        message = f"variants must be an object of at most {MOST_VARIANTS} names with their values"
+    if not isinstance(variants, Mapping) or len(variants) > MAX_VARIANTS:
+        message = f"variants must be an object of at most {MAX_VARIANTS} names with their values"
         raise InvalidInputError("invalid_variant", "variants", message)
     return {
         validation.key(name, "the name of a variant", code="invalid_variant"): validation.value(

@@ -9,7 +9,7 @@ from typing import Final
 SMALL: Final = 50_000
 """A set of up to so many ids is simply made anew, in a few milliseconds: plain sets answer faster."""
 
-LARGEST_OVERLAY: Final = 1 / 16
+MAX_OVERLAY: Final = 1 / 16
 """The share of the base at which what was added and removed is folded into a new base."""
 
 
@@ -42,7 +42,7 @@ def changed(ids: Set[str], *, added: Collection[str], removed: Collection[str]) 
     base, more, less = _parts(ids)
     more = (more | (frozenset(added) - base)).difference(removed)
     less = less.difference(added) | base.intersection(removed)
-    if len(base) <= SMALL or len(more) + len(less) > len(base) * LARGEST_OVERLAY:
+    if len(base) <= SMALL or len(more) + len(less) > len(base) * MAX_OVERLAY:
         return (base - less) | more
     return EntityIds(base, more, less)
 

@@ -18,7 +18,7 @@ from db.writing import CHANNEL
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_SECONDS: Final = 0.1
-LONGEST_WAIT_SECONDS: Final = 5.0
+MAX_WAIT_SECONDS: Final = 5.0
 
 
 class Notification(NamedTuple):
@@ -51,7 +51,7 @@ class Listener:
             except psycopg2.OperationalError as error:
                 log.warning("no connection to listen on, next attempt in %.1f s: %s", wait, _first_line(error))
                 self._sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+                wait = min(wait * 2, MAX_WAIT_SECONDS)
                 continue
             try:
                 wait = FIRST_WAIT_SECONDS

@@ -21,7 +21,7 @@ from db.views import ChangeView, Page
 from db.vocabulary import Action, Source, utc
 from db.writing import find_environment
 
-MOST_IDS_LISTED: Final = 100
+MAX_IDS_LISTED: Final = 100
 """An edit of members may be of a hundred thousand; a list of changes must not be of millions."""
 MAX_PAGE_BYTES: Final = 4 << 20
 """As JSON. A change may have the whole of a large flag twice, and AWS Lambda answers at most 6 MB."""
@@ -115,7 +115,7 @@ def _shortened(members: Any) -> Any:
 
 def _shortened_group(group: dict[str, Any]) -> dict[str, Any]:
     ids = group["entityIds"]
-    return {**group, "entityIds": ids[:MOST_IDS_LISTED], "count": len(ids)} if len(ids) > MOST_IDS_LISTED else group
+    return {**group, "entityIds": ids[:MAX_IDS_LISTED], "count": len(ids)} if len(ids) > MAX_IDS_LISTED else group
 
 
 def _cursor(after: str) -> int:

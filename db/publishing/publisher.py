@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOCK: Final = 0x7075626C  # any number that nobody else locks: "publ" in ASCII
-_LONGEST_WAIT: Final = "8s"
+_MAX_WAIT: Final = "8s"
 """For another publisher. The gateway gives up on the whole call after 30 seconds."""
 _MAX_IDLE: Final = "60s"
 """Between two questions to the database: the time for S3 to take two objects, each at the third attempt."""
@@ -219,12 +219,12 @@ def publish_writes(settings: Settings) -> None:
 def _alone() -> Iterator[None]:
     """No other publisher at work, in this process or another. Raises what `Publisher.publish` does."""
     with _telling(), session(), database.atomic():
-        limit_transaction(wait=_LONGEST_WAIT, idle=_MAX_IDLE)
+        limit_transaction(wait=_MAX_WAIT, idle=_MAX_IDLE)
         try:
             rows("SELECT pg_advisory_xact_lock(%s)::text", _LOCK)
         except peewee.OperationalError as error:
             if error_code(error) == LOCK_TIMEOUT:
-                raise PublicationError(f"another publisher has been at work for {_LONGEST_WAIT}") from error
+                raise PublicationError(f"another publisher has been at work for {_MAX_WAIT}") from error
             raise
         yield
 

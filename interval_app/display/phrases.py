@@ -12,7 +12,7 @@ from db.vocabulary import JsonValue
 from flagstaff.targeting import conditions
 
 NOTHING: Final = "-"
-LONGEST_CELL: Final = 200
+MAX_CELL: Final = 200
 
 
 def status(enabled: bool) -> str:
@@ -90,7 +90,7 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def short(text: str, longest: int = LONGEST_CELL) -> str:
+def short(text: str, longest: int = MAX_CELL) -> str:
     """Shorten a text so that it fits a table's cell."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 

@@ -46,7 +46,7 @@ class RowsWanted(NamedTuple):
         return cls(
             skip=state.offset,
             limit=min(state.page_size, MAX_ROWS),
-            search=(state.query_term or "")[: validation.LONGEST_NAME],
+            search=(state.query_term or "")[: validation.MAX_NAME],
             sort=state.sort_column,
             descending=state.sort_direction == "desc",
         )
@@ -61,7 +61,7 @@ def cell(
     color: str | None = None,
     route: Route | None = None,
     params: dict[str, str] | None = None,
-    longest: int = phrases.LONGEST_CELL,
+    longest: int = phrases.MAX_CELL,
 ) -> Cell:
     """Make a cell that shows this text, whatever it looks like; perhaps coloured, perhaps a link."""
     made: Cell = {"label": phrases.short(text, longest) or phrases.NOTHING}

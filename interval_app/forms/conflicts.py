@@ -13,7 +13,7 @@ from interval_app.session.errors import sentence
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
 
-MOST_TOLD = 5
+MAX_TOLD = 5
 
 
 class ChangedMeanwhileError(InvalidInputError):
@@ -34,7 +34,7 @@ async def describe_conflict(error: VersionConflictError, based_on: FlagView) -> 
     """Describe a conflict by the changes that were made since the version that the edit was based on."""
     flag = await in_thread(flags.get, based_on.id, based_on.environment)
     since = await changes_since(based_on)
-    told = " ".join(map(change_sentence, since[:MOST_TOLD])) or sentence(str(error))
+    told = " ".join(map(change_sentence, since[:MAX_TOLD])) or sentence(str(error))
     return ChangedMeanwhileError(flag, told)
 
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST_FOUND = 20
+MAX_FOUND = 20
 """Flags that a search offers at once."""
 
 
@@ -106,7 +106,7 @@ async def flag_asked(interaction: ActionInteraction, environment: EnvironmentVie
 
     async def find(text: str) -> list[FlagView]:
         try:
-            query = FlagQuery(environment=environment.key, search=text[: validation.LONGEST_NAME], limit=MOST_FOUND)
+            query = FlagQuery(environment=environment.key, search=text[: validation.MAX_NAME], limit=MAX_FOUND)
             return list((await in_thread(flags.search, query)).items)
         except Exception:  # the SDK would show an empty list without a word in the log
             log.exception("flags could not be searched")

@@ -14,7 +14,7 @@ from db.vocabulary import JsonValue, ValueType
 from interval_app.display.phrases import shown, variant
 from interval_app.forms.form import select, validator
 
-LONGEST: Final = validation.LARGEST_VALUE_BYTES
+LONGEST: Final = validation.MAX_VALUE_BYTES
 
 _EXAMPLE: Final = {
     ValueType.STRING: "gold = https://example.com/gold.png",

@@ -21,7 +21,7 @@ START_SECONDS: Final = 15.0
 DRAIN_SECONDS: Final = 25.0
 """How long actions may go on after SIGTERM; ECS kills after 30."""
 FIRST_WAIT_SECONDS: Final = 0.5
-LONGEST_WAIT_SECONDS: Final = 30.0
+MAX_WAIT_SECONDS: Final = 30.0
 WRONG_KEY: Final = 1008
 """The close code of a server that does not know the API key."""
 
@@ -109,7 +109,7 @@ def waits() -> Iterator[float]:
     wait = FIRST_WAIT_SECONDS
     while True:
         yield wait * random.uniform(0.75, 1.25)
-        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        wait = min(wait * 2, MAX_WAIT_SECONDS)
 
 
 def is_final(error: Exception) -> bool:

@@ -47,11 +47,11 @@ from pydantic.fields import ModelField  # noqa: E402
 
 log = logging.getLogger(__name__)
 
-LARGEST_MESSAGE_BYTES: Final = 32 << 20
+MAX_MESSAGE_BYTES: Final = 32 << 20
 """The SDK drops its connection at an answer above 1 MiB, and 100,000 members take more."""
 CONNECT_SECONDS: Final = 10.0
 DECLARE_SECONDS: Final = 10.0
-MOST_ATTEMPTS: Final = 5
+MAX_ATTEMPTS: Final = 5
 KEEP_FINISHED_SECONDS: Final = 3_600.0
 """How long what a finished action showed stays usable: a closed browser tab never says that it is gone."""
 GONE: Final = "This page or action is not there any more. Reload the dashboard."
@@ -273,7 +273,7 @@ class Host(sdk.Interval):
             open_timeout=CONNECT_SECONDS,
             ping_interval=self._ping_interval_seconds,
             ping_timeout=self._ping_timeout_seconds,
-            max_size=LARGEST_MESSAGE_BYTES,
+            max_size=MAX_MESSAGE_BYTES,
         )
         socket = _Socket(connection, id=self._instance_id, on_close=self._lost, connect_timeout=CONNECT_SECONDS)
         try:
@@ -296,7 +296,7 @@ class Host(sdk.Interval):
         if method_name == "INITIALIZE_HOST":
             return await self._server_rpc.send(method_name, inputs)
         attempts = 0
-        while attempts < MOST_ATTEMPTS:
+        while attempts < MAX_ATTEMPTS:
             if method_name in ("SEND_LOADING_CALL", "SEND_LOG") and not self._up.is_set():
                 return True  # work goes on without being shown; the last progress is sent again later
             await self._up.wait()

@@ -79,9 +79,7 @@ async def _form(
     key = io.input.text("Key", default_value=start["key"] or None, max_length=128, placeholder="qa")
     fields = {
         "key": key.validate(validator(lambda text: validation.key(text.strip(), code="invalid_environment"))),
-        "name": io.input.text(
-            "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME
-        ).optional(),
+        "name": io.input.text("Name", default_value=start["name"] or None, max_length=validation.MAX_NAME).optional(),
         "protected": io.input.boolean(
             "Protected", default_value=start["protected"], help_text="Changes ask for confirmation and the right role."
         ),

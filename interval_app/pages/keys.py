@@ -132,7 +132,7 @@ async def _form(
 ) -> dict[str, Any]:
     io = interaction.io
     name = io.input.text(
-        "Name", default_value=start["name"] or None, max_length=validation.LONGEST_NAME, placeholder="checkout service"
+        "Name", default_value=start["name"] or None, max_length=validation.MAX_NAME, placeholder="checkout service"
     )
     help_text = "At the end of this day (UTC). Left empty: never."
     expires = io.input.date("Expires", default_value=start["expires"], help_text=help_text)

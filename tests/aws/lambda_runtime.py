@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from tests.processes import ROOT
 
 PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
-LARGEST_PAYLOAD = 6 * 1024 * 1024
+MAX_PAYLOAD = 6 * 1024 * 1024
 """Bytes of an answer that Lambda takes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:test"
 
@@ -61,7 +61,7 @@ class Runtime:
                 self.send_response(202)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                failed = self.path.endswith("/error") or len(body) > LARGEST_PAYLOAD
+                failed = self.path.endswith("/error") or len(body) > MAX_PAYLOAD
                 runtime._outcomes.put(Outcome(failed, json.loads(body or b"null")))
 
             def log_message(self, format: str, *args: object) -> None:

@@ -19,7 +19,7 @@ import pytest
 from openfeature import api
 from openfeature.provider import ProviderStatus
 
-from api.aws.gateway_events import LARGEST_ANSWER, answer_of, fits
+from api.aws.gateway_events import MAX_ANSWER, answer_of, fits
 from api.feeds.feed import Feed
 from api.http import Response
 from db.aws.s3 import Bucket
@@ -240,10 +240,10 @@ REPETITIVE = document(members=[f"user-{number:07}" for number in range(500_000)]
 @pytest.mark.parametrize(
     ("body", "most"),
     [
-        pytest.param(b"a", LARGEST_ANSWER, id="letters take one byte"),
-        pytest.param(b'"', LARGEST_ANSWER // 2, id="quotes take two"),
-        pytest.param("é".encode(), LARGEST_ANSWER // 3, id="as escapes, letters of two bytes take six"),
-        pytest.param(b"\xff", LARGEST_ANSWER * 3 // 4, id="binary bodies take four for three"),
+        pytest.param(b"a", MAX_ANSWER, id="letters take one byte"),
+        pytest.param(b'"', MAX_ANSWER // 2, id="quotes take two"),
+        pytest.param("é".encode(), MAX_ANSWER // 3, id="as escapes, letters of two bytes take six"),
+        pytest.param(b"\xff", MAX_ANSWER * 3 // 4, id="binary bodies take four for three"),
     ],
 )
 def test_what_fits_is_what_is_really_sent(body: bytes, most: int) -> None:

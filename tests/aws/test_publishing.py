@@ -146,7 +146,7 @@ def test_what_s3_or_the_credentials_keep_to_themselves_is_an_error(bucket: Bucke
 def test_a_publisher_that_waits_too_long_for_another_says_so(
     publisher: Publisher, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "_LONGEST_WAIT", "50ms")
+    monkeypatch.setattr(publishing, "_MAX_WAIT", "50ms")
     other = psycopg2.connect(database_url)
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", (publishing._LOCK,))

@@ -133,7 +133,7 @@ def test_a_transaction_that_breaks_off_has_written_nothing(server: Server) -> No
 
 def test_a_write_does_not_wait_for_ever(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     make()
-    monkeypatch.setattr(writing, "LONGEST_WAIT_SECONDS", 1)
+    monkeypatch.setattr(writing, "MAX_WAIT_SECONDS", 1)
     with writing.write(ADA, "prod"), ThreadPoolExecutor(1) as pool:
         refused = pool.submit(flags.set_enabled, "checkout", "prod", actor=ADA).exception()
         assert isinstance(refused, WriteBlockedError)

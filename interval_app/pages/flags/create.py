@@ -56,7 +56,7 @@ async def _what_it_is(
             "Description",
             default_value=new.description or None,
             multiline=True,
-            max_length=validation.LONGEST_DESCRIPTION,
+            max_length=validation.MAX_DESCRIPTION,
         ).optional(),
         "kind": select(io, "Kind", KINDS, "static" if new.is_static else "dynamic"),
         "type": select(io, "Type", TYPES, str(new.value_type)),

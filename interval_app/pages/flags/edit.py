@@ -121,12 +121,12 @@ def fields_of(flag: FlagView) -> Sequence[FormField]:
 
 
 def _name(form: Form) -> Any:
-    name = form.io.input.text("Name", default_value=form.entered["name"], max_length=validation.LONGEST_NAME)
+    name = form.io.input.text("Name", default_value=form.entered["name"], max_length=validation.MAX_NAME)
     return name.optional()
 
 
 def _description(form: Form) -> Any:
-    filled, longest = form.entered["description"] or None, validation.LONGEST_DESCRIPTION
+    filled, longest = form.entered["description"] or None, validation.MAX_DESCRIPTION
     return form.io.input.text("Description", default_value=filled, multiline=True, max_length=longest).optional()
 
 

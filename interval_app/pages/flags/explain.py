@@ -62,7 +62,7 @@ async def _entity(
         "type": text("Entity type", default_value=entered["type"], max_length=64).validate(
             validator(lambda given: validation.entity_type(given.strip(), "the type"))
         ),
-        "id": text("Entity id", default_value=entered["id"] or None, max_length=validation.LONGEST_ENTITY_ID)
+        "id": text("Entity id", default_value=entered["id"] or None, max_length=validation.MAX_ENTITY_ID)
         .optional()
         .validate(validator(_check_id)),
         "attributes": text(
@@ -81,7 +81,7 @@ async def _entity(
 
 
 def _check_id(given: str) -> str:
-    return validation.text(given, "the id", longest=validation.LONGEST_ENTITY_ID, code="invalid_entity")
+    return validation.text(given, "the id", longest=validation.MAX_ENTITY_ID, code="invalid_entity")
 
 
 async def _show(interaction: ActionInteraction, flag: FlagView, found: Explanation) -> str:

@@ -18,9 +18,9 @@ from interval_app.session.interaction import ActionInteraction
 
 BATCH: Final = 10_000
 """Entities of one write: so much is done between two steps of the progress that is shown."""
-MOST_LISTED: Final = 200
+MAX_LISTED: Final = 200
 """Members to pick from at once; whoever has more searches."""
-LONGEST_LIST: Final = 8_000_000
+MAX_LIST: Final = 8_000_000
 HOW_TO_LIST: Final = "One id per line, or with commas between them; as many as you like."
 
 
@@ -47,9 +47,9 @@ def read_entities(entity_type: str, text: str) -> Entities:
     if not given:
         raise InvalidInputError("invalid_entity", "ids", "there is no id in what was entered")
     once = list(dict.fromkeys(given))
-    for number in range(0, len(once), validation.MOST_ENTITIES):
+    for number in range(0, len(once), validation.MAX_ENTITIES):
         try:
-            validation.entity_ids(once[number : number + validation.MOST_ENTITIES], "the list")
+            validation.entity_ids(once[number : number + validation.MAX_ENTITIES], "the list")
         except InvalidInputError as error:
             wrong = int(re.findall(r"\[(\d+)\]", error.field)[0]) + number
             message = (
@@ -69,7 +69,7 @@ def entity_fields(interaction: ActionInteraction, entity_type: str, typed: str) 
             default_value=typed or None,
             multiline=True,
             lines=8,
-            max_length=LONGEST_LIST,
+            max_length=MAX_LIST,
             placeholder="john, mary",
         ).validate(validator(lambda given: read_entities("user", given))),
     }
@@ -85,7 +85,7 @@ async def picked(
         return f"{flag.key} has no members in {environment.key}."
     problem = None
     while True:
-        fields = {"search": interaction.io.input.text("Part of the id", max_length=validation.LONGEST_NAME).optional()}
+        fields = {"search": interaction.io.input.text("Part of the id", max_length=validation.MAX_NAME).optional()}
         intro = f"{flag.key} has {phrases.count(flag.member_count, 'member')} in {environment.key}. {verb} which?"
         button, found = await ask(
             interaction.io, fields, intro=intro, problem=problem, buttons=["Show members", "Enter ids instead"]
@@ -93,7 +93,7 @@ async def picked(
         if button != "Show members":
             return [await _pasted(interaction, verb)]
         listed = await in_thread(
-            members.page, flag.id, environment.key, limit=MOST_LISTED, search=(found["search"] or "").strip()
+            members.page, flag.id, environment.key, limit=MAX_LISTED, search=(found["search"] or "").strip()
         )
         if listed.items:
             return await _chosen(interaction, listed.items, listed.total, verb)

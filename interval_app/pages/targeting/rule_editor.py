@@ -178,7 +178,7 @@ async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: R
 
 
 async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    name = interaction.io.input.text("Name", default_value=rule["name"], max_length=validation.LONGEST_NAME).optional()
+    name = interaction.io.input.text("Name", default_value=rule["name"], max_length=validation.MAX_NAME).optional()
     _, found = await ask(interaction.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
     return {**rule, "name": found["name"] or None}
 

@@ -107,7 +107,7 @@ def test_a_minute_later_there_is_room_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_memory_has_a_bound_however_many_callers_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_CALLERS", 10)
+    monkeypatch.setattr(limits, "MAX_CALLERS", 10)
     limit = Limit(5)
     for caller in range(15):
         limit.count(caller)

@@ -285,7 +285,7 @@ def test_a_write_that_others_hold_up_says_so(
     client: Client, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.create("beta")
-    monkeypatch.setattr(writing, "LONGEST_WAIT_SECONDS", 1)
+    monkeypatch.setattr(writing, "MAX_WAIT_SECONDS", 1)
     other = psycopg2.connect(database_url)
     with closing(other), other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM environment FOR UPDATE")

@@ -41,7 +41,7 @@ def server() -> Iterator[FlagServer]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits between attempts that a test can sit out."""
     monkeypatch.setattr(flagstaff_client, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(flagstaff_client, "LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr(flagstaff_client, "MAX_PAUSE", 0.2)
 
 
 def make(server: FlagServer, **more: Any) -> FlagstaffProvider:

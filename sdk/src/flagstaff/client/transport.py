@@ -14,10 +14,10 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from flagstaff.client.proxies import Proxy, proxy_for
 
-LARGEST_BODY = 512 * 1024 * 1024
+MAX_BODY = 512 * 1024 * 1024
 """Bytes that an answer may have, unpacked."""
 
-LONGEST_LINE = 1024 * 1024
+MAX_LINE = 1024 * 1024
 """Bytes that one line of a stream may have."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -106,7 +106,7 @@ class Transport:
             body = bytearray()
             while chunk := response.read1(65536):
                 body += chunk
-                if len(body) > LARGEST_BODY:
+                if len(body) > MAX_BODY:
                     raise ValueError("the answer is too large")
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -171,8 +171,8 @@ class Stream:
     def __iter__(self) -> Iterator[bytes]:
         """The lines, without their ends. Raises UnavailableError where the stream breaks off."""
         try:
-            while line := self._response.readline(LONGEST_LINE + 1):
-                if len(line) > LONGEST_LINE:
+            while line := self._response.readline(MAX_LINE + 1):
+                if len(line) > MAX_LINE:
                     raise ValueError("a line is too long")
                 yield line.rstrip(b"\r\n")
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
@@ -224,7 +224,7 @@ def unpacked(body: bytes, encoding: str) -> bytes:
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
         return body
     packed = zlib.decompressobj(wbits=31)
-    plain = packed.decompress(body, LARGEST_BODY)
+    plain = packed.decompress(body, MAX_BODY)
     if not packed.eof:
         raise ValueError("the compressed answer is incomplete or too large")
     return plain

@@ -27,7 +27,7 @@ DEFINITIONS = "api/client/definitions"
 STREAM = "api/client/stream"
 
 FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
+MAX_PAUSE = 60.0
 """Seconds between attempts while the server can't be reached; they double from the first to the longest."""
 
 SILENCE = 45.0
@@ -260,7 +260,7 @@ class Client:
         """Note that the server gave nothing of use; returns after how many seconds to try again."""
         self._health.set(State.STALE, why)
         self._failures += 1
-        pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10), MAX_PAUSE)
         return max(retry_after, pause * random.uniform(0.75, 1.25))
 
 

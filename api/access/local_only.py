@@ -13,6 +13,9 @@ from functools import lru_cache
 from api.errors import RequestError
 from api.http import Environ
 
+MAX_HOST = 255
+"""Characters of a host name (RFC 1035) and port that are looked at; no longer ones name this machine."""
+
 HOST_AND_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:]+))(?::\d*)?")
 FORWARDED = frozenset(
     {
@@ -36,7 +39,7 @@ def check_local(environ: Environ, own_host: str) -> None:
 
     `own_host` is the host that the server was told to listen on: it may be a name of this machine's own.
     """
-    host = environ.get("HTTP_HOST", own_host)
+    host = environ.get("HTTP_HOST", own_host)[: MAX_HOST + 1]
     if not is_local(host) and name_in(host) != own_host.lower():
         raise RequestError(403, "local_only", f"this request is for the host {host!r}. {WHAT_TO_DO}")
     if not FORWARDED.isdisjoint(environ):
@@ -55,5 +58,5 @@ def is_local(host: str) -> bool:
 
 def name_in(host: str) -> str:
     """The name or address in a `Host` header, in lower case; empty where there is none."""
-    found = HOST_AND_PORT.fullmatch(host.strip())
+    found = HOST_AND_PORT.fullmatch(host.strip()) if len(host) <= MAX_HOST else None
     return (found[1] or found[2]).lower().removesuffix(".") if found else ""

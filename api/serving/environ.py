@@ -8,6 +8,9 @@ from typing import Any
 
 from granian.rsgi import Scope
 
+MAX_HEADER_NAME = 64
+"""Headers of longer names are left out: nothing here reads one, and the names that came are kept (`_environ_name`)."""
+
 FOR_FLASK: dict[str, Any] = {
     "SCRIPT_NAME": "",
     "SERVER_PROTOCOL": "HTTP/1.1",
@@ -36,7 +39,7 @@ def environ_of(scope: Scope) -> dict[str, Any]:
         "wsgi.input_terminated": True,
     }
     for name, value in scope.headers.items():
-        if (key := _environ_name(name)) is not None:
+        if len(name) <= MAX_HEADER_NAME and (key := _environ_name(name)) is not None:
             environ[key] = f"{environ[key]},{value}" if key in environ else value
     return environ
 

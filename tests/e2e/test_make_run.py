@@ -272,6 +272,8 @@ def test_only_this_machine_is_answered_while_everybody_knows_the_keys(folder: Pa
         refused = server.request("POST", "/api/admin/keys", NEW_KEY, ADMIN, Host=f"rebind.example:{server.port}")
         assert (refused.status, refused.json["code"]) == (403, "local_only")
         assert "HOST" in refused.json["error"]
+        refused = server.request("GET", "/health", Host="x" * 100_000)
+        assert refused.status == 403 and len(refused.body) < 1_000
         kept = server.request("GET", "/api/admin/keys", headers=ADMIN).json["keys"]
         assert "stolen" not in {key["name"] for key in kept}
         for path in ("/", "/health", "/api/client/stream?key=sdk-secret-key", "/api/client/definitions"):

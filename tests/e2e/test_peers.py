@@ -175,6 +175,34 @@ def test_a_header_that_looks_like_one_of_a_proxy_counts_for_nothing(database: No
         assert statuses == [200, 200, 200, 429, 429]
 
 
+def test_names_of_headers_are_not_kept(server: Server) -> None:
+    def memory_after(requests: int) -> int:
+        for number in range(requests):
+            name = f"x-{number}-{'y' * 50_000}"
+            head = f"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{name}: 1\r\n\r\n"
+            with connect(server, head.encode()) as peer:
+                assert peer.recv(15) == b"HTTP/1.1 200 OK"
+        return sum(worker.memory_info().rss for worker in psutil.Process(server.process.pid).children())
+
+    before = memory_after(20)
+    assert memory_after(600) - before < 20 << 20  # kept, these names alone would be 60 MB
+
+
+def test_an_explanation_is_not_a_multiple_of_the_context(database: None, database_url: str) -> None:
+    conditions = [{"field": "plan", "operator": "eq", "value": "pro"}] * 50
+    flags.create(NewFlag("beta", rules=[{"conditions": conditions, "variant": "on"}]), "prod", actor=TESTER)
+    _, secret = keys.create("backend", Scope.SERVER, environment="prod", actor=TESTER)
+    nested: list[object] = []
+    for _ in range(600):
+        nested = [nested]
+    with serving(database_url, FLAGSTAFF_MAX_EVALUATION_BYTES="1048576") as server:
+        for plan in ("x" * 100_000, ["x"] * 25_000, {f"x{number}": number for number in range(9_000)}, nested):
+            asked = {"flagKey": "beta", "defaultValue": False, "context": {"plan": plan}}
+            answer = server.request("POST", EVALUATE + "?explain=true", asked, {"X-API-Key": secret})
+            assert answer.status == 200 and answer.json["explanation"]["steps"], plan
+            assert len(answer.body) < 100_000
+
+
 def test_wsgi_serves_as_well(database: None, database_url: str) -> None:
     flags.create(NewFlag("beta"), "prod", actor=TESTER)
     settings = {"FLAGSTAFF_SERVER": "wsgi", "FLAGSTAFF_THREADS": "1", "FLAGSTAFF_STREAMS": "2"}

@@ -20,6 +20,11 @@ MAX_MEMBERS = 2_000
 MAX_EVENT = 65_536
 """A flag with more members, or more bytes, is not sent: who needs it asks for it."""
 
+MAX_BATCH_BYTES = 1 << 20
+"""When so much has been told at once, flags that follow are not sent either: clients may each be behind by another
+number of revisions, and then each has an answer of its own on the way.
+"""
+
 HEARTBEAT = b": still here\n"
 """A comment, without the blank line that some clients take for an event of no data."""
 
@@ -45,9 +50,12 @@ def since(now: Snapshot, seen: int, *, whole: bool) -> bytes:
 
 def updates(now: Snapshot, seen: int, *, whole: bool) -> Iterator[Event]:
     """The flags touched after a revision."""
+    told = 0
     for key, summary in now.summaries.items():
         if summary.revision > seen:
-            yield Event(summary.revision, "flag_updated", flag_data(now, key) if whole else b"")
+            data = flag_data(now, key, room=told < MAX_BATCH_BYTES) if whole else b""
+            told += len(data)
+            yield Event(summary.revision, "flag_updated", data)
 
 
 def deletions(now: Snapshot, seen: int) -> Iterator[Event]:
@@ -55,10 +63,10 @@ def deletions(now: Snapshot, seen: int) -> Iterator[Event]:
     return (Event(at, "flag_deleted", orjson.dumps({"key": key})) for key, at in now.gone.items() if at > seen)
 
 
-def flag_data(now: Snapshot, key: str) -> bytes:
-    """A flag as clients list it, with its definition; only its outlines where it is large."""
+def flag_data(now: Snapshot, key: str, *, room: bool) -> bytes:
+    """A flag as clients list it, with its definition; only its outlines where it is large or there is no room."""
     summary = now.summaries[key]
-    if summary.member_count <= MAX_MEMBERS:
+    if room and summary.member_count <= MAX_MEMBERS:
         told: dict[str, Any] = {
             **summaries.to_json(summary),
             "definition": now.definitions[key],

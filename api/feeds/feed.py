@@ -44,6 +44,7 @@ class Feed:
                     return
                 now = after(self.now, now)
             self.now = now
+            self._document, self._batches = None, {}  # they may be large, and nobody may ask again
         self.wake()
 
     def subscribe(self, wake: Callable[[], object]) -> None:
@@ -70,15 +71,16 @@ class Feed:
         made = self._document
         if made is None or made[0] is not now:
             with self._making:
-                if self._document is None or self._document[0] is not now:
-                    self._document = (now, written(now))
                 made = self._document
+                if made is None or made[0] is not now:
+                    self._document = made = (now, written(now))
         return made[1]
 
     @property
     def has_document(self) -> bool:
         """Whether the document of the present revision has been made already."""
-        return self._document is not None and self._document[0] is self.now
+        made = self._document
+        return made is not None and made[0] is self.now
 
     def flags(self) -> bytes:
         """The list of the boolean flags."""
@@ -98,11 +100,15 @@ class Feed:
         return made
 
     def _keep(self, name: tuple[int, bool], made: tuple[Snapshot, bytes]) -> None:
-        """Keep an answer beside those of the same revision, as far as there is room."""
-        now = made[0]
-        kept = {other: batch for other, batch in self._batches.items() if batch[0] is now}
-        room = MAX_BATCHES_BYTES - sum(len(told) for _, told in kept.values())
-        self._batches = {**kept, name: made} if len(made[1]) <= room else kept
+        """Keep an answer beside the latest ones of the same revision, as far as there is room."""
+        kept, room = {name: made}, MAX_BATCHES_BYTES - len(made[1])
+        if room < 0:
+            return
+        for other, batch in reversed(self._batches.items()):
+            if batch[0] is made[0] and len(batch[1]) <= room:
+                kept[other] = batch
+                room -= len(batch[1])
+        self._batches = dict(reversed(kept.items()))
 
 
 def written(snapshot: Snapshot) -> Document:

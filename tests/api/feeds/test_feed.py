@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
+from api.feeds import events
 from api.feeds import feed as feeds
 from api.feeds.feed import Feed
 from db.definitions.reader import Delta
@@ -53,3 +55,31 @@ def test_answers_of_an_earlier_revision_go(feed: Feed) -> None:
     feed.take_in(delta(6, "flag-1"))
     (now, told) = feed.batch(5, whole=True)
     assert now.revision == 6 and kept(feed) == len(told)
+
+
+def test_the_latest_answers_are_those_that_are_kept(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "MAX_BATCHES_BYTES", 70_000)
+    for seen in range(4):
+        feed.batch(seen, whole=True)
+    assert feed.batch(3, whole=True)[1] is feed.batch(3, whole=True)[1]
+    assert feed.batch(0, whole=True)[1] is not None and 20_000 < kept(feed) <= 70_000
+
+
+def test_nothing_of_an_earlier_revision_is_kept_when_nobody_asks_again(feed: Feed) -> None:
+    feed.batch(0, whole=True)
+    feed.document()
+    feed.take_in(delta(6, "flag-1"))
+    assert kept(feed) == 0 and not feed.has_document
+    assert feed.document().etag == '"6"' and feed.has_document
+
+
+def test_what_is_told_at_once_has_a_bound_and_the_rest_is_told_in_outlines(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MAX_BATCH_BYTES", 5_000)
+    told = [orjson.loads(line[6:]) for line in feed.batch(0, whole=True)[1].splitlines() if line[:6] == b"data: "]
+    flags = [event for event in told if "key" in event]
+    assert len(flags) == 20
+    whole = [event for event in flags if "definition" in event]
+    assert 3 <= len(whole) <= 5
+    assert all(event["refetch"] is True for event in flags if event not in whole)

@@ -14,13 +14,17 @@ WINDOW_SECONDS = 60.0
 MAX_CALLERS = 100_000
 """Callers told apart within a minute: whoever comes after them shares one count, so that memory has a bound."""
 
+RIGHT_KEY = ". This key or token is wrong; a right one is let in at any time"
+BEHIND_A_PROXY = ". Behind a proxy all callers have its address, unless FLAGSTAFF_TRUSTED_PROXIES is set"
+
 
 class Limit:
     """At most so many calls of each caller in a minute; the minute is the same for all callers."""
 
-    def __init__(self, most: int, of: str = "calls") -> None:
+    def __init__(self, most: int, of: str = "calls", advice: str = "") -> None:
         self._most = most
         self._of = of
+        self._advice = advice
         self._counts: dict[Hashable, int] = {}
         self._ends = 0.0
 
@@ -41,7 +45,7 @@ class Limit:
 
     def _refusal(self) -> RequestError:
         seconds = max(1, ceil(self._ends - time.monotonic()))
-        message = f"at most {self._most} {self._of} a minute from one address; try again in {seconds} s"
+        message = f"at most {self._most} {self._of} a minute from one address; try again in {seconds} s{self._advice}"
         return RequestError(429, "too_many_requests", message, [("Retry-After", str(seconds))])
 
 
@@ -57,8 +61,13 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Those that the settings ask for, where 0 asks for none."""
+        behind = "" if settings.trusted_proxies else BEHIND_A_PROXY
+
+        def limit(most: int, of: str, advice: str = "") -> Limit | None:
+            return Limit(most, of, advice + behind) if most else None
+
         return cls(
-            admin=Limit(settings.admin_limit, "calls with one key") if settings.admin_limit else None,
-            sign_in=Limit(settings.sign_in_limit, "wrong keys and tokens") if settings.sign_in_limit else None,
-            evaluation=Limit(settings.evaluation_limit, "calls with one key") if settings.evaluation_limit else None,
+            admin=limit(settings.admin_limit, "calls with one key"),
+            sign_in=limit(settings.sign_in_limit, "wrong keys and tokens", RIGHT_KEY),
+            evaluation=limit(settings.evaluation_limit, "calls with one key"),
         )

@@ -58,6 +58,8 @@ def test_wrong_keys_are_limited_by_address_and_lock_nobody_out(limited: Callable
     refused = client.request("GET", FLAGS, **{"X-Admin-API-Key": "guess-3"})
     assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
     assert "at most 3 wrong keys and tokens a minute from one address" in refused.json["error"]
+    assert "a right one is let in at any time" in refused.json["error"]
+    assert "FLAGSTAFF_TRUSTED_PROXIES" not in refused.json["error"]
     client.do("GET", FLAGS)
     other = {"X-Forwarded-For": "203.0.113.7", "X-Admin-API-Key": "guess-4"}
     client.refused(401, "invalid_key", "GET", FLAGS, **other)
@@ -144,3 +146,12 @@ def test_a_refusal_has_the_shape_of_all_errors() -> None:
     evaluate(services, environ_of({"flagKey": "members", "defaultValue": 1}))
     refused = evaluate(services, environ_of({"flagKey": "members", "defaultValue": 1}))
     assert (refused.status, json_of(refused)["code"]) == (429, "too_many_requests")
+
+
+def test_where_no_proxy_is_trusted_a_refusal_says_how_proxies_are_told_of(limited: Callable[..., Client]) -> None:
+    client = limited(sign_in_limit=1)
+    for status in (401, 429):
+        refused = client.request("GET", FLAGS, **{"X-Admin-API-Key": "guess", "X-Forwarded-For": "203.0.113.7"})
+        assert refused.status == status
+    assert "unless FLAGSTAFF_TRUSTED_PROXIES is set" in refused.json["error"]
+    client.do("GET", FLAGS, **{"X-Forwarded-For": "203.0.113.7"})

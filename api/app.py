@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from flask import Flask, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter
 
@@ -58,6 +60,7 @@ def create_app(services: Services) -> Flask:
         app.add_url_rule(path, endpoint=path, view_func=direct_view(services, answer), methods=[method])
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.after_request(forbid_sniffing)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, error_response)
     return app
@@ -69,6 +72,13 @@ def direct_routes(services: Services) -> dict[str, tuple[str, Answer]]:
         path: (method, services.counters.timed(path.replace("<rest:key>", "{key}"), answer))
         for path, (method, answer) in DIRECT.items()
     }
+
+
+def forbid_sniffing(response: FlaskResponse) -> FlaskResponse:
+    """Tell browsers to take an answer for what its Content-Type says; one without a body has none."""
+    if response.status_code != HTTPStatus.NOT_MODIFIED:
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
 
 
 class Rest(BaseConverter):

@@ -25,7 +25,6 @@ HEADERS = [
         "Content-Security-Policy",
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
-    ("X-Content-Type-Options", "nosniff"),
 ]
 SCOPES = {"adminKey": "admin", "sdkKey": "key"}
 Json = Mapping[str, Any]

@@ -137,3 +137,8 @@ def test_as_many_routes_are_timed_as_there_are() -> None:
     assert all(counters.statuses(f"route {number}")["2xx"] == 1 for number in range(20))
     with pytest.raises(ValueError, match="20 routes"):
         counters.timed("one more", lambda service, environ: Response(b"", 200, []))
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/ready", "/docs", "/openapi.json", "/none", "/api/client/stream"])
+def test_no_answer_leaves_its_type_to_guesses(client: Client, path: str) -> None:
+    assert dict(client.request("GET", path).headers)["X-Content-Type-Options"] == "nosniff"

@@ -7,7 +7,7 @@ import logging
 
 from db.process.logs import JsonFormatter
 
-HOSTILE = "/x\x9b31m\u202e\x7f\u2028\n\x1b[0mü"
+HOSTILE = "/x\x9b31m\u202e\u061c\u2067\x7f\u2028\n\x1b[0mü"
 
 
 def test_control_characters_and_marks_of_direction_are_escaped() -> None:

@@ -31,6 +31,8 @@ def environ_of(event: Event) -> dict[str, Any]:
         http = event["requestContext"]["http"]
         body = _body(event)
         headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        # In an environ `x_forwarded_for` would be the same as `x-forwarded-for`, which the gateway sets.
+        headers = {name: value for name, value in headers.items() if "_" not in name}
         path = unquote_to_bytes(event["rawPath"]).decode("latin-1")
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise ValueError(f"this is no request of an HTTP API: {error!r}") from error

@@ -120,6 +120,16 @@ def test_odd_paths_are_refused(running: Runtime, method: str, path: str, status:
     assert (answer["statusCode"], answer["body"]["code"]) == (status, code)
 
 
+def test_a_header_that_looks_like_another_counts_for_nothing(running: Runtime) -> None:
+    (name, key), *_ = WITH_KEY.items()
+    assert evaluate(running, headers={name.replace("-", "_"): key})["body"]["code"] == "key_required"
+
+
+def test_a_body_larger_than_an_evaluation_may_have_is_refused(running: Runtime) -> None:
+    refused = evaluate(running, {**ASKED, "context": {"a": "x" * 66_000}})
+    assert (refused["statusCode"], refused["body"]["code"]) == (413, "body_too_large")
+
+
 def test_binary_bodies_are_read_and_refused_like_any_other(running: Runtime) -> None:
     asked = base64.b64encode(json.dumps(ASKED).encode()).decode()
     json_type = {**WITH_KEY, "content-type": "application/json"}

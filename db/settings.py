@@ -51,6 +51,8 @@ class Settings:
     """Evaluations a minute of one key from one address."""
     trusted_proxies: int = 0
     """How many proxies in front add the address that they hear from to X-Forwarded-For."""
+    public_url: str | None = None
+    """Scheme, host and port at which clients reach the service; None: what their requests say."""
     cors_origins: frozenset[str] = frozenset()
     """The origins whose pages may read answers; `*` among them: all."""
     jwt_public_key: str | None = None
@@ -102,6 +104,7 @@ class Settings:
             database_url=read("FLAGSTAFF_DATABASE_URL", None, postgres_url),
             host=read("HOST", cls.host, _text),
             port=read("PORT", cls.port, _whole_number(1, 65_535)),
+            public_url=read("FLAGSTAFF_PUBLIC_URL", None, _origin),
             default_environment=read("FLAGSTAFF_DEFAULT_ENVIRONMENT", cls.default_environment, _text),
             evaluation_open=read("FLAGSTAFF_EVALUATION", "key", _one_of("open", "key")) == "open",
             max_body_bytes=read("FLAGSTAFF_MAX_BODY_BYTES", cls.max_body_bytes, bytes_),
@@ -213,6 +216,12 @@ def _seconds(text: str) -> float:
 
 def _list(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
+def _origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(origin := text.removesuffix("/")):
+        raise ValueError(f"must be scheme and host (and port) such as https://flags.example.com, not {text!r}")
+    return origin.lower()
 
 
 def _origins(text: str) -> frozenset[str]:

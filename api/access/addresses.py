@@ -56,7 +56,7 @@ def url_of(host: str, port: int) -> str:
 
 
 def origin_of(environ: Mapping[str, Any]) -> str:
-    """Scheme, host and port under which the client reached us, a TLS proxy in between counted in."""
+    """Scheme, host and port under which the client says that it reached us, a TLS proxy in between counted in."""
     forwarded = environ.get("HTTP_X_FORWARDED_PROTO")
     scheme = forwarded if forwarded in ("http", "https") else environ.get("wsgi.url_scheme", "http")
     host = environ.get("HTTP_HOST") or ""

@@ -45,7 +45,7 @@ class SignIn:
             return self.admin(token)
         if token is None and (token := self.cookie_in(environ)):
             if environ["REQUEST_METHOD"] not in READING:
-                check_same_origin(environ)
+                check_same_origin(environ, self._settings.public_url)
             return self.admin(token)
         return None
 
@@ -122,19 +122,27 @@ def as_text(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def check_same_origin(environ: Environ) -> None:
+def check_same_origin(environ: Environ, public_url: str | None = None) -> None:
     """Raise `RequestError` (403) unless the request comes from a page of this very site.
 
     Browsers add the cookie to what other sites' pages send, too, but they can't forge `Origin`.
     """
-    origin, host = str(environ.get("HTTP_ORIGIN") or ""), str(environ.get("HTTP_HOST") or "")
+    origin = str(environ.get("HTTP_ORIGIN") or "")
+    ours = own_origins(environ) if public_url is None else [public_url]
+    if without_default_port(origin) not in {without_default_port(own) for own in ours}:
+        said = f"not from {origin[:200]!r}" if origin else "and Origin is missing"
+        raise RequestError(403, "foreign_origin", f"with a cookie, a write must come from this site, {said}")
+
+
+def own_origins(environ: Environ) -> list[str]:
+    """Give the origins that this site may have, by what the request says of its way here."""
+    host = str(environ.get("HTTP_HOST") or "")
+    if not host:
+        return []
     # A proxy that ends TLS may say so; a page that came by plain HTTP may then have been written by anybody on the way.
     forwarded = environ.get("HTTP_X_FORWARDED_PROTO")
     schemes = ("https", environ.get("wsgi.url_scheme", "http")) if forwarded is None else (forwarded,)
-    ours = {f"{scheme}://{host.lower()}" for scheme in schemes}
-    if not host or without_default_port(origin) not in {without_default_port(own) for own in ours}:
-        said = f"not from {origin[:200]!r}" if origin else "and Origin is missing"
-        raise RequestError(403, "foreign_origin", f"with a cookie, a write must come from this site, {said}")
+    return [f"{scheme}://{host.lower()}" for scheme in schemes]
 
 
 def without_default_port(origin: str) -> str:

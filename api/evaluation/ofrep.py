@@ -137,7 +137,7 @@ def streams(
     if not service.has_stream_room(holder):
         return []
     token = stream_tokens.issue(record, environment)
-    url = f"{origin_of(environ)}{STREAM}?token={token}"
+    url = f"{service.settings.public_url or origin_of(environ)}{STREAM}?token={token}"
     return [{"type": "sse", "url": url, "inactivityDelaySec": INACTIVITY_SECONDS}]
 
 

@@ -43,6 +43,8 @@ def test_everything_set() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("FLAGSTAFF_PUBLIC_URL", "flags.example.com"),
+        ("FLAGSTAFF_PUBLIC_URL", "https://flags.example.com/path"),
         ("PORT", "http"),
         ("PORT", "0"),
         ("PORT", "65536"),
@@ -85,3 +87,8 @@ def test_what_evaluates_elsewhere_needs_no_database_driver() -> None:
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_public_url_is_an_origin() -> None:
+    settings = Settings.from_env({"FLAGSTAFF_PUBLIC_URL": "https://Flags.example.com:8443/"})
+    assert settings.public_url == "https://flags.example.com:8443"

@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -46,6 +47,12 @@ def token(name: str = "ours", algorithm: str = "RS256", **claims: Any) -> str:
 
 @pytest.fixture
 def signing_in(database: None, database_url: str) -> Iterator[Client]:
+    with client_of(database_url) as client:
+        yield client
+
+
+@contextmanager
+def client_of(database_url: str, **more: str) -> Iterator[Client]:
     settings = Settings.from_env(
         {
             "FLAGSTAFF_DATABASE_URL": database_url,
@@ -55,6 +62,7 @@ def signing_in(database: None, database_url: str) -> Iterator[Client]:
             "FLAGSTAFF_JWT_ADMIN_USERS": "grace, linus",
             "FLAGSTAFF_JWT_COOKIE": "rds-session",
             "FLAGSTAFF_SIGN_IN_LIMIT": "0",
+            **more,
         }
     )
     services = connect(settings, development=True)
@@ -168,6 +176,14 @@ def test_behind_a_proxy_that_ends_tls_a_page_that_came_without_is_another_site(s
     written = cookie(token(), Origin="http://flags.example.com", **secure)
     signing_in.refused(403, "foreign_origin", "POST", FLAGS, {"key": "x"}, **written)
     signing_in.do("POST", FLAGS, {"key": "x"}, 201, **cookie(token(), Origin="https://flags.example.com", **secure))
+
+
+def test_where_the_address_is_configured_writes_come_from_there_alone(database: None, database_url: str) -> None:
+    with client_of(database_url, FLAGSTAFF_PUBLIC_URL="https://public.example") as client:
+        written = cookie(token(), **{"X-Forwarded-Proto": "https"})
+        for origin in ("http://public.example", "https://flags.example.com", "null", ""):
+            client.refused(403, "foreign_origin", "POST", FLAGS, {"key": "x"}, **written, Origin=origin)
+        client.do("POST", FLAGS, {"key": "x"}, 201, **written, Origin="https://public.example")
 
 
 @pytest.mark.parametrize("value", ['"%s"', "%s; rds-session=another", '%s; x="' + "\\" * 10_000 + '"'])

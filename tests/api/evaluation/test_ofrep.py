@@ -216,6 +216,12 @@ def test_event_streams_carry_a_token_and_never_the_key() -> None:
     assert said == stream_tokens.Token("1", "prod")
 
 
+def test_where_the_address_is_configured_the_request_has_no_say() -> None:
+    services = make_services(public_url="https://flags.example.com")
+    (stream,) = json_of(bulk(services, Host="evil.example", X_Forwarded_Proto="http"))["eventStreams"]
+    assert stream["url"].startswith("https://flags.example.com/api/client/stream?token=")
+
+
 @pytest.mark.parametrize("host", ["evil.example/?", "a b", 'x"y', ""])
 def test_a_host_that_is_none_is_not_repeated(services: Services, host: str) -> None:
     (stream,) = json_of(bulk(services, Host=host))["eventStreams"]

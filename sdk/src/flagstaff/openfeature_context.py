@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from types import NoneType
 from typing import Any
@@ -48,7 +49,8 @@ def with_entity_as_text(context: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _entity_text(name: str, value: Any) -> str:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return text(value)
+        with suppress(ValueError):  # Python writes no integer of more than 4,300 digits
+            return text(value)
     raise InvalidContextError(f"{name} must be text or a number")
 
 

@@ -41,6 +41,11 @@ def test_what_is_neither_text_nor_number_is_refused(field: str, wrong: Any) -> N
         attributes_of(EvaluationContext(None, {field: wrong}))
 
 
+def test_a_number_without_a_text_is_refused() -> None:
+    with pytest.raises(InvalidContextError, match="entityId"):
+        attributes_of(EvaluationContext(None, {"entityId": 10**5_000}))
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_user_is_text_or_a_number_too(wrong: Any) -> None:
     refused = evaluate_all(make_services(), environ_of({"user": {"id": wrong}}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -59,8 +60,9 @@ def signal_group(server: Server, how: signal.Signals) -> None:
     """Send a signal as a terminal does: to the server and whatever still shares its group."""
     group = os.getpgid(server.process.pid)
     for process in [psutil.Process(server.process.pid), *workers_of(server)]:
-        if os.getpgid(process.pid) == group:
-            process.send_signal(how)
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):  # the first may have ended the others
+            if os.getpgid(process.pid) == group:
+                process.send_signal(how)
 
 
 def test_an_argument_that_means_nothing_is_refused() -> None:

@@ -18,6 +18,9 @@ RUN /opt/flagstaff/bin/pip install --no-deps --no-build-isolation /source/sdk /s
     && /opt/flagstaff/bin/python -m compileall -q /opt/flagstaff/lib
 
 FROM python:${PYTHON}-slim
+LABEL org.opencontainers.image.title="Flagstaff" \
+      org.opencontainers.image.description="Feature flags in your own account: the HTTP API and the Interval process" \
+      org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin flagstaff
 COPY --from=build /opt/flagstaff /opt/flagstaff
 # Nothing is written at run time, so the root file system may be read-only.

@@ -97,7 +97,8 @@ def http_error(error: HTTPException) -> Response:
     """What Flask itself refuses, in the shape of all other errors."""
     status = error.code or 500
     if isinstance(error, NotFound):
-        return error_response(RequestError(status, "not_found", f"there is nothing at {request.path}"))
+        message = f"there is nothing at {request.path}; GET /docs lists what there is"
+        return error_response(RequestError(status, "not_found", message))
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
         message = f"{request.method} is not possible here, only {allowed}"

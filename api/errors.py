@@ -70,6 +70,7 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
     db_errors.VersionConflictError: (HTTPStatus.CONFLICT, "version_conflict"),
     db_errors.DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable"),
     db_errors.DatabaseWakingError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_waking"),
+    db_errors.NotMigratedError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_not_migrated"),
     db_errors.WriteBlockedError: (HTTPStatus.SERVICE_UNAVAILABLE, "write_blocked"),
 }
 

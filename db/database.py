@@ -18,7 +18,7 @@ import psycopg2.extensions
 import psycopg2.extras
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 
-from db.errors import DatabaseUnavailableError, DatabaseWakingError, WriteBlockedError
+from db.errors import DatabaseUnavailableError, DatabaseWakingError, NotMigratedError, WriteBlockedError
 from db.settings import postgres_url
 from db.vocabulary import JsonValue
 
@@ -29,6 +29,8 @@ WAKE_SECONDS: Final = 30.0
 MAX_WHOLE_NUMBER: Final = 2**53 - 1
 
 LOCK_TIMEOUT: Final = "55P03"
+UNDEFINED_TABLE: Final = "42P01"
+UNDEFINED_COLUMN: Final = "42703"
 IDLE_IN_TRANSACTION: Final = "25P03"
 # A server that is starting, stopping or full, or that ended a transaction which was idle for too long. Where no server
 # answered, the error has no code at all.
@@ -142,13 +144,17 @@ def session() -> Iterator[None]:
     """A connection for the time of the block; blocks may stand inside each other.
 
     Raises DatabaseUnavailableError where the database can't be reached or breaks off, WriteBlockedError where it waited
-    too long for a lock.
+    too long for a lock, and NotMigratedError where it lacks a table or a column.
     """
     try:
         with database.connection_context():
             yield
     except MaxConnectionsExceeded as error:
         raise DatabaseUnavailableError("all connections are in use") from error
+    except peewee.ProgrammingError as error:
+        if error_code(error) in (UNDEFINED_TABLE, UNDEFINED_COLUMN):
+            raise NotMigratedError from error
+        raise
     except (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError) as error:
         if error_code(error) == LOCK_TIMEOUT:
             raise WriteBlockedError from error

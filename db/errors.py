@@ -14,6 +14,7 @@ FlagstaffError
  ├── OverrideExistsError
  └── DatabaseUnavailableError   the database can't be reached; trying again later may help
       ├── DatabaseWakingError   it was paused, and is on its way
+      ├── NotMigratedError      it answers, but its tables are missing or of an older release
       └── WriteBlockedError     it answers, but others hold what this write needs
 """
 
@@ -153,4 +154,14 @@ class WriteBlockedError(DatabaseUnavailableError):
             self,
             "the database answers, but other writes have kept this one waiting for too long, and nothing was written; "
             "if it stays so, a program that writes hangs",
+        )
+
+
+class NotMigratedError(DatabaseUnavailableError):
+    """The database answers, but lacks a table or a column of this release; nothing was written."""
+
+    def __init__(self) -> None:
+        FlagstaffError.__init__(
+            self,
+            "the database lacks tables of this release: run python -m db.migrate with FLAGSTAFF_DATABASE_URL",
         )

@@ -73,6 +73,14 @@ def new_database(server: embedded.EmbeddedPostgres, template: str, name: str) ->
 
 
 @pytest.fixture
+def empty_url(postgres: embedded.EmbeddedPostgres) -> str:
+    """The URL of a database with nothing in it, not even tables."""
+    _run(postgres, "DROP DATABASE IF EXISTS test_empty")
+    _run(postgres, "CREATE DATABASE test_empty")
+    return url_of(postgres, "test_empty")
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[None]:
     """This process's pool on an empty database: the environments of the start, and nothing else."""
     db_database.connect(database_url)

@@ -44,7 +44,7 @@ ALLOWED = {
     "api.client": "api api.access api.feeds db db.published",
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history",
     "api.operations": "api api.memory api.telemetry db.process",
-    "api.reference": "api api.reference.openapi",
+    "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff.targeting",
     "api": "api.access api.admin api.client api.evaluation api.feeds api.memory api.operations api.reference"
     " api.serving api.telemetry db db.process db.published flagstaff.engine",

@@ -21,20 +21,27 @@ def health() -> Response:
 
 @blueprint.get("/ready")
 def ready() -> Response:
-    """200 when there are definitions to evaluate by, else 503."""
-    follower = services().follower
-    return json_response(200 if follower.engines else 503, readiness(follower))
+    """Answer 200 when there are definitions to evaluate by, those of the default environment too, else 503."""
+    facts = readiness(services().follower, services().settings.default_environment)
+    return json_response(200 if facts["ready"] else 503, facts)
 
 
-def readiness(follower: DefinitionsFollower) -> dict[str, Any]:
-    """What is loaded, how old it is, whether edits are taken in, and the database's state."""
+def readiness(follower: DefinitionsFollower, default: str) -> dict[str, Any]:
+    """Say what is loaded, how old it is, whether edits are taken in, and the database's state.
+
+    A default environment that does not exist is a mistake in the settings: most requests would be refused.
+    """
     reachable = {True: "reachable", False: "unreachable", None: "unknown"}[follower.database_reachable]
     environments = {
         state.environment: {"revision": state.revision, "age": round(state.age, 3)} for state in follower.states()
     }
-    return {
-        "ready": bool(follower.engines),
+    facts = {
+        "ready": default in follower.engines,
         "following": follower.following,
         "database": reachable,
         "environments": environments,
     }
+    if environments and default not in environments:
+        there = ", ".join(sorted(environments))
+        facts["error"] = f"FLAGSTAFF_DEFAULT_ENVIRONMENT: there is no environment {default!r}, only {there}"
+    return facts

@@ -1,4 +1,4 @@
 """Describe the HTTP API: the OpenAPI document and its page.
 
-Imports `api.http` and `flagstaff.targeting`.
+Imports `api.access`, `api.current`, `api.http` and `flagstaff.targeting`.
 """

@@ -1,4 +1,4 @@
-"""`GET /docs`: the OpenAPI document as one page to read, and `GET /openapi.json`, the document itself.
+"""`GET /docs`: the OpenAPI document as one page to read, `GET /openapi.json`, the document itself, and `GET /`.
 
 The page is made here, with nothing to load from elsewhere: it works offline, and under the strictest content policy.
 """
@@ -11,8 +11,10 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 
+from api.access.addresses import origin_of
+from api.current import services
 from api.http import Response, json_response
 from api.reference.openapi import document
 from api.reference.style import STYLE
@@ -27,6 +29,13 @@ HEADERS = [
     ),
 ]
 SCOPES = {"adminKey": "admin", "sdkKey": "key"}
+ORIGIN = "http://127.0.0.1:8080"
+"""Stands in the cached page where the address goes under which the reader reached the service."""
+
+KEYS = (
+    "The examples take their keys from two variables. Those of `make run`: "
+    "`export ADMIN_KEY=admin-secret-key SDK_KEY=sdk-secret-key`."
+)
 Json = Mapping[str, Any]
 
 
@@ -36,10 +45,17 @@ def openapi() -> Response:
     return json_response(200, document())
 
 
+@blueprint.get("/")
+def root() -> Response:
+    """Lead whoever opens the service in a browser to the page."""
+    return Response(b"", 302, [("Location", "/docs")])
+
+
 @blueprint.get("/docs")
 def docs() -> Response:
-    """The page."""
-    return Response(page(), 200, HEADERS)
+    """Answer the page, its examples with the address that the reader asked at."""
+    origin = services().settings.public_url or origin_of(request.environ)
+    return Response(page().replace(ORIGIN.encode(), escape(origin).encode()), 200, HEADERS)
 
 
 @cache
@@ -51,7 +67,7 @@ def page() -> bytes:
     menu = "".join(menu_of(tag, found) for tag in tags)
     types = "".join(type_html(name, schema) for name, schema in said["components"]["schemas"].items())
     body = "".join(section(tag, [entry for entry in found if tag["name"] in entry[2]["tags"]]) for tag in said["tags"])
-    intro = "".join(f"<p>{words(part)}</p>" for part in said["info"]["description"].split("\n\n"))
+    intro = "".join(f"<p>{words(part)}</p>" for part in (*said["info"]["description"].split("\n\n"), KEYS))
     title = f"{escape(said['info']['title'])} API"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -192,8 +208,12 @@ def resolve(schema: Json) -> Json:
 
 
 def curl(method: str, path: str, operation: Json, example: Any) -> str:
-    """A request to try."""
-    lines = ["curl" + (f" -X {method}" if method != "GET" else "") + f" http://127.0.0.1:8080{path}"]
+    """Write the request that the operation's example makes."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
+    quote = '"' if "$" in path else ""
+    lines = ["curl" + (f" -X {method}" if method != "GET" else "") + f" {quote}{ORIGIN}{path}{quote}"]
     schemes = [name for scheme in operation["security"] for name in scheme if name in SCOPES]
     if schemes:
         header, key = {"adminKey": ("X-Admin-API-Key", "ADMIN_KEY"), "sdkKey": ("X-SDK-Key", "SDK_KEY")}[schemes[0]]

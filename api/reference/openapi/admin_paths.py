@@ -237,7 +237,7 @@ PATHS: dict[str, Json] = {
             "revokeKey",
             KEYS,
             "Revoke an API key",
-            parameters=[in_path("keyId", "The key's id")],
+            parameters=[in_path("keyId", "The key's id", example="$KEY_ID")],
             body=object_with(WHO),
             body_required=False,
             answers={200: answer("The revoked key", ONE_KEY)},

@@ -87,10 +87,11 @@ def refusal(status: int, schema: str) -> Json:
     return said
 
 
-def in_path(name: str, description: str, **schema: Any) -> Json:
-    """A part of the path."""
-    given = {"type": "string", "minLength": 1, "maxLength": 256, **schema}
-    return {"name": name, "in": "path", "required": True, "description": description, "schema": given}
+def in_path(name: str, description: str, *, example: str) -> Json:
+    """Describe a part of the path. The page's request shows the example in its place."""
+    schema = {"type": "string", "minLength": 1, "maxLength": 256}
+    described = {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
+    return described | {"example": example}
 
 
 def in_query(name: str, description: str, **schema: Any) -> Json:

@@ -128,7 +128,7 @@ PATHS: dict[str, Json] = {
             security=EVALUATION,
             parameters=[in_query("explain", "Add why", **YES_OR_NO), NAMED],
             body=SINGLE,
-            example={"flagKey": "new-checkout-flow", "defaultValue": False, "context": ENTITY},
+            example={"flagKey": "new-checkout", "defaultValue": False, "context": ENTITY},
             answers={200: answer("The value", EVALUATED)},
             errors=EVALUATING,
         )
@@ -156,7 +156,7 @@ PATHS: dict[str, Json] = {
             OFREP,
             "Evaluate one flag",
             security=EVALUATION,
-            parameters=[in_path("key", "The flag's key"), NAMED],
+            parameters=[in_path("key", "The flag's key", example="new-checkout"), NAMED],
             body=CONTEXT,
             example={"context": {"targetingKey": "john", "country": "US"}},
             answers={200: answer("Without `value` where the application's own default applies", ref("OfrepFlag"))},

@@ -30,7 +30,7 @@ from api.reference.openapi.building import (
 from api.reference.openapi.schemas import COMMON, TYPES
 
 TAG = "Flags"
-FLAG = in_path("idOrKey", "The flag's id, or the key of a live flag")
+FLAG = in_path("idOrKey", "The flag's id, or the key of a live flag", example="new-checkout")
 IF_MATCH = in_header("If-Match", "The version that the change is based on, as in the ETag")
 EVERYWHERE = in_query("environment", "The environment; `*`: all, which can only disable", minLength=1, maxLength=128)
 
@@ -74,7 +74,7 @@ LIST_PARAMETERS = (
 )
 
 EXAMPLE = {
-    "key": "new-checkout-flow",
+    "key": "new-checkout",
     "description": "Redesigned checkout experience",
     "enabled": True,
     "rolloutPercentage": 25,
@@ -202,7 +202,7 @@ PATHS: dict[str, Json] = {
             "archiveSimpleFlag",
             TAG,
             "Archive a flag",
-            parameters=[in_path("flagKey", "The flag's key or id"), ENVIRONMENT, IF_MATCH],
+            parameters=[in_path("flagKey", "The flag's key or id", example="hello"), ENVIRONMENT, IF_MATCH],
             body=OPTIONAL,
             body_required=False,
             answers={200: answer("The archived flag", ONE, etag=True)},

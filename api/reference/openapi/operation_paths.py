@@ -17,6 +17,7 @@ READINESS = object_with(
                 {"revision": {"type": "integer"}, "age": {"type": "number", "description": "Seconds"}}, closed=False
             ),
         },
+        "error": {"type": "string", "description": "A mistake in the settings, where there is one"},
     },
     required=["ready", "database", "environments"],
     closed=False,
@@ -29,6 +30,15 @@ def text_answer(description: str, *media_types: str) -> Json:
 
 
 PATHS: dict[str, Json] = {
+    "/": {
+        "get": operation(
+            "root",
+            TAG,
+            "Leads to `/docs`",
+            security=OPEN,
+            answers={302: text_answer("To `/docs`", "text/html")},
+        )
+    },
     "/health": {
         "get": operation(
             "health",

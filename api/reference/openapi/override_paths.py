@@ -22,8 +22,8 @@ from api.reference.openapi.flag_paths import IF_MATCH
 from api.reference.openapi.schemas import COMMON, STATUS, WHO
 
 TAG, BRAKE = "Per-user overrides", "Cost brake"
-FLAG = in_path("flagId", "The flag's id, or the key of a live flag")
-USER = in_path("userId", "The user")
+FLAG = in_path("flagId", "The flag's id, or the key of a live flag", example="Test-flag")
+USER = in_path("userId", "The user", example="user-123")
 
 NEW = object_with({"name": {**NAME, "minLength": 1}, "description": TEXT, **COMMON}, required=["name"])
 MADE = object_with({"data": ref("FeatureFlag"), "message": TEXT}, required=["data", "message"])

@@ -10,7 +10,7 @@ import pytest
 
 from api.app import create_app
 from api.reference.openapi import document
-from api.reference.page import page
+from api.reference.page import ORIGIN, page
 from tests.api.conftest import Client
 from tests.api.support import make_services
 
@@ -99,7 +99,7 @@ def test_each_example_is_answered_as_documented(
     headers = {"X-SDK-Key": "sdk-secret-key"} if {"sdkKey": []} in operation["security"] else {}
     answer = client.request(method, re.sub("{([^}]*)}", lambda name: values[name[1]], path), body, headers)
     documented = operation["responses"][str(answer.status)]
-    assert answer.status < 300 or answer.status == 501, answer.body
+    assert answer.status <= 302 or answer.status == 501, answer.body
     content_type = dict(answer.headers)["Content-Type"].partition(";")[0]
     assert content_type in documented["content"]
     if content_type == "application/json":
@@ -110,7 +110,7 @@ def test_each_example_is_answered_as_documented(
 def test_the_page_says_all_of_it_and_loads_nothing(client: Client) -> None:
     answer = client.request("GET", "/docs")
     text = answer.body.decode()
-    assert answer.status == 200 and text == page().decode()
+    assert answer.status == 200 and text == page().decode().replace(ORIGIN, "http://localhost")
     for _, path, operation in operations():
         assert path in text and f'id="{operation["operationId"]}"' in text
     assert not re.search(r"<(script|img|link|iframe)|url\(|@import", text)

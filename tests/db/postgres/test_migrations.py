@@ -8,7 +8,6 @@ from typing import Any
 
 import peewee
 import psycopg2
-import pytest
 from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
@@ -20,23 +19,9 @@ from db.definitions.reader import EnvironmentReader
 from db.flags import flags
 from db.migrate import DIRECTORY, migrate
 from db.models import ALL
-from db.postgres.embedded import EmbeddedPostgres
-from tests.conftest import url_of
 from tests.db.helpers import ADA, make, revisions
 
 NAMES = sorted(path.stem for path in DIRECTORY.glob("[0-9]*.py"))
-
-
-@pytest.fixture
-def empty_url(postgres: EmbeddedPostgres) -> str:
-    """The URL of a database with nothing in it."""
-    connection = psycopg2.connect(postgres.url)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS test_migrations")
-        cursor.execute("CREATE DATABASE test_migrations")
-    connection.close()
-    return url_of(postgres, "test_migrations")
 
 
 def schema(url: str) -> Any:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, overload
 
 from api.errors import RequestError
 
 T = TypeVar("T")
+D = TypeVar("D")
 REQUIRED: Final[Any] = object()
 """As a default: the field must be there."""
 
@@ -33,7 +34,14 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
-    def take(self, name: str, read: Callable[[Any], T], default: object = REQUIRED, *, nullable: bool = False) -> Any:
+    @overload
+    def take(self, name: str, read: Callable[[Any], T]) -> T: ...
+    @overload
+    def take(self, name: str, read: Callable[[Any], T], default: D) -> T | D: ...
+    @overload
+    def take(self, name: str, read: Callable[[Any], T], default: D, *, nullable: Literal[True]) -> T | D | None: ...
+
+    def take(self, name: str, read: Callable[[Any], T], default: Any = REQUIRED, *, nullable: bool = False) -> Any:
         """Take a field out. `read` checks and converts its value, and raises ValueError with what it must be.
 
         Raises `RequestError` (400) where it is missing and there is no default, or not what it must be.

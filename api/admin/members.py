@@ -38,14 +38,19 @@ def add(id_or_key: str) -> Response:
     """Make entities members, or give those that are members another variant."""
     call = admin.read_call(body=True, guarded=True)
     entity_type, entity_ids = read_entities(call.body)
-    served = {
-        "value": call.body.take("value", fields.anything, UNSET),
-        "variant": call.body.take("variant", fields.text, None),
-    }
-    check_served(served)
+    value = call.body.take("value", fields.anything, UNSET)
+    variant = call.body.take("variant", fields.text, None)
+    check_served(value, variant)
     call.finish()
     done = members.add(
-        id_or_key, call.environment, entity_type, entity_ids, **served, actor=call.actor, version=call.version
+        id_or_key,
+        call.environment,
+        entity_type,
+        entity_ids,
+        value=value,
+        variant=variant,
+        actor=call.actor,
+        version=call.version,
     )
     counts = {"added": done.added, "changed": done.changed, "unchanged": done.unchanged, "variant": done.variant}
     return flag_response(200, shapes.flag(done.flag), **counts)
@@ -66,7 +71,7 @@ def read_entities(body: Fields) -> tuple[str, list[str]]:
     return body.take("entityType", fields.text, USER), body.take("entityIds", fields.texts)
 
 
-def check_served(served: dict[str, Any]) -> None:
+def check_served(value: Any, variant: str | None) -> None:
     """Raise `RequestError` (400) unless there is either a value or a variant."""
-    if (served["value"] is UNSET) == (served["variant"] is None):
+    if (value is UNSET) == (variant is None):
         raise RequestError(400, "missing_field", "give the members either a value or a variant", field="value")

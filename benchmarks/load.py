@@ -18,7 +18,8 @@ from benchmarks import table
 from benchmarks.servers import Client, Server, database, flagstaff
 from db.configuration.edits import NewFlag
 from db.flags import flags, members
-from db.vocabulary import Actor, JsonObject, JsonValue, Source
+from db.vocabulary import Actor, JsonValue, Source
+from flagstaff.targeting import Condition, Rule, Share
 
 FLAGS = 10_000
 CROWDS = [500_000, *[5_000] * 100]
@@ -55,7 +56,7 @@ def fill() -> None:
             _add(f"flag-{number}", ids)
 
 
-def varied_rule(number: int) -> JsonObject:
+def varied_rule(number: int) -> Rule:
     """One to four conditions of many kinds, so that hardly two flags are alike."""
     draw = random.Random(number)
     kinds: list[tuple[str, JsonValue]] = [
@@ -68,13 +69,12 @@ def varied_rule(number: int) -> JsonObject:
         ("semver_gt", f"1.{number}.0"),
         ("before", "2030-01-01T00:00:00Z"),
     ]
-    conditions: list[JsonValue] = [
-        {"field": f"attributes.{draw.choice(FIELDS)}", "operator": operator, "value": value}
+    conditions = tuple(
+        Condition(f"attributes.{draw.choice(FIELDS)}", operator, value)
         for operator, value in draw.choices(kinds, k=draw.randint(1, 4))
-    ]
+    )
     share = draw.randint(1, 99)
-    split: list[JsonValue] = [{"variant": "on", "weight": share}, {"variant": "off", "weight": 100 - share}]
-    return {"name": f"rule {number}", "conditions": conditions, "split": split}
+    return Rule(conditions, (Share.of_percent("on", share), Share.of_percent("off", 100 - share)), f"rule {number}")
 
 
 def _add(key: str, ids: Sequence[str]) -> None:

@@ -40,10 +40,9 @@ def document(members: Collection[str] = MEMBERS, flags: int = 1) -> Document:
 
 def our_document(members: Collection[str] = MEMBERS, flags: int = 1) -> Document:
     """The same flags as Flagstaff writes them: with guards against absent and wrong-typed fields."""
-    share = targeting.TOTAL_WEIGHT * SHARE // 100
     rule = targeting.Rule(
-        [Condition("country", "in", COUNTRIES), Condition("plan", "eq", PLAN)],
-        [("on", share), ("off", targeting.TOTAL_WEIGHT - share)],
+        (Condition("country", "in", COUNTRIES), Condition("plan", "eq", PLAN)),
+        (targeting.Share.of_percent("on", SHARE), targeting.Share.of_percent("off", 100 - SHARE)),
     )
     return _document(targeting.build({("on", "user"): members}, [rule], None), flags)
 

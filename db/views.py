@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from db.vocabulary import Action, JsonObject, JsonValue, Scope, Source, ValueType
+from flagstaff.targeting import Rule, Split
 
 T = TypeVar("T")
 
@@ -54,8 +55,8 @@ class FlagView:
     default_variant: str | None
     value: JsonValue
     """A static flag's value; None for a dynamic flag."""
-    rules: Sequence[JsonObject]
-    rollout: Sequence[JsonObject] | None
+    rules: Sequence[Rule]
+    rollout: Split | None
     member_count: int
     created_at: datetime
     created_by: str

@@ -28,7 +28,7 @@ ALLOWED = {
     "db.process": "",
     "db.aws": "",
     "db.published": "db db.aws",
-    "db": "",
+    "db": "flagstaff.targeting",
     "db.configuration": "db flagstaff.targeting",
     "db.flags": "db db.configuration",
     "db.administration": "db db.configuration db.published",
@@ -42,7 +42,8 @@ ALLOWED = {
     "api.memory": "api api.access api.feeds db db.administration db.aws db.definitions db.published flagstaff.engine",
     "api.evaluation": "api api.access api.telemetry db db.published flagstaff flagstaff.engine flagstaff.jsonlogic",
     "api.client": "api api.access api.feeds db db.published",
-    "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history",
+    "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
+    " flagstaff.targeting",
     "api.operations": "api api.memory api.telemetry db.process",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff.targeting",
@@ -60,8 +61,8 @@ ALLOWED = {
     " interval_app.session",
     "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history flagstaff.engine"
     " interval_app.display interval_app.forms interval_app.pages interval_app.session",
-    "interval_app.pages.targeting": "db db.configuration db.flags interval_app.display interval_app.forms"
-    " interval_app.session",
+    "interval_app.pages.targeting": "db db.configuration db.flags flagstaff.targeting interval_app.display"
+    " interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"
     " interval_app.pages.flags interval_app.pages.targeting interval_app.session",
     "cli": "db db.administration db.aws db.postgres db.process db.published db.publishing",

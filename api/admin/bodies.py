@@ -10,7 +10,9 @@ from api.admin import fields
 from api.admin.fields import Fields
 from api.errors import RequestError
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
+from db.configuration.rules import read_rules, read_split
 from db.vocabulary import UNSET, Unset, ValueType, given
+from flagstaff.targeting import TOTAL_WEIGHT, Rule, Share, Split
 
 ON, OFF, USER = "on", "off", "user"
 FIXED = ("id", "key", "type", "isStatic")
@@ -38,7 +40,7 @@ def new_flag(body: Fields) -> NewFlag:
         value=body.take("value", fields.anything, UNSET),
         variants=body.take("variants", fields.an_object, UNSET),
         default_variant=body.take("defaultVariant", fields.text, OFF if targeting.is_simple else UNSET, nullable=True),
-        rules=targeting.rules or (),
+        rules=() if isinstance(targeting.rules, Unset) else targeting.rules or (),
         rollout=given(targeting.rollout, None),
         members=[entry for entry in given(targeting.members, []) if entry.entity_ids],
     )
@@ -98,8 +100,8 @@ def flag_query(query: Fields, environment: str) -> FlagQuery:
 class Targeting:
     """Rules, rollout and targeted users of a body, each UNSET where it is absent."""
 
-    rules: Any
-    rollout: Any
+    rules: tuple[Rule, ...] | Unset | None
+    rollout: Split | Unset | None
     members: list[Members] | Unset
     is_simple: bool
     """Whether it is, in part, said in the short forms that only boolean flags have."""
@@ -114,13 +116,20 @@ class Targeting:
         users = body.take("targetedUsers", fields.texts, UNSET, nullable=True)
         rules = body.take("rules", fields.objects, UNSET, nullable=True)
         rollout = body.take("rollout", fields.objects, UNSET, nullable=True)
-        flat = bool(rules) and is_flat(rules)
+        flat = isinstance(rules, list) and bool(rules) and is_flat(rules)
+        if flat:
+            rules = [{"conditions": rules, "variant": ON}]
         return cls(
-            rules=[{"name": None, "conditions": rules, "variant": ON}] if flat else rules,
-            rollout=rollout if percentage is UNSET else split_of(percentage),
+            rules=read_rules(rules) if isinstance(rules, list) else rules,
+            rollout=split_of(percentage) if isinstance(rollout, Unset) else read_rollout(rollout),
             members=UNSET if users is UNSET else [Members(USER, users or [], variant=ON)],
             is_simple=flat or bool(users) or isinstance(percentage, int | float),
         )
+
+
+def read_rollout(rollout: list[dict[str, Any]] | None) -> Split | None:
+    """The rollout in its full form; None is none."""
+    return None if rollout is None else read_split(rollout, "rollout")
 
 
 def is_flat(rules: list[dict[str, Any]]) -> bool:
@@ -144,15 +153,12 @@ def read_percentage(value: Any) -> int | float:
     return percentage
 
 
-def split_of(percentage: int | float | None) -> list[dict[str, Any]] | None:
+def split_of(percentage: int | float | Unset | None) -> Split | Unset | None:
     """The rollout that serves `on` to this share; `on` comes first, so that growing it keeps everyone who was in."""
-    if percentage is None:
-        return None
-    rest = Decimal(100) - Decimal(str(percentage))
-    return [
-        {"variant": ON, "weight": percentage},
-        {"variant": OFF, "weight": int(rest) if rest == int(rest) else float(rest)},
-    ]
+    if percentage is None or isinstance(percentage, Unset):
+        return percentage
+    share = Share.of_percent(ON, percentage)
+    return share, Share(OFF, TOTAL_WEIGHT - share.weight)
 
 
 def value_type_named(value: Any) -> ValueType:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from db.definitions.summaries import rollout_percentage
 from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
 from db.vocabulary import JsonObject
+from flagstaff.targeting.rules import split_to_json
 
 T = TypeVar("T")
 
@@ -40,8 +41,8 @@ def flag(view: FlagView) -> dict[str, Any]:
 def targeting(view: FlagView) -> dict[str, Any]:
     """What only a dynamic flag has."""
     return {
-        "rules": view.rules,
-        "rollout": view.rollout,
+        "rules": [rule.to_json() for rule in view.rules],
+        "rollout": split_to_json(view.rollout) if view.rollout else None,
         "rolloutPercentage": rollout_percentage(view.value_type, view.rollout),
         "memberCount": view.member_count,
     }

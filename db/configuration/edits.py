@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
+from flagstaff.targeting import Rule, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,6 @@ class NewFlag:
     """A flag to create.
 
     A static flag needs `value`. A dynamic boolean flag has the variants `on` and `off` unless `variants` says else.
-    `rules`: [{"name", "conditions": [{"field", "operator", "value"}], and "variant" or "split"}], a split and the
-    `rollout` being [{"variant", "weight"}] with weights in percent that add up to 100.
     """
 
     key: str
@@ -41,8 +40,8 @@ class NewFlag:
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
     default_variant: str | Unset | None = UNSET
-    rules: Sequence[Mapping[str, JsonValue]] = ()
-    rollout: Sequence[Mapping[str, JsonValue]] | None = None
+    rules: Sequence[Rule] = ()
+    rollout: Split | None = None
     members: Sequence[Members] = ()
 
 
@@ -61,8 +60,8 @@ class FlagEdit:
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
     default_variant: str | Unset | None = UNSET
-    rules: Sequence[Mapping[str, JsonValue]] | Unset | None = UNSET
-    rollout: Sequence[Mapping[str, JsonValue]] | Unset | None = UNSET
+    rules: Sequence[Rule] | Unset | None = UNSET
+    rollout: Split | Unset | None = UNSET
     members: Sequence[Members] | Unset = UNSET
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from db.configuration.flag_fields import FLAG_FIELDS
-from db.configuration.rules import in_order, split_in_order
+from db.configuration.state import State
 from db.views import Difference
 from db.vocabulary import JsonObject
 
@@ -20,10 +20,6 @@ def readable(logged: JsonObject) -> JsonObject:
     if "variants" not in logged:
         return logged
     state: Any = logged
-    ordered = {
-        "variants": dict(state["variants"]),
-        "rules": in_order(state["rules"]),
-        "rollout": split_in_order(state["rollout"]) if state["rollout"] else None,
-    }
+    ordered = State.from_json(state).to_json() | {"variants": dict(state["variants"])}
     names = [*FLAG_FIELDS, "archived", "enabled", "variants", "defaultVariant", "rules", "rollout"]
-    return {name: ordered.get(name, state[name]) for name in names}
+    return {name: ordered.get(name, state.get(name)) for name in names}

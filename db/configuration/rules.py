@@ -1,90 +1,125 @@
-"""Rules and splits as people write them (percentages, by name), checked, and as the engine takes them."""
+"""Rules and splits: read from the JSON that people send, and checked against what the model allows."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 from db import validation
 from db.errors import InvalidInputError
-from db.vocabulary import JsonObject, JsonValue
-from flagstaff import targeting
-from flagstaff.targeting import conditions
+from flagstaff.targeting import TOTAL_WEIGHT, Condition, Rule, Share, Split, conditions
 
 MAX_RULES: Final = 100
 MAX_CONDITIONS: Final = 50
-HUNDRED: Final = 100
 
 
-def clean_rules(given: object, variants: Collection[str]) -> list[JsonObject]:
-    """Rules that the model allows, in order; raises InvalidInputError."""
-    if not isinstance(given, list | tuple) or len(given) > MAX_RULES:
-        raise InvalidInputError("invalid_rule", "rules", f"rules must be a list of at most {MAX_RULES}")
-    return [_clean_rule(rule, f"rules[{number}]", variants) for number, rule in enumerate(given)]
+def read_rules(given: object) -> tuple[Rule, ...]:
+    """Read rules, as `Rule.to_json` writes them, from JSON that may be anything; raises InvalidInputError."""
+    if not isinstance(given, list | tuple):
+        raise _no_rules()
+    return tuple(_read_rule(rule, f"rules[{number}]") for number, rule in enumerate(given))
 
 
-def _clean_rule(rule: object, field: str, variants: Collection[str]) -> JsonObject:
+def _no_rules() -> InvalidInputError:
+    return InvalidInputError("invalid_rule", "rules", f"rules must be a list of at most {MAX_RULES}")
+
+
+def _read_rule(rule: object, field: str) -> Rule:
     if not isinstance(rule, Mapping) or set(rule) - {"name", "conditions", "variant", "split"}:
         message = f"{field} must be an object with conditions, a variant or a split, and perhaps a name"
         raise InvalidInputError("invalid_rule", field, message)
     served = [what for what in ("variant", "split") if rule.get(what) is not None]
     if len(served) != 1:
         raise InvalidInputError("invalid_rule", field, f"{field} must have either a variant or a split")
-    clean: JsonObject = {"name": validation.name(rule.get("name"), f"{field}.name")}
-    clean["conditions"] = _clean_conditions(rule.get("conditions"), f"{field}.conditions")
-    if served == ["variant"]:
-        clean["variant"] = known_variant(rule["variant"], f"{field}.variant", variants)
-    else:
-        clean["split"] = clean_split(rule["split"], f"{field}.split", variants)
-    return clean
+    name = validation.name(rule.get("name"), f"{field}.name")
+    read = _read_conditions(rule.get("conditions"), f"{field}.conditions")
+    return Rule(read, rule["variant"] if served == ["variant"] else read_split(rule["split"], f"{field}.split"), name)
 
 
-def _clean_conditions(given: object, field: str) -> list[JsonObject]:
-    if not isinstance(given, list | tuple) or not 1 <= len(given) <= MAX_CONDITIONS:
-        message = f"{field} must be a list of 1 to {MAX_CONDITIONS} conditions; for everyone there is the rollout"
-        raise InvalidInputError("invalid_rule", field, message)
-    return [_clean_condition(condition, f"{field}[{number}]") for number, condition in enumerate(given)]
+def _read_conditions(given: object, field: str) -> tuple[Condition, ...]:
+    if not isinstance(given, list | tuple):
+        raise _no_conditions(field)
+    return tuple(_read_condition(condition, f"{field}[{number}]") for number, condition in enumerate(given))
 
 
-def _clean_condition(given: object, field: str) -> JsonObject:
+def _no_conditions(field: str) -> InvalidInputError:
+    message = f"{field} must be a list of 1 to {MAX_CONDITIONS} conditions; for everyone there is the rollout"
+    return InvalidInputError("invalid_rule", field, message)
+
+
+def _read_condition(given: object, field: str) -> Condition:
     if not isinstance(given, Mapping) or set(given) - {"field", "operator", "value"}:
         raise InvalidInputError("invalid_condition", field, f"{field} must be an object with field, operator and value")
     value = validation.json_value(given.get("value"), f"{field}.value", code="invalid_condition")
-    path, operator = given.get("field"), given.get("operator")
+    path: Any = given.get("field")
+    operator: Any = given.get("operator")
+    return Condition(path, operator, value)
+
+
+def read_split(given: object, field: str) -> Split:
+    """Read a split, as `split_to_json` writes it, from JSON that may be anything; raises InvalidInputError."""
+    if not isinstance(given, list | tuple):
+        raise _no_split(field)
+    return tuple(_read_share(share, f"{field}[{number}]") for number, share in enumerate(given))
+
+
+def _no_split(field: str) -> InvalidInputError:
+    return InvalidInputError("invalid_weights", field, f"{field} must be a list of variants with their weights")
+
+
+def _read_share(given: object, field: str) -> Share:
+    if not isinstance(given, Mapping) or set(given) != {"variant", "weight"}:
+        raise InvalidInputError("invalid_weights", field, f"{field} must be an object with variant and weight")
+    weight = given["weight"]
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 100:
+        raise InvalidInputError("invalid_weights", f"{field}.weight", f"{field}.weight must be a number from 0 to 100")
     try:
-        conditions.check(conditions.Condition(path, operator, value))  # type: ignore[arg-type]
+        return Share.of_percent(given["variant"], weight)
+    except ValueError:
+        message = f"{field}.weight must have at most 3 decimals, not {weight}"
+        raise InvalidInputError("invalid_weights", f"{field}.weight", message) from None
+
+
+def check_rules(rules: Sequence[Rule], variants: Collection[str]) -> None:
+    """Raise InvalidInputError for rules that the model does not allow for a flag with these variants."""
+    if len(rules) > MAX_RULES:
+        raise _no_rules()
+    for number, rule in enumerate(rules):
+        _check_rule(rule, f"rules[{number}]", variants)
+
+
+def _check_rule(rule: Rule, field: str, variants: Collection[str]) -> None:
+    if not 1 <= len(rule.conditions) <= MAX_CONDITIONS:
+        raise _no_conditions(f"{field}.conditions")
+    for number, condition in enumerate(rule.conditions):
+        _check_condition(condition, f"{field}.conditions[{number}]")
+    if isinstance(rule.serves, tuple):
+        check_split(rule.serves, f"{field}.split", variants)
+    else:
+        known_variant(rule.serves, f"{field}.variant", variants)
+
+
+def _check_condition(condition: Condition, field: str) -> None:
+    try:
+        conditions.check(condition)
     except conditions.UnknownOperatorError as error:
         raise InvalidInputError("unknown_operator", f"{field}.operator", f"{field}: {error}") from error
     except conditions.ConditionError as error:
         raise InvalidInputError("invalid_condition", field, f"{field}: {error}") from error
-    return {"field": path, "operator": operator, "value": value}
 
 
-def clean_split(given: object, field: str, variants: Collection[str]) -> list[JsonObject]:
-    """Shares of variants in percent, which add up to 100; raises InvalidInputError."""
-    if not isinstance(given, list | tuple) or not given:
-        raise InvalidInputError("invalid_weights", field, f"{field} must be a list of variants with their weights")
-    clean = [_clean_share(share, f"{field}[{number}]", variants) for number, share in enumerate(given)]
-    names = [share["variant"] for share in clean]
-    if len(set(names)) < len(names):
+def check_split(split: Split, field: str, variants: Collection[str]) -> None:
+    """Raise InvalidInputError for a split that the model does not allow for a flag with these variants."""
+    if not split:
+        raise _no_split(field)
+    for number, share in enumerate(split):
+        known_variant(share.variant, f"{field}[{number}].variant", variants)
+    if len({share.variant for share in split}) < len(split):
         raise InvalidInputError("invalid_weights", field, f"{field} must name each variant once")
-    total = sum(_percent(share["weight"]) for share in clean)
-    if total != HUNDRED:
-        raise InvalidInputError("invalid_weights", field, f"the weights of {field} must add up to 100, not {total}")
-    return clean
-
-
-def _clean_share(given: object, field: str, variants: Collection[str]) -> JsonObject:
-    if not isinstance(given, Mapping) or set(given) != {"variant", "weight"}:
-        raise InvalidInputError("invalid_weights", field, f"{field} must be an object with variant and weight")
-    weight = given["weight"]
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= HUNDRED:
-        raise InvalidInputError("invalid_weights", f"{field}.weight", f"{field}.weight must be a number from 0 to 100")
-    if (_percent(weight) * 1000) % 1:
-        message = f"{field}.weight must have at most 3 decimals, not {weight}"
-        raise InvalidInputError("invalid_weights", f"{field}.weight", message)
-    return {"variant": known_variant(given["variant"], f"{field}.variant", variants), "weight": weight}
+    total = sum(share.weight for share in split)
+    if total != TOTAL_WEIGHT:
+        percent = Share("", total).percent
+        raise InvalidInputError("invalid_weights", field, f"the weights of {field} must add up to 100, not {percent}")
 
 
 def known_variant(given: object, field: str, variants: Collection[str]) -> str:
@@ -93,49 +128,3 @@ def known_variant(given: object, field: str, variants: Collection[str]) -> str:
         names = ", ".join(variants) or "no variants yet"
         raise InvalidInputError("unknown_variant", field, f"{field} must be one of the flag's variants ({names})")
     return given
-
-
-def in_order(rules: Sequence[Mapping[str, Any]]) -> list[JsonObject]:
-    """Rules as people write them: jsonb forgets the order of an object's names."""
-    return [
-        {
-            "name": rule.get("name"),
-            "conditions": [
-                {part: test.get(part) for part in ("field", "operator", "value")} for test in rule["conditions"]
-            ],
-            **({"split": split_in_order(rule["split"])} if "split" in rule else {"variant": rule["variant"]}),
-        }
-        for rule in rules
-    ]
-
-
-def split_in_order(split: Sequence[Mapping[str, Any]]) -> list[JsonObject]:
-    """A split as people write it."""
-    return [{"variant": share["variant"], "weight": share["weight"]} for share in split]
-
-
-def to_engine(rules: Sequence[Mapping[str, Any]]) -> list[targeting.Rule]:
-    """Clean rules as the engine's builder takes them."""
-    return [targeting.Rule([_condition(part) for part in rule["conditions"]], _served(rule)) for rule in rules]
-
-
-def split_to_engine(split: Sequence[Mapping[str, Any]] | None) -> targeting.Split | None:
-    """A clean split in thousandths of a percent."""
-    if split is None:
-        return None
-    return tuple((share["variant"], int(_percent(share["weight"]) * 1000)) for share in split)
-
-
-def _condition(given: Mapping[str, Any]) -> conditions.Condition:
-    return conditions.Condition(given["field"], given["operator"], given.get("value"))
-
-
-def _served(rule: Mapping[str, Any]) -> str | targeting.Split:
-    if "split" in rule:
-        return split_to_engine(rule["split"]) or ()
-    return str(rule["variant"])
-
-
-def _percent(weight: JsonValue) -> Decimal:
-    """Exactly what was written: 0.1 is a tenth, not the float nearest to it."""
-    return Decimal(str(weight))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from db import validation
 from db.configuration.edits import FlagEdit, NewFlag
-from db.configuration.rules import clean_rules, clean_split, known_variant
+from db.configuration.rules import check_rules, check_split, known_variant
 from db.errors import InvalidInputError, StaticFlagError
 from db.vocabulary import UNSET, JsonObject, JsonValue, Unset, ValueType, given
+from flagstaff.targeting import Rule, Split
+from flagstaff.targeting.rules import split_from_json, split_to_json
 
 MAX_VARIANTS: Final = 100
 ON_OFF: Final[Mapping[str, JsonValue]] = {"on": True, "off": False}
@@ -20,13 +22,13 @@ STATIC_VARIANT: Final = "value"
 
 @dataclass(frozen=True)
 class State:
-    """Enabled or not, variants in their order, the default variant, rules and rollout as people write them."""
+    """Enabled or not, variants in their order, the default variant, rules and rollout."""
 
     enabled: bool
     variants: Mapping[str, JsonValue]
     default_variant: str | None
-    rules: list[JsonObject]
-    rollout: list[JsonObject] | None
+    rules: tuple[Rule, ...]
+    rollout: Split | None
 
     def columns(self) -> dict[str, Any]:
         """The state as the columns of `Configuration`."""
@@ -34,8 +36,8 @@ class State:
             "enabled": self.enabled,
             "variants": [list(pair) for pair in self.variants.items()],
             "default_variant": self.default_variant,
-            "rules": self.rules,
-            "rollout": self.rollout,
+            "rules": [rule.to_json() for rule in self.rules],
+            "rollout": split_to_json(self.rollout) if self.rollout else None,
         }
 
     def to_json(self) -> JsonObject:
@@ -46,7 +48,14 @@ class State:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
         """Read what `to_json` wrote."""
-        return cls(data["enabled"], dict(data["variants"]), data["defaultVariant"], data["rules"], data["rollout"])
+        rules, rollout = tuple(map(Rule.from_json, data["rules"])), data["rollout"]
+        return cls(
+            data["enabled"],
+            dict(data["variants"]),
+            data["defaultVariant"],
+            rules,
+            split_from_json(rollout) if rollout else None,
+        )
 
     def is_like(self, other: State) -> bool:
         """Whether both say the same, by JSON's idea of equal."""
@@ -54,7 +63,7 @@ class State:
 
     def untargeted(self) -> State:
         """The same variants and default, disabled, for the environments that were not asked for."""
-        return replace(self, enabled=False, rules=[], rollout=None)
+        return replace(self, enabled=False, rules=(), rollout=None)
 
 
 def initial_state(new: NewFlag, value_type: ValueType) -> State:
@@ -64,12 +73,12 @@ def initial_state(new: NewFlag, value_type: ValueType) -> State:
         _refuse_for_static(new.key, variants=new.variants, rules=new.rules, rollout=new.rollout, members=new.members)
         if new.value is UNSET:
             raise InvalidInputError("missing_value", "value", "value must be given for a static flag")
-        return _with_value(State(enabled, {}, None, [], None), new.value, value_type)
+        return _with_value(State(enabled, {}, None, (), None), new.value, value_type)
     _refuse_value(new.value)
     variants: Mapping[str, JsonValue] = ON_OFF if value_type is ValueType.BOOLEAN else {}
     if not isinstance(new.variants, Unset):
         variants = _clean_variants(new.variants, value_type)
-    state = State(enabled, variants, None, [], None)
+    state = State(enabled, variants, None, (), None)
     return with_targeting(state, given(new.default_variant, None), new.rules, new.rollout)
 
 
@@ -92,15 +101,15 @@ def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is
     )
 
 
-def with_targeting(state: State, default: object, rules: object, rollout: object) -> State:
+def with_targeting(state: State, default: object, rules: Sequence[Rule] | None, rollout: Split | None) -> State:
     """The state with these, checked against its variants."""
     names = state.variants
-    return replace(
-        state,
-        default_variant=None if default is None else known_variant(default, "defaultVariant", names),
-        rules=clean_rules([] if rules is None else rules, names),
-        rollout=None if rollout is None else clean_split(rollout, "rollout", names),
-    )
+    if default is not None:
+        default = known_variant(default, "defaultVariant", names)
+    check_rules(rules or (), names)
+    if rollout is not None:
+        check_split(rollout, "rollout", names)
+    return replace(state, default_variant=default, rules=tuple(rules or ()), rollout=rollout)
 
 
 def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> tuple[State, str]:

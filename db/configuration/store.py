@@ -11,13 +11,14 @@ from typing import Any
 from db import validation
 from db.configuration.flag_fields import fields_of
 from db.configuration.member_changes import MemberChanges
-from db.configuration.rules import in_order, split_in_order
 from db.configuration.state import State
 from db.errors import FlagNotFoundError, InvalidInputError, VersionConflictError
 from db.models import Configuration, Flag
 from db.views import FlagView
 from db.vocabulary import Action, JsonObject, ValueType, utc
 from db.writing import EnvironmentRef, Write
+from flagstaff.targeting import Rule
+from flagstaff.targeting.rules import split_from_json
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def from_rows(flag: Flag, configuration: Configuration, environment: Environment
         enabled=bool(configuration.enabled),
         variants=dict(configuration.variants),
         default_variant=configuration.default_variant,
-        rules=in_order(configuration.rules),
-        rollout=split_in_order(configuration.rollout) if configuration.rollout else None,
+        rules=tuple(map(Rule.from_json, configuration.rules)),
+        rollout=split_from_json(configuration.rollout) if configuration.rollout else None,
     )
     return FlagConfiguration(flag, configuration, environment, state)
 

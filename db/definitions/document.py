@@ -7,7 +7,6 @@ from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
-from db.configuration.rules import split_to_engine, to_engine
 from db.configuration.store import find_flag
 from db.database import rows, snapshot
 from db.definitions import member_rows
@@ -46,7 +45,7 @@ def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
     definition["variants"] = dict(flag.variants) or {EMPTY_VARIANT: _NOTHING_OF_TYPE[ValueType(flag.value_type)]}
     # "" is none. Never left out or null: the provider for Rust refuses the whole document then.
     definition["defaultVariant"] = flag.default_variant or ""
-    if logic := targeting.build(members, to_engine(flag.rules), split_to_engine(flag.rollout)):
+    if logic := targeting.build(members, flag.rules, flag.rollout):
         definition["targeting"] = logic
     definition["metadata"] = {"flagVersion": flag.version, "revision": flag.revision}
     return definition

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from db.database import rows
 from db.vocabulary import JsonValue
+from flagstaff.targeting import Rule, Split
+from flagstaff.targeting.rules import split_from_json
 
 
 class FlagRow(NamedTuple):
@@ -19,8 +20,8 @@ class FlagRow(NamedTuple):
     enabled: bool
     variants: list[tuple[str, JsonValue]]
     default_variant: str | None
-    rules: list[Mapping[str, Any]]
-    rollout: list[Mapping[str, Any]] | None
+    rules: tuple[Rule, ...]
+    rollout: Split | None
     version: int
     revision: int
     flag_id: str
@@ -36,10 +37,17 @@ _SELECT: Final = (
 
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
     """The configurations of an environment that were touched after a revision, those of archived flags too."""
-    return [FlagRow(*row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
+    return [_flag_row(row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
 
 
 def flag_row(environment_id: int, flag_id: str) -> FlagRow | None:
     """The configuration of one live flag."""
     found = rows(_SELECT + "f.id = %s AND f.archived_at IS NULL", environment_id, flag_id)
-    return FlagRow(*found[0]) if found else None
+    return _flag_row(found[0]) if found else None
+
+
+def _flag_row(row: tuple[Any, ...]) -> FlagRow:
+    read: Any = FlagRow(*row)
+    rules, rollout = tuple(map(Rule.from_json, read.rules)), read.rollout
+    row_of_flag: FlagRow = read._replace(rules=rules, rollout=split_from_json(rollout) if rollout else None)
+    return row_of_flag

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from db.definitions.flag_rows import FlagRow
 from db.vocabulary import ValueType
+from flagstaff.targeting import Split
 
 ON, OFF, USER = "on", "off", "user"
 
@@ -21,7 +22,7 @@ class FlagSummary(NamedTuple):
     description: str
     value_type: ValueType
     enabled: bool
-    rollout: Sequence[Mapping[str, Any]] | None
+    rollout: Split | None
     users: Collection[str]
     """Ids of the members of type `user` that get the variant `on`."""
     member_count: int
@@ -62,8 +63,8 @@ def to_bytes(summaries: Iterable[FlagSummary], revision: int) -> bytes:
     return orjson.dumps({"revision": revision, "flags": [to_json(summary) for summary in boolean]})
 
 
-def rollout_percentage(value_type: ValueType, rollout: Sequence[Mapping[str, Any]] | None) -> Any:
+def rollout_percentage(value_type: ValueType, rollout: Split | None) -> int | float | None:
     """The share of `on`, where a boolean flag is rolled out between `on` and `off`; else None."""
-    shares = {share["variant"]: share["weight"] for share in rollout or ()}
+    shares = {share.variant: share.percent for share in rollout or ()}
     simple = value_type is ValueType.BOOLEAN and ON in shares and shares.keys() <= {ON, OFF}
     return shares[ON] if simple else None

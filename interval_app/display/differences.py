@@ -9,6 +9,8 @@ from interval_sdk import IO
 
 from db.configuration.state import canonical_json
 from db.views import ChangeView, Difference
+from flagstaff.targeting import Rule
+from flagstaff.targeting.rules import split_from_json
 from interval_app.display import phrases, tables
 from interval_app.display.tables import Row
 
@@ -100,7 +102,9 @@ def _variants(variants: Mapping[str, Any]) -> dict[str, Part]:
 
 
 def _rules(rules: Sequence[Mapping[str, Any]]) -> dict[str, Part]:
-    return {f"rule {number}": Part(phrases.named_rule(rule), rule) for number, rule in enumerate(rules, 1)}
+    return {
+        f"rule {number}": Part(phrases.named_rule(Rule.from_json(rule)), rule) for number, rule in enumerate(rules, 1)
+    }
 
 
 def _value(value: Any) -> str:
@@ -115,7 +119,7 @@ _SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {"variants": _
 """The fields that hold several things, each of which has a line of its own."""
 _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "enabled": ("status", phrases.status),
-    "rollout": ("rollout", lambda shares: phrases.split(shares) if shares else ""),
+    "rollout": ("rollout", lambda shares: phrases.split(split_from_json(shares)) if shares else ""),
     "tags": ("tags", ", ".join),
     "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
     "expiresAt": ("expires", _value),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from db.views import FlagView
 from db.vocabulary import JsonValue
-from flagstaff.targeting import conditions
+from flagstaff.targeting import Rule, Share, Split, conditions
 
 NOTHING: Final = "-"
 MAX_CELL: Final = 200
@@ -40,39 +39,34 @@ def variant(name: str, value: JsonValue) -> str:
     return name if shown(value) == name else f"{name} = {short(shown(value))}"
 
 
-def rule(given: Mapping[str, Any]) -> str:
+def rule(given: Rule) -> str:
     """Describe a rule: "country is one of US, CA and plan is premium → on"."""
     return f"{rule_conditions(given)} → {served(given)}"
 
 
-def named_rule(given: Mapping[str, Any]) -> str:
+def named_rule(given: Rule) -> str:
     """Describe a rule with its name, if it has one: "beta testers: country is US → on"."""
-    return f"{given['name']}: {rule(given)}" if given.get("name") else rule(given)
+    return f"{given.name}: {rule(given)}" if given.name else rule(given)
 
 
-def rule_conditions(given: Mapping[str, Any]) -> str:
+def rule_conditions(given: Rule) -> str:
     """Describe when a rule holds."""
-    return " and ".join(map(condition, given["conditions"])) or "no condition yet"
+    return " and ".join(map(conditions.describe, given.conditions))
 
 
-def condition(given: Mapping[str, Any]) -> str:
-    """Describe a condition: "country is one of US, CA"."""
-    return conditions.describe(conditions.Condition(given["field"], given["operator"], given.get("value")))
-
-
-def served(given: Mapping[str, Any]) -> str:
+def served(given: Rule) -> str:
     """Describe what a rule serves."""
-    return split(given["split"]) if given.get("split") else str(given.get("variant") or "nothing yet")
+    return given.serves if isinstance(given.serves, str) else split(given.serves)
 
 
-def split(shares: Sequence[Mapping[str, Any]] | None) -> str:
+def split(shares: Split | None) -> str:
     """Describe shares of variants: "25 % on, 75 % off"."""
-    return ", ".join(f"{percent(share['weight'])} {share['variant']}" for share in shares or ()) or NOTHING
+    return ", ".join(f"{percent(share)} {share.variant}" for share in shares or ()) or NOTHING
 
 
-def percent(weight: float) -> str:
+def percent(share: Share) -> str:
     """Write a share with the decimals that it has, up to three: "12.5 %"."""
-    return f"{weight:.3f}".rstrip("0").rstrip(".") + " %"
+    return f"{share.percent:.3f}".rstrip("0").rstrip(".") + " %"
 
 
 def moment(at: datetime | None) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Final
 from interval_sdk import IO
 
 from db.configuration.state import canonical_json
-from db.vocabulary import JsonObject, JsonValue
-from flagstaff.targeting import conditions
+from db.vocabulary import JsonValue
+from flagstaff.targeting import Condition, conditions
 from flagstaff.targeting.operators import OPERATORS, Input, is_number
 from interval_app.display.phrases import as_json, shown
 from interval_app.forms import values
@@ -21,23 +21,23 @@ TEXT, NUMBER, BOOLEAN = "text", "number", "true or false"
 FIELD_HELP: Final = "Where to look in the context: country, attributes.plan, email; now is the time of the evaluation."
 
 
-async def asked(io: IO, given: JsonObject | None = None) -> JsonObject:
+async def asked(io: IO, given: Condition | None = None) -> Condition:
     """Ask for a condition until it is valid; the form is filled with `given` at first."""
-    start: Mapping[str, Any] = given or {"field": "", "operator": "eq", "value": None}
+    start = given or Condition("", "eq")
     operators = [(name, f"{operator.words.format('…')}  ({name})") for name, operator in OPERATORS.items()]
-    field = io.input.text("Field", default_value=start["field"] or None, help_text=FIELD_HELP, placeholder="country")
+    field = io.input.text("Field", default_value=start.field or None, help_text=FIELD_HELP, placeholder="country")
     fields = {
         "field": field.validate(validator(lambda text: check(text.strip(), "exists", None))),
-        "operator": select(io, "Comparison", operators, start["operator"], searchable=True),
+        "operator": select(io, "Comparison", operators, start.operator, searchable=True),
     }
     _, found = await ask(io, fields, intro="A condition of the rule.", buttons=["Continue"])
     path, operator = found["field"].strip(), found["operator"]["value"]
-    return {"field": path, "operator": operator, "value": await _value(io, path, operator, start["value"])}
+    return Condition(path, operator, await _value(io, path, operator, start.value))
 
 
 def check(field: str, operator: str, value: JsonValue) -> None:
     """Raise ValueError where this can't be a condition."""
-    conditions.check(conditions.Condition(field, operator, value))
+    conditions.check(Condition(field, operator, value))
 
 
 async def _value(io: IO, field: str, operator: str, filled: JsonValue) -> JsonValue:

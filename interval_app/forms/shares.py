@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from db.configuration.rules import clean_split
+from db.configuration.rules import check_split, read_split
 from db.errors import InvalidInputError
 from db.views import FlagView
+from flagstaff.targeting import Split
 from interval_app.display import phrases
 from interval_app.forms.form import Answers, ask, validator
 from interval_app.session.interaction import ActionInteraction
 
-Shares = list[dict[str, Any]]
 
-
-async def shares_asked(
-    interaction: ActionInteraction, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None
-) -> Shares:
+async def shares_asked(interaction: ActionInteraction, flag: FlagView, filled: Split | None) -> Split:
     """Ask for shares that add up to 100, for a rule."""
     fields = share_fields(interaction, flag, filled)
 
     def check(answers: Answers) -> str | None:
-        return validator(lambda given: clean_split(read_shares(given), "the split", flag.variants))(answers.values)
+        return validator(lambda given: check_split(read_shares(given), "the split", flag.variants))(answers.values)
 
     _, found = await ask(
         interaction.io, fields, intro="Percentages that add up to 100.", buttons=["Continue"], check=check
@@ -30,11 +27,9 @@ async def shares_asked(
     return read_shares(found)
 
 
-def share_fields(
-    interaction: ActionInteraction, flag: FlagView, filled: Sequence[Mapping[str, Any]] | None
-) -> dict[str, Any]:
+def share_fields(interaction: ActionInteraction, flag: FlagView, filled: Split | None) -> dict[str, Any]:
     """Make an input for each variant: its percentage."""
-    shares = {share["variant"]: share["weight"] for share in filled or ()}
+    shares = {share.variant: share.percent for share in filled or ()}
     return {
         name: interaction.io.input.number(
             f"% {phrases.variant(name, value)}", min=0, max=100, decimals=3, default_value=shares.get(name, 0)
@@ -43,13 +38,9 @@ def share_fields(
     }
 
 
-def read_shares(found: Mapping[str, Any]) -> Shares:
+def read_shares(found: Mapping[str, Any]) -> Split:
     """Read the shares that were entered, without variants that have none. Raises InvalidInputError where all are 0."""
-    shares = [
-        {"variant": name, "weight": int(weight) if float(weight).is_integer() else weight}
-        for name, weight in found.items()
-        if weight
-    ]
+    shares = read_split([{"variant": name, "weight": weight} for name, weight in found.items() if weight], "rollout")
     if not shares:
         raise InvalidInputError(
             "invalid_weights", "rollout", "the percentages must add up to 100, and all of them are 0"

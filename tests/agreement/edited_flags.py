@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from db.configuration.rules import clean_rules, clean_split, to_engine
+from db.configuration.rules import check_rules, check_split, read_rules, read_split
 from db.definitions.document import flag_definition, metadata
 from db.definitions.flag_rows import FlagRow
 from flagstaff.targeting.conditions import Condition
@@ -36,6 +36,11 @@ class EditedFlag(NamedTuple):
 
     def definition(self) -> dict[str, Any]:
         """Make its flagd definition; raises InvalidInputError for what nobody could have edited."""
+        rules = read_rules(self.rules)
+        rollout = read_split(self.rollout, "rollout") if self.rollout else None
+        check_rules(rules, self.names)
+        if rollout:
+            check_split(rollout, "rollout", self.names)
         return flag_definition(
             FlagRow(
                 id=1,
@@ -45,8 +50,8 @@ class EditedFlag(NamedTuple):
                 enabled=self.enabled,
                 variants=list(VARIANTS[self.value_type]),
                 default_variant=self.default_variant,
-                rules=[*clean_rules(self.rules, self.names)],
-                rollout=[*clean_split(self.rollout, "rollout", self.names)] if self.rollout else None,
+                rules=rules,
+                rollout=rollout,
                 version=1,
                 revision=1,
                 flag_id="0b7c4dc2-4bd0-4ab0-a1b6-3d2c3b8f7a11",
@@ -57,7 +62,7 @@ class EditedFlag(NamedTuple):
 
     def conditions(self) -> Iterator[Condition]:
         """Go through the conditions of all its rules."""
-        return (condition for rule in to_engine(self.rules) for condition in rule.conditions)
+        return (condition for rule in read_rules(self.rules) for condition in rule.conditions)
 
     @property
     def has_split(self) -> bool:

@@ -45,7 +45,7 @@ FLAGS: dict[str, Any] = {
     "split": {
         "state": "ENABLED",
         "variants": ON_OFF,
-        "targeting": targeting.build({}, [], (("on", 100_000), ("off", 0))),
+        "targeting": targeting.build({}, [], (targeting.Share("on", 100_000), targeting.Share("off", 0))),
     },
     "text-members": {
         "state": "ENABLED",

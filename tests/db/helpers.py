@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from db.administration import environments
-from db.configuration.edits import NewFlag
+from db.configuration.edits import FlagEdit, NewFlag
+from db.configuration.rules import read_rules, read_split
 from db.flags import flags
 from db.history import changes
 from db.views import FlagView
@@ -18,7 +19,22 @@ BOB = Actor("bob@example.com", Source.INTERVAL)
 
 def make(key: str = "checkout", environment: str = "prod", **fields: Any) -> FlagView:
     """A flag, made in one call: dynamic and boolean unless said otherwise."""
-    return flags.create(NewFlag(key, **fields), environment, actor=ADA)
+    return flags.create(NewFlag(key, **targeting(fields)), environment, actor=ADA)
+
+
+def edit(**fields: Any) -> FlagEdit:
+    """An edit whose rules and rollout are written as in JSON."""
+    return FlagEdit(**targeting(fields))
+
+
+def targeting(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a flag, their rules and rollout read from JSON where they are not read yet, which are tuples."""
+    read = dict(fields)
+    if not isinstance(read.get("rules"), tuple | None):
+        read["rules"] = read_rules(read["rules"])
+    if not isinstance(read.get("rollout"), tuple | None):
+        read["rollout"] = read_split(read["rollout"], "rollout")
+    return read
 
 
 def revisions() -> dict[str, int]:

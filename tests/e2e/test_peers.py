@@ -12,6 +12,7 @@ import pytest
 
 from db.administration import keys
 from db.configuration.edits import NewFlag
+from db.configuration.rules import read_rules
 from db.flags import flags
 from db.vocabulary import Actor, Scope, Source
 from tests.e2e.test_streams import serving
@@ -190,7 +191,8 @@ def test_names_of_headers_are_not_kept(server: Server) -> None:
 
 def test_an_explanation_is_not_a_multiple_of_the_context(database: None, database_url: str) -> None:
     conditions = [{"field": "plan", "operator": "eq", "value": "pro"}] * 50
-    flags.create(NewFlag("beta", rules=[{"conditions": conditions, "variant": "on"}]), "prod", actor=TESTER)
+    rules = read_rules([{"conditions": conditions, "variant": "on"}])
+    flags.create(NewFlag("beta", rules=rules), "prod", actor=TESTER)
     _, secret = keys.create("backend", Scope.SERVER, environment="prod", actor=TESTER)
     nested: list[object] = []
     for _ in range(600):

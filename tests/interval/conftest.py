@@ -23,6 +23,7 @@ from db.postgres.embedded import EmbeddedPostgres
 from db.views import FlagView
 from db.vocabulary import Actor, Scope, Source
 from tests.conftest import new_database
+from tests.db.helpers import targeting
 from tests.interval.browser import Person
 from tests.interval.interval_server import ADA, API_KEY, BOB, MEMBER, PATIENCE, IntervalServer
 from tests.processes import ROOT, Server, free_port, running, wait_until
@@ -38,7 +39,7 @@ def link_to_everything(key: str) -> dict[str, str]:
     """The parameters of a link that fits every page and action: a flag with a bit of everything, a change, a key."""
     us = {"conditions": [{"field": "country", "operator": "eq", "value": "US"}], "variant": "on"}
     half = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]
-    flag = flags.create(NewFlag(key, rules=[us, us, us], rollout=half), "dev", actor=TESTER)
+    flag = flags.create(NewFlag(key, **targeting({"rules": [us, us, us], "rollout": half})), "dev", actor=TESTER)
     members.add(flag.id, "dev", "user", ["john"], variant="on", actor=TESTER)
     secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=TESTER)
     change = changes.page(flag.id, "dev").items[0]
@@ -70,7 +71,7 @@ class Running:
 
     def flag(self, key: str = "", environment: str = "dev", **fields: Any) -> FlagView:
         """A flag that is there already."""
-        return flags.create(NewFlag(key or self.fresh(), **fields), environment, actor=TESTER)
+        return flags.create(NewFlag(key or self.fresh(), **targeting(fields)), environment, actor=TESTER)
 
     def evaluate(self, key: str, default: Any, environment: str = "dev", **context: Any) -> Any:
         """What the evaluate endpoint answers."""

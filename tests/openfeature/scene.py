@@ -8,7 +8,7 @@ from typing import Any
 from db.configuration.edits import Members, NewFlag
 from db.flags import flags
 from flagstaff.targeting.operators import OPERATORS
-from tests.db.helpers import ADA
+from tests.db.helpers import ADA, targeting
 
 ROLLOUT = [{"variant": "on", "weight": 12.5}, {"variant": "off", "weight": 87.5}]
 OPERANDS: dict[str, Any] = {
@@ -54,7 +54,7 @@ VALUES: dict[str, Any] = {"string": ["ünï", ""], "number": [10, 0.5], "structu
 
 
 def create(key: str, **more: Any) -> None:
-    flags.create(NewFlag(key, **more), "prod", actor=ADA)
+    flags.create(NewFlag(key, **targeting(more)), "prod", actor=ADA)
 
 
 def condition(operator: str) -> dict[str, Any]:

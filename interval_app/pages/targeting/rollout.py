@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from db.configuration.rules import clean_split
+from db.configuration.rules import check_split
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
+from flagstaff.targeting import Share, Split
 from interval_app.display import phrases
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import ask, refuse_static, until_accepted, validator
-from interval_app.forms.shares import Shares, read_shares, share_fields
+from interval_app.forms.shares import read_shares, share_fields
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
@@ -30,7 +30,7 @@ async def rollout(interaction: ActionInteraction) -> Result:
     refuse_static(target.flag)
     if not target.flag.variants:
         raise DashboardError(f"{target.flag.key} has no variants yet: add some with Edit.")
-    entered: Sequence[Mapping[str, Any]] | None = target.flag.rollout
+    entered = target.flag.rollout
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal entered
@@ -63,9 +63,9 @@ async def _shares_or_none(
     interaction: ActionInteraction,
     environment: EnvironmentView,
     flag: FlagView,
-    entered: Sequence[Mapping[str, Any]] | None,
+    entered: Split | None,
     problem: str | None,
-) -> Shares | None:
+) -> Split | None:
     now = phrases.split(flag.rollout) if flag.rollout else "no rollout"
     intro = f"{flag.key} in {environment.key} has {now}. It is for everyone whom no member entry and no rule decides."
     names = list(flag.variants)
@@ -78,7 +78,7 @@ async def _shares_or_none(
         {"label": "No rollout", "value": NONE, "theme": "danger"},
     ]
     fields = share_fields(interaction, flag, entered)
-    check = validator(lambda given: clean_split(read_shares(given), "the rollout", flag.variants))
+    check = validator(lambda given: check_split(read_shares(given), "the rollout", flag.variants))
     button, found = await ask(
         interaction.io,
         fields,
@@ -91,18 +91,18 @@ async def _shares_or_none(
         return None
     if button in steps:
         step = int(button.removesuffix(" %"))
-        return [{"variant": names[0], "weight": step}, {"variant": names[1], "weight": 100 - step}]
+        return Share.of_percent(names[0], step), Share.of_percent(names[1], 100 - step)
     return read_shares(found)
 
 
-def meaning(flag: FlagView, shares: Sequence[Mapping[str, Any]] | None) -> str:
+def meaning(flag: FlagView, shares: Split | None) -> str:
     """Describe what a rollout means."""
     if not shares:
         rest = f"the default variant {flag.default_variant}" if flag.default_variant else "the caller's default"
         return f"No rollout: everyone whom no member entry and no rule decides gets {rest}."
     lines = [f"Of those whom no member entry and no rule decides: {phrases.split(shares)}."]
     lines += [
-        f"{share['variant']}: about {round(share['weight'] * 100):,} of 10,000 entities, always the same ones."
+        f"{share.variant}: about {round(share.percent * 100):,} of 10,000 entities, always the same ones."
         for share in shares
     ]
     lines.append(_growth(flag, shares))
@@ -111,14 +111,14 @@ def meaning(flag: FlagView, shares: Sequence[Mapping[str, Any]] | None) -> str:
     return "\n".join(filter(None, lines))
 
 
-def _growth(flag: FlagView, shares: Sequence[Mapping[str, Any]]) -> str:
+def _growth(flag: FlagView, shares: Split) -> str:
     """Describe what happens to those who have the first variant now."""
-    first, before = shares[0]["variant"], flag.rollout or ()
-    if not before or before[0]["variant"] != first:
+    if not flag.rollout or flag.rollout[0].variant != shares[0].variant:
         return ""
-    old, new = float(str(before[0]["weight"])), float(shares[0]["weight"])
+    old, new = flag.rollout[0], shares[0]
     if new == old:
         return ""
-    if new > old:
-        return f"Everyone who gets {first} now keeps it ({phrases.percent(old)} → {phrases.percent(new)})."
-    return f"Some who get {first} now lose it ({phrases.percent(old)} → {phrases.percent(new)})."
+    growth = f"({phrases.percent(old)} → {phrases.percent(new)})"
+    if new.weight > old.weight:
+        return f"Everyone who gets {new.variant} now keeps it {growth}."
+    return f"Some who get {new.variant} now lose it {growth}."

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from db import validation
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import FlagView
+from flagstaff.targeting import Rule, Split
+from flagstaff.targeting.conditions import describe
 from interval_app.display import phrases
 from interval_app.forms import conditions
 from interval_app.forms.conflicts import ChangedMeanwhileError
@@ -20,7 +23,7 @@ from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
 
-Rule = dict[str, Any]
+T = TypeVar("T")
 
 SPLIT = "a split …"
 
@@ -28,8 +31,8 @@ SPLIT = "a split …"
 async def add(interaction: ActionInteraction) -> Result:
     """Add a rule after all others."""
     target = await _target(interaction)
-    rule: Rule = {"name": None, "conditions": [await conditions.asked(interaction.io)]}
-    rule |= await _served(interaction, target.flag, {})
+    condition = await conditions.asked(interaction.io)
+    rule = Rule((condition,), await _served(interaction, target.flag, None))
     return await _edit_until_saved(interaction, target, None, rule)
 
 
@@ -37,7 +40,7 @@ async def edit(interaction: ActionInteraction) -> Result:
     """Change a rule's name, conditions or what it serves."""
     target = await _target(interaction)
     number = await _number(interaction, target.flag)
-    return await _edit_until_saved(interaction, target, number, dict(target.flag.rules[number]))
+    return await _edit_until_saved(interaction, target, number, target.flag.rules[number])
 
 
 async def remove(interaction: ActionInteraction) -> Result:
@@ -47,8 +50,9 @@ async def remove(interaction: ActionInteraction) -> Result:
     number = await _number(interaction, flag)
     protected = f" {environment.key} is protected." if environment.protected else ""
     await interaction.confirm(f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}")
-    rules = [rule for other, rule in enumerate(flag.rules) if other != number]
-    return await _reorder(interaction, target, rules, f"Rule {number + 1} of {flag.key} is removed.")
+    return await _reorder(
+        interaction, target, spliced(flag.rules, number), f"Rule {number + 1} of {flag.key} is removed."
+    )
 
 
 async def up(interaction: ActionInteraction) -> Result:
@@ -114,7 +118,7 @@ async def _edit_until_saved(
         rule = await _edit(interaction, target, number, rule, problem)
         environment, flag = target.environment, target.flag
         await interaction.confirm_if_protected(environment, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
-        rules = [*flag.rules, rule] if number is None else replaced(flag.rules, number, [rule])
+        rules = (*flag.rules, rule) if number is None else spliced(flag.rules, number, rule)
         try:
             return await _write(interaction, target, rules, f"{flag.key} in {environment.key}: {phrases.rule(rule)}.")
         except ChangedMeanwhileError as conflict:
@@ -135,8 +139,7 @@ async def _edit(
         button, found = await _preview(interaction, target, number, rule, problem)
         if button == SAVE:
             return rule
-        chosen = int(found["condition"]["value"]) if "condition" in found else 0
-        rule = await EDITS[button].apply(interaction, target.flag, rule, chosen)
+        rule = await EDITS[button].apply(interaction, target.flag, rule, int(found["condition"]["value"]))
         problem = None
 
 
@@ -144,43 +147,41 @@ async def _preview(
     interaction: ActionInteraction, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
 ) -> Answers:
     """Show the rule with the buttons that fit it."""
-    flag, choices = target.flag, [(str(at), phrases.condition(one)) for at, one in enumerate(rule["conditions"])]
-    fields = {"condition": select(interaction.io, "Condition", choices, "0")} if choices else {}
-    if not choices:
-        problem = problem or "A rule needs a condition: for everyone there is the rollout."
-    buttons = [{"label": SAVE, "value": SAVE}] if choices else []
+    flag, choices = target.flag, [(str(at), describe(condition)) for at, condition in enumerate(rule.conditions)]
+    fields = {"condition": select(interaction.io, "Condition", choices, "0")}
+    buttons = [{"label": SAVE, "value": SAVE}]
     buttons += [
         {"label": label, "value": label, "theme": "secondary"}
         for label, edit in EDITS.items()
         if len(choices) >= edit.needs
     ]
-    name = f" ({rule['name']})" if rule["name"] else ""
+    name = f" ({rule.name})" if rule.name else ""
     position = len(flag.rules) if number is None else number
     which = f"Rule {position + 1}{name} of {flag.key} in {target.environment.key}:"
     return await ask(interaction.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
 
 
 async def _add_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return {**rule, "conditions": [*rule["conditions"], await conditions.asked(interaction.io)]}
+    return replace(rule, conditions=(*rule.conditions, await conditions.asked(interaction.io)))
 
 
 async def _change_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    changed = await conditions.asked(interaction.io, rule["conditions"][at])
-    return {**rule, "conditions": replaced(rule["conditions"], at, [changed])}
+    changed = await conditions.asked(interaction.io, rule.conditions[at])
+    return replace(rule, conditions=spliced(rule.conditions, at, changed))
 
 
 async def _remove_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return {**rule, "conditions": replaced(rule["conditions"], at, [])}
+    return replace(rule, conditions=spliced(rule.conditions, at))
 
 
 async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return {key: rule[key] for key in ("name", "conditions")} | await _served(interaction, flag, rule)
+    return replace(rule, serves=await _served(interaction, flag, rule.serves))
 
 
 async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    name = interaction.io.input.text("Name", default_value=rule["name"], max_length=validation.MAX_NAME).optional()
+    name = interaction.io.input.text("Name", default_value=rule.name, max_length=validation.MAX_NAME).optional()
     _, found = await ask(interaction.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
-    return {**rule, "name": found["name"] or None}
+    return replace(rule, name=found["name"] or None)
 
 
 class RuleEdit(NamedTuple):
@@ -203,14 +204,12 @@ EDITS: Final = {
 """The buttons under a rule, by their labels."""
 
 
-def replaced(parts: Sequence[Any], at: int, new: Sequence[Any]) -> list[Any]:
-    """Return a list with the item at an index replaced by others."""
-    return [*parts[:at], *new, *parts[at + 1 :]]
+def spliced(parts: Sequence[T], at: int, *new: T) -> tuple[T, ...]:
+    """Return the parts with the one at an index replaced by others."""
+    return (*parts[:at], *new, *parts[at + 1 :])
 
 
-async def _reorder(
-    interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str
-) -> Result:
+async def _reorder(interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Rule], said: str) -> Result:
     """Write the rules of a flag that nobody has changed meanwhile: a number may mean another rule since."""
     try:
         return await _write(interaction, target, rules, said)
@@ -220,26 +219,25 @@ async def _reorder(
         ) from conflict
 
 
-async def _write(
-    interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Mapping[str, Any]], said: str
-) -> Result:
+async def _write(interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Rule], said: str) -> Result:
     environment, flag = target.environment, target.flag
     await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rules=rules)))
     await interaction.go(Route.RULES, flag=flag.key, environment=environment.key)
     return said
 
 
-async def _served(interaction: ActionInteraction, flag: FlagView, rule: Mapping[str, Any]) -> Rule:
+async def _served(interaction: ActionInteraction, flag: FlagView, now: str | Split | None) -> str | Split:
     """Ask what the rule is to serve: a variant, or shares of several."""
     if not flag.variants:
         raise DashboardError(f"{flag.key} has no variants yet that a rule could serve: add some with Edit.")
     # Names begin with = here: a variant may be called like the choice of a split.
     choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
     choices.append((SPLIT, "a split: shares of several variants …"))
-    now = SPLIT if rule.get("split") else f"={rule['variant']}" if rule.get("variant") else choices[0][0]
-    fields = {"serves": select(interaction.io, "It serves", choices, now)}
+    split = now if isinstance(now, tuple) else None
+    chosen = SPLIT if split else f"={now}" if now else choices[0][0]
+    fields = {"serves": select(interaction.io, "It serves", choices, chosen)}
     _, found = await ask(interaction.io, fields, intro="Whom all conditions hold for gets this.", buttons=["Continue"])
     option = found["serves"]["value"]
     if option != SPLIT:
-        return {"variant": option[1:]}
-    return {"split": await shares_asked(interaction, flag, rule.get("split"))}
+        return str(option[1:])
+    return await shares_asked(interaction, flag, split)

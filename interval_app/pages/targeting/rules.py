@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from interval_sdk import Layout
 
 from db.views import FlagView
@@ -38,7 +36,7 @@ async def show(interaction: PageInteraction) -> Layout:
 
 def row(flag: FlagView, number: int) -> Row:
     """Make the row of a rule. Its links carry the flag's version: a number means another rule once others moved."""
-    rule: Any = flag.rules[number - 1]
+    rule = flag.rules[number - 1]
     params = {"flag": flag.key, "environment": flag.environment, "rule": str(number), "version": str(flag.version)}
 
     menu = [
@@ -47,4 +45,4 @@ def row(flag: FlagView, number: int) -> Row:
         *([link("Move down", Route.MOVE_RULE_DOWN, params)] if number < len(flag.rules) else []),
         link("Remove", Route.REMOVE_RULE, params, theme="danger"),
     ]
-    return Row([str(number), cell(rule["name"] or ""), phrases.rule_conditions(rule), cell(phrases.served(rule))], menu)
+    return Row([str(number), cell(rule.name or ""), phrases.rule_conditions(rule), cell(phrases.served(rule))], menu)

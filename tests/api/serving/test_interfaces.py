@@ -81,7 +81,7 @@ def test_every_key_and_query(servers: Servers, query: str, key: str | None) -> N
         ("POST", "/nothing/here", 404),
         ("GET", "/%ff%ed%a0%80", 404),
         ("GET", "/health", 200),
-        ("GET", "/", 404),
+        ("GET", "/", 302),
     ],
 )
 def test_other_methods_and_paths(servers: Servers, method: str, path: str, status: int) -> None:

@@ -20,7 +20,7 @@ from db.definitions import document as definitions
 from db.flags import flags
 from flagstaff.targeting.operators import OPERATORS
 from tests.db.definitions.flagd_schema import problems
-from tests.db.helpers import ADA
+from tests.db.helpers import ADA, targeting
 from tests.sdk.engine import flagd_oracle
 from tests.sdk.engine.test_agreement import agree
 
@@ -99,8 +99,7 @@ def new_flags(draw: st.DrawFn) -> NewFlag:
         enabled=draw(st.sampled_from([True, True, True, False])),
         variants={name: draw(VALUES[value_type]) for name in names},
         default_variant=draw(st.none() | st.sampled_from(names)),
-        rules=draw(st.lists(rules(names), max_size=3)),
-        rollout=draw(st.none() | splits(names)),
+        **targeting({"rules": draw(st.lists(rules(names), max_size=3)), "rollout": draw(st.none() | splits(names))}),
         members=[Members(kind, ids, name) for (kind, name), ids in groups.items()],
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from db.administration import environments
-from db.configuration.edits import FlagEdit, Members
+from db.configuration.edits import Members
 from db.database import database as pool
 from db.database import session
 from db.definitions.reader import Delta, EnvironmentReader
@@ -17,7 +17,7 @@ from db.flags import flags, members
 from db.history import changes
 from db.models import Environment
 from flagstaff.engine import Engine
-from tests.db.helpers import ADA, make
+from tests.db.helpers import ADA, edit, make
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -40,7 +40,7 @@ def test_first_everything_then_nothing_then_what_changed() -> None:
     assert first.metadata == {"environment": "prod", "revision": 4, "fractionalBucketing": "v3", "version": "4"}
     quiet = reader.refresh()
     assert (quiet.complete, quiet.changed, quiet.removed, quiet.revision) == (False, {}, set(), 4)
-    flags.update("b", "prod", FlagEdit(rollout=[{"variant": "on", "weight": 100}]), actor=ADA)
+    flags.update("b", "prod", edit(rollout=[{"variant": "on", "weight": 100}]), actor=ADA)
     delta = reader.refresh()
     assert (set(delta.changed), delta.removed, delta.revision) == ({"b"}, set(), 5)
     flags.set_enabled("b", "dev", actor=ADA)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from db.administration import environments, keys
-from db.configuration.edits import FlagEdit, NewFlag
+from db.configuration.edits import NewFlag
 from db.database import rows, session
 from db.definitions import document as definitions
 from db.definitions.reader import EnvironmentReader
@@ -20,7 +20,7 @@ from db.errors import FlagKeyTakenError, FlagstaffError, VersionConflictError
 from db.flags import flags, members, promotion
 from db.history import changes
 from db.views import FlagView
-from tests.db.helpers import ADA, BOB, make, revisions
+from tests.db.helpers import ADA, BOB, edit, make, revisions
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -79,8 +79,8 @@ def some_write(chance: random.Random) -> None:
     writes: list[Callable[[], object]] = [
         lambda: flags.create(NewFlag(key), environment, actor=ADA),
         lambda: flags.set_enabled(key, environment, actor=ADA),
-        lambda: flags.update(key, environment, FlagEdit(description=str(chance.random())), actor=ADA),
-        lambda: flags.update(key, environment, FlagEdit(rollout=[{"variant": "on", "weight": 100}]), actor=ADA),
+        lambda: flags.update(key, environment, edit(description=str(chance.random())), actor=ADA),
+        lambda: flags.update(key, environment, edit(rollout=[{"variant": "on", "weight": 100}]), actor=ADA),
         lambda: members.add(key, environment, "user", ids, variant=chance.choice(["on", "off"]), actor=ADA),
         lambda: members.remove(key, environment, "user", ids, actor=ADA),
         lambda: promotion.promote(key, "dev", "prod", actor=ADA),
@@ -175,16 +175,16 @@ def test_of_those_who_edit_the_same_version_exactly_one_wins() -> None:
     seen = make("a")
     barrier = threading.Barrier(8)
 
-    def edit(number: int) -> str:
+    def write(number: int) -> str:
         barrier.wait()
-        edit = FlagEdit(description=f"by {number}")
+        asked = edit(description=f"by {number}")
         try:
-            return flags.update("a", "prod", edit, actor=ADA, version=seen.version).description
+            return flags.update("a", "prod", asked, actor=ADA, version=seen.version).description
         except VersionConflictError:
             return "refused"
 
     with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(edit, range(8)))
+        results = list(pool.map(write, range(8)))
     assert results.count("refused") == 7
     assert flags.get("a", "prod").description in results
 

@@ -15,7 +15,7 @@ from db.errors import FlagKeyTakenError, FlagNotFoundError, FlagstaffError, Inva
 from db.flags import flags, members, promotion
 from db.history import changes
 from db.vocabulary import Actor, Source
-from tests.db.helpers import ADA, Call, country_is, footprint, make
+from tests.db.helpers import ADA, Call, country_is, edit, footprint, make
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -162,7 +162,7 @@ def share(*weights: Any) -> list[dict[str, Any]]:
 def test_a_flag_that_can_not_be(new: Mapping[str, Any], code: str, field: str) -> None:
     before = footprint()
     with pytest.raises(InvalidInputError) as refused:
-        flags.create(NewFlag(**{"key": "checkout", **new}), "prod", actor=ADA)
+        make(**{"key": "checkout", **new})
     assert (refused.value.code, refused.value.field) == (code, field)
     assert field.split("[")[0].split(".")[0] in str(refused.value)
     assert footprint() == before
@@ -203,7 +203,7 @@ def test_a_value_that_is_none_of_the_flags_type(value_type: str, value: Any, cod
     tries: list[Call] = [
         lambda: flags.create(NewFlag("other", value_type, is_static=True, value=value), "prod", actor=ADA),
         lambda: flags.create(NewFlag("other", value_type, variants={"v": value}), "prod", actor=ADA),
-        lambda: flags.update("limit", "prod", FlagEdit(variants={"v": value}), actor=ADA),
+        lambda: flags.update("limit", "prod", edit(variants={"v": value}), actor=ADA),
         lambda: members.add("limit", "prod", "user", ["john"], value=value, actor=ADA),
     ]
     for attempt in tries:
@@ -268,26 +268,24 @@ def test_members_need_one_variant(said: Mapping[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "code"),
+    ("asked", "code"),
     [
-        pytest.param(FlagEdit(variants={"off": False}), "unknown_variant", id="a rule's variant can't go"),
+        pytest.param(edit(variants={"off": False}), "unknown_variant", id="a rule's variant can't go"),
+        pytest.param(edit(variants={"off": False}, rules=None, rollout=None), "variant_in_use", id="nor a member's"),
+        pytest.param(edit(rules=None, variants={"on": True}), "unknown_variant", id="nor one of the rollout"),
         pytest.param(
-            FlagEdit(variants={"off": False}, rules=None, rollout=None), "variant_in_use", id="nor a member's"
+            edit(members=[Members("user", ["x"], "on"), Members("user", ["x"], "off")]), "duplicate_member", id="2"
         ),
-        pytest.param(FlagEdit(rules=None, variants={"on": True}), "unknown_variant", id="nor one of the rollout"),
-        pytest.param(
-            FlagEdit(members=[Members("user", ["x"], "on"), Members("user", ["x"], "off")]), "duplicate_member", id="2"
-        ),
-        pytest.param(FlagEdit(default_variant="x"), "unknown_variant", id="a default must be a variant"),
-        pytest.param(FlagEdit(value=True), "value_of_dynamic_flag", id="no value for a dynamic flag"),
-        pytest.param(FlagEdit(enabled=None), "invalid_enabled", id="null is no switch"),  # type: ignore[arg-type]
+        pytest.param(edit(default_variant="x"), "unknown_variant", id="a default must be a variant"),
+        pytest.param(edit(value=True), "value_of_dynamic_flag", id="no value for a dynamic flag"),
+        pytest.param(edit(enabled=None), "invalid_enabled", id="null is no switch"),  # type: ignore[arg-type]
     ],
 )
-def test_an_edit_that_would_break_the_flag(edit: FlagEdit, code: str) -> None:
+def test_an_edit_that_would_break_the_flag(asked: FlagEdit, code: str) -> None:
     make(rules=[ON_FOR_US], rollout=share(0, 100), members=[Members("user", ["john"], "on")])
     before = footprint()
     with pytest.raises(InvalidInputError) as refused:
-        flags.update("checkout", "prod", edit, actor=ADA)
+        flags.update("checkout", "prod", asked, actor=ADA)
     assert (refused.value.code, footprint()) == (code, before)
 
 

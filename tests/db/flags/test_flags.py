@@ -8,24 +8,25 @@ import pytest
 
 from db.administration import environments
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
+from db.configuration.rules import read_rules, read_split
 from db.errors import FlagNotFoundError, InvalidInputError, StaticFlagError, VersionConflictError
 from db.flags import flags, members
 from db.history import changes
 from db.views import FlagView
 from db.vocabulary import Action, ValueType
-from tests.db.helpers import ADA, BOB, country_is, footprint, make, revisions
+from tests.db.helpers import ADA, BOB, country_is, edit, footprint, make, revisions
 
 pytestmark = pytest.mark.usefixtures("database")
 
-RULES = [{"name": "near", "conditions": [country_is("US", "CA")], "variant": "on"}]
-QUARTER = [{"variant": "on", "weight": 25}, {"variant": "off", "weight": 75}]
+RULES = read_rules([{"name": "near", "conditions": [country_is("US", "CA")], "variant": "on"}])
+QUARTER = read_split([{"variant": "on", "weight": 25}, {"variant": "off", "weight": 75}], "rollout")
 
 
 def test_a_boolean_flag_starts_with_on_and_off_and_answers_what_the_caller_says() -> None:
     flag = make()
     assert (flag.value_type, flag.is_static, flag.enabled) == (ValueType.BOOLEAN, False, True)
     assert (dict(flag.variants), flag.default_variant, flag.value) == ({"on": True, "off": False}, None, None)
-    assert (flag.rules, flag.rollout, flag.member_count, flag.version) == ([], None, 0, 1)
+    assert (flag.rules, flag.rollout, flag.member_count, flag.version) == ((), None, 0, 1)
     assert (flag.created_by, flag.updated_by, flag.archived_at) == ("ada@example.com", "ada@example.com", None)
     assert flag == flags.get("checkout", "prod") == flags.get(flag.id, "prod") == flags.get(flag.id.upper(), "prod")
 
@@ -35,7 +36,7 @@ def test_what_a_new_flag_does_is_for_the_environment_asked_for() -> None:
     other = flags.get("checkout", "dev")
     assert (asked.enabled, asked.rollout, asked.member_count) == (True, QUARTER, 1)
     assert asked.rules == RULES
-    assert (other.enabled, other.rules, other.rollout, other.member_count) == (False, [], None, 0)
+    assert (other.enabled, other.rules, other.rollout, other.member_count) == (False, (), None, 0)
     assert (other.variants, other.default_variant) == (asked.variants, "off")
 
 
@@ -60,24 +61,24 @@ def test_a_static_flag_has_one_value_in_every_environment(
 
 def test_a_static_value_is_edited_per_environment() -> None:
     make("banner", value_type="string", is_static=True, value="old")
-    assert flags.update("banner", "prod", FlagEdit(value="new"), actor=BOB).value == "new"
+    assert flags.update("banner", "prod", edit(value="new"), actor=BOB).value == "new"
     assert flags.get("banner", "dev").value == "old"
 
 
 @pytest.mark.parametrize(
-    "edit",
+    "asked",
     [
-        FlagEdit(rules=RULES),
-        FlagEdit(rollout=QUARTER),
-        FlagEdit(variants={"on": True}),
-        FlagEdit(members=[Members("user", ["john"], "on")]),
+        edit(rules=RULES),
+        edit(rollout=QUARTER),
+        edit(variants={"on": True}),
+        edit(members=[Members("user", ["john"], "on")]),
     ],
 )
-def test_a_static_flag_takes_no_targeting(edit: FlagEdit) -> None:
+def test_a_static_flag_takes_no_targeting(asked: FlagEdit) -> None:
     make("banner", is_static=True, value=True)
     before = footprint()
     with pytest.raises(StaticFlagError):
-        flags.update("banner", "prod", edit, actor=ADA)
+        flags.update("banner", "prod", asked, actor=ADA)
     with pytest.raises(StaticFlagError):
         members.add("banner", "prod", "user", ["john"], value=True, actor=ADA)
     with pytest.raises(StaticFlagError):
@@ -93,18 +94,18 @@ def test_variants_keep_the_order_in_which_they_were_given() -> None:
 
 def test_an_edit_changes_what_it_gives_and_nothing_else() -> None:
     made = make(description="old", tags=["web"], rules=RULES)
-    edited = flags.update("checkout", "prod", FlagEdit(rollout=QUARTER, default_variant="off"), actor=BOB)
+    edited = flags.update("checkout", "prod", edit(rollout=QUARTER, default_variant="off"), actor=BOB)
     assert (edited.rollout, edited.default_variant) == (QUARTER, "off")
     assert (edited.description, edited.tags, edited.rules) == ("old", ("web",), RULES)
     assert (edited.version, edited.updated_by, edited.created_by) == (made.version + 1, BOB.name, ADA.name)
-    cleared = flags.update("checkout", "prod", FlagEdit(rules=None, rollout=None, default_variant=None), actor=BOB)
-    assert (cleared.rules, cleared.rollout, cleared.default_variant) == ([], None, None)
+    cleared = flags.update("checkout", "prod", edit(rules=None, rollout=None, default_variant=None), actor=BOB)
+    assert (cleared.rules, cleared.rollout, cleared.default_variant) == ((), None, None)
 
 
 def test_an_edit_of_name_description_or_tags_is_a_change_in_every_environment() -> None:
     make()
     before = revisions()
-    flags.update("checkout", "prod", FlagEdit(name=" Checkout ", tags=["a", "b", "a"]), actor=BOB)
+    flags.update("checkout", "prod", edit(name=" Checkout ", tags=["a", "b", "a"]), actor=BOB)
     for environment, revision in before.items():
         flag = flags.get("checkout", environment)
         assert (flag.name, flag.tags, flag.version) == ("Checkout", ("a", "b"), 2)
@@ -114,37 +115,36 @@ def test_an_edit_of_name_description_or_tags_is_a_change_in_every_environment() 
 def test_any_other_edit_is_a_change_in_one_environment() -> None:
     make()
     before = revisions()
-    flags.update("checkout", "staging", FlagEdit(rules=RULES), actor=BOB)
+    flags.update("checkout", "staging", edit(rules=RULES), actor=BOB)
     assert revisions() == {**before, "staging": before["staging"] + 1}
     assert [flags.get("checkout", environment).version for environment in before] == [1, 2, 1]
 
 
 @pytest.mark.parametrize(
-    "edit",
+    "asked",
     [
-        FlagEdit(),
-        FlagEdit(enabled=True, rules=RULES, description="same", name=None, tags=["t"]),
-        FlagEdit(members=[Members("user", ["john"], "on")]),
+        edit(),
+        edit(enabled=True, rules=RULES, description="same", name=None, tags=["t"]),
+        edit(members=[Members("user", ["john"], "on")]),
     ],
 )
-def test_an_edit_that_changes_nothing_leaves_no_trace(edit: FlagEdit) -> None:
+def test_an_edit_that_changes_nothing_leaves_no_trace(asked: FlagEdit) -> None:
     flag = make(rules=RULES, description="same", tags=["t"], members=[Members("user", ["john"], "on")])
     before = footprint()
-    assert flags.update("checkout", "prod", edit, actor=BOB) == flag
+    assert flags.update("checkout", "prod", asked, actor=BOB) == flag
     assert footprint() == before
 
 
 def test_true_and_one_are_different_values_in_an_edit() -> None:
     make("shape", value_type="structured", variants={"a": {"x": 1}})
     assert (
-        repr(flags.update("shape", "prod", FlagEdit(variants={"a": {"x": True}}), actor=ADA).variants["a"])
-        == "{'x': True}"
+        repr(flags.update("shape", "prod", edit(variants={"a": {"x": True}}), actor=ADA).variants["a"]) == "{'x': True}"
     )
 
 
 def test_an_edit_can_say_exactly_who_gets_a_variant() -> None:
     make(members=[Members("user", ["a", "b"], "on"), Members("user", ["c"], "off"), Members("team", ["b"], "on")])
-    flags.update("checkout", "prod", FlagEdit(members=[Members("user", ["b", "c", "d"], value=True)]), actor=ADA)
+    flags.update("checkout", "prod", edit(members=[Members("user", ["b", "c", "d"], value=True)]), actor=ADA)
     page = members.page("checkout", "prod")
     assert [(m.entity_type, m.entity_id, m.variant) for m in page.items] == [
         ("team", "b", "on"),
@@ -152,16 +152,16 @@ def test_an_edit_can_say_exactly_who_gets_a_variant() -> None:
         ("user", "c", "on"),
         ("user", "d", "on"),
     ]
-    flags.update("checkout", "prod", FlagEdit(members=[Members("user", [], "on")]), actor=ADA)
+    flags.update("checkout", "prod", edit(members=[Members("user", [], "on")]), actor=ADA)
     assert [m.entity_type for m in members.page("checkout", "prod").items] == ["team"]
 
 
 def test_a_lost_update_is_refused_and_says_whose_change_it_would_lose() -> None:
     seen = make()
-    flags.update("checkout", "prod", FlagEdit(rollout=QUARTER), actor=BOB, version=seen.version)
+    flags.update("checkout", "prod", edit(rollout=QUARTER), actor=BOB, version=seen.version)
     before = footprint()
     with pytest.raises(VersionConflictError) as conflict:
-        flags.update("checkout", "prod", FlagEdit(rules=RULES), actor=ADA, version=seen.version)
+        flags.update("checkout", "prod", edit(rules=RULES), actor=ADA, version=seen.version)
     assert (conflict.value.version, conflict.value.changed_by) == (2, BOB.name)
     assert "bob@example.com" in str(conflict.value)
     assert footprint() == before
@@ -184,8 +184,8 @@ def test_switching() -> None:
 
 def test_an_edit_that_only_switches_is_logged_as_that() -> None:
     make()
-    flags.update("checkout", "prod", FlagEdit(enabled=False), actor=ADA)
-    flags.update("checkout", "prod", FlagEdit(enabled=True, rules=RULES), actor=ADA)
+    flags.update("checkout", "prod", edit(enabled=False), actor=ADA)
+    flags.update("checkout", "prod", edit(enabled=True, rules=RULES), actor=ADA)
     actions = [change.action for change in changes.page("checkout", "prod").items]
     assert actions == [Action.FLAG_UPDATED, Action.FLAG_DISABLED, Action.FLAG_CREATED]
 
@@ -222,7 +222,7 @@ def test_an_archived_flag_is_not_changed() -> None:
     flags.archive("checkout", actor=ADA)
     before = footprint()
     for attempt in (
-        lambda: flags.update(flag.id, "prod", FlagEdit(enabled=False), actor=ADA),
+        lambda: flags.update(flag.id, "prod", edit(enabled=False), actor=ADA),
         lambda: members.add(flag.id, "prod", "user", ["x"], variant="on", actor=ADA),
         lambda: flags.disable_everywhere(flag.id, actor=ADA),
         lambda: flags.archive(flag.id, actor=ADA),

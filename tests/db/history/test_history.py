@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from db.administration import environments
-from db.configuration.edits import FlagEdit, Members, NewFlag
+from db.configuration.edits import Members, NewFlag
+from db.configuration.rules import read_rules
 from db.errors import (
     ChangeNotFoundError,
     FlagKeyTakenError,
@@ -17,11 +18,12 @@ from db.flags import flags, members, promotion
 from db.history import changes
 from db.views import ChangeView, FlagView
 from db.vocabulary import Action, Source
-from tests.db.helpers import ADA, BOB, country_is, footprint, make, revisions
+from tests.db.helpers import ADA, BOB, country_is, edit, footprint, make, revisions
 
 pytestmark = pytest.mark.usefixtures("database")
 
-RULES = [{"name": None, "conditions": [country_is("US")], "variant": "on"}]
+LOGGED = [{"name": None, "conditions": [country_is("US")], "variant": "on"}]
+RULES = read_rules(LOGGED)
 
 
 def latest(environment: str = "prod", flag: str = "checkout") -> ChangeView:
@@ -38,13 +40,13 @@ def says(flag: FlagView) -> tuple[object, ...]:
 
 def test_a_change_says_who_did_what_and_what_it_was_before_and_after() -> None:
     made = make()
-    flags.update("checkout", "prod", FlagEdit(rules=RULES), actor=BOB)
+    flags.update("checkout", "prod", edit(rules=RULES), actor=BOB)
     change = latest()
     assert (change.action, change.actor, change.source) == (Action.FLAG_UPDATED, BOB.name, Source.INTERVAL)
     assert (change.flag_id, change.flag_key, change.environment) == (made.id, "checkout", "prod")
     assert change.before is not None and change.after is not None
     assert {name for name in change.before if change.before[name] != change.after[name]} == {"rules"}
-    assert change.after["rules"] == RULES
+    assert change.after["rules"] == LOGGED
     assert (change.revision, change.members) == (revisions()["prod"], None)
     assert changes.get(change.id) == change
 
@@ -76,7 +78,7 @@ def test_changes_are_listed_newest_first_by_pages_of_a_flag_of_an_environment_or
 def test_restore_brings_back_the_whole_configuration_before_a_change() -> None:
     make(rules=RULES, members=[Members("user", ["a", "b"], "on")], default_variant="off")
     good = flags.get("checkout", "prod")
-    flags.update("checkout", "prod", FlagEdit(rules=None, default_variant=None, enabled=False), actor=BOB)
+    flags.update("checkout", "prod", edit(rules=None, default_variant=None, enabled=False), actor=BOB)
     bad = latest()
     members.add("checkout", "prod", "user", ["b", "c"], variant="off", actor=BOB)
     members.remove("checkout", "prod", "user", ["a"], actor=BOB)
@@ -106,7 +108,7 @@ def test_every_state_there_ever_was_can_be_restored() -> None:
         if step % 4 == 3:
             members.remove("checkout", "prod", "user", [f"u{step % 5}", "u0"], actor=ADA)
         elif step % 4 == 2:
-            flags.update("checkout", "prod", FlagEdit(enabled=step % 8 == 2, rules=None), actor=ADA)
+            flags.update("checkout", "prod", edit(enabled=step % 8 == 2, rules=None), actor=ADA)
         else:
             ids = sorted({f"u{step % 5}", f"u{step % 3}", "u4"})
             members.add("checkout", "prod", "user", ids, value=f"value {step % 3}", actor=ADA)
@@ -118,10 +120,10 @@ def test_every_state_there_ever_was_can_be_restored() -> None:
 
 def test_what_a_restore_would_change_is_shown_first() -> None:
     make(rules=RULES, members=[Members("user", ["a"], "on")])
-    flags.update("checkout", "prod", FlagEdit(rules=None, members=[Members("user", [], "on")]), actor=BOB)
+    flags.update("checkout", "prod", edit(rules=None, members=[Members("user", [], "on")]), actor=BOB)
     before = footprint()
     difference = changes.difference("checkout", "prod", latest().id)
-    assert (difference.before["rules"], difference.after["rules"]) == ([], RULES)
+    assert (difference.before["rules"], difference.after["rules"]) == ([], LOGGED)
     assert difference.members is not None
     assert difference.members["added"] == [{"entityType": "user", "variant": "on", "entityIds": ["a"]}]
     assert footprint() == before
@@ -136,7 +138,7 @@ def test_a_restore_that_changes_nothing_leaves_no_trace() -> None:
 
 def test_name_description_and_tags_come_back_if_it_was_that_change() -> None:
     make(description="first", tags=["a"])
-    flags.update("checkout", "prod", FlagEdit(description="second", tags=["b"]), actor=BOB)
+    flags.update("checkout", "prod", edit(description="second", tags=["b"]), actor=BOB)
     wording = latest()
     flags.set_enabled("checkout", "prod", False, actor=BOB)
     switching = latest()
@@ -197,13 +199,13 @@ def test_restores_that_make_no_sense() -> None:
 
 def test_promotion_makes_the_target_all_that_the_source_is() -> None:
     make("checkout", "dev", rules=RULES, members=[Members("user", ["a", "b"], "on"), Members("team", ["x"], "off")])
-    flags.update("checkout", "dev", FlagEdit(default_variant="off"), actor=ADA)
+    flags.update("checkout", "dev", edit(default_variant="off"), actor=ADA)
     members.add("checkout", "prod", "user", ["b", "c"], variant="off", actor=ADA)
     before = footprint()
     difference = promotion.difference("checkout", "dev", "prod")
     assert footprint() == before
     assert (difference.before["enabled"], difference.after["enabled"]) == (False, True)
-    assert (difference.before["rules"], difference.after["rules"]) == ([], RULES)
+    assert (difference.before["rules"], difference.after["rules"]) == ([], LOGGED)
     seen = flags.get("checkout", "prod")
     with pytest.raises(VersionConflictError):
         promotion.promote("checkout", "dev", "prod", actor=BOB, version=seen.version - 1)

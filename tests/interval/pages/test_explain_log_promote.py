@@ -9,6 +9,7 @@ import pytest
 from db.flags import flags, members
 from db.flags.flags import FlagEdit
 from db.history import changes
+from tests.db.helpers import edit
 from tests.interval.browser import OpenPage, Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
 from tests.processes import wait_until
@@ -248,7 +249,7 @@ def test_a_difference_that_is_hard_to_see_is_one(
     dash: Running, kind: str, here: dict[str, Any], there: dict[str, Any], line: tuple[str, str, str]
 ) -> None:
     flag = dash.flag(value_type=kind, **here)
-    flags.update(flag.key, "staging", FlagEdit(enabled=True, **there), actor=TESTER)
+    flags.update(flag.key, "staging", edit(enabled=True, **there), actor=TESTER)
     action = dash.ada.run("flags/promote", flag=flag.key, environment="dev")
     action.fill({"To": "staging"})
     (row,) = action.form().rows(f"Promote {flag.key} to staging: this would change")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from db.flags import flags
-from db.flags.flags import FlagEdit
+from flagstaff.targeting import Condition, Share
+from tests.db.helpers import edit
 from tests.interval.browser import Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
 
@@ -66,7 +67,7 @@ def test_each_operator_has_the_input_that_fits(
     action.fill({}, "Save rule")
     action.result()
     (rule,) = flags.get(flag.key, "dev").rules
-    assert rule["conditions"] == [{"field": "a.b", "operator": operator, "value": value}]
+    assert rule.conditions == (Condition("a.b", operator, value),)
     look_at_condition(dash, flag.key)
     assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
 
@@ -160,7 +161,7 @@ def test_edit_name_serving_and_conditions(dash: Running) -> None:
     assert "Remove this condition" not in form.buttons
     action.answer({}, "Save rule")
     action.result()
-    rule = flags.get(flag.key, "dev").rules[1]
+    rule = flags.get(flag.key, "dev").rules[1].to_json()
     assert rule == {
         "name": "Canada",
         "conditions": [{"field": "plan", "operator": "eq", "value": "1"}],
@@ -194,7 +195,7 @@ def test_a_list_that_is_old_moves_nothing(dash: Running) -> None:
     assert isinstance(move, Transaction)
     said = move.failure()
     assert "bob@example.com changed" in said and "open the list again" in said
-    assert [rule["variant"] for rule in flags.get(flag.key, "dev").rules] == ["on", "off"]
+    assert [rule.serves for rule in flags.get(flag.key, "dev").rules] == ["on", "off"]
 
 
 def test_two_people_edit_rules(dash: Running) -> None:
@@ -207,11 +208,11 @@ def test_two_people_edit_rules(dash: Running) -> None:
     ada.answer({}, "Save rule")
     form = ada.form()
     assert "tester changed it" in form.text and "enabled → disabled" in form.text and "(by Ada)" in form.text
-    flags.update(flag.key, "dev", FlagEdit(rules=[us("off", "CA"), us()]), actor=TESTER)
+    flags.update(flag.key, "dev", edit(rules=[us("off", "CA"), us()]), actor=TESTER)
     ada.answer({}, "Save rule")
     assert "Nothing of yours was saved" in ada.failure()
     now = flags.get(flag.key, "dev")
-    assert [rule["name"] for rule in now.rules] == [None, None] and not now.enabled
+    assert [rule.name for rule in now.rules] == [None, None] and not now.enabled
 
 
 def test_there_is_nothing_to_edit_without_rules(dash: Running) -> None:
@@ -291,13 +292,13 @@ def test_a_rollout_that_somebody_else_changed_meanwhile(dash: Running) -> None:
     ada = dash.ada.run("flags/rollout", flag=flag.key, environment="dev")
     ada.fill({}, "25 %")
     ada.form()
-    flags.update(flag.key, "dev", FlagEdit(rollout=[{"variant": "on", "weight": 100}]), actor=TESTER)
+    flags.update(flag.key, "dev", edit(rollout=[{"variant": "on", "weight": 100}]), actor=TESTER)
     ada.answer({}, "Save rollout")
     form = ada.form()
     assert "tester changed it" in form.text and "rollout: 100 % on" in form.text
     assert form.default("% on = true") == 25
     ada.cancel()
-    assert flags.get(flag.key, "dev").rollout == [{"variant": "on", "weight": 100}]
+    assert flags.get(flag.key, "dev").rollout == (Share.of_percent("on", 100),)
 
 
 def test_a_protected_rollout_asks(dash: Running) -> None:

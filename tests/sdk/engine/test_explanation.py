@@ -9,15 +9,15 @@ from hypothesis import given
 
 from flagstaff import targeting
 from flagstaff.engine import Engine, Reason
-from flagstaff.targeting import Rule
+from flagstaff.targeting import Rule, Share
 from flagstaff.targeting.conditions import Condition, to_logic
 from tests.sdk.strategies import contexts, documents
 
 RULES = [
     Rule([Condition("country", "in", ["US", "CA"]), Condition("age", "gte", 18)], "on"),
-    Rule([Condition("plan", "eq", "premium")], [("on", 50_000), ("off", 50_000)]),
+    Rule([Condition("plan", "eq", "premium")], [Share("on", 50_000), Share("off", 50_000)]),
 ]
-BUILT = targeting.build({("on", "user"): ["john"]}, RULES, [("on", 25_000), ("off", 75_000)])
+BUILT = targeting.build({("on", "user"): ["john"]}, RULES, [Share("on", 25_000), Share("off", 75_000)])
 
 
 def engine(built: Any = BUILT, **fields: Any) -> Engine:

@@ -11,11 +11,11 @@ import pytest
 from flagstaff import targeting
 from flagstaff.engine import Engine, ErrorCode
 from flagstaff.engine.explanation import MAX_SHOWN
-from flagstaff.targeting import Rule
+from flagstaff.targeting import Rule, Share
 from flagstaff.targeting.conditions import Condition
 
 LAST = datetime.max.replace(tzinfo=UTC)
-SPLIT = [("on", 50_000), ("off", 50_000)]
+SPLIT = [Share("on", 50_000), Share("off", 50_000)]
 
 
 def engine(rules: list[Rule], rollout: Any = SPLIT) -> Engine:

@@ -140,7 +140,13 @@ def test_the_largest_flag_of_the_admin_api_is_compiled_in_small_pieces(compiled:
         targeting.Rule([Condition(f"f{n % 40}", *kinds[(n * rule) % 6]) for n in range(50)], "on")
         for rule in range(100)
     ]
-    engine = Engine(document(targeting.build({("on", "user"): ["john"]}, rules, [("on", 40_000), ("off", 60_000)])))
+    engine = Engine(
+        document(
+            targeting.build(
+                {("on", "user"): ["john"]}, rules, [targeting.Share("on", 40_000), targeting.Share("off", 60_000)]
+            )
+        )
+    )
     assert engine.evaluate("flag", {"targetingKey": "john"}).variant == "on"
     assert engine.evaluate("flag", {"targetingKey": "mary"}).error_code is None
     assert max(compiled) < 10_000

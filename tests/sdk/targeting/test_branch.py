@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from flagstaff import targeting
 from flagstaff.engine import Engine, Reason
-from flagstaff.targeting import Branch, Rule
+from flagstaff.targeting import Branch, Rule, Share
 from flagstaff.targeting.conditions import Condition
 
 RULES = [
     Rule([Condition("country", "in", ["US", "CA"]), Condition("age", "gte", 18)], "on"),
-    Rule([Condition("plan", "eq", "premium")], [("on", 50_000), ("off", 50_000)]),
+    Rule([Condition("plan", "eq", "premium")], [Share("on", 50_000), Share("off", 50_000)]),
 ]
-BUILT = targeting.build({("on", "user"): ["john"], ("off", "team"): ["red"]}, RULES, [("on", 25_000), ("off", 75_000)])
+BUILT = targeting.build(
+    {("on", "user"): ["john"], ("off", "team"): ["red"]}, RULES, [Share("on", 25_000), Share("off", 75_000)]
+)
 
 
 def flag(**fields: Any) -> dict[str, Any]:

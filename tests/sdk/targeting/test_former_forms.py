@@ -9,13 +9,13 @@ import pytest
 
 from flagstaff import targeting
 from flagstaff.engine import Engine
-from flagstaff.targeting import Rule, conditions
+from flagstaff.targeting import Rule, Share, conditions
 from flagstaff.targeting.conditions import Condition
 from flagstaff.targeting.operators import OPERATORS
 from tests.processes import ROOT
 
 FORMER = json.loads((ROOT / "tests/data/former-forms.json").read_text())
-SPLIT = [("on", 40_000), ("off", 60_000)]
+SPLIT = [Share("on", 40_000), Share("off", 60_000)]
 TODAY = targeting.build(
     {("off", "team"): ["ops"], ("on", "user"): ["john", "7"]},
     [
@@ -126,8 +126,8 @@ ENTITIES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("bucketing", ["v2", "v3"])
 def test_everybody_stays_in_their_bucket(bucketing: str) -> None:
-    parts = [("a", 1), ("b", 1), ("c", 1), *((str(number), 1) for number in range(97))]
-    logic = targeting.build({}, [], parts)
+    parts = [(str(number), 1) for number in range(100)]
+    logic = targeting.build({}, [], tuple(Share(*part) for part in parts))
     assert logic is not None
     former = {"if": [FORMER["entityId"], {"fractional": [FORMER["bucketingText"], *map(list, parts)]}]}
     assert [branch.serves for branch in targeting.read(former)] == [branch.serves for branch in targeting.read(logic)]

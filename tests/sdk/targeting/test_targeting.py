@@ -9,14 +9,14 @@ import pytest
 
 from flagstaff import targeting
 from flagstaff.engine import Engine, Reason
-from flagstaff.targeting import Branch, Rule
+from flagstaff.targeting import Branch, Rule, Share
 from flagstaff.targeting.conditions import Condition
 from tests.sdk.engine import flagd_oracle
 
 IN_US = Condition("country", "eq", "US")
 BETA = Condition("beta", "eq", True)
-HALF = [("on", 50_000), ("off", 50_000)]
-EVERYONE = [("on", 100_000), ("off", 0)]
+HALF = [Share("on", 50_000), Share("off", 50_000)]
+EVERYONE = [Share("on", 100_000), Share("off", 0)]
 
 
 def document(built: Any, **fields: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def serve(built: Any, context: dict[str, Any]) -> tuple[str | None, str]:
 FULL = targeting.build(
     {("off", "user"): ["john"], ("on", "team"): ["ops", "on"]},
     [Rule([IN_US], "on"), Rule([BETA], EVERYONE)],
-    [("on", 0), ("off", 100_000)],
+    [Share("on", 0), Share("off", 100_000)],
 )
 
 
@@ -127,7 +127,7 @@ def test_a_targeting_reads_back() -> None:
         ("off", "user", ["john"], [], False),
         ("on", "team", ["ops", "on"], [], False),
         ("on", None, [], [IN_US], False),
-        (EVERYONE, None, [], [BETA], False),
+        ([("on", 100_000), ("off", 0)], None, [], [BETA], False),
         ([("on", 0), ("off", 100_000)], None, [], [], True),
     ]
 

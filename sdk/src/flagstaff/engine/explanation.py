@@ -8,15 +8,16 @@ document. It also works on a definition that Flagstaff did not write, only that 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Reason
 from flagstaff.jsonlogic import values
+from flagstaff.jsonlogic.fractional import Arm
 from flagstaff.targeting import branches, conditions
-from flagstaff.targeting.branches import Branch, Split
+from flagstaff.targeting.branches import Branch
 
 MANY = 5
 """Members are named up to this number, else counted."""
@@ -55,7 +56,7 @@ class ConditionStep(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         shown, is_whole = excerpt(self.actual)
         return {
-            **self.condition._asdict(),
+            **self.condition.to_json(),
             "actual": self.actual if is_whole else shown,
             "holds": self.holds,
             "text": f"{described(self.condition)}: {'yes' if self.holds else 'no'}, {self._found(shown)}",
@@ -196,7 +197,7 @@ class _Steps:
         holds = values.truthy(self._evaluate(logic))
         return ConditionStep(condition, values.var(dict(self._context), condition.field), holds)
 
-    def _split_text(self, what: str, split: Split, matched: bool) -> str:
+    def _split_text(self, what: str, split: Sequence[Arm], matched: bool) -> str:
         shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in split)
         if not matched:
             return f"{what} ({shares}) needs an entity, which the context does not name"

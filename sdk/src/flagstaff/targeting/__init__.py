@@ -8,14 +8,13 @@ from flagstaff.targeting.branches import (
     DEFAULT_ENTITY_TYPE,
     ENTITY_ID,
     ENTITY_TYPE,
-    TOTAL_WEIGHT,
     Branch,
     Members,
-    Rule,
-    Split,
     build,
     read,
 )
+from flagstaff.targeting.conditions import Condition
+from flagstaff.targeting.rules import TOTAL_WEIGHT, Rule, Share, Split
 
 __all__ = [
     "BUCKETING_TEXT",
@@ -24,8 +23,10 @@ __all__ = [
     "ENTITY_TYPE",
     "TOTAL_WEIGHT",
     "Branch",
+    "Condition",
     "Members",
     "Rule",
+    "Share",
     "Split",
     "build",
     "read",

@@ -20,14 +20,9 @@ from typing import Any, NamedTuple
 from flagstaff.jsonlogic import fractional, nodes
 from flagstaff.targeting import conditions, former_forms
 from flagstaff.targeting.conditions import Condition
-
-TOTAL_WEIGHT = 100_000
-"""What the weights of a split add up to: they are thousandths of a percent."""
+from flagstaff.targeting.rules import Rule, Split
 
 DEFAULT_ENTITY_TYPE = "user"
-
-Split = Sequence[tuple[str, int]]
-"""Variants and their weights. A two-way split that grows keeps everyone who was in, if the growing variant is first."""
 
 Members = Mapping[tuple[str, str], Collection[str]]
 """Ids of entities, by the variant they get and by their type."""
@@ -54,13 +49,6 @@ _ENTITY_IDS = (ENTITY_ID, former_forms.ENTITY_ID)
 _BUCKETING_TEXTS = (BUCKETING_TEXT, former_forms.BUCKETING_TEXT)
 
 
-class Rule(NamedTuple):
-    """Conditions that must all hold, and what they serve: a variant, or a split of those that have an id."""
-
-    conditions: Sequence[Condition]
-    serves: str | Split
-
-
 class Branch(NamedTuple):
     """One decision of a targeting, taken apart. `logic` is the condition under which it decides.
 
@@ -69,7 +57,7 @@ class Branch(NamedTuple):
     """
 
     logic: Logic
-    serves: str | Split | None
+    serves: str | Sequence[fractional.Arm] | None
     entity_type: str | None = None
     members: Collection[str] = ()
     conditions: Sequence[Condition] = ()
@@ -107,7 +95,7 @@ def _rule_branch(rule: Rule) -> Iterator[Logic]:
 
 
 def _fractional(split: Split) -> Logic:
-    return {"fractional": [BUCKETING_TEXT, *([variant, weight] for variant, weight in split)]}
+    return {"fractional": [BUCKETING_TEXT, *([share.variant, share.weight] for share in split)]}
 
 
 def read(targeting: Logic) -> list[Branch]:
@@ -133,7 +121,7 @@ def _branch(logic: Logic, served: Logic) -> Branch:
     return Branch(logic, serves, conditions=known, tests=tests) if len(known) == len(tests) else Branch(logic, serves)
 
 
-def _read_served(served: Logic) -> str | Split | None:
+def _read_served(served: Logic) -> str | Sequence[fractional.Arm] | None:
     match served:
         case str():
             return served

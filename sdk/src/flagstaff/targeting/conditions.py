@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from flagstaff.targeting.former_forms import FORMER_FORMS
 from flagstaff.targeting.operators import FIELD, OPERATORS, VALUE, Form, Logic, Operator, is_storable
@@ -15,7 +16,8 @@ CLOCK = "now"
 """The field by which `before` and `after` mean the time of the evaluation."""
 
 
-class Condition(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Condition:
     """A field of the context (a dotted path such as `attributes.plan`), an operator's name, and a value."""
 
     field: str
@@ -26,6 +28,15 @@ class Condition(NamedTuple):
     def is_of_clock(self) -> bool:
         """Whether it compares the time of the evaluation, not a field."""
         return self.field == CLOCK and self.operator in ("before", "after")
+
+    def to_json(self) -> dict[str, Any]:
+        """Write `{"field", "operator", "value"}`."""
+        return {"field": self.field, "operator": self.operator, "value": self.value}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Condition:
+        """Read what `to_json` wrote."""
+        return cls(data["field"], data["operator"], data.get("value"))
 
 
 class ConditionError(ValueError):

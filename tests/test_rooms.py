@@ -30,6 +30,7 @@ ALLOWED = {
     "db.published": "db db.aws",
     "db": "flagstaff.targeting",
     "db.configuration": "db flagstaff.targeting",
+    "db.wording": "db db.configuration flagstaff.targeting",
     "db.flags": "db db.configuration",
     "db.administration": "db db.configuration db.published",
     "db.history": "db db.administration db.configuration",
@@ -43,7 +44,7 @@ ALLOWED = {
     "api.evaluation": "api api.access api.telemetry db db.published flagstaff flagstaff.engine flagstaff.jsonlogic",
     "api.client": "api api.access api.feeds db db.published",
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
-    " flagstaff.targeting",
+    " db.wording flagstaff.targeting",
     "api.operations": "api api.memory api.telemetry db.process",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff.targeting",
@@ -54,15 +55,15 @@ ALLOWED = {
     " db.postgres db.process db.published db.publishing flagstaff.engine",
     "interval_app.host": "",
     "interval_app.session": "db db.administration db.flags db.publishing",
-    "interval_app.display": "db db.configuration flagstaff.targeting interval_app.session",
-    "interval_app.forms": "db db.configuration db.flags db.history flagstaff.targeting interval_app.display"
-    " interval_app.session",
-    "interval_app.pages": "db db.administration db.history db.publishing interval_app.display interval_app.forms"
-    " interval_app.session",
-    "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history flagstaff.engine"
-    " interval_app.display interval_app.forms interval_app.pages interval_app.session",
-    "interval_app.pages.targeting": "db db.configuration db.flags flagstaff.targeting interval_app.display"
+    "interval_app.display": "db db.wording interval_app.session",
+    "interval_app.forms": "db db.configuration db.flags db.history db.wording flagstaff.targeting"
+    " interval_app.display interval_app.session",
+    "interval_app.pages": "db db.administration db.history db.publishing db.wording interval_app.display"
     " interval_app.forms interval_app.session",
+    "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history db.wording flagstaff.engine"
+    " interval_app.display interval_app.forms interval_app.pages interval_app.session",
+    "interval_app.pages.targeting": "db db.configuration db.flags db.wording flagstaff.targeting"
+    " interval_app.display interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"
     " interval_app.pages.flags interval_app.pages.targeting interval_app.session",
     "cli": "db db.administration db.aws db.postgres db.process db.published db.publishing",

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from db.definitions.summaries import rollout_percentage
 from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
-from db.vocabulary import JsonObject
+from db.wording import differences, phrases
 from flagstaff.targeting.rules import split_to_json
 
 T = TypeVar("T")
@@ -45,6 +45,10 @@ def targeting(view: FlagView) -> dict[str, Any]:
         "rollout": split_to_json(view.rollout) if view.rollout else None,
         "rolloutPercentage": rollout_percentage(view.value_type, view.rollout),
         "memberCount": view.member_count,
+        "summary": {
+            "rules": [phrases.short(phrases.named_rule(rule), differences.MAX_SUMMARY) for rule in view.rules],
+            "rollout": phrases.split(view.rollout) if view.rollout else None,
+        },
     }
 
 
@@ -72,13 +76,15 @@ def change(view: ChangeView) -> dict[str, Any]:
         "before": view.before,
         "after": view.after,
         "members": view.members,
+        "summary": differences.summary(differences.of_change(view)),
         "at": view.at,
     }
 
 
-def difference(view: Difference) -> dict[str, JsonObject | None]:
+def difference(view: Difference) -> dict[str, Any]:
     """What a restore or a promotion would change."""
-    return {"before": view.before, "after": view.after, "members": view.members}
+    summary = differences.summary(differences.of(view))
+    return {"before": view.before, "after": view.after, "members": view.members, "summary": summary}
 
 
 def environment(view: EnvironmentView) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Show values: phrases, tables, differences. Takes no input.
+"""Show values: tables, text as Markdown. Takes no input.
 
 Imports `interval_app.session` and `db`.
 """

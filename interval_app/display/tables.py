@@ -10,7 +10,8 @@ from interval_sdk import IO, TableDataFetcherState
 
 from db import validation
 from db.errors import FlagstaffError
-from interval_app.display import phrases
+from db.wording import phrases
+from db.wording.differences import Line
 from interval_app.session.errors import user_message
 from interval_app.session.routes import Link, Route
 
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 MAX_ROWS: Final = 100
 """Rows that are fetched at once."""
+MAX_DIFFERENCE: Final = 20_000
+"""Characters of a value that are shown where a difference is looked at for itself."""
 
 Cell: TypeAlias = "dict[str, Any]"
 
@@ -115,3 +118,10 @@ def _dict(row: Row, columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
     cells = [cell(given) if isinstance(given, str) else given for given in row.cells]
     cells += [cell("")] * (len(columns) - len(cells))
     return {**{name: given for (_, name), given in zip(columns, cells, strict=True)}, "menu": list(row.menu)}
+
+
+def differences(display: IO.Display, label: str, found: Sequence[Line]) -> Any:
+    """Make a table of differences: what, before, after."""
+    columns = (("What", "what"), ("Before", "before"), ("After", "after"))
+    rows = [Row([cell(text, longest=MAX_DIFFERENCE) for text in line]) for line in found]
+    return fixed(display, label, columns, rows, is_sortable=False, is_filterable=False)

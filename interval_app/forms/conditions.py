@@ -10,9 +10,9 @@ from interval_sdk import IO
 
 from db.configuration.state import canonical_json
 from db.vocabulary import JsonValue
+from db.wording.phrases import as_json, shown
 from flagstaff.targeting import Condition, conditions
 from flagstaff.targeting.operators import OPERATORS, Input, is_number
-from interval_app.display.phrases import as_json, shown
 from interval_app.forms import values
 from interval_app.forms.form import ask, select, validator
 

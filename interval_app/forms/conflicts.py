@@ -8,7 +8,9 @@ from db.errors import InvalidInputError, VersionConflictError
 from db.flags import flags
 from db.history import changes
 from db.views import ChangeView, FlagView
-from interval_app.display import differences, phrases
+from db.wording import differences
+from interval_app.display import tables
+from interval_app.display.markdown import escape
 from interval_app.session.errors import sentence
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
@@ -46,7 +48,7 @@ async def changes_since(flag: FlagView) -> list[ChangeView]:
 
 def change_sentence(change: ChangeView) -> str:
     """Describe one change in a sentence: who, when, what."""
-    what = phrases.short(differences.in_one_line(differences.of_change(change)), 500)
+    what = differences.summary(differences.of_change(change))
     return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({what})."
 
 
@@ -55,8 +57,8 @@ async def previewed(
 ) -> bool:
     """Show what would change, and ask whether to go on."""
     display = interaction.io.display
-    shown: list[Any] = [display.markdown(f"**Not done yet.** {phrases.markdown(problem)}")] if problem else []
-    shown.append(differences.table(display, f"{what}: this would change", found))
+    shown: list[Any] = [display.markdown(f"**Not done yet.** {escape(problem)}")] if problem else []
+    shown.append(tables.differences(display, f"{what}: this would change", found))
     buttons = [{"label": button, "value": "yes"}, {"label": "Leave it", "value": "no", "theme": "secondary"}]
     pressed = await interaction.io.group(*shown).with_choices(buttons)
     return bool(pressed.choice == "yes")

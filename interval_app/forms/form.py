@@ -13,7 +13,8 @@ from db.errors import FlagstaffError
 from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView
-from interval_app.display.phrases import kind, markdown
+from db.wording.phrases import kind
+from interval_app.display.markdown import escape
 from interval_app.session.errors import CORRECTABLE, DashboardError, sentence, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
@@ -46,7 +47,7 @@ async def ask(
 
     `check` may refuse the whole form with a sentence; it must not raise.
     """
-    texts = ([f"**Not done yet.** {markdown(problem)}"] if problem else []) + ([markdown(intro)] if intro else [])
+    texts = ([f"**Not done yet.** {escape(problem)}"] if problem else []) + ([escape(intro)] if intro else [])
     shown = [io.display.markdown(text) for text in texts]
     group = io.group(*shown, *fields.values()).with_choices(list(buttons))
 

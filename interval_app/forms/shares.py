@@ -8,8 +8,8 @@ from typing import Any
 from db.configuration.rules import check_split, read_split
 from db.errors import InvalidInputError
 from db.views import FlagView
+from db.wording import phrases
 from flagstaff.targeting import Split
-from interval_app.display import phrases
 from interval_app.forms.form import Answers, ask, validator
 from interval_app.session.interaction import ActionInteraction
 

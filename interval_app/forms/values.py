@@ -11,7 +11,7 @@ from interval_sdk import IO
 
 from db import validation
 from db.vocabulary import JsonValue, ValueType
-from interval_app.display.phrases import shown, variant
+from db.wording.phrases import shown, variant
 from interval_app.forms.form import select, validator
 
 LONGEST: Final = validation.MAX_VALUE_BYTES

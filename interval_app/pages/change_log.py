@@ -9,7 +9,8 @@ from interval_sdk import Layout
 from db.administration import environments
 from db.history import changes
 from db.views import ChangeView
-from interval_app.display import differences, phrases, tables
+from db.wording import differences, phrases
+from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.conflicts import previewed
 from interval_app.forms.flag_to_change import flag_to_change
@@ -121,7 +122,7 @@ async def show_change(interaction: PageInteraction) -> Layout:
         ],
         children=[
             about,
-            differences.table(display, "What it changed", found)
+            tables.differences(display, "What it changed", found)
             if found
             else display.heading("It changed nothing that is shown.", level=3),
         ],

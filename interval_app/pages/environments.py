@@ -9,7 +9,8 @@ from interval_sdk import Layout
 from db import validation
 from db.administration import environments
 from db.views import EnvironmentView
-from interval_app.display import phrases, tables
+from db.wording import phrases
+from interval_app.display import tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms.form import ask, select, until_accepted, validator
 from interval_app.pages import publishing

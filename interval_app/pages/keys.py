@@ -12,7 +12,8 @@ from db import validation
 from db.administration import keys
 from db.views import EnvironmentView, KeyView
 from db.vocabulary import Scope
-from interval_app.display import phrases, tables
+from db.wording import phrases
+from interval_app.display import tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms.form import ask, select, until_accepted, validator
 from interval_app.session.errors import DashboardError

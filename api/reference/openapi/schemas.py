@@ -70,6 +70,9 @@ FLAG = object_with(
         "rollout": nullable(list_of(ref("Share"))),
         "rolloutPercentage": nullable(PERCENT),
         "memberCount": WHOLE,
+        "summary": described(
+            object_with({"rules": list_of(TEXT), "rollout": nullable(TEXT)}), "Rules and rollout in plain words"
+        ),
         "createdAt": TIME,
         "createdBy": TEXT,
         "updatedAt": TIME,
@@ -102,6 +105,8 @@ FLAG_EDIT = object_with({**TARGETING, **COMMON, "version": VERSION})
 MEMBERS_DELTA: Json = {"type": ["object", "null"], "description": "Members `added`, `changed` and `removed`"}
 STATE: Json = {"type": ["object", "null"], "description": "The configuration with the flag's own fields"}
 
+SUMMARY: Json = {"type": "string", "maxLength": 500, "description": "What differs, in plain words"}
+
 CHANGE = object_with(
     {
         "id": WHOLE,
@@ -115,11 +120,12 @@ CHANGE = object_with(
         "before": STATE,
         "after": STATE,
         "members": MEMBERS_DELTA,
+        "summary": SUMMARY,
         "at": TIME,
     },
-    required=["id", "action", "actor", "source", "at"],
+    required=["id", "action", "actor", "source", "summary", "at"],
 )
-DIFFERENCE = object_with({"before": STATE, "after": STATE, "members": MEMBERS_DELTA})
+DIFFERENCE = object_with({"before": STATE, "after": STATE, "members": MEMBERS_DELTA, "summary": SUMMARY})
 
 MEMBER = object_with(
     {"entityType": TEXT, "entityId": TEXT, "variant": TEXT, "value": VALUE},

@@ -10,7 +10,8 @@ from db.flags.flags import FlagQuery
 from db.history import changes
 from db.views import ChangeView, FlagView
 from db.vocabulary import Action
-from interval_app.display import phrases, tables
+from db.wording import phrases
+from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.session.errors import DashboardError

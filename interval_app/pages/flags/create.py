@@ -12,7 +12,7 @@ from db.flags import flags
 from db.flags.flags import NewFlag
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, JsonValue, ValueType, given
-from interval_app.display import phrases
+from db.wording import phrases
 from interval_app.forms import values
 from interval_app.forms.form import ask, select, until_accepted, validator
 from interval_app.session.errors import sentence

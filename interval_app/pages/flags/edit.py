@@ -14,7 +14,7 @@ from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, ValueType
-from interval_app.display import phrases
+from db.wording import phrases
 from interval_app.forms import values
 from interval_app.forms.conflicts import ChangedMeanwhileError
 from interval_app.forms.flag_to_change import flag_to_change

@@ -8,9 +8,10 @@ from typing import Any
 from db import validation
 from db.definitions import document as definitions
 from db.views import EnvironmentView, FlagView
+from db.wording import phrases
 from flagstaff.engine import Engine
 from flagstaff.engine.explanation import Explanation
-from interval_app.display import phrases, tables
+from interval_app.display import tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms import values
 from interval_app.forms.form import ask, flag_asked, validator

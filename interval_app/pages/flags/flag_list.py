@@ -9,7 +9,8 @@ from interval_sdk import IO, Layout
 from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
-from interval_app.display import phrases, tables
+from db.wording import phrases
+from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.pages import publishing
 from interval_app.session.executor import in_thread

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from db.flags import promotion
-from interval_app.display import differences
+from db.wording import differences
 from interval_app.forms.conflicts import previewed
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import ask, flag_asked, select, until_accepted

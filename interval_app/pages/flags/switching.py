@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db.flags import flags
-from interval_app.display import phrases
+from db.wording import phrases
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result

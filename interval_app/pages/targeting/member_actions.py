@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from db.flags import members
 from db.views import FlagView
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
-from interval_app.display import phrases
+from db.wording import phrases
 from interval_app.forms import values
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import ask, refuse_static, select, until_accepted

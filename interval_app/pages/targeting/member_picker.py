@@ -10,7 +10,8 @@ from db import validation
 from db.errors import InvalidInputError
 from db.flags import members
 from db.views import EnvironmentView, FlagView, MemberView
-from interval_app.display import phrases, tables
+from db.wording import phrases
+from interval_app.display import tables
 from interval_app.forms.form import ask, validator
 from interval_app.pages.targeting.members import COLUMNS
 from interval_app.session.executor import in_thread

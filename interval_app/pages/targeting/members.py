@@ -6,7 +6,8 @@ from interval_sdk import Layout
 
 from db.flags import members
 from db.views import MemberView
-from interval_app.display import phrases, tables
+from db.wording import phrases
+from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.form import refuse_static
 from interval_app.session.executor import in_thread

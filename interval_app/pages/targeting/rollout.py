@@ -9,8 +9,8 @@ from db.configuration.rules import check_split
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
+from db.wording import phrases
 from flagstaff.targeting import Share, Split
-from interval_app.display import phrases
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import ask, refuse_static, until_accepted, validator
 from interval_app.forms.shares import read_shares, share_fields

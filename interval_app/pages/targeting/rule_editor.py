@@ -11,9 +11,9 @@ from db import validation
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import FlagView
+from db.wording import phrases
 from flagstaff.targeting import Rule, Split
 from flagstaff.targeting.conditions import describe
-from interval_app.display import phrases
 from interval_app.forms import conditions
 from interval_app.forms.conflicts import ChangedMeanwhileError
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change

@@ -5,7 +5,8 @@ from __future__ import annotations
 from interval_sdk import Layout
 
 from db.views import FlagView
-from interval_app.display import phrases, tables
+from db.wording import phrases
+from interval_app.display import tables
 from interval_app.display.tables import Row, cell
 from interval_app.forms.form import refuse_static
 from interval_app.session.interaction import PageInteraction, back

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from db.administration import keys
 from db.flags import flags, members
 from db.flags.flags import FlagEdit
 from db.history import changes
+from db.vocabulary import Scope
 from tests.db.helpers import edit
 from tests.interval.browser import OpenPage, Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
@@ -299,3 +301,17 @@ def test_promote_tells_what_changed_in_the_target_meanwhile(dash: Running) -> No
     action.answer({}, "Leave it")
     assert action.result() == "Nothing was changed."
     assert flags.get(flag.key, "staging").default_variant == "off"
+
+
+def test_the_log_and_the_api_say_the_same(dash: Running) -> None:
+    flag = dash.flag(rules=[PREMIUM], default_variant="off")
+    flags.set_enabled(flag.key, "dev", False, actor=TESTER)
+    members.add(flag.key, "dev", "user", ["john"], variant="on", actor=TESTER)
+    flags.update(flag.key, "dev", edit(rules=None, tags=["web"]), actor=TESTER)
+    page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
+    page.look("Changes")
+    shown = [row["difference"] for row in page.screen.rows("Changes")]  # type: ignore[union-attr]
+    _, secret = keys.create("reader", Scope.ADMIN, actor=TESTER)
+    path = f"/api/admin/flags/{flag.key}/changes?environment=dev"
+    answered = dash.api.request("GET", path, None, {"X-Admin-API-Key": secret}).json
+    assert shown == [change["summary"] for change in answered["changes"]]

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from interval_sdk import IO
-
 from db.configuration.state import canonical_json
 from db.views import ChangeView, Difference
+from db.wording import phrases
 from flagstaff.targeting import Rule
 from flagstaff.targeting.rules import split_from_json
-from interval_app.display import phrases, tables
-from interval_app.display.tables import Row
 
-COLUMNS: Final = (("What", "what"), ("Before", "before"), ("After", "after"))
+MAX_SUMMARY: Final = 500
+"""Characters of a summary."""
+MAX_LINES: Final = 50
+"""Differences that a summary looks at."""
 MANY: Final = 10
 """Entities are named up to this number, else counted."""
-LONGEST: Final = 20_000
-"""Characters of a value that are shown where a difference is looked at for itself."""
 
 
 class Part(NamedTuple):
@@ -44,6 +42,10 @@ class Line(NamedTuple):
         if not self.before or not self.after:
             return f"{self.what}: {self.before and f'without {self.before}'}{self.after}"
         return f"{self.what}: {self.before} → {self.after}"
+
+    def shortened(self) -> Line:
+        """Cut the line to what a summary has room for."""
+        return Line(*(phrases.short(text, MAX_SUMMARY) for text in self))
 
 
 def of_change(change: ChangeView) -> list[Line]:
@@ -75,14 +77,13 @@ def _line(what: str, before: Part, after: Part) -> Line | None:
 
 
 def in_one_line(found: Sequence[Line]) -> str:
-    """Join the differences to one text, for a table's cell."""
+    """Join the differences to one text."""
     return "; ".join(map(str, found)) or "no difference"
 
 
-def table(display: IO.Display, label: str, found: Sequence[Line]) -> Any:
-    """Make a table of the differences."""
-    rows = [Row([tables.cell(text, longest=LONGEST) for text in line]) for line in found]
-    return tables.fixed(display, label, COLUMNS, rows, is_sortable=False, is_filterable=False)
+def summary(found: Sequence[Line]) -> str:
+    """Join the differences to one text of at most `MAX_SUMMARY` characters."""
+    return phrases.short(in_one_line([line.shortened() for line in found[:MAX_LINES]]), MAX_SUMMARY)
 
 
 def _parts(state: Mapping[str, Any]) -> dict[str, Part]:

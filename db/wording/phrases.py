@@ -1,4 +1,4 @@
-"""Describe flags in plain words, for tables, previews and forms."""
+"""Describe flags in plain words."""
 
 from __future__ import annotations
 
@@ -85,11 +85,5 @@ def count(number: int, what: str) -> str:
 
 
 def short(text: str, longest: int = MAX_CELL) -> str:
-    """Shorten a text so that it fits a table's cell."""
+    """Shorten a text, so that it fits a table's cell for example."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def markdown(text: str) -> str:
-    """Escape a text for Markdown, because keys, ids and descriptions are not to be formatting."""
-    escaped = "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+-.!|<>~&" else letter for letter in text)
-    return escaped.replace("\n", "  \n")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from flagstaff.digits import parse_digits
+
 T = TypeVar("T")
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
@@ -188,9 +190,10 @@ def _text(text: str) -> str:
 
 def _whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+        number = parse_digits(text)
+        if number is None or not lowest <= number <= highest:
             raise ValueError(f"must be a whole number from {lowest} to {highest}, not {text!r}")
-        return int(text)
+        return number
 
     return convert
 

@@ -19,21 +19,21 @@ MAX_FILES = 13
 """Files of one room, its `__init__.py` included."""
 
 ALLOWED = {
-    "flagstaff.jsonlogic": "",
+    "flagstaff.jsonlogic": "flagstaff",
     "flagstaff.targeting": "flagstaff.jsonlogic",
     "flagstaff.engine.compiler": "flagstaff.engine flagstaff.jsonlogic",
     "flagstaff.engine": "flagstaff.engine.compiler flagstaff.jsonlogic flagstaff.targeting",
-    "flagstaff.client": "flagstaff.engine",
-    "flagstaff": "flagstaff.client flagstaff.engine flagstaff.jsonlogic",
+    "flagstaff.client": "flagstaff flagstaff.engine",
+    "flagstaff": "flagstaff.client flagstaff.engine flagstaff.jsonlogic flagstaff.targeting",
     "db.process": "",
     "db.aws": "",
     "db.published": "db db.aws",
-    "db": "flagstaff.targeting",
+    "db": "flagstaff flagstaff.targeting",
     "db.configuration": "db flagstaff.targeting",
     "db.wording": "db db.configuration flagstaff.targeting",
-    "db.flags": "db db.configuration",
+    "db.flags": "db db.configuration flagstaff",
     "db.administration": "db db.configuration db.published",
-    "db.history": "db db.administration db.configuration",
+    "db.history": "db db.administration db.configuration flagstaff",
     "db.definitions": "db db.configuration flagstaff.targeting",
     "db.postgres": "db db.aws",
     "db.publishing": "db db.administration db.aws db.definitions db.process db.published",
@@ -41,10 +41,11 @@ ALLOWED = {
     "api.telemetry": "api db.process flagstaff.engine",
     "api.feeds": "db db.definitions",
     "api.memory": "api api.access api.feeds db db.administration db.aws db.definitions db.published flagstaff.engine",
-    "api.evaluation": "api api.access api.telemetry db db.published flagstaff flagstaff.engine flagstaff.jsonlogic",
-    "api.client": "api api.access api.feeds db db.published",
+    "api.evaluation": "api api.access api.telemetry db db.published flagstaff flagstaff.engine flagstaff.jsonlogic"
+    " flagstaff.targeting",
+    "api.client": "api api.access api.feeds db db.published flagstaff",
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
-    " db.wording flagstaff.targeting",
+    " db.wording flagstaff flagstaff.targeting",
     "api.operations": "api api.memory api.telemetry db.process",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff.targeting",
@@ -54,15 +55,15 @@ ALLOWED = {
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"
     " db.postgres db.process db.published db.publishing flagstaff.engine",
     "interval_app.host": "",
-    "interval_app.session": "db db.administration db.flags db.publishing",
+    "interval_app.session": "db db.administration db.flags db.publishing flagstaff",
     "interval_app.display": "db db.wording interval_app.session",
     "interval_app.forms": "db db.configuration db.flags db.history db.wording flagstaff.targeting"
     " interval_app.display interval_app.session",
-    "interval_app.pages": "db db.administration db.history db.publishing db.wording interval_app.display"
+    "interval_app.pages": "db db.administration db.history db.publishing db.wording flagstaff interval_app.display"
     " interval_app.forms interval_app.session",
     "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history db.wording flagstaff.engine"
     " interval_app.display interval_app.forms interval_app.pages interval_app.session",
-    "interval_app.pages.targeting": "db db.configuration db.flags db.wording flagstaff.targeting"
+    "interval_app.pages.targeting": "db db.configuration db.flags db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"
     " interval_app.pages.flags interval_app.pages.targeting interval_app.session",

@@ -18,6 +18,7 @@ from api.errors import RequestError
 from api.http import Response, json_response, read_object, read_query
 from api.services import Services
 from db.vocabulary import Actor
+from flagstaff.digits import parse_digits
 
 GUESSES = frozenset({"invalid_key", "invalid_token"})
 """Failed sign-ins that may be somebody's trying; a key of another scope or a token that has expired is none."""
@@ -128,13 +129,13 @@ def guarded_version(body: Fields) -> int | None:
     header = request.headers.get("If-Match", "*").strip()
     if header == "*":
         return in_body
-    digits = header.removeprefix("W/").strip('"')
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+    version = parse_digits(header.removeprefix("W/").strip('"'))
+    if version is None:
         message = 'If-Match must be a version as the ETag has it, such as "7"'
         raise RequestError(400, "invalid_if_match", message, field="If-Match")
-    if in_body is not None and in_body != int(digits):
+    if in_body is not None and in_body != version:
         raise RequestError(400, "ambiguous_field", "version and If-Match differ", field="version")
-    return int(digits)
+    return version
 
 
 def flag_response(status: int, flag: dict[str, Any], **beside: object) -> Response:

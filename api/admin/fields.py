@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeVar, overload
 
 from api.errors import RequestError
+from flagstaff.digits import parse_digits
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -143,9 +144,10 @@ def between(lowest: int, highest: int) -> Callable[[str], int]:
     """A reader of whole numbers within these bounds, as text."""
 
     def read(value: str) -> int:
-        if not value.isascii() or not value.isdigit() or not lowest <= int(value[:20]) <= highest:
+        found = parse_digits(value)
+        if found is None or not lowest <= found <= highest:
             raise ValueError(f"a whole number from {lowest} to {highest}, not {value!r}")
-        return int(value)
+        return found
 
     return read
 

@@ -30,6 +30,7 @@ from api.http import Environ, read_query
 from api.paths import STREAM
 from api.services import Services
 from db.vocabulary import Scope
+from flagstaff.digits import parse_digits
 
 HEARTBEAT_SECONDS = 15.0
 """After so long without a change a stream says that it is still there, and finds out whether its client is."""
@@ -107,9 +108,10 @@ def last_event_id(environ: Environ) -> int | None:
     text = (environ.get("HTTP_LAST_EVENT_ID") or "").strip()
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    revision = parse_digits(text)
+    if revision is None:
         raise RequestError(400, "invalid_last_event_id", "Last-Event-ID must be the id of an event of this stream")
-    return int(text)
+    return revision
 
 
 class Stream:

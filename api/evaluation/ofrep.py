@@ -32,6 +32,7 @@ from api.http import (
 )
 from api.paths import OFREP_ONE, STREAM
 from db.published.keyring import KeyRecord
+from flagstaff.digits import parse_digits
 from flagstaff.engine import Engine, ErrorCode, Evaluation
 
 INACTIVITY_SECONDS = 120
@@ -143,12 +144,12 @@ def streams(
 
 def hear_of_changes(service: EvaluationService, environ: Environ, environment: str) -> None:
     """Take note of the revision that an event told the client of, which this process may not have heard of yet."""
-    told_of = read_query(environ).get("flagConfigEtag", "").strip('"')
+    told_of = parse_digits(read_query(environ).get("flagConfigEtag", "").strip('"'))
     engine = service.engines.get(environment)
-    if engine is not None and told_of.isascii() and told_of.isdigit() and len(told_of) < 19:
+    if engine is not None and told_of is not None:
         revision = engine.metadata.get("revision")
-        if isinstance(revision, int) and int(told_of) > revision:
-            service.refresh_if_behind(environment, int(told_of))
+        if isinstance(revision, int) and told_of > revision:
+            service.refresh_if_behind(environment, told_of)
 
 
 def etag_of(context: Mapping[str, Any], body: bytes) -> str:

@@ -28,10 +28,9 @@ from api.http import (
 )
 from db.published.keyring import KeyRecord
 from flagstaff.engine import Engine, ErrorCode, Reason
-from flagstaff.jsonlogic.values import text
 from flagstaff.openfeature_context import with_entity_as_text
+from flagstaff.targeting.entity import ID_FIELDS, entity_id
 
-ENTITY_FIELDS = frozenset({"entityId", "targetingKey"})
 SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))
 
 KINDS = {bool: "boolean", str: "string", int: "number", float: "number", dict: "structured", list: "structured"}
@@ -136,7 +135,7 @@ def without_variant(engine: Engine, asked: EvaluationRequest, reason: str) -> di
     sample = any_value(engine, asked.flag_key)
     if not same_kind(sample, asked.default):
         return mismatch(asked, sample)
-    if not has_entity(asked.context) and not ENTITY_FIELDS.isdisjoint(engine.fields(asked.flag_key)):
+    if not entity_id(asked.context) and not engine.fields(asked.flag_key).isdisjoint(ID_FIELDS):
         message = "the flag targets entities, and the context has no entityId (or targetingKey)"
         return failure(asked, ErrorCode.TARGETING_KEY_MISSING, message)
     return {"value": asked.default, "reason": reason}
@@ -164,11 +163,6 @@ def same_kind(value: object, default: object) -> bool:
     if type(value) is type(default) or default is None or value is None:
         return True
     return KINDS[type(value)] == KINDS[type(default)]
-
-
-def has_entity(context: Mapping[str, Any]) -> bool:
-    """Whether the context says whom it is about: an entityId or a targetingKey that is not empty, as a text."""
-    return any(context.get(name) is not None and text(context[name]) for name in ENTITY_FIELDS)
 
 
 def encode(answer: dict[str, Any]) -> bytes:

@@ -14,6 +14,7 @@ from db.errors import InvalidInputError
 from db.models import Configuration, Flag
 from db.views import FlagView, Page
 from db.writing import find_environment
+from flagstaff.digits import parse_digits
 
 SORTS: Final[dict[str, Any]] = {
     "key": Flag.key,
@@ -65,6 +66,7 @@ def _order(query: FlagQuery) -> list[Any]:
 def _start(after: str | None) -> int:
     if after is None:
         return 0
-    if not after.isascii() or not after.isdigit() or len(after) > 12:
+    start = parse_digits(after)
+    if start is None:
         raise validation.not_a_cursor()
-    return int(after)
+    return start

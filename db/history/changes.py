@@ -20,6 +20,7 @@ from db.models import Change, Environment, Flag
 from db.views import ChangeView, Page
 from db.vocabulary import Action, Source, utc
 from db.writing import find_environment
+from flagstaff.digits import parse_digits
 
 MAX_IDS_LISTED: Final = 100
 """An edit of members may be of a hundred thousand; a list of changes must not be of millions."""
@@ -119,9 +120,10 @@ def _shortened_group(group: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cursor(after: str) -> int:
-    if not after.isascii() or not after.isdigit() or len(after) > 18:
+    change_id = parse_digits(after)
+    if change_id is None:
         raise validation.not_a_cursor()
-    return int(after)
+    return change_id
 
 
 def _view(row: Any) -> ChangeView:

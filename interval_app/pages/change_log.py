@@ -10,6 +10,7 @@ from db.administration import environments
 from db.history import changes
 from db.views import ChangeView
 from db.wording import differences, phrases
+from flagstaff.digits import parse_digits
 from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.conflicts import previewed
@@ -161,4 +162,4 @@ async def restore(interaction: ActionInteraction) -> Result:
 
 def number(text: str) -> int:
     """Read the id of a change from a link; 0, which none has, where it is no number."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return parse_digits(text) or 0

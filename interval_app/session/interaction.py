@@ -15,6 +15,7 @@ from db.publishing.publisher import PublicationResult, record_publication
 from db.settings import Settings
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor, Source
+from flagstaff.digits import parse_digits
 from interval_app.session.errors import DashboardError, DeclinedError, NotAllowedError, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.routes import Link, Route, link
@@ -44,8 +45,7 @@ class Interaction:
 
     def version(self) -> int | None:
         """Return the version of the flag that the link was made for; None where it names none."""
-        text = self.param("version")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        return parse_digits(self.param("version"))
 
     async def environment(self) -> EnvironmentView:
         """Find the environment that the link names, else the default one. Raises UnknownEnvironmentError."""

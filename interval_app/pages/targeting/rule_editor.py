@@ -12,6 +12,7 @@ from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import FlagView
 from db.wording import phrases
+from flagstaff.digits import parse_digits
 from flagstaff.targeting import Rule, Split
 from flagstaff.targeting.conditions import describe
 from interval_app.forms import conditions
@@ -98,9 +99,9 @@ async def _target(interaction: ActionInteraction) -> FlagToChange:
 
 async def _number(interaction: ActionInteraction, flag: FlagView) -> int:
     """Return the index of the rule that the link names, or that the person picks."""
-    named = interaction.param("rule")
-    if named.isascii() and named.isdigit() and 0 < int(named) <= len(flag.rules):
-        return int(named) - 1
+    named = parse_digits(interaction.param("rule"))
+    if named is not None and 0 < named <= len(flag.rules):
+        return named - 1
     if not flag.rules:
         raise DashboardError(f"{flag.key} has no rules in {flag.environment}.")
     choices = [(str(number), f"{number + 1}: {phrases.rule(rule)}") for number, rule in enumerate(flag.rules)]

@@ -12,9 +12,7 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import InvalidContextError
 
 from flagstaff.jsonlogic.values import text
-
-ENTITY_FIELDS = ("entityId", "entityType", "targetingKey")
-"""Whom a context is about."""
+from flagstaff.targeting.entity import ENTITY_FIELDS
 
 PLAIN = frozenset({str, int, float, bool, NoneType})
 NOTHING: Mapping[str, Any] = {}

@@ -179,7 +179,7 @@ def test_a_client_that_has_this_answer_gets_304(services: Services) -> None:
 def test_another_context_never_gets_304(services: Services) -> None:
     first = bulk(services, {"targetingKey": "anna"})
     other = bulk(services, {"targetingKey": "otto"}, If_None_Match=etag(first))  # the very same values
-    assert other.status == 200 and other.body == first.body
+    assert other.status == 200 and json_of(other)["flags"] == json_of(first)["flags"]
     assert bulk(services, {"country": "US", "targetingKey": "a"}, If_None_Match="").status == 200
 
 

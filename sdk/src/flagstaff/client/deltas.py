@@ -8,6 +8,7 @@ from typing import Any
 from openfeature.exception import ParseError
 
 from flagstaff.client.sse import Event
+from flagstaff.digits import parse_digits
 
 
 class Updates:
@@ -29,9 +30,10 @@ class Updates:
             self._removed.add(key)
         if event.id is None:
             return None
-        if not event.id.isascii() or not event.id.isdigit() or len(event.id) > 18:
+        revision = parse_digits(event.id)
+        if revision is None:
             raise ParseError(f"the stream has an event with the id {event.id[:50]!r}")
-        return int(event.id)
+        return revision
 
     def take(self) -> tuple[dict[str, Any], set[str]]:
         """The definitions that changed, and the keys that went; from here on it gathers anew."""

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from flagstaff.client.proxies import Proxy, proxy_for
+from flagstaff.digits import parse_digits
 
+MAX_RETRY_AFTER_SECONDS = 300.0
 MAX_BODY = 512 * 1024 * 1024
 """Bytes that an answer may have, unpacked."""
 
@@ -214,8 +216,7 @@ def check(status: int, headers: Mapping[str, str], wanted: tuple[int, ...]) -> N
         return
     if status in (401, 403):
         raise RefusedError(f"the server refuses the API key ({status})")
-    wait = headers.get("retry-after", "")
-    retry_after = min(float(wait), 300.0) if wait.isascii() and wait.isdigit() else 0.0
+    retry_after = min(float(parse_digits(headers.get("retry-after", "")) or 0), MAX_RETRY_AFTER_SECONDS)
     raise UnavailableError(f"the server answers {status}", status, retry_after)
 
 

@@ -16,7 +16,7 @@ from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Reason
 from flagstaff.jsonlogic import values
 from flagstaff.jsonlogic.fractional import Arm
-from flagstaff.targeting import branches, conditions
+from flagstaff.targeting import branches, conditions, entity
 from flagstaff.targeting.branches import Branch
 
 MANY = 5
@@ -138,11 +138,11 @@ class _Steps:
 
     @cached_property
     def _entity(self) -> str:
-        """The context's entity in words. Raises what `_evaluate` raises."""
-        entity_id = self._evaluate(branches.ENTITY_ID)
-        if not entity_id:
-            return "a context without an entity"
-        return f"{clipped(values.text(self._evaluate(branches.ENTITY_TYPE)))} {clipped(entity_id)}"
+        """The context's entity in words. Raises what making a text of its id raises."""
+        found = entity.entity_id(self._context)
+        return (
+            f"{clipped(entity.entity_type(self._context))} {clipped(found)}" if found else "a context without an entity"
+        )
 
     def _evaluate(self, logic: Any) -> Any:
         return self._parts.evaluate(logic, self._context)

@@ -20,6 +20,8 @@ from functools import reduce
 from itertools import islice
 from typing import Any
 
+from flagstaff.digits import parse_digits
+
 Value = Any
 """A JSON value; `Any`, because every operation takes whatever a context holds and decides at run time."""
 
@@ -166,7 +168,8 @@ def dig(data: Value, path: Sequence[str], default: Value = None) -> Value:
 
 def _is_index(name: str, length: int) -> bool:
     # "01" and "+1" are names, not indexes, in JavaScript; very long digits would be costly to convert.
-    return name.isascii() and name.isdigit() and len(name) < 20 and name == str(int(name)) and int(name) < length
+    index = parse_digits(name)
+    return index is not None and name == str(index) and index < length
 
 
 def missing(data: Value, *keys: Value) -> list[Value]:

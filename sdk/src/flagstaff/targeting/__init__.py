@@ -5,20 +5,17 @@ Imports `flagstaff.jsonlogic` only.
 
 from flagstaff.targeting.branches import (
     BUCKETING_TEXT,
-    DEFAULT_ENTITY_TYPE,
-    ENTITY_ID,
-    ENTITY_TYPE,
     Branch,
     Members,
     build,
     read,
 )
 from flagstaff.targeting.conditions import Condition
+from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE, entity_id
 from flagstaff.targeting.rules import TOTAL_WEIGHT, Rule, Share, Split
 
 __all__ = [
     "BUCKETING_TEXT",
-    "DEFAULT_ENTITY_TYPE",
     "ENTITY_ID",
     "ENTITY_TYPE",
     "TOTAL_WEIGHT",
@@ -29,5 +26,6 @@ __all__ = [
     "Share",
     "Split",
     "build",
+    "entity_id",
     "read",
 ]

@@ -8,8 +8,6 @@ It is one `if` with a branch for each decision, in the order in which they are t
             <there is an entity>,    {"fractional": […]}]}   the rollout
 
 and nothing matching is null: the default variant. `build` writes it, `read` takes it apart again.
-
-The entity of a context: its type is `entityType`, else `user`; its id is `entityId`, else `targetingKey`, as a text.
 """
 
 from __future__ import annotations
@@ -20,26 +18,13 @@ from typing import Any, NamedTuple
 from flagstaff.jsonlogic import fractional, nodes
 from flagstaff.targeting import conditions, former_forms
 from flagstaff.targeting.conditions import Condition
+from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE
 from flagstaff.targeting.rules import Rule, Split
-
-DEFAULT_ENTITY_TYPE = "user"
 
 Members = Mapping[tuple[str, str], Collection[str]]
 """Ids of entities, by the variant they get and by their type."""
 
 Logic = Any
-
-_TYPE_FIELD: Logic = {"var": "entityType"}
-# For Java and JavaScript, where `cat` of null gives "null" or fails.
-ENTITY_TYPE: Logic = {"if": [_TYPE_FIELD, _TYPE_FIELD, DEFAULT_ENTITY_TYPE]}
-
-_ID_FIELD: Logic = {"var": "entityId"}
-_KEY_FIELD: Logic = {"var": "targetingKey"}
-# For JavaScript, where an `or` inside `cat` gives "", and for Java, where `cat` of null gives "null": an `if` inside
-# one `cat`, which makes every id a text. Zero is an id, although it is false.
-ENTITY_ID: Logic = {
-    "cat": [{"if": [_ID_FIELD, _ID_FIELD, {"===": [_ID_FIELD, 0]}, _ID_FIELD, _KEY_FIELD, _KEY_FIELD, ""]}]
-}
 
 # The separator keeps flag "a" with entity "bc" and flag "ab" with entity "c" in buckets of their own.
 BUCKETING_TEXT: Logic = {"cat": [{"var": "$flagd.flagKey"}, ":", ENTITY_ID]}

@@ -14,14 +14,15 @@ from api.admin import changes, cost_brake, environments, flags, keys, members, o
 from api.client import stream
 from api.current import EXTENSION
 from api.errors import RequestError
-from api.http import Environ, Response, error_response
+from api.http import Response, error_response
 from api.operations import health, metrics, request_log
 from api.paths import OFREP_ONE
 from api.reference import page
+from api.request import Request, WsgiRequest
 from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 from api.services import Services
 
-Answer = Callable[[Services, Environ], Response]
+Answer = Callable[[Services, Request], Response]
 
 OFREP_SINGLE = f"{OFREP_ONE}<rest:key>"
 
@@ -90,7 +91,7 @@ class Rest(BaseConverter):
 
 def direct_view(services: Services, answer: Answer) -> Callable[..., Response]:
     """A Flask view of a function that the dispatch calls too; it finds everything in the request itself."""
-    return lambda **_: answer(services, request.environ)
+    return lambda **_: answer(services, WsgiRequest(request.environ))
 
 
 def http_error(error: HTTPException) -> Response:

@@ -1,7 +1,4 @@
-"""Reading requests and writing answers, for Flask and the dispatch in front of it alike: no Flask in here.
-
-The raw request is a WSGI environ: the one form that the server, Flask and an adapter of another transport share.
-"""
+"""Reading requests and writing answers, for Flask and the dispatch in front of it alike: no Flask in here."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ from urllib.parse import parse_qsl
 import orjson
 
 from api.errors import RequestError, describe
+from api.request import Request
 
-Environ = Mapping[str, Any]
 Headers = list[tuple[str, str]]
 
 JSON_HEADERS: Headers = [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
@@ -48,19 +45,19 @@ def json_response(status: int, value: object, headers: Iterable[tuple[str, str]]
     )
 
 
-def has_body(environ: Environ) -> bool:
+def has_body(request: Request) -> bool:
     """Whether a request says that it has a body."""
-    return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
+    return request.headers.get("content-length", "0") not in ("", "0") or "transfer-encoding" in request.headers
 
 
-def read_object(environ: Environ, limit: int) -> dict[str, Any]:
+def read_object(request: Request, limit: int) -> dict[str, Any]:
     """The JSON object that is the request's body; one of more than `limit` bytes is refused.
 
     Raises `RequestError`: 400, 413 or 415.
     """
-    if environ.get("CONTENT_TYPE") != "application/json":
-        check_content_type(environ.get("CONTENT_TYPE") or "")
-    body = read_body(environ, limit)
+    if request.headers.get("content-type") != "application/json":
+        check_content_type(request.headers.get("content-type") or "")
+    body = read_body(request, limit)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -70,26 +67,24 @@ def read_object(environ: Environ, limit: int) -> dict[str, Any]:
     return value
 
 
-def read_body(environ: Environ, limit: int) -> bytes:
+def read_body(request: Request, limit: int) -> bytes:
     """The bytes of the body. Raises `RequestError`: 413 for more than `limit`, 400 where some are missing."""
-    declared = environ.get("CONTENT_LENGTH")
+    declared = request.headers.get("content-length")
     length = int(declared) if declared and declared.isdecimal() else None
-    # Where the server ends the input itself, chunked bodies can be read, and one read to the end is the fastest.
-    size = limit + 1 if environ.get("wsgi.input_terminated") else min(length or 0, limit + 1)
-    body: bytes = environ["wsgi.input"].read(size)
+    body = request.read(limit + 1)
     if len(body) > limit:
-        drop_rest(environ, length, len(body))
+        drop_rest(request, length, len(body))
         raise RequestError(413, "body_too_large", f"the body has more than {limit} bytes", limit=limit)
     if length is not None and len(body) != length:
         raise RequestError(400, "incomplete_body", "the body ended before the length that Content-Length gives")
     return body
 
 
-def drop_rest(environ: Environ, length: int | None, read: int) -> None:
+def drop_rest(request: Request, length: int | None, read: int) -> None:
     """Read on without keeping: a client that is still sending when the connection closes never sees the answer."""
     left = MAX_DROPPED_BYTES if length is None else length - read
     if left <= MAX_DROPPED_BYTES:
-        while left > 0 and (part := environ["wsgi.input"].read(min(left, 65_536))):
+        while left > 0 and (part := request.read(min(left, 65_536))):
             left -= len(part)
 
 
@@ -111,9 +106,9 @@ def malformed_json(body: bytes, error: orjson.JSONDecodeError) -> RequestError:
     return RequestError(400, "malformed_json", f"the body is not JSON: {error}")
 
 
-def read_query(environ: Environ) -> dict[str, str]:
+def read_query(request: Request) -> dict[str, str]:
     """The parameters of the query string. Raises `RequestError` (400) for one given twice."""
-    text = environ.get("QUERY_STRING")
+    text = request.query_string
     if not text:
         return {}
     try:
@@ -137,9 +132,9 @@ def read_flag(query: Mapping[str, str], name: str, default: bool | None = None) 
     return text in ("true", "1")
 
 
-def has_etag(environ: Environ, etag: str) -> bool:
+def has_etag(request: Request, etag: str) -> bool:
     """Whether the client says, in If-None-Match, that it has what this strong entity tag stands for."""
-    given = environ.get("HTTP_IF_NONE_MATCH")
+    given = request.headers.get("if-none-match")
     if not given:
         return False
     return given == etag or any(tag.strip().removeprefix("W/") in (etag, "*") for tag in given.split(","))

@@ -9,10 +9,11 @@ from api.evaluation import ofrep
 from api.evaluation.all_flags import evaluate_all
 from api.evaluation.single import evaluate
 from api.evaluation_service import EvaluationService
-from api.http import Environ, Response
+from api.http import Response
 from api.paths import DEFINITIONS, FLAGS, OFREP_ALL, OFREP_ONE
+from api.request import Request
 
-Answer = Callable[[EvaluationService, Environ], Response]
+Answer = Callable[[EvaluationService, Request], Response]
 Route = tuple[str, Answer]
 """A method, and what answers it."""
 

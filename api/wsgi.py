@@ -12,10 +12,11 @@ from typing import Any
 from api.access.cors import Application, with_cors
 from api.access.local_only import check_local
 from api.app import create_app
-from api.dispatch import Dispatch, find, refuse
 from api.errors import RequestError
 from api.http import CLOSE, STATUS_LINES, Headers, has_body
+from api.request import WsgiRequest
 from api.services import Services
+from api.serving.dispatch import Dispatch, find, refuse
 
 NOT_MODIFIED = 304
 
@@ -26,10 +27,11 @@ def application(services: Services) -> Application:
     direct = Dispatch(services)
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        route = find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        request = WsgiRequest(environ)
+        route = find(request.method, request.path)
         if route is None:
             return flask(environ, start_response)
-        body, status, headers = direct.answer(route, environ)
+        body, status, headers = direct.answer(route, request)
         if status != NOT_MODIFIED:
             headers = [*headers, ("Content-Length", str(len(body)))]
         start_response(STATUS_LINES[status], headers)
@@ -43,10 +45,11 @@ def for_this_machine(application: Application, own_host: str) -> Application:
     """The application, for requests from this machine only."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request = WsgiRequest(environ)
         try:
-            check_local(environ, own_host)
+            check_local(request, own_host)
         except RequestError as error:
-            body, status, headers = refuse(environ, error)
+            body, status, headers = refuse(request, error)
             start_response(STATUS_LINES[status], [*headers, CLOSE, ("Content-Length", str(len(body)))])
             return [body]
         return application(environ, start_response)
@@ -58,7 +61,7 @@ def closing_after_errors(application: Application) -> Application:
     """The application, saying that the connection closes where a body may have been left unread."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not has_body(environ):
+        if not has_body(WsgiRequest(environ)):
             return application(environ, start_response)
 
         def start(status: str, headers: Headers, *error: Any) -> Any:

@@ -51,7 +51,8 @@ ALLOWED = {
     "api.reference.openapi": "flagstaff.targeting",
     "api": "api.access api.admin api.client api.evaluation api.feeds api.memory api.operations api.reference"
     " api.serving api.telemetry db db.process db.published flagstaff.engine",
-    "api.serving": "api api.access api.client api.feeds api.telemetry db db.administration db.postgres db.process",
+    "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"
+    " db.process",
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"
     " db.postgres db.process db.published db.publishing flagstaff.engine",
     "interval_app.host": "",

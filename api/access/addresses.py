@@ -6,8 +6,8 @@ import errno
 import ipaddress
 import re
 import socket
-from collections.abc import Mapping
-from typing import Any
+
+from api.request import Request
 
 MAX_ADDRESS = 64
 
@@ -55,24 +55,24 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def origin_of(environ: Mapping[str, Any]) -> str:
+def origin_of(request: Request) -> str:
     """Scheme, host and port under which the client says that it reached us, a TLS proxy in between counted in."""
-    forwarded = environ.get("HTTP_X_FORWARDED_PROTO")
-    scheme = forwarded if forwarded in ("http", "https") else environ.get("wsgi.url_scheme", "http")
-    host = environ.get("HTTP_HOST") or ""
+    forwarded = request.headers.get("x-forwarded-proto")
+    scheme = forwarded if forwarded in ("http", "https") else request.scheme
+    host = request.headers.get("host") or ""
     if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", host):
-        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        host = f"{':'.join(request.server)}"
     return f"{scheme}://{host}"
 
 
-def address_of(environ: Mapping[str, Any], trusted_proxies: int) -> str:
+def address_of(request: Request, trusted_proxies: int) -> str:
     """Where a request comes from: what the outermost trusted proxy has seen, or the other end of the connection.
 
     One subscriber has a whole /64 of IPv6, so that counts as one address.
     """
-    address = str(environ.get("REMOTE_ADDR") or "")
+    address = request.client
     if trusted_proxies:
-        chain = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR") or "").split(",") if part.strip()]
+        chain = [part.strip() for part in (request.headers.get("x-forwarded-for") or "").split(",") if part.strip()]
         address = [address, *reversed(chain)][min(trusted_proxies, len(chain))]
     if ":" in address:
         return network_of(address)

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple, Protocol
 
 from api.errors import RETRY_LATER, RequestError
-from api.http import Environ
+from api.request import Request
 from db.published.keyring import KeyRecord, Keyring, hash_secret
 from db.vocabulary import Actor, Scope, Source
 
-EVALUATION_HEADERS = ("HTTP_X_API_KEY", "HTTP_X_SDK_KEY")
-ADMIN_HEADERS = ("HTTP_X_ADMIN_API_KEY", "HTTP_X_ADMIN_TOKEN")
+EVALUATION_HEADERS = ("x-api-key", "x-sdk-key")
+ADMIN_HEADERS = ("x-admin-api-key", "x-admin-token")
 CHALLENGE = (("WWW-Authenticate", "Bearer"),)
 
 DEVELOPMENT_KEYS = (
@@ -82,21 +82,21 @@ class Admin(NamedTuple):
 class IdentityProvider(Protocol):
     """What knows people: `api.access.jwt.SignIn`, which is loaded only where it is configured."""
 
-    def authenticate(self, environ: Environ) -> str | None:
+    def authenticate(self, request: Request) -> str | None:
         """The admin who is signed in, None where nobody tries to. Raises `RequestError`."""
 
 
-def extract_secret(environ: Environ, headers: Iterable[str]) -> str | None:
+def extract_secret(request: Request, headers: Iterable[str]) -> str | None:
     """The key that a request brings in the first of these headers that it has, or as a bearer token."""
     for header in headers:
-        if secret := environ.get(header):
+        if secret := request.headers.get(header):
             return str(secret)
-    return bearer_in(environ)
+    return bearer_in(request)
 
 
-def bearer_in(environ: Environ) -> str | None:
+def bearer_in(request: Request) -> str | None:
     """The bearer token of a request."""
-    authorization: str = environ.get("HTTP_AUTHORIZATION") or ""
+    authorization: str = request.headers.get("authorization") or ""
     return authorization[7:].strip() or None if authorization[:7].lower() == "bearer " else None
 
 
@@ -110,12 +110,12 @@ def authenticate(keys: Keys, secret: str) -> KeyRecord:
     raise RequestError(401, "invalid_key", "this API key is not known, has expired or was revoked", CHALLENGE)
 
 
-def optional_key(keys: Keys, environ: Environ, *, required: bool) -> KeyRecord | None:
+def optional_key(keys: Keys, request: Request, *, required: bool) -> KeyRecord | None:
     """The key of an evaluation; every scope may evaluate. A key that is given counts even where none is required.
 
     Raises `RequestError` (401) for a wrong key, and for none where one is required.
     """
-    secret = extract_secret(environ, EVALUATION_HEADERS)
+    secret = extract_secret(request, EVALUATION_HEADERS)
     if secret is not None:
         return authenticate(keys, secret)
     if required:
@@ -124,9 +124,9 @@ def optional_key(keys: Keys, environ: Environ, *, required: bool) -> KeyRecord |
     return None
 
 
-def client_key(keys: Keys, environ: Environ, in_query: str | None = None) -> KeyRecord:
+def client_key(keys: Keys, request: Request, in_query: str | None = None) -> KeyRecord:
     """The key of a call by an SDK, which always needs one. Raises `RequestError` (401) without a valid one."""
-    secret = extract_secret(environ, EVALUATION_HEADERS) or in_query
+    secret = extract_secret(request, EVALUATION_HEADERS) or in_query
     if secret is None:
         message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer; for a stream also ?key="
         raise RequestError(401, "key_required", message, CHALLENGE)
@@ -143,16 +143,16 @@ def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
         raise RequestError(403, "insufficient_scope", "explain needs an admin or a server key; this is a client key")
 
 
-def admin(keys: Keys, identity_provider: IdentityProvider | None, environ: Environ) -> Admin:
+def admin(keys: Keys, identity_provider: IdentityProvider | None, request: Request) -> Admin:
     """Who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one of no admin."""
-    in_header = any(environ.get(header) for header in ADMIN_HEADERS)
+    in_header = any(request.headers.get(header) for header in ADMIN_HEADERS)
     if (
         identity_provider is not None
         and not in_header
-        and (person := identity_provider.authenticate(environ)) is not None
+        and (person := identity_provider.authenticate(request)) is not None
     ):
         return Admin(person=person)
-    secret = extract_secret(environ, ADMIN_HEADERS)
+    secret = extract_secret(request, ADMIN_HEADERS)
     if secret is None:
         message = "an admin key is required: X-Admin-API-Key, X-Admin-Token or Authorization: Bearer"
         raise RequestError(401, "key_required", message, CHALLENGE)

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from api.http import Environ, Headers, Response
+from api.http import Headers, Response
+from api.request import Request, WsgiRequest
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -27,28 +28,29 @@ def with_cors(application: Application, origins: Collection[str]) -> Application
         return application
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if (preflight := preflight_response(environ, origins)) is not None:
+        request = WsgiRequest(environ)
+        if (preflight := preflight_response(request, origins)) is not None:
             start_response("204 No Content", preflight.headers)
             return []
-        return application(environ, adding(start_response, cors_headers(environ, origins)))
+        return application(environ, adding(start_response, cors_headers(request, origins)))
 
     return answer
 
 
-def cors_headers(environ: Environ, origins: Collection[str]) -> Headers:
+def cors_headers(request: Request, origins: Collection[str]) -> Headers:
     """The headers that an answer to this request gets; none where no page may read anything."""
     if not origins:
         return []
-    allowed = allowed_origin(environ.get("HTTP_ORIGIN"), origins)
+    allowed = allowed_origin(request.headers.get("origin"), origins)
     return [VARY] if allowed is None else [*naming(allowed), ("Access-Control-Expose-Headers", EXPOSED)]
 
 
-def preflight_response(environ: Environ, origins: Collection[str]) -> Response | None:
+def preflight_response(request: Request, origins: Collection[str]) -> Response | None:
     """The answer to a browser that asks what a page may send; None for any other request."""
-    if environ["REQUEST_METHOD"] != "OPTIONS" or "HTTP_ACCESS_CONTROL_REQUEST_METHOD" not in environ:
+    if request.method != "OPTIONS" or "access-control-request-method" not in request.headers:
         return None
-    allowed = allowed_origin(environ.get("HTTP_ORIGIN"), origins)
-    return None if allowed is None else Response(b"", 204, [*naming(allowed), *preflight_headers(environ)])
+    allowed = allowed_origin(request.headers.get("origin"), origins)
+    return None if allowed is None else Response(b"", 204, [*naming(allowed), *preflight_headers(request)])
 
 
 def naming(allowed: str) -> Headers:
@@ -72,9 +74,9 @@ def adding(start_response: Callable[..., Any], headers: Headers) -> Callable[...
     return start
 
 
-def preflight_headers(environ: Environ) -> Headers:
+def preflight_headers(request: Request) -> Headers:
     """What a page may send: the headers that it asks for, since keys and ids come in headers of many names."""
-    asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+    asked = request.headers.get("access-control-request-headers", "")
     return [
         ("Access-Control-Allow-Methods", METHODS),
         ("Access-Control-Allow-Headers", asked if HEADER_LIST.fullmatch(asked) else HEADERS),

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from api.access.auth import CHALLENGE, bearer_in
 from api.errors import RequestError
-from api.http import Environ
+from api.request import Request
 from db.settings import Settings, SettingsError
 
 ALGORITHM = "RS256"
@@ -34,24 +34,24 @@ class SignIn:
         self._settings = settings
         self._key = load_key(settings.jwt_public_key or "")
 
-    def authenticate(self, environ: Environ) -> str | None:
+    def authenticate(self, request: Request) -> str | None:
         """The admin who is signed in, by user id; None where the request brings no token.
 
         Raises RequestError: 401 for a token that is not valid, 403 for somebody who is no admin, or for a write with
         a cookie that another site's page sent.
         """
-        token = bearer_in(environ)
+        token = bearer_in(request)
         if token is not None and token.count(".") == 2:
             return self.admin(token)
-        if token is None and (token := self.cookie_in(environ)):
-            if environ["REQUEST_METHOD"] not in READING:
-                check_same_origin(environ, self._settings.public_url)
+        if token is None and (token := self.cookie_in(request)):
+            if request.method not in READING:
+                check_same_origin(request, self._settings.public_url)
             return self.admin(token)
         return None
 
-    def cookie_in(self, environ: Environ) -> str | None:
+    def cookie_in(self, request: Request) -> str | None:
         """The token in the session cookie."""
-        for cookie in str(environ.get("HTTP_COOKIE", "")).split(";"):
+        for cookie in str(request.headers.get("cookie", "")).split(";"):
             name, _, value = cookie.strip().partition("=")
             if name == self._settings.jwt_cookie:
                 return value.strip('"')
@@ -122,26 +122,26 @@ def as_text(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def check_same_origin(environ: Environ, public_url: str | None = None) -> None:
+def check_same_origin(request: Request, public_url: str | None = None) -> None:
     """Raise `RequestError` (403) unless the request comes from a page of this very site.
 
     Browsers add the cookie to what other sites' pages send, too, but they can't forge `Origin`.
     """
-    origin = str(environ.get("HTTP_ORIGIN") or "")
-    ours = own_origins(environ) if public_url is None else [public_url]
+    origin = str(request.headers.get("origin") or "")
+    ours = own_origins(request) if public_url is None else [public_url]
     if without_default_port(origin) not in {without_default_port(own) for own in ours}:
         said = f"not from {origin[:200]!r}" if origin else "and Origin is missing"
         raise RequestError(403, "foreign_origin", f"with a cookie, a write must come from this site, {said}")
 
 
-def own_origins(environ: Environ) -> list[str]:
+def own_origins(request: Request) -> list[str]:
     """Give the origins that this site may have, by what the request says of its way here."""
-    host = str(environ.get("HTTP_HOST") or "")
+    host = str(request.headers.get("host") or "")
     if not host:
         return []
     # A proxy that ends TLS may say so; a page that came by plain HTTP may then have been written by anybody on the way.
-    forwarded = environ.get("HTTP_X_FORWARDED_PROTO")
-    schemes = ("https", environ.get("wsgi.url_scheme", "http")) if forwarded is None else (forwarded,)
+    forwarded = request.headers.get("x-forwarded-proto")
+    schemes = ("https", request.scheme) if forwarded is None else (forwarded,)
     return [f"{scheme}://{host.lower()}" for scheme in schemes]
 
 

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 from api.errors import RequestError
-from api.http import Environ
+from api.request import Request
 
 MAX_HOST = 255
 """Characters of a host name (RFC 1035) and port that are looked at; no longer ones name this machine."""
@@ -19,13 +19,13 @@ MAX_HOST = 255
 HOST_AND_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:]+))(?::\d*)?")
 FORWARDED = frozenset(
     {
-        "HTTP_FORWARDED",
-        "HTTP_VIA",
-        "HTTP_X_REAL_IP",
-        *(f"HTTP_X_FORWARDED_{name}" for name in ("FOR", "HOST", "PORT", "PREFIX", "PROTO", "SCHEME", "SERVER", "SSL")),
+        "forwarded",
+        "via",
+        "x-real-ip",
+        *(f"x-forwarded-{name}" for name in ("for", "host", "port", "prefix", "proto", "scheme", "server", "ssl")),
     }
 )
-"""The headers, as an environ names them, with which proxies say that they hand a request on."""
+"""The headers with which proxies say that they hand a request on."""
 
 WHAT_TO_DO = (
     "Under `make run` on a loopback address everybody knows the keys, so only requests to localhost or a loopback "
@@ -34,15 +34,15 @@ WHAT_TO_DO = (
 )
 
 
-def check_local(environ: Environ, own_host: str) -> None:
+def check_local(request: Request, own_host: str) -> None:
     """Raise `RequestError` (403) for a request to another host than this machine, and for one that was handed on.
 
     `own_host` is the host that the server was told to listen on: it may be a name of this machine's own.
     """
-    host = environ.get("HTTP_HOST", own_host)[: MAX_HOST + 1]
+    host = request.headers.get("host", own_host)[: MAX_HOST + 1]
     if not is_local(host) and name_in(host) != own_host.lower():
         raise RequestError(403, "local_only", f"this request is for the host {host!r}. {WHAT_TO_DO}")
-    if not FORWARDED.isdisjoint(environ):
+    if not FORWARDED.isdisjoint(request.headers):
         raise RequestError(403, "local_only", f"a proxy or tunnel handed this request on. {WHAT_TO_DO}")
 
 

@@ -12,10 +12,10 @@ from api.access.addresses import address_of
 from api.access.auth import Admin
 from api.admin import fields
 from api.admin.fields import Fields
-from api.current import services
+from api.current import current_request, services
 from api.environment import ENVIRONMENT, environment_named
 from api.errors import RequestError
-from api.http import Response, json_response, read_object, read_query
+from api.http import Response, has_body, json_response, read_object, read_query
 from api.services import Services
 from db.vocabulary import Actor
 from flagstaff.digits import parse_digits
@@ -35,7 +35,7 @@ def begin() -> None:
     """Find out who calls, and whether not too often. Raises `RequestError` (401, 403, 429) for anyone but an admin."""
     service = services()
     g.actor = None
-    address = address_of(request.environ, service.settings.trusted_proxies)
+    address = address_of(current_request(), service.settings.trusted_proxies)
     g.admin = signed_in(service, address)
     if service.limits.admin is not None:
         service.limits.admin.count((g.admin.identity, address))
@@ -48,7 +48,7 @@ def signed_in(service: Services, address: str) -> Admin:
     """
     limit = service.limits.sign_in
     try:
-        return auth.admin(service.keys, service.sign_in, request.environ)
+        return auth.admin(service.keys, service.sign_in, current_request())
     except RequestError as error:
         if limit is not None and error.code in GUESSES:
             limit.count(address)
@@ -95,17 +95,15 @@ def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool 
     Only a call `in_environment` may name one, and only a `guarded` one may say which version it is based on: what would
     mean nothing is refused, like any other field that means nothing.
     """
-    environ = request.environ
+    asked = current_request()
     limit = services().settings.max_body_bytes
-    said = read_object(environ, limit) if body else {}
-    return Call(said, read_query(environ), in_environment=in_environment, guarded=guarded)
+    said = read_object(asked, limit) if body else {}
+    return Call(said, read_query(asked), in_environment=in_environment, guarded=guarded)
 
 
 def read_call_with_optional_body(*, in_environment: bool = True, guarded: bool = False) -> Call:
     """The request at hand, whose body may be missing; else as `read_call`."""
-    environ = request.environ
-    empty = (environ.get("CONTENT_LENGTH") or "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environ
-    return read_call(body=not empty, in_environment=in_environment, guarded=guarded)
+    return read_call(body=has_body(current_request()), in_environment=in_environment, guarded=guarded)
 
 
 def read_actor(body: Fields) -> Actor:

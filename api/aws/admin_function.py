@@ -13,17 +13,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from flask import request
+from flask import request as flask_request
 from flask.wrappers import Response as FlaskResponse
 
 from api.access import auth
 from api.access.limits import Limits
 from api.app import create_app
-from api.aws.gateway_events import Event, answer_of, environ_of, request_id_of
+from api.aws.gateway_events import Event, EventRequest, answer_of, request_id_of
 from api.errors import RequestError
-from api.http import Environ, error_response
+from api.http import error_response
 from api.memory.follower import DefinitionsFollower
 from api.memory.published import Published
+from api.request import Request, to_environ
 from api.services import Services, signing_in
 from db import database, writing
 from db.administration import keys
@@ -68,9 +69,10 @@ class Function:
         """Answer one request of the gateway."""
         try:
             self._published.refresh_keys()
-            environ = environ_of(event)
+            request = EventRequest(event)
+            self._confirm_keys(request)
+            environ = to_environ(request, len(request.body))
             environ["flagstaff.request_id"] = request_id_of(event)
-            self._confirm_keys(environ)
             with record_publication() as outcome:
                 environ["flagstaff.publication"] = outcome
                 return answer_of(*self._call(environ))
@@ -82,13 +84,13 @@ class Function:
             self._mark_used_keys()
             database.disconnect()
 
-    def _confirm_keys(self, environ: Environ) -> None:
+    def _confirm_keys(self, request: Request) -> None:
         """Let the database have the last word on a key, once the published keys say that it is an admin's.
 
         Who has no such key is refused by what is published, and can't wake the database.
         """
         try:
-            auth.admin(self._services.keys, self._services.sign_in, environ)
+            auth.admin(self._services.keys, self._services.sign_in, request)
         except RequestError:
             return
         self._services.keys.replace(keys.active())
@@ -117,7 +119,7 @@ class Function:
 
 def tell_of_publication(response: FlaskResponse) -> FlaskResponse:
     """Add `published` to the answer of a write, if its answer is a JSON object; the next write makes up for a false."""
-    outcome: PublicationResult = request.environ["flagstaff.publication"]
+    outcome: PublicationResult = flask_request.environ["flagstaff.publication"]
     if outcome.published is not None and response.is_json:
         answer = orjson.loads(response.get_data())
         if isinstance(answer, dict):

@@ -14,10 +14,11 @@ from typing import Any
 from api.access import auth
 from api.access.jwt import SignIn
 from api.aws import control
-from api.aws.gateway_events import Event, answer_of, environ_of
+from api.aws.gateway_events import Event, EventRequest, answer_of
 from api.errors import RequestError
-from api.http import Environ, Response, error_response, json_response, read_object
+from api.http import Response, error_response, json_response, read_object
 from api.memory.published import Published
+from api.request import Request
 from db.process import logs
 from db.published.objects import bucket_of
 from db.settings import ControlSettings, Settings, SettingsError
@@ -45,22 +46,22 @@ class Function:
             self._control.create_role()
             return {"role": self._control.settings.role}
         try:
-            environ = environ_of(event)
+            request = EventRequest(event)
             self._published.refresh_keys()
-            return answer_of(*self._answer(environ))
+            return answer_of(*self._answer(request))
         except ValueError as error:
             return answer_of(*error_response(RequestError(400, "malformed_request", str(error))))
         except Exception as error:
             return answer_of(*error_response(error))
 
-    def _answer(self, environ: Environ) -> Response:
-        auth.admin(self._published.keys, self._persons, environ)
-        match environ["REQUEST_METHOD"], environ["PATH_INFO"]:
+    def _answer(self, request: Request) -> Response:
+        auth.admin(self._published.keys, self._persons, request)
+        match request.method, request.path:
             case "PATCH", "/mark-concurrency-zero":
                 return self._limit(0)
             case "POST", "/reset-limit":
-                return self._limit(read_limit(read_object(environ, self._settings.max_body_bytes)))
-        message = f"there is no {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+                return self._limit(read_limit(read_object(request, self._settings.max_body_bytes)))
+        message = f"there is no {request.method} {request.path}"
         raise RequestError(404, "not_found", message)
 
     def _limit(self, concurrency: int | None) -> Response:

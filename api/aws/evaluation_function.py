@@ -10,7 +10,7 @@ from typing import Any
 
 from api.access.limits import Limits
 from api.access.stream_capacity import Holder
-from api.aws.gateway_events import Event, answer_of, environ_of, request_id_of
+from api.aws.gateway_events import Event, EventRequest, answer_of
 from api.aws.routes import respond
 from api.errors import RequestError
 from api.http import error_response
@@ -61,10 +61,9 @@ class Function:
         """Answer one request of the gateway."""
         try:
             self._published.refresh_keys()
-            environ = environ_of(event)
-            environ["flagstaff.request_id"] = request_id_of(event)
-            response = respond(self, environ)
-            if environ["REQUEST_METHOD"] == "POST":  # who asks by GET evaluates nothing
+            request = EventRequest(event)
+            response = respond(self, request)
+            if request.method == "POST":  # who asks by GET evaluates nothing
                 self._metrics.answered(response.status)
         except ValueError as error:
             response = error_response(RequestError(400, "malformed_request", str(error)))

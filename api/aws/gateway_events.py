@@ -1,4 +1,4 @@
-"""HTTP as API Gateway hands it to a function (HTTP API, payload format 2.0), and WSGI, which everything here speaks.
+"""HTTP as API Gateway hands it to a function (HTTP API, payload format 2.0): requests and answers.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
 from api.http import Headers, Response
+from api.request import Request
 
 Event = Mapping[str, Any]
 
@@ -25,41 +24,46 @@ SURELY_FITS: Final = MAX_ANSWER // 8
 """A body of so many bytes does, whatever is in it: JSON needs six for one at most."""
 
 
-def environ_of(event: Event) -> dict[str, Any]:
-    """The WSGI environ of a request. Raises ValueError for an event that is none."""
-    try:
-        http = event["requestContext"]["http"]
-        body = _body(event)
-        headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-        # In an environ `x_forwarded_for` would be the same as `x-forwarded-for`, which the gateway sets.
-        headers = {name: value for name, value in headers.items() if "_" not in name}
-        path = unquote_to_bytes(event["rawPath"]).decode("latin-1")
-    except (KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise ValueError(f"this is no request of an HTTP API: {error!r}") from error
+class EventRequest(Request):
+    """A request by the gateway's event. Raises ValueError for an event that is none."""
+
+    __slots__ = ("_client", "body")
+
+    def __init__(self, event: Event) -> None:
+        try:
+            http = event["requestContext"]["http"]
+            self.method = http["method"]
+            self.path = unquote(event["rawPath"], errors="replace")
+            self.body = _body(event)
+            self.headers = _headers(event, len(self.body))
+            self._client = http.get("sourceIp", "")
+        except (KeyError, TypeError, AttributeError, binascii.Error) as error:
+            raise ValueError(f"this is no request of an HTTP API: {error!r}") from error
+        self.query_string = event.get("rawQueryString") or ""
+
+    @property
+    def scheme(self) -> str:
+        return "https"
+
+    @property
+    def server(self) -> tuple[str, str]:
+        return self.headers.get("host", "localhost"), "443"
+
+    @property
+    def client(self) -> str:
+        return str(self._client)
+
+    def read(self, size: int) -> bytes:
+        body, self.body = self.body[:size], self.body[size:]
+        return body
+
+
+def _headers(event: Event, length: int) -> dict[str, str]:
+    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     if cookies := event.get("cookies"):
         headers["cookie"] = "; ".join(cookies)
-    content_type = headers.pop("content-type", "")
-    headers.pop("content-length", None)  # the body has come whole, and perhaps decoded
-    return {
-        "REQUEST_METHOD": http["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": event.get("rawQueryString") or "",
-        "CONTENT_TYPE": content_type,
-        "CONTENT_LENGTH": str(len(body)),
-        "SERVER_NAME": headers.get("host", "localhost"),
-        "SERVER_PORT": "443",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": http.get("sourceIp", ""),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "https",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
-    }
+    # The body has come whole, and perhaps decoded.
+    return headers | {"content-length": str(length)}
 
 
 def answer_of(body: bytes, status: int, headers: Headers) -> dict[str, Any]:

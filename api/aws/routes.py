@@ -16,9 +16,10 @@ from api.environment import of_environment
 from api.errors import RequestError
 from api.evaluation.single import engine_of
 from api.evaluation_service import EvaluationService
-from api.http import Environ, Response, error_response, has_etag, json_response
+from api.http import Response, error_response, has_etag, json_response
 from api.memory.published import Copy, PublishedFeed, PublishedFeeds
 from api.paths import DEFINITIONS, FLAGS, STREAM
+from api.request import Request
 from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
 
 
@@ -30,20 +31,20 @@ class PublishedService(EvaluationService, Protocol):
         """Every environment."""
 
 
-Answer = Callable[[PublishedService, Environ], Response]
+Answer = Callable[[PublishedService, Request], Response]
 
 
-def respond(service: PublishedService, environ: Environ) -> Response:
+def respond(service: PublishedService, request: Request) -> Response:
     """Answer what the path and the method ask for, as Flask would elsewhere."""
-    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    path, method = request.path, request.method
     route = route_of(path)
     if route is None:
         return error_response(RequestError(404, "not_found", f"there is nothing at {path}"))
     wanted, answer = route
     if method == wanted:
-        return answer(service, environ)
+        return answer(service, request)
     if (method, wanted) == ("HEAD", "GET"):
-        return answer(service, environ)._replace(body=b"")
+        return answer(service, request)._replace(body=b"")
     allowed = "GET, HEAD" if wanted == "GET" else wanted
     message = f"{method} is not possible here, only {allowed}"
     return error_response(RequestError(405, "method_not_allowed", message, [("Allow", allowed)]))
@@ -57,45 +58,45 @@ def route_of(path: str) -> tuple[str, Answer] | None:
     return ROUTES.get(path) or ROUTES.get(path.removesuffix("/"))
 
 
-def definitions(service: PublishedService, environ: Environ) -> Response:
+def definitions(service: PublishedService, request: Request) -> Response:
     """What `api.client.definitions.definitions` answers, or where it is."""
-    response = client.definitions(service, environ)
-    return response if fits(response) else elsewhere(service, environ, lambda feed: feed.definitions)
+    response = client.definitions(service, request)
+    return response if fits(response) else elsewhere(service, request, lambda feed: feed.definitions)
 
 
-def flags(service: PublishedService, environ: Environ) -> Response:
+def flags(service: PublishedService, request: Request) -> Response:
     """What `api.client.definitions.flags` answers, or where it is."""
-    response = client.flags(service, environ)
-    return response if fits(response) else elsewhere(service, environ, lambda feed: feed.flag_list)
+    response = client.flags(service, request)
+    return response if fits(response) else elsewhere(service, request, lambda feed: feed.flag_list)
 
 
-def elsewhere(service: PublishedService, environ: Environ, copy_of: Callable[[PublishedFeed], Copy[Any]]) -> Response:
+def elsewhere(service: PublishedService, request: Request, copy_of: Callable[[PublishedFeed], Copy[Any]]) -> Response:
     """A redirect to the object that is the answer, or 304 to who has that object.
 
     Its entity tag is S3's own: a client that was sent there before brings it back here.
     """
     try:
-        copy = copy_of(of_environment(service.feeds, service.settings, client.environment_to_read(service, environ)))
-        if copy.etag and has_etag(environ, copy.etag):
+        copy = copy_of(of_environment(service.feeds, service.settings, client.environment_to_read(service, request)))
+        if copy.etag and has_etag(request, copy.etag):
             return Response(b"", 304, [("ETag", copy.etag), *client.CACHING])
         # Temporary: the next URL is another one.
-        headers = [("Location", copy.url(environ["REQUEST_METHOD"])), ("Cache-Control", "no-store")]
+        headers = [("Location", copy.url(request.method)), ("Cache-Control", "no-store")]
         return Response(b"", 307, headers)
     except Exception as error:
         return error_response(error)
 
 
-def no_stream(service: PublishedService, environ: Environ) -> Response:
+def no_stream(service: PublishedService, request: Request) -> Response:
     """A stream needs a process that runs between requests."""
     return error_response(client.no_streams())
 
 
-def health(service: PublishedService, environ: Environ) -> Response:
+def health(service: PublishedService, request: Request) -> Response:
     """The process answers."""
     return json_response(200, {"status": "ok"})
 
 
-def ready(service: PublishedService, environ: Environ) -> Response:
+def ready(service: PublishedService, request: Request) -> Response:
     """Whether there are definitions of the default environment."""
     try:
         engine_of(service, None)

@@ -10,41 +10,34 @@ from api.access import auth
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
 from api.evaluation_service import EvaluationService, Feed
-from api.http import (
-    EMPTY,
-    JSON_HEADERS,
-    Environ,
-    Response,
-    error_response,
-    has_etag,
-    read_query,
-)
+from api.http import EMPTY, JSON_HEADERS, Response, error_response, has_etag, read_query
+from api.request import Request
 from db.published.keyring import KeyRecord
 from db.vocabulary import Scope
 
 CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
 
 
-def definitions(service: EvaluationService, environ: Environ) -> Response:
+def definitions(service: EvaluationService, request: Request) -> Response:
     """The flagd document of an environment, or 304 to who has this revision already."""
     try:
-        feed = feed_for(service, environ)
+        feed = feed_for(service, request)
         etag = feed.etag
-        if has_etag(environ, etag):
+        if has_etag(request, etag):
             return Response(b"", 304, [("ETag", etag), *CACHING])
         document = feed.document()
         headers = [*JSON_HEADERS, ("ETag", document.etag), *CACHING]
-        if accepts_gzip(environ):
+        if accepts_gzip(request):
             return Response(document.compressed, 200, [*headers, ("Content-Encoding", "gzip")])
         return Response(document.plain, 200, headers)
     except Exception as error:
         return error_response(error)
 
 
-def flags(service: EvaluationService, environ: Environ) -> Response:
+def flags(service: EvaluationService, request: Request) -> Response:
     """The boolean flags of an environment, sorted by key, in short."""
     try:
-        return Response(feed_for(service, environ).flags(), 200, [*JSON_HEADERS, *CACHING[:1]])
+        return Response(feed_for(service, request).flags(), 200, [*JSON_HEADERS, *CACHING[:1]])
     except Exception as error:
         return error_response(error)
 
@@ -54,20 +47,20 @@ def no_streams() -> RequestError:
     return RequestError(501, "no_streams", "there is no stream here; ask for the definitions every few seconds")
 
 
-def environment_to_read(service: EvaluationService, environ: Environ) -> str | None:
+def environment_to_read(service: EvaluationService, request: Request) -> str | None:
     """Name the environment whose flags a request may read, or None for the default one.
 
     Raises `RequestError`: 400, 401, 403.
     """
-    key = auth.client_key(service.keys, environ)
+    key = auth.client_key(service.keys, request)
     check_may_read(key)
-    query = read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+    query = read_query(request) if request.query_string else EMPTY
     return environment_of(key, environment_named(EMPTY, query))
 
 
-def feed_for(service: EvaluationService, environ: Environ) -> Feed:
+def feed_for(service: EvaluationService, request: Request) -> Feed:
     """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
-    return of_environment(service.feeds, service.settings, environment_to_read(service, environ))
+    return of_environment(service.feeds, service.settings, environment_to_read(service, request))
 
 
 def check_may_read(key: KeyRecord) -> None:
@@ -77,9 +70,9 @@ def check_may_read(key: KeyRecord) -> None:
         raise RequestError(403, "insufficient_scope", message)
 
 
-def accepts_gzip(environ: Environ) -> bool:
+def accepts_gzip(request: Request) -> bool:
     """Whether the client takes gzip."""
-    for part in (environ.get("HTTP_ACCEPT_ENCODING") or "").split(","):
+    for part in (request.headers.get("accept-encoding") or "").split(","):
         name, _, parameters = part.partition(";")
         if name.strip().lower() in ("gzip", "*"):
             return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask import Response as FlaskResponse
 
 from api.access import auth, stream_tokens
@@ -21,13 +21,14 @@ from api.access.addresses import address_of
 from api.access.stream_capacity import Holder
 from api.client import sockets
 from api.client.definitions import no_streams
-from api.current import services
+from api.current import current_request, services
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
 from api.feeds import events
 from api.feeds.feed import Feed
-from api.http import Environ, read_query
+from api.http import read_query
 from api.paths import STREAM
+from api.request import Request
 from api.services import Services
 from db.vocabulary import Scope
 from flagstaff.digits import parse_digits
@@ -59,26 +60,27 @@ class Listener(NamedTuple):
 @blueprint.get(STREAM)
 def stream() -> FlaskResponse:
     """Send changes as they happen."""
-    opened = open_stream(services(), request.environ)
+    request = current_request()
+    opened = open_stream(services(), request)
     if request.method == "HEAD":
         opened.close()
         return FlaskResponse(mimetype="text/event-stream", headers=HEADERS)
     return FlaskResponse(Chunks(opened), mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
 
 
-def open_stream(service: Services, environ: Environ) -> Stream:
+def open_stream(service: Services, request: Request) -> Stream:
     """Begin a stream, which has to be closed. May ask the database for what its client has seen elsewhere.
 
     Raises `RequestError`: 400, 401, 403, 501 where there are no streams, 503 where there are enough.
     """
     if not service.streams.limit:
         raise no_streams()
-    listener = listener_of(service, environ)
+    listener = listener_of(service, request)
     feed = of_environment(service.feeds, service.settings, listener.environment)
-    seen = last_event_id(environ)
+    seen = last_event_id(request)
     if seen is not None:
         service.refresh_if_behind(listener.environment or service.settings.default_environment, seen)
-    holder = Holder(listener.key_id, address_of(environ, service.settings.trusted_proxies))
+    holder = Holder(listener.key_id, address_of(request, service.settings.trusted_proxies))
     if not service.open_stream(holder):
         raise no_room(service.streams.limit)
     sockets.drop_silent_clients(service.settings.port)
@@ -93,19 +95,19 @@ def no_room(limit: int) -> RequestError:
     return RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=limit)
 
 
-def listener_of(service: Services, environ: Environ) -> Listener:
+def listener_of(service: Services, request: Request) -> Listener:
     """Who asks for a stream. Raises `RequestError`."""
-    query = read_query(environ)
+    query = read_query(request)
     if (token := query.get("token")) is not None:
         said = stream_tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
         return Listener(None if said.key_id == stream_tokens.OPEN else said.key_id, said.environment, False)
-    key = auth.client_key(service.keys, environ, query.get("key"))
+    key = auth.client_key(service.keys, request, query.get("key"))
     return Listener(key.id, environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
 
 
-def last_event_id(environ: Environ) -> int | None:
+def last_event_id(request: Request) -> int | None:
     """The revision that a returning client has seen. Raises `RequestError` (400) for an id that is not one of ours."""
-    text = (environ.get("HTTP_LAST_EVENT_ID") or "").strip()
+    text = (request.headers.get("last-event-id") or "").strip()
     if not text:
         return None
     revision = parse_digits(text)

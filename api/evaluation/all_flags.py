@@ -15,7 +15,8 @@ from api.environment import environment_named, environment_of
 from api.errors import RequestError
 from api.evaluation.single import about_entity, any_value, engine_of, read_request, wrong_field
 from api.evaluation_service import EvaluationService
-from api.http import JSON_HEADERS, Environ, Response, error_response
+from api.http import JSON_HEADERS, Response, error_response
+from api.request import Request
 from flagstaff.engine import Engine, ErrorCode, Evaluation, Reason
 
 MAX_KEYS = 1_000
@@ -76,10 +77,10 @@ def read_keys(body: Mapping[str, Any]) -> Sequence[str] | None:
     return sorted(set(keys))
 
 
-def evaluate_all(service: EvaluationService, environ: Environ) -> Response:
+def evaluate_all(service: EvaluationService, request: Request) -> Response:
     """Answer for all boolean flags, or those chosen, sorted by key; whatever the request looks like."""
     try:
-        key, body, query = read_request(service, environ)
+        key, body, query = read_request(service, request)
         asked = BulkRequest.from_json(body)
         engine = engine_of(service, environment_of(key, environment_named(body, query)))
         keys = engine.boolean_keys() if asked.keys is None else asked.keys

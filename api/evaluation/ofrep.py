@@ -18,19 +18,12 @@ from api.access.addresses import address_of, origin_of
 from api.access.stream_capacity import Holder
 from api.environment import environment_named, environment_of
 from api.errors import RequestError, describe
+from api.evaluation.prepared import PreparedAnswers
 from api.evaluation.single import about_entity, admitted, engine_of
 from api.evaluation_service import EvaluationService
-from api.http import (
-    EMPTY,
-    JSON_HEADERS,
-    Environ,
-    Response,
-    has_etag,
-    json_response,
-    read_object,
-    read_query,
-)
+from api.http import EMPTY, JSON_HEADERS, Response, has_etag, json_response, read_object, read_query
 from api.paths import OFREP_ONE, STREAM
+from api.request import Request
 from db.published.keyring import KeyRecord
 from flagstaff.digits import parse_digits
 from flagstaff.engine import Engine, ErrorCode, Evaluation
@@ -44,11 +37,11 @@ UNREADABLE = frozenset({"malformed_json", "not_an_object", "incomplete_body"})
 CONTEXT = "invalid_context"
 
 
-def evaluate_one(service: EvaluationService, environ: Environ) -> Response:
+def evaluate_one(service: EvaluationService, request: Request) -> Response:
     """Answer one flag, which the path names."""
-    key = key_in(environ)
+    key = key_in(request)
     try:
-        _, environment, context = read_request(service, environ)
+        _, environment, context = read_request(service, request)
         answer = engine_of(service, environment).evaluate(key, context)
         service.counters.evaluated(answer.reason)
         return Response(orjson.dumps(told(key, answer)), status_of(answer), JSON_HEADERS)
@@ -56,28 +49,28 @@ def evaluate_one(service: EvaluationService, environ: Environ) -> Response:
         return failure(error, key)
 
 
-def evaluate_all(service: EvaluationService, environ: Environ) -> Response:
+def evaluate_all(service: EvaluationService, request: Request) -> Response:
     """Answer all flags of the environment, or 304 to a client that has this very answer for this very context."""
     try:
-        record, environment, context = read_request(service, environ)
+        record, environment, context = read_request(service, request)
         name = environment or service.settings.default_environment
-        hear_of_changes(service, environ, name)
-        event_streams = streams(service, environ, record, name)
+        hear_of_changes(service, request, name)
+        event_streams = streams(service, request, record, name)
         body = orjson.dumps(all_flags(service, engine_of(service, environment), context, event_streams))
         etag = etag_of(context, body)
         headers = [*JSON_HEADERS, ("ETag", etag), ("Cache-Control", "private, no-cache")]
-        return Response(b"", 304, headers[1:]) if has_etag(environ, etag) else Response(body, 200, headers)
+        return Response(b"", 304, headers[1:]) if has_etag(request, etag) else Response(body, 200, headers)
     except Exception as error:
         return failure(error)
 
 
 def read_request(
-    service: EvaluationService, environ: Environ
+    service: EvaluationService, request: Request
 ) -> tuple[KeyRecord | None, str | None, Mapping[str, Any]]:
     """Who asks, for which environment, and the context. Raises `RequestError`."""
-    record = admitted(service, environ)
-    body = read_object(environ, service.settings.max_evaluation_bytes)
-    query = read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+    record = admitted(service, request)
+    body = read_object(request, service.settings.max_evaluation_bytes)
+    query = read_query(request) if request.query_string else EMPTY
     return record, environment_of(record, environment_named(EMPTY, query)), context_of(body)
 
 
@@ -91,10 +84,9 @@ def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return about_entity(context)
 
 
-def key_in(environ: Environ) -> str:
-    """The flag's key, which is the rest of the path; WSGI has the path's bytes as Latin-1."""
-    path: str = environ["PATH_INFO"]
-    return path.removeprefix(OFREP_ONE).encode("latin-1").decode("utf-8", "replace")
+def key_in(request: Request) -> str:
+    """The flag's key, which is the rest of the path."""
+    return request.path.removeprefix(OFREP_ONE)
 
 
 def told(key: str, answer: Evaluation) -> dict[str, Any]:
@@ -106,6 +98,9 @@ def told(key: str, answer: Evaluation) -> dict[str, Any]:
     if variant is None:
         return {"key": key, "reason": reason, "metadata": metadata}
     return {"key": key, "value": value, "reason": reason, "variant": variant, "metadata": metadata}
+
+
+PREPARED = PreparedAnswers(told)
 
 
 def status_of(answer: Evaluation) -> int:
@@ -120,31 +115,32 @@ def all_flags(
 ) -> dict[str, Any]:
     """Every flag in OFREP's words, sorted by key; one that fails does so by itself."""
     metadata = engine.metadata
-    answers = [(key, engine.evaluate(key, context)) for key in sorted(engine.keys())]
-    for _, answer in answers:
+    flags = []
+    for key in engine.sorted_keys():
+        answer = engine.evaluate(key, context)
         service.counters.evaluated(answer.reason)
-    flags = [told(key, answer) for key, answer in answers]
+        flags.append(PREPARED.json_of(key, answer))
     more = {"eventStreams": event_streams} if event_streams else {}
     return {"flags": flags, **more, "metadata": metadata}
 
 
 def streams(
-    service: EvaluationService, environ: Environ, record: KeyRecord | None, environment: str
+    service: EvaluationService, request: Request, record: KeyRecord | None, environment: str
 ) -> list[dict[str, Any]]:
     """Where a client hears of changes, if there is room for it. The URL carries a token that is good for a few minutes,
     never the key.
     """
-    holder = Holder(record.id if record else None, address_of(environ, service.settings.trusted_proxies))
+    holder = Holder(record.id if record else None, address_of(request, service.settings.trusted_proxies))
     if not service.has_stream_room(holder):
         return []
     token = stream_tokens.issue(record, environment)
-    url = f"{service.settings.public_url or origin_of(environ)}{STREAM}?token={token}"
+    url = f"{service.settings.public_url or origin_of(request)}{STREAM}?token={token}"
     return [{"type": "sse", "url": url, "inactivityDelaySec": INACTIVITY_SECONDS}]
 
 
-def hear_of_changes(service: EvaluationService, environ: Environ, environment: str) -> None:
+def hear_of_changes(service: EvaluationService, request: Request, environment: str) -> None:
     """Take note of the revision that an event told the client of, which this process may not have heard of yet."""
-    told_of = parse_digits(read_query(environ).get("flagConfigEtag", "").strip('"'))
+    told_of = parse_digits(read_query(request).get("flagConfigEtag", "").strip('"'))
     engine = service.engines.get(environment)
     if engine is not None and told_of is not None:
         revision = engine.metadata.get("revision")
@@ -161,7 +157,10 @@ def etag_of(context: Mapping[str, Any], body: bytes) -> str:
         asked = orjson.dumps(context, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
         raise RequestError(400, CONTEXT, "context is nested too deeply") from None
-    return f'"{hashlib.blake2b(asked + b"|" + body, digest_size=16).hexdigest()}"'
+    digest = hashlib.sha256(asked, usedforsecurity=False)  # processors have instructions for this one
+    digest.update(b"|")
+    digest.update(body)
+    return f'"{digest.hexdigest()[:32]}"'
 
 
 def failure(error: Exception, key: str | None = None) -> Response:

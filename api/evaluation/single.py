@@ -16,16 +16,8 @@ from api.access.addresses import address_of
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
 from api.evaluation_service import EvaluationService
-from api.http import (
-    EMPTY,
-    JSON_HEADERS,
-    Environ,
-    Response,
-    error_response,
-    read_flag,
-    read_object,
-    read_query,
-)
+from api.http import EMPTY, JSON_HEADERS, Response, error_response, read_flag, read_object, read_query
+from api.request import Request
 from db.published.keyring import KeyRecord
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.openfeature_context import with_entity_as_text
@@ -68,10 +60,10 @@ def about_entity(context: Mapping[str, Any]) -> Mapping[str, Any]:
         raise RequestError(400, "invalid_context", f"context.{error.error_message}", field="context") from None
 
 
-def evaluate(service: EvaluationService, environ: Environ) -> Response:
+def evaluate(service: EvaluationService, request: Request) -> Response:
     """Answer one evaluation, whatever the request looks like."""
     try:
-        key, body, query = read_request(service, environ)
+        key, body, query = read_request(service, request)
         asked = EvaluationRequest.from_json(body)
         engine = engine_of(service, environment_of(key, environment_named(body, query)))
         answer = resolve(engine, asked)
@@ -93,20 +85,20 @@ def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, A
 
 
 def read_request(
-    service: EvaluationService, environ: Environ
+    service: EvaluationService, request: Request
 ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
     """The key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
-    key = admitted(service, environ)
-    body = read_object(environ, service.settings.max_evaluation_bytes)
-    return key, body, read_query(environ) if environ.get("QUERY_STRING") else EMPTY
+    key = admitted(service, request)
+    body = read_object(request, service.settings.max_evaluation_bytes)
+    return key, body, read_query(request) if request.query_string else EMPTY
 
 
-def admitted(service: EvaluationService, environ: Environ) -> KeyRecord | None:
+def admitted(service: EvaluationService, request: Request) -> KeyRecord | None:
     """The key of an evaluation, which may be none. Raises `RequestError`: 401, 429 or 503."""
     settings = service.settings
-    key = auth.optional_key(service.keys, environ, required=not settings.evaluation_open)
+    key = auth.optional_key(service.keys, request, required=not settings.evaluation_open)
     if service.limits.evaluation is not None:
-        address = address_of(environ, settings.trusted_proxies)
+        address = address_of(request, settings.trusted_proxies)
         service.limits.evaluation.count((key.id if key is not None else None, address))
     return key
 

@@ -11,10 +11,10 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from api.access.addresses import origin_of
-from api.current import services
+from api.current import current_request, services
 from api.http import Response, json_response
 from api.reference.openapi import document
 from api.reference.style import STYLE
@@ -54,7 +54,7 @@ def root() -> Response:
 @blueprint.get("/docs")
 def docs() -> Response:
     """Answer the page, its examples with the address that the reader asked at."""
-    origin = services().settings.public_url or origin_of(request.environ)
+    origin = services().settings.public_url or origin_of(current_request())
     return Response(page().replace(ORIGIN.encode(), escape(origin).encode()), 200, HEADERS)
 
 

@@ -9,6 +9,7 @@ from granian.rsgi import HTTPProtocol
 
 from api.errors import RETRY_LATER, RequestError
 from api.http import CLOSE, MAX_DROPPED_BYTES, has_body
+from api.serving.scope_request import ScopeRequest
 
 BODY_SECONDS = 10.0
 """How long a body may take to arrive, all of it."""
@@ -31,16 +32,16 @@ class Bodies:
         self._loop = loop
         loop.call_later(1, self._cancel_late_ones)
 
-    async def read(self, environ: dict[str, Any], protocol: HTTPProtocol) -> bytes:
+    async def read(self, request: ScopeRequest, protocol: HTTPProtocol) -> bytes:
         """Read a request's body. Of one that is over the limit, one byte more than the limit comes back.
 
         Raises:
             RequestError: 408 where it did not arrive in time, 503 where too much else is arriving.
             ProtocolClosed, ProtocolError: the client has gone.
         """
-        if not has_body(environ):
+        if not has_body(request):
             return b""
-        declared = environ.get("CONTENT_LENGTH", "")
+        declared = request.headers.get("content-length", "")
         length = int(declared) if declared.isdecimal() else self._limit + 1
         expected = min(length, self._limit)
         if self._expected_bytes + expected > MAX_BYTES:

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from io import BytesIO
-from typing import Any
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed, ProtocolError, Scope
 
 from api.access.cors import cors_headers, preflight_response
 from api.access.local_only import check_local
 from api.app import create_app
-from api.dispatch import EVALUATE_ONE, Dispatch, find, refuse
 from api.errors import RequestError
-from api.http import Environ, Response
+from api.http import Response
 from api.paths import DEFINITIONS, FLAGS
 from api.services import Services
 from api.serving.bodies import Bodies
-from api.serving.environ import environ_of
+from api.serving.dispatch import EVALUATE_ONE, Dispatch, find, refuse
 from api.serving.pool import Pool
+from api.serving.scope_request import ScopeRequest
 from api.serving.stream_tasks import StreamTasks
 from api.serving.wsgi_call import StreamResponse, call_wsgi
 
@@ -55,52 +53,52 @@ class Application:
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request; granian calls this."""
-        environ = environ_of(scope)
+        request = ScopeRequest(scope)
         try:
             try:
-                environ["wsgi.input"] = BytesIO(await self._bodies.read(environ, protocol))
+                request.body = await self._bodies.read(request, protocol)
                 if self._services.local_only:
-                    check_local(environ, self._services.settings.host)
-                route = find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-                if route is not None and self._is_quick(route, environ):
-                    answer: Response | StreamResponse = self._direct.answer(route, environ)
+                    check_local(request, self._services.settings.host)
+                route = find(request.method, request.path)
+                if route is not None and self._is_quick(route, request):
+                    answer: Response | StreamResponse = self._direct.answer(route, request)
                 else:
-                    answer = await self._answer_in_thread(route, environ)
+                    answer = await self._answer_in_thread(route, request)
             except RequestError as error:
-                answer = refuse(environ, error)
+                answer = refuse(request, error)
             if isinstance(answer, Response):
-                self._send(answer, environ, protocol)
+                self._send(answer, request, protocol)
             else:
-                await self._send_stream(answer, environ, protocol)
+                await self._send_stream(answer, request, protocol)
         except (ProtocolClosed, ProtocolError):
             pass  # the client has gone
 
-    def _is_quick(self, route: str, environ: Environ) -> bool:
+    def _is_quick(self, route: str, request: ScopeRequest) -> bool:
         """Whether the event loop itself may answer this."""
         if route in EVALUATE_ONE:
-            return "explain" not in environ["QUERY_STRING"]
+            return "explain" not in request.query_string
         if route == DEFINITIONS:
             return all(feed.has_document for feed in self._services.feeds.values())
-        if route == FLAGS or "flagConfigEtag" in environ["QUERY_STRING"]:  # the latter may ask the database
+        if route == FLAGS or "flagConfigEtag" in request.query_string:  # the latter may ask the database
             return False
         return all(len(engine.keys()) <= MAX_FLAGS_IN_LOOP for engine in self._services.engines.values())
 
-    async def _answer_in_thread(self, route: str | None, environ: dict[str, Any]) -> Response | StreamResponse:
+    async def _answer_in_thread(self, route: str | None, request: ScopeRequest) -> Response | StreamResponse:
         """Answer in a thread of the pool. Raises `RequestError` where too many wait for one."""
         if route is not None:
-            return await self._pool.run(self._direct.answer, route, environ)
-        if self._origins and (preflight := preflight_response(environ, self._origins)) is not None:
+            return await self._pool.run(self._direct.answer, route, request)
+        if self._origins and (preflight := preflight_response(request, self._origins)) is not None:
             return preflight
-        return await self._pool.run(call_wsgi, self._flask, environ)
+        return await self._pool.run(call_wsgi, self._flask, request)
 
-    async def _send_stream(self, answer: StreamResponse, environ: Environ, protocol: HTTPProtocol) -> None:
-        headers = [*answer.headers, *cors_headers(environ, self._origins)]
+    async def _send_stream(self, answer: StreamResponse, request: ScopeRequest, protocol: HTTPProtocol) -> None:
+        headers = [*answer.headers, *cors_headers(request, self._origins)]
         await self._streams.send(answer.stream, headers, protocol)
 
-    def _send(self, answer: Response, environ: Environ, protocol: HTTPProtocol) -> None:
+    def _send(self, answer: Response, request: ScopeRequest, protocol: HTTPProtocol) -> None:
         body, status, headers = answer
         if self._origins:
-            headers = [*headers, *cors_headers(environ, self._origins)]
+            headers = [*headers, *cors_headers(request, self._origins)]
         if body:
             protocol.response_bytes(status, headers, body)
         else:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from api.access.cors import Application
 from api.client.stream import Chunks, Stream
 from api.http import Headers, Response
-from api.serving.environ import FOR_FLASK
+from api.request import to_environ
+from api.serving.scope_request import ScopeRequest
 
 
 class StreamResponse(NamedTuple):
@@ -17,14 +18,14 @@ class StreamResponse(NamedTuple):
     headers: Headers
 
 
-def call_wsgi(application: Application, environ: dict[str, Any]) -> Response | StreamResponse:
+def call_wsgi(application: Application, request: ScopeRequest) -> Response | StreamResponse:
     """Call the application for one request."""
     begun: list[tuple[int, Headers]] = []
 
     def start_response(status: str, headers: Headers, *_error: Any) -> None:
         begun.append((int(status[:3]), headers))
 
-    parts = application({**FOR_FLASK, **environ}, start_response)
+    parts = application(to_environ(request, len(request.body)), start_response)
     if isinstance(parts, Chunks):
         return StreamResponse(parts.hand_over(), begun[-1][1])
     try:

@@ -19,7 +19,8 @@ from multiprocessing.sharedctypes import RawArray
 from time import perf_counter_ns
 from typing import Any
 
-from api.http import Environ, Response
+from api.http import Response
+from api.request import Request
 from flagstaff.engine import Reason
 
 REASONS = (Reason.STATIC, Reason.TARGETING_MATCH, Reason.SPLIT, Reason.DEFAULT, Reason.DISABLED, Reason.ERROR)
@@ -113,15 +114,15 @@ class Counters:
         """One stream less is open."""
         self._cells[self._row + _STREAMS] -= 1
 
-    def timed(self, route: str, answer: Callable[[Any, Environ], Response]) -> Callable[[Any, Environ], Response]:
+    def timed(self, route: str, answer: Callable[[Any, Request], Response]) -> Callable[[Any, Request], Response]:
         """The same function, with its answers counted and timed under this name."""
         start = self._begin_of(route)
         cells, clock, bounds = self._cells, perf_counter_ns, BOUNDS_NS
         total, statuses = start + len(bounds) + 1, start + len(bounds) + 2 - STATUSES[0]
 
-        def answer_timed(service: Any, environ: Environ) -> Response:
+        def answer_timed(service: Any, request: Request) -> Response:
             began = clock()
-            response = answer(service, environ)
+            response = answer(service, request)
             took = clock() - began
             cells[start + bisect_left(bounds, took)] += 1
             cells[total] += took

@@ -13,8 +13,9 @@ from api.access.auth import Keys
 from api.access.limits import Limits
 from api.access.stream_capacity import StreamCapacity
 from api.feeds.feed import Feed
-from api.http import Environ, Response
+from api.http import Response
 from api.memory.follower import DefinitionsFollower
+from api.request import Request, WsgiRequest
 from api.services import Services
 from db.definitions.document import metadata
 from db.definitions.reader import Delta
@@ -85,14 +86,25 @@ def load(follower: DefinitionsFollower, environment: str, flags: dict[str, Any],
     follower.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}))
 
 
+def request_of(
+    body: object,
+    headers: Mapping[str, str] | None = None,
+    query: str = "",
+    path: str = "/feature-flag/evaluate",
+    **environ: object,
+) -> Request:
+    """A POST as it comes by WSGI; bytes are sent as they are, all else as JSON. `environ` may say other things."""
+    return WsgiRequest(environ_of(body, headers, query, path) | environ)
+
+
 def environ_of(
     body: object, headers: Mapping[str, str] | None = None, query: str = "", path: str = "/feature-flag/evaluate"
-) -> Environ:
-    """The WSGI environ of a POST; bytes are sent as they are, all else as JSON."""
+) -> dict[str, Any]:
+    """The WSGI environ of a POST."""
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     return {
         "REQUEST_METHOD": "POST",
-        "PATH_INFO": path,
+        "PATH_INFO": path.encode().decode("latin-1"),
         "QUERY_STRING": query,
         "CONTENT_TYPE": "application/json",
         "CONTENT_LENGTH": str(len(raw)),

@@ -12,7 +12,7 @@ from api.errors import STATUS_AND_CODE, describe
 from api.evaluation.single import evaluate
 from db import errors as db_errors
 from db.errors import FlagstaffError
-from tests.api.support import environ_of, json_of, make_services
+from tests.api.support import json_of, make_services, request_of
 
 
 def subclasses(of: type[FlagstaffError]) -> set[type[FlagstaffError]]:
@@ -34,7 +34,7 @@ def test_an_unforeseen_error_is_logged_and_says_nothing(caplog: pytest.LogCaptur
 
     services.follower.engines["prod"] = Broken()  # type: ignore[assignment]
     with caplog.at_level(logging.ERROR, logger="api"):
-        response = evaluate(services, environ_of({"flagKey": "a", "defaultValue": 1}))
+        response = evaluate(services, request_of({"flagKey": "a", "defaultValue": 1}))
     body = json_of(response)
     assert (response.status, body["code"]) == (500, "internal_error")
     assert "s3cret" not in json.dumps(body)

@@ -15,7 +15,7 @@ from api.services import connect
 from api.wsgi import application
 from db.settings import Settings
 from tests.api.conftest import Client
-from tests.api.support import environ_of, json_of, make_services
+from tests.api.support import environ_of, json_of, make_services, request_of
 
 FLAGS = "/api/admin/flags"
 
@@ -137,14 +137,14 @@ def test_memory_has_a_bound_however_many_callers_come(monkeypatch: pytest.Monkey
     ],
 )
 def test_the_address_of_a_caller(address: str, forwarded: str | None, proxies: int, expected: str) -> None:
-    environ = {"REMOTE_ADDR": address, **({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded is not None else {})}
-    assert address_of(environ, proxies) == expected
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    assert address_of(request_of({}, headers, REMOTE_ADDR=address), proxies) == expected
 
 
 def test_a_refusal_has_the_shape_of_all_errors() -> None:
     services = make_services(evaluation_limit=1)
-    evaluate(services, environ_of({"flagKey": "members", "defaultValue": 1}))
-    refused = evaluate(services, environ_of({"flagKey": "members", "defaultValue": 1}))
+    evaluate(services, request_of({"flagKey": "members", "defaultValue": 1}))
+    refused = evaluate(services, request_of({"flagKey": "members", "defaultValue": 1}))
     assert (refused.status, json_of(refused)["code"]) == (429, "too_many_requests")
 
 

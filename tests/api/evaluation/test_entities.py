@@ -12,20 +12,21 @@ from openfeature.exception import InvalidContextError
 from api.evaluation import ofrep
 from api.evaluation.all_flags import evaluate_all
 from api.evaluation.single import evaluate
-from api.http import Environ, Response
+from api.http import Response
 from api.paths import OFREP_ONE
+from api.request import Request
 from flagstaff.openfeature_context import attributes_of
-from tests.api.support import environ_of, json_of, make_services
+from tests.api.support import json_of, make_services, request_of
 
 FIELDS = ["entityId", "entityType", "targetingKey"]
 WRONG = [True, False, [], ["john"], {}, {"id": "john"}]
 
-Door = Callable[[Any, Environ], Response]
+Door = Callable[[Any, Request], Response]
 
 
 def ask(door: Door, context: Any, flag: str = "members") -> Response:
     body = {"flagKey": flag, "defaultValue": False, "context": context}
-    return door(make_services(), {**environ_of(body), "PATH_INFO": f"{OFREP_ONE}{flag}"})
+    return door(make_services(), request_of(body, path=f"{OFREP_ONE}{flag}"))
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -48,7 +49,7 @@ def test_a_number_without_a_text_is_refused() -> None:
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_user_is_text_or_a_number_too(wrong: Any) -> None:
-    refused = evaluate_all(make_services(), environ_of({"user": {"id": wrong}}))
+    refused = evaluate_all(make_services(), request_of({"user": {"id": wrong}}))
     assert (refused.status, json_of(refused)["code"]) == (400, "invalid_context")
 
 
@@ -79,4 +80,4 @@ def test_ofrep_takes_a_targeting_key_that_is_text_and_no_other() -> None:
 @pytest.mark.parametrize("door", [evaluate, evaluate_all, ofrep.evaluate_one, ofrep.evaluate_all])
 def test_an_evaluation_has_a_smaller_body_than_other_requests(door: Door) -> None:
     body = {"flagKey": "members", "defaultValue": 1, "user": {}, "context": {"a": "x" * 66_000}}
-    assert door(make_services(), {**environ_of(body), "PATH_INFO": f"{OFREP_ONE}members"}).status == 413
+    assert door(make_services(), request_of(body, path=f"{OFREP_ONE}members")).status == 413

@@ -15,7 +15,7 @@ from api.paths import OFREP_ALL, OFREP_ONE
 from api.services import Services
 from db.published.keyring import hash_secret
 from tests.api.evaluation import ofrep_schema
-from tests.api.support import FLAGS, SECRETS, environ_of, json_of, load, make_services
+from tests.api.support import FLAGS, SECRETS, json_of, load, make_services, request_of
 from tests.processes import wait_until
 
 JOHN = {"targetingKey": "john"}
@@ -28,7 +28,7 @@ def services() -> Services:
 
 def one(services: Services, key: str, context: Any = None, **headers: str) -> Response:
     body = {"context": JOHN if context is None else context}
-    answer = ofrep.evaluate_one(services, environ_of(body, headers, path=OFREP_ONE + key))
+    answer = ofrep.evaluate_one(services, request_of(body, headers, path=OFREP_ONE + key))
     ofrep_schema.check(ofrep_schema.SINGLE, answer.status, json_of(answer))
     return answer
 
@@ -36,7 +36,7 @@ def one(services: Services, key: str, context: Any = None, **headers: str) -> Re
 def bulk(services: Services, context: Any = None, query: str = "", **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     body = {"context": JOHN if context is None else context}
-    answer = ofrep.evaluate_all(services, environ_of(body, named, query, OFREP_ALL))
+    answer = ofrep.evaluate_all(services, request_of(body, named, query, OFREP_ALL))
     if answer.body:
         ofrep_schema.check(ofrep_schema.BULK, answer.status, json_of(answer))
     return answer
@@ -69,7 +69,7 @@ def test_a_flag(services: Services, key: str, expected: dict[str, Any]) -> None:
 
 
 def test_a_flag_that_is_not_there(services: Services) -> None:
-    answer = one(services, "n\u00f6".encode().decode("latin-1"))
+    answer = one(services, "n\u00f6")
     assert answer.status == 404
     assert json_of(answer)["key"] == "nö"
     assert json_of(answer)["errorCode"] == "FLAG_NOT_FOUND"
@@ -95,7 +95,7 @@ def test_a_flag_that_is_broken(services: Services) -> None:
 @pytest.mark.parametrize("path", [OFREP_ALL, OFREP_ONE + "text"])
 def test_a_request_that_can_not_be_read(services: Services, body: Any, code: str, path: str) -> None:
     single = path != OFREP_ALL
-    answer = (ofrep.evaluate_one if single else ofrep.evaluate_all)(services, environ_of(body, path=path))
+    answer = (ofrep.evaluate_one if single else ofrep.evaluate_all)(services, request_of(body, path=path))
     ofrep_schema.check(ofrep_schema.SINGLE if single else ofrep_schema.BULK, answer.status, json_of(answer))
     assert (answer.status, json_of(answer)["errorCode"]) == (400, code)
     assert json_of(answer)["errorDetails"]
@@ -110,7 +110,7 @@ def test_a_context_may_be_without_a_targeting_key(services: Services, context: d
 @pytest.mark.parametrize("path", [OFREP_ALL, OFREP_ONE + "text"])
 def test_a_context_may_be_left_out(services: Services, path: str) -> None:
     answer = ofrep.evaluate_one if path != OFREP_ALL else ofrep.evaluate_all
-    assert answer(services, environ_of({}, path=path)).status == 200
+    assert answer(services, request_of({}, path=path)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_keys(headers: dict[str, str], status: int, path: str) -> None:
     services = make_services(evaluation_open=False)
     single = path != OFREP_ALL
     answer = (ofrep.evaluate_one if single else ofrep.evaluate_all)(
-        services, environ_of({"context": JOHN}, headers, "environment=prod", path)
+        services, request_of({"context": JOHN}, headers, "environment=prod", path)
     )
     assert answer.status == status
     ofrep_schema.check(ofrep_schema.SINGLE if single else ofrep_schema.BULK, answer.status, json_of(answer))
@@ -146,8 +146,8 @@ def test_too_many_requests_say_when_to_come_back() -> None:
 
 def test_before_the_flags_are_loaded() -> None:
     for answer in (
-        ofrep.evaluate_all(make_services(loaded=False), environ_of({"context": {}}, path=OFREP_ALL)),
-        ofrep.evaluate_one(make_services(loaded=False), environ_of({"context": {}}, path=OFREP_ONE + "a")),
+        ofrep.evaluate_all(make_services(loaded=False), request_of({"context": {}}, path=OFREP_ALL)),
+        ofrep.evaluate_one(make_services(loaded=False), request_of({"context": {}}, path=OFREP_ONE + "a")),
     ):
         assert answer.status == 503 and dict(answer.headers)["Retry-After"]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from api.evaluation.single import evaluate
 from api.services import Services
-from tests.api.support import LIST, assert_error, environ_of, json_of, make_services
+from tests.api.support import LIST, assert_error, json_of, make_services, request_of
 from tests.processes import ROOT
 
 JOHN = {"entityId": "john", "entityType": "user"}
@@ -26,7 +26,7 @@ def services() -> Services:
 
 def ask(services: Services, key: str, default: Any, context: dict[str, Any] | None = None, **more: Any) -> Any:
     body = {"flagKey": key, "defaultValue": default, "context": context or {}}
-    response = evaluate(services, environ_of(body, **more))
+    response = evaluate(services, request_of(body, **more))
     assert response.status == 200, response.body
     assert response.headers == [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
     return json_of(response)
@@ -143,7 +143,7 @@ def test_a_disabled_flag_takes_any_default(services: Services) -> None:
 
 
 def test_snake_case_is_accepted_and_the_context_may_be_left_out(services: Services) -> None:
-    response = evaluate(services, environ_of({"flag_key": "test-bool-flag", "default_value": False}))
+    response = evaluate(services, request_of({"flag_key": "test-bool-flag", "default_value": False}))
     assert json_of(response)["value"] is True
 
 
@@ -165,7 +165,7 @@ def test_snake_case_is_accepted_and_the_context_may_be_left_out(services: Servic
     ],
 )
 def test_a_field_that_is_missing_or_wrong_is_named(services: Services, body: Any, code: str, field: str) -> None:
-    answer = assert_error(evaluate(services, environ_of(body)), 400, code)
+    answer = assert_error(evaluate(services, request_of(body)), 400, code)
     assert answer["field"] == field
     assert field in answer["error"]
 
@@ -186,12 +186,12 @@ def test_a_field_that_is_missing_or_wrong_is_named(services: Services, body: Any
     ],
 )
 def test_what_is_no_json_object_is_refused(services: Services, body: bytes, code: str) -> None:
-    assert_error(evaluate(services, environ_of(body)), 400, code)
+    assert_error(evaluate(services, request_of(body)), 400, code)
 
 
 @pytest.mark.parametrize("accepted", ["application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'])
 def test_json_by_any_of_its_names_is_accepted(services: Services, accepted: str) -> None:
-    environ = {**environ_of({"flagKey": "text", "defaultValue": ""}), "CONTENT_TYPE": accepted}
+    environ = request_of({"flagKey": "text", "defaultValue": ""}, CONTENT_TYPE=accepted)
     assert json_of(evaluate(services, environ))["value"] == "hello"
 
 
@@ -207,22 +207,22 @@ def test_json_by_any_of_its_names_is_accepted(services: Services, accepted: str)
     ],
 )
 def test_another_content_type_is_refused(services: Services, refused: str) -> None:
-    environ = {**environ_of({"flagKey": "text", "defaultValue": ""}), "CONTENT_TYPE": refused}
+    environ = request_of({"flagKey": "text", "defaultValue": ""}, CONTENT_TYPE=refused)
     assert_error(evaluate(services, environ), 415, "unsupported_media_type")
 
 
 def test_a_body_over_the_limit_is_refused_whatever_it_says_of_its_length() -> None:
     services = make_services(max_evaluation_bytes=2048)
-    fits = environ_of(b'{"flagKey":"text","defaultValue":""' + b" " * (2048 - 36) + b"}")
+    fits = request_of(b'{"flagKey":"text","defaultValue":""' + b" " * (2048 - 36) + b"}")
     assert evaluate(services, fits).status == 200
-    large = environ_of(b" " * 2049)
+    large = request_of(b" " * 2049)
     assert assert_error(evaluate(services, large), 413, "body_too_large")["limit"] == 2048
-    chunked = {**environ_of(b" " * 2049), "CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    chunked = request_of(b" " * 2049, **{"CONTENT_LENGTH": "", "wsgi.input_terminated": True})
     assert_error(evaluate(services, chunked), 413, "body_too_large")
 
 
 def test_a_body_shorter_than_it_says_is_refused(services: Services) -> None:
-    environ = {**environ_of(b'{"flagKey":"text","defaultValue":""}'), "CONTENT_LENGTH": "100"}
+    environ = request_of(b'{"flagKey":"text","defaultValue":""}', CONTENT_LENGTH="100")
     assert_error(evaluate(services, environ), 400, "incomplete_body")
 
 
@@ -231,11 +231,11 @@ def test_a_body_shorter_than_it_says_is_refused(services: Services) -> None:
 
 def test_the_environment_is_the_one_that_the_request_names(services: Services) -> None:
     body = {"flagKey": "only-dev", "defaultValue": False}
-    assert json_of(evaluate(services, environ_of(body)))["errorCode"] == "FLAG_NOT_FOUND"
-    assert json_of(evaluate(services, environ_of({**body, "environment": "dev"})))["value"] is True
-    assert json_of(evaluate(services, environ_of(body, query="environment=dev")))["value"] is True
-    assert json_of(evaluate(services, environ_of({**body, "environment": "dev"}, query="environment=dev")))["value"]
-    both = environ_of({**body, "environment": "dev"}, query="environment=prod")
+    assert json_of(evaluate(services, request_of(body)))["errorCode"] == "FLAG_NOT_FOUND"
+    assert json_of(evaluate(services, request_of({**body, "environment": "dev"})))["value"] is True
+    assert json_of(evaluate(services, request_of(body, query="environment=dev")))["value"] is True
+    assert json_of(evaluate(services, request_of({**body, "environment": "dev"}, query="environment=dev")))["value"]
+    both = request_of({**body, "environment": "dev"}, query="environment=prod")
     assert_error(evaluate(services, both), 400, "ambiguous_environment")
 
 
@@ -250,7 +250,7 @@ def test_the_environment_is_the_one_that_the_request_names(services: Services) -
 )
 def test_a_key_brings_its_environment(services: Services, headers: dict[str, str]) -> None:
     assert ask(services, "only-dev", False, headers=headers)["value"] is True
-    other = environ_of({"flagKey": "text", "defaultValue": "", "environment": "prod"}, headers)
+    other = request_of({"flagKey": "text", "defaultValue": "", "environment": "prod"}, headers)
     assert_error(evaluate(services, other), 403, "wrong_environment")
 
 
@@ -274,23 +274,23 @@ def test_every_scope_may_evaluate(secret: str) -> None:
 )
 def test_without_a_valid_key_evaluation_is_closed(headers: dict[str, str], code: str) -> None:
     services = make_services(evaluation_open=False)
-    response = evaluate(services, environ_of({"flagKey": "text", "defaultValue": ""}, headers))
+    response = evaluate(services, request_of({"flagKey": "text", "defaultValue": ""}, headers))
     assert_error(response, 401, code)
     assert ("WWW-Authenticate", "Bearer") in response.headers
 
 
 def test_a_wrong_key_is_refused_even_where_none_is_needed(services: Services) -> None:
     # Its environment would be guessed otherwise: a revoked key of dev must not read prod unnoticed.
-    wrong = environ_of({"flagKey": "text", "defaultValue": ""}, {"X-API-Key": "wrong"})
+    wrong = request_of({"flagKey": "text", "defaultValue": ""}, {"X-API-Key": "wrong"})
     assert_error(evaluate(services, wrong), 401, "invalid_key")
 
 
 def test_before_the_first_load_the_answer_is_later(services: Services) -> None:
     body = {"flagKey": "text", "defaultValue": ""}
-    response = evaluate(make_services(loaded=False), environ_of(body))
+    response = evaluate(make_services(loaded=False), request_of(body))
     assert_error(response, 503, "definitions_not_loaded")
     assert ("Retry-After", "1") in response.headers
-    with_key = environ_of(body, {"X-API-Key": "client"})
+    with_key = request_of(body, {"X-API-Key": "client"})
     assert_error(evaluate(make_services(loaded=False), with_key), 503, "keys_not_loaded")
 
 
@@ -318,10 +318,10 @@ def test_an_explanation_sums_up_the_answer_that_it_comes_with(default: Any, cont
 
 def test_explain_is_not_for_everyone(services: Services) -> None:
     body = {"flagKey": "members", "defaultValue": False}
-    assert_error(evaluate(services, environ_of(body, query="explain=true")), 401, "key_required")
-    client = environ_of(body, {"X-API-Key": "client"}, "explain=true")
+    assert_error(evaluate(services, request_of(body, query="explain=true")), 401, "key_required")
+    client = request_of(body, {"X-API-Key": "client"}, "explain=true")
     assert_error(evaluate(services, client), 403, "insufficient_scope")
-    assert_error(evaluate(services, environ_of(body, query="explain=maybe")), 400, "invalid_parameter")
+    assert_error(evaluate(services, request_of(body, query="explain=maybe")), 400, "invalid_parameter")
 
 
 def test_evaluating_needs_neither_flask_nor_a_database_driver() -> None:
@@ -345,7 +345,7 @@ names = st.sampled_from(["entityId", "entityType", "targetingKey", "country"]) |
 
 @given(body=st.binary(max_size=200))
 def test_no_bytes_break_it(services: Services, body: bytes) -> None:
-    assert evaluate(services, environ_of(body)).status in (200, 400)
+    assert evaluate(services, request_of(body)).status in (200, 400)
 
 
 @given(
@@ -355,15 +355,15 @@ def test_no_bytes_break_it(services: Services, body: bytes) -> None:
 )
 def test_no_json_breaks_it(services: Services, key: str, default: Any, context: Any) -> None:
     body = json.dumps({"flagKey": key, "defaultValue": default, "context": context}).encode()
-    response = evaluate(services, environ_of(body))
+    response = evaluate(services, request_of(body))
     assert response.status in (200, 400)
     if response.status == 200 and json_of(response)["reason"] in ("ERROR", "DISABLED"):
-        assert json_of(response)["value"] == json_of(evaluate(services, environ_of(body)))["value"]
+        assert json_of(response)["value"] == json_of(evaluate(services, request_of(body)))["value"]
 
 
 @given(key=st.sampled_from(["members", "split", "by-country", "broken"]), context=st.dictionaries(names, json_values))
 def test_no_context_breaks_an_explanation(key: str, context: dict[str, Any]) -> None:
     services = make_services(explain_open=True)
     body = json.dumps({"flagKey": key, "defaultValue": False, "context": context}).encode()
-    answer = json_of(evaluate(services, environ_of(body, query="explain=true")))
+    answer = json_of(evaluate(services, request_of(body, query="explain=true")))
     assert answer.get("code") == "invalid_context" or answer["explanation"]["summary"]

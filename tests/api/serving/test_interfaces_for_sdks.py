@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.dispatch import find
+from api.serving.dispatch import find
 from tests.api.serving.test_interfaces import Servers, same, servers
 from tests.api.support import FLAGS
 

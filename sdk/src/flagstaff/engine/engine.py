@@ -52,7 +52,7 @@ class Engine:
         self._bucketing = bucketing
         self._evaluators: Mapping[str, Any] = source.get("$evaluators") or {}
         self._flags: dict[str, Flag] = {}
-        self._boolean_keys: tuple[Mapping[str, Flag], Sequence[str]] = {}, ()
+        self._sorted: tuple[Mapping[str, Flag], Sequence[str], Sequence[str]] = {}, (), ()
         self._within = self._flag_set(source.get("metadata", {}))
         self.update(source.get("flags", {}))
 
@@ -116,14 +116,21 @@ class Engine:
         """The keys of all flags, broken ones included."""
         return self._flags.keys()
 
+    def sorted_keys(self) -> Sequence[str]:
+        """The keys of all flags, sorted; worked out once after each update."""
+        return self._sorted_anew()[1]
+
     def boolean_keys(self) -> Sequence[str]:
         """The keys of the flags whose variants are all true or false, sorted; worked out once after each update."""
-        flags, keys = self._boolean_keys
-        if flags is not self._flags:
-            flags = self._flags
-            keys = tuple(sorted(key for key, flag in flags.items() if flag.is_boolean))
-            self._boolean_keys = flags, keys
-        return keys
+        return self._sorted_anew()[2]
+
+    def _sorted_anew(self) -> tuple[Mapping[str, Flag], Sequence[str], Sequence[str]]:
+        """The flags, their keys in order, and those of the boolean ones."""
+        found = self._sorted
+        if found[0] is not (flags := self._flags):
+            keys = tuple(sorted(flags))
+            found = self._sorted = flags, keys, tuple(key for key in keys if flags[key].is_boolean)
+        return found
 
     def definition(self, key: str) -> Mapping[str, Any] | None:
         """The flagd definition of a flag."""

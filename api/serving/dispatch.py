@@ -8,8 +8,9 @@ from __future__ import annotations
 from api.app import DIRECT, OFREP_SINGLE, Answer, direct_routes
 from api.errors import RequestError
 from api.evaluation import ofrep
-from api.http import Environ, Response, error_response
+from api.http import Response, error_response
 from api.paths import OFREP_ALL, OFREP_ONE
+from api.request import Request
 from api.routes import EVALUATE
 from api.services import Services
 
@@ -34,14 +35,14 @@ class Dispatch:
         self._services = services
         self._answers: dict[str, Answer] = {path: answer for path, (_, answer) in direct_routes(services).items()}
 
-    def answer(self, route: str, environ: Environ) -> Response:
+    def answer(self, route: str, request: Request) -> Response:
         """Answer a request to one of the routes that `find` gives."""
-        return self._answers[route](self._services, environ)
+        return self._answers[route](self._services, request)
 
 
-def refuse(environ: Environ, error: RequestError) -> Response:
+def refuse(request: Request, error: RequestError) -> Response:
     """Answer that a request can't be taken up, in the shape of errors that its path has."""
-    path = environ["PATH_INFO"]
+    path = request.path
     if path.startswith(OFREP_ONE):
-        return ofrep.failure(error, ofrep.key_in(environ))
+        return ofrep.failure(error, ofrep.key_in(request))
     return ofrep.failure(error) if path == OFREP_ALL else error_response(error)

@@ -43,17 +43,17 @@ format: $(VENV)/.dev ## Put the code in the project's format
 agreement: setup ## Compare the engine with other evaluators of flagd documents, on 100,000 generated pairs each
 	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/engine/test_agreement.py tests/agreement $(ARGS)
 
-benchmark: $(VENV)/.benchmarks ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
+benchmark: $(VENV)/.benchmarks $(VENV)-fast-feature/.ready $(VENV)-unleash/.ready ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
 	@BASE=$(BASE) $(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Pin the newest versions of all requirements (needs uv)
-	@for name in run dev benchmarks flagd-v2 go schemathesis infra aws lambda evaluation control admin service; do \
+	@for name in run dev benchmarks fast-feature flagd-v2 go schemathesis infra aws lambda evaluation control admin service; do \
 	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	        --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
 
 clean: ## Remove the environments and caches; the data of `make run` stays
-	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-go $(VENV)-aws $(VENV)-lambda build dist sdk/build sdk/dist
+	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-go $(VENV)-aws $(VENV)-lambda $(VENV)-fast-feature $(VENV)-unleash build dist sdk/build sdk/dist
 	@rm -rf .base && git worktree prune
 	@rm -rf tests/interval/nodecheck/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
 	@find api benchmarks cli db infra interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -74,6 +74,16 @@ $(VENV)/.benchmarks: requirements/benchmarks.txt $(VENV)/.run
 	@echo "Installing the peers to measure ..."
 	@$(BIN)/python $(INSTALL) requirements/benchmarks.txt
 	@touch $@
+
+$(VENV)-fast-feature/.ready: requirements/fast-feature.txt | $(VENV)-fast-feature/bin/python
+	@$(VENV)-fast-feature/bin/python $(INSTALL) requirements/fast-feature.txt
+	@touch $@
+
+# Without npm, Unleash is left out of the benchmarks.
+$(VENV)-unleash/.ready: benchmarks/unleash/package.json
+	@command -v npm >/dev/null || exit 0; \
+	    mkdir -p $(@D) && cp $< $(@D)/ && \
+	    npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --silent && touch $@
 
 tests/interval/nodecheck/node_modules/.ready: tests/interval/nodecheck/package.json
 	@npm install --prefix $(<D) --no-package-lock --no-audit --no-fund --silent
@@ -117,7 +127,7 @@ $(VENV)-lambda/.ready: requirements/lambda.txt | $(VENV)-lambda/bin/python
 	@$(VENV)-lambda/bin/python $(INSTALL) requirements/lambda.txt
 	@touch $@
 
-$(VENV)/bin/python $(VENV)-flagd-v2/bin/python $(VENV)-schemathesis/bin/python $(VENV)-aws/bin/python $(VENV)-lambda/bin/python:
+$(VENV)/bin/python $(VENV)-flagd-v2/bin/python $(VENV)-schemathesis/bin/python $(VENV)-aws/bin/python $(VENV)-lambda/bin/python $(VENV)-fast-feature/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "Flagstaff needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=..." >&2; exit 1; }

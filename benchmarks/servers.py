@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,12 +56,20 @@ def server(
         python: the Python that runs it, in the folder `cwd`.
         settings: environment variables, beside HOST and PORT.
     """
-    port = _free_port()
+    with start(python, "-m", *command, ready=ready, cwd=cwd, **settings) as running:
+        yield running
+
+
+@contextmanager
+def start(*command: str, ready: str | None = None, cwd: str | None = None, **settings: str) -> Iterator[Server]:
+    """Run any program as a server until the block ends; `{port}` stands for the port in `settings` too."""
+    port = free_port()
     arguments = [part.format(port=port) for part in command]
-    environment = os.environ | {"HOST": HOST, "PORT": str(port)} | settings
+    environment = os.environ | {"HOST": HOST, "PORT": str(port)}
+    environment |= {name: text.format(port=port) for name, text in settings.items()}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [python, "-m", *arguments], cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            arguments, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         try:
             if not _wait(process, port, ready):
@@ -74,22 +82,32 @@ def server(
 
 
 @contextmanager
-def database() -> Iterator[str]:
-    """A PostgreSQL of our own with Flagstaff's tables; gives its URL, which `db` then uses in this process too."""
-    from db import database as pool
-    from db import migrate
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of our own with nothing in it; gives its URL."""
     from db.postgres import embedded
 
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # as root, PostgreSQL runs as another user, who must get through
-        postgres = embedded.start(Path(folder) / "data")
+        running = embedded.start(Path(folder) / "data")
         try:
-            migrate.migrate(postgres.url)
-            pool.connect(postgres.url)
-            yield postgres.url
+            yield running.url
+        finally:
+            running.stop()
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The same with Flagstaff's tables; `db` then uses it in this process too."""
+    from db import database as pool
+    from db import migrate
+
+    with postgres() as url:
+        try:
+            migrate.migrate(url)
+            pool.connect(url)
+            yield url
         finally:
             pool.disconnect()
-            postgres.stop()
 
 
 @contextmanager
@@ -116,7 +134,8 @@ class Client:
         return answer
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -144,3 +163,12 @@ def _answers(port: int, path: str | None) -> bool:
         return False
     finally:
         connection.close()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait until a condition holds. Raises TimeoutError."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(f"it did not come true within {seconds:g} s")
+        time.sleep(0.2)

@@ -24,7 +24,7 @@ LUA = """\
 local lines, next = {}, 0
 function init()
   for line in io.lines("%s") do
-    lines[#lines + 1] = wrk.format("POST", "%s", {["Content-Type"] = "application/json"}, line)
+    lines[#lines + 1] = wrk.format("POST", "%s", {["Content-Type"] = "application/json"%s}, line)
   end
 end
 function request()
@@ -55,12 +55,15 @@ NOTHING_ANSWERED = Measured(0.0, math.inf, math.inf, math.inf, CONNECTIONS)
 
 
 @contextmanager
-def script(path: str, body: Callable[[int], Mapping[str, Any]]) -> Iterator[Path]:
+def script(
+    path: str, body: Callable[[int], Mapping[str, Any]], headers: Mapping[str, str] | None = None
+) -> Iterator[Path]:
     """A script for wrk that sends, in turn, the bodies made from the numbers up to `REQUESTS`."""
+    more = "".join(f', ["{name}"] = "{value}"' for name, value in (headers or {}).items())
     with tempfile.TemporaryDirectory() as folder:
         bodies, lua = Path(folder) / "bodies", Path(folder) / "load.lua"
         bodies.write_text("".join(json.dumps(body(number)) + "\n" for number in range(REQUESTS)))
-        lua.write_text(LUA % (bodies, path))
+        lua.write_text(LUA % (bodies, path, more))
         yield lua
 
 

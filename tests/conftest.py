@@ -24,6 +24,7 @@ WITH_PROCESSES = (
     "docs/test_coming_from",
     "docs/test_openfeature_page",
     "docs/test_readme",
+    "docs/test_reference_page",
     "e2e",
     "infra",
     "interval",

@@ -42,9 +42,9 @@ def create(
             raise EnvironmentExistsError(key)
         source = writing.environment(copy_of)
         made = Environment.create(key=key, created_at=writing.at, **columns)
-        place = writing.join(int(made.id), key)
-        writing.log(Action.ENVIRONMENT_CREATED, environment=place, after={"key": key, **columns})
-        _copy_flags(writing, source, place)
+        environment_ref = writing.join(int(made.id), key)
+        writing.log(Action.ENVIRONMENT_CREATED, environment=environment_ref, after={"key": key, **columns})
+        _copy_flags(writing, source, environment_ref)
         return _view(Environment.get_by_id(made.id))
 
 

@@ -169,10 +169,12 @@ def _find(key_id: str) -> ApiKey:
 
 def _log(writing: Write, action: Action, key: ApiKey, before: JsonObject | None) -> None:
     """One entry; what tells other processes of it is the revision of each environment in which the key is good."""
-    places = [place for place in writing.environments if key.environment_id in (None, place.id)]
-    for place in places:
-        writing.stamp(place)
-    bound: EnvironmentRef | None = places[0] if key.environment_id is not None else None
+    environment_refs = [
+        environment_ref for environment_ref in writing.environments if key.environment_id in (None, environment_ref.id)
+    ]
+    for environment_ref in environment_refs:
+        writing.stamp(environment_ref)
+    bound: EnvironmentRef | None = environment_refs[0] if key.environment_id is not None else None
     writing.log(action, environment=bound, before=before, after=_to_json(key))
 
 

@@ -73,11 +73,11 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
     Raises FlagNotFoundError, for an archived flag too, or UnknownEnvironmentError.
     """
     with snapshot():
-        place = find_environment(environment)
-        flag = flag_row(place.id, str(find_flag(id_or_key).id))
+        environment_ref = find_environment(environment)
+        flag = flag_row(environment_ref.id, str(find_flag(id_or_key).id))
         if flag is None:
             raise FlagNotFoundError(id_or_key)
-        return _edition(place, [flag], bucketing).document
+        return _edition(environment_ref, [flag], bucketing).document
 
 
 def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
@@ -95,13 +95,15 @@ def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDoc
 
 def _read(environment: str, bucketing: str) -> EnvironmentDocument:
     """The environment, as several queries see it."""
-    place = find_environment(environment)
-    return _edition(place, [flag for flag in flag_rows(place.id, 0) if not flag.archived], bucketing)
+    environment_ref = find_environment(environment)
+    return _edition(
+        environment_ref, [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived], bucketing
+    )
 
 
-def _edition(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> EnvironmentDocument:
+def _edition(environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> EnvironmentDocument:
     """These flags, inside the caller's snapshot."""
-    ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", place.id)
+    ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment_ref.id)
     everyone = member_rows.all_of(flag.id for flag in flags)
     definitions: JsonObject = {}
     summaries = []
@@ -109,7 +111,7 @@ def _edition(place: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) ->
         members = {name: sorted(ids) for name, ids in everyone.get(flag.id, {}).items()}
         definitions[flag.key] = flag_definition(flag, members)
         summaries.append(summary_of(flag, members))
-    document: JsonObject = {"flags": definitions, "metadata": metadata(place.key, revision, bucketing)}
+    document: JsonObject = {"flags": definitions, "metadata": metadata(environment_ref.key, revision, bucketing)}
     return EnvironmentDocument(revision, document, summaries)
 
 

@@ -51,9 +51,9 @@ def create(new: NewFlag, environment: str, *, actor: Actor) -> FlagView:
     with write(actor) as writing:
         asked = writing.environment(environment)
         flag = _insert(writing, columns)
-        for place in writing.environments:
-            if place != asked:
-                _begin(writing, flag, place, state.untargeted())
+        for environment_ref in writing.environments:
+            if environment_ref != asked:
+                _begin(writing, flag, environment_ref, state.untargeted())
         return _begin(writing, flag, asked, state, members).view()
 
 
@@ -111,14 +111,14 @@ def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, ver
     UnknownEnvironmentError.
     """
     with write(actor) as writing:
-        place = writing.environment(environment) if environment is not None else writing.environments[0]
-        flag = store.find_to_change(id_or_key, place, version).flag
+        environment_ref = writing.environment(environment) if environment is not None else writing.environments[0]
+        flag = store.find_to_change(id_or_key, environment_ref, version).flag
         gone = {"archived_at": writing.at}
         archived = [
             store.change(writing, found, Action.FLAG_ARCHIVED, flag_fields=gone).view()
             for found in store.in_all_environments(writing, flag)
         ]
-        return next(view for view in archived if view.environment == place.key)
+        return next(view for view in archived if view.environment == environment_ref.key)
 
 
 def _columns_of(new: NewFlag) -> dict[str, Any]:
@@ -138,13 +138,13 @@ def _insert(writing: Write, columns: dict[str, Any]) -> Flag:
 
 
 def _begin(
-    writing: Write, flag: Flag, place: EnvironmentRef, state: State, members: MemberChanges | None = None
+    writing: Write, flag: Flag, environment_ref: EnvironmentRef, state: State, members: MemberChanges | None = None
 ) -> FlagConfiguration:
     """Make the configuration of a new flag in one environment."""
-    made = store.add_configuration(writing, flag, place, state, members)
+    made = store.add_configuration(writing, flag, environment_ref, state, members)
     writing.log(
         Action.FLAG_CREATED,
-        environment=place,
+        environment=environment_ref,
         flag_id=flag.id,
         after=made.to_json(),
         members=members.to_json() if members else None,

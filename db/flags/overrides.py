@@ -68,8 +68,8 @@ def of_user(user_id: str, environment: str) -> list[OverrideView]:
     """
     (user_id,) = validation.entity_ids([user_id], "userId")
     with snapshot():
-        place = find_environment(environment)
-        found = [_view(flag, user_id, variant) for flag, variant in _with_member(user_id, place)]
+        environment_ref = find_environment(environment)
+        found = [_view(flag, user_id, variant) for flag, variant in _with_member(user_id, environment_ref)]
     if not found:
         raise OverrideNotFoundError(user_id)
     return sorted(found, key=lambda view: (view.created_at, view.flag_key), reverse=True)
@@ -138,20 +138,20 @@ def _variant_of(found: FlagConfiguration, user_id: str) -> str | None:
     return member_changes.current(found.id, USER, [user_id]).get(Entity(USER, user_id))
 
 
-def _with_member(user_id: str, place: EnvironmentRef) -> list[tuple[FlagConfiguration, str]]:
+def _with_member(user_id: str, environment_ref: EnvironmentRef) -> list[tuple[FlagConfiguration, str]]:
     """The live boolean flags that have this user as a member, with the variant that the user gets."""
     held = dict(
         rows(
             "SELECT m.configuration_id, m.variant FROM member m JOIN configuration c ON c.id = m.configuration_id"
             " WHERE c.environment_id = %s AND m.entity_type = %s AND m.entity_id = %s AND m.variant IS NOT NULL",
-            *(place.id, USER, user_id),
+            *(environment_ref.id, USER, user_id),
         )
     )
     query = Configuration.select(Configuration, Flag).join(Flag)
     query = query.where(
         Configuration.id.in_(list(held)), Flag.archived_at.is_null(), Flag.value_type == ValueType.BOOLEAN
     )
-    return [(store.from_rows(row.flag, row, place), held[row.id]) for row in query]
+    return [(store.from_rows(row.flag, row, environment_ref), held[row.id]) for row in query]
 
 
 def _view(found: FlagConfiguration, user_id: str, variant: str) -> OverrideView:

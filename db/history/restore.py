@@ -43,8 +43,8 @@ def restore(
     InvalidInputError where there was no such state, VersionConflictError, UnknownEnvironmentError.
     """
     with write(actor) as writing:
-        place = writing.environment(environment)
-        current = store.find(id_or_key, place)
+        environment_ref = writing.environment(environment)
+        current = store.find(id_or_key, environment_ref)
         store.check_version(current, version)
         goal = _goal(current, change_id, to)
         own = _own_fields(current, change_id, goal)
@@ -102,10 +102,10 @@ def _own_fields(current: FlagConfiguration, change_id: int, goal: Mapping[str, A
 
 def _begin_where_missing(writing: Write, current: FlagConfiguration) -> None:
     """Environments that were added while the flag was archived."""
-    places = {found.environment for found in store.in_all_environments(writing, current.flag)}
-    for place in writing.environments:
-        if place not in places:
-            environments.begin_like(writing, current.state, current.flag, place)
+    environment_refs = {found.environment for found in store.in_all_environments(writing, current.flag)}
+    for environment_ref in writing.environments:
+        if environment_ref not in environment_refs:
+            environments.begin_like(writing, current.state, current.flag, environment_ref)
 
 
 def _restore_elsewhere(writing: Write, current: FlagConfiguration, own: dict[str, Any]) -> None:

@@ -184,7 +184,7 @@ class Publisher:
             self._bucket.write(KEYS_OBJECT, in_force._replace(revision=revision).to_bytes(), over=there)
 
     def _unpublished(self) -> list[str]:
-        missing = [place.key for place in environments.list_all() if not self._has(place)]
+        missing = [environment_ref.key for environment_ref in environments.list_all() if not self._has(environment_ref)]
         has_keys = _is_same(_readable(self._bucket.read(KEYS_OBJECT)), _access())
         return missing if has_keys else [*missing, "API keys"]
 

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 from database import PORT, Database, DatabaseArgs
 from definitions import Definitions, DefinitionsArgs
-from function import Place
+from function import AwsAccount
 from functions import Functions, FunctionsArgs, common_environment, database_environment, sign_in
 from gateway import Gateway, GatewayArgs
 from interval import Interval, IntervalArgs, interval_environment
@@ -18,7 +18,7 @@ from readiness import Readiness, ReadinessArgs
 
 options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"))
 name = f"flagstaff-{options.stage}"
-place = Place(aws.get_partition().partition, aws.get_region().region, aws.get_caller_identity().account_id)
+place = AwsAccount(aws.get_partition().partition, aws.get_region().region, aws.get_caller_identity().account_id)
 zones = options.availability_zones or aws.get_availability_zones(state="available").names[:2]
 has_interval = options.interval_api_key is not None
 

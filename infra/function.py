@@ -28,7 +28,7 @@ INTERFACES: Final = (
 
 
 @dataclass(frozen=True)
-class Place:
+class AwsAccount:
     """What a deployment's ARNs are made of."""
 
     partition: str
@@ -45,7 +45,7 @@ class FunctionArgs:
     """What a function needs to know."""
 
     name: str
-    place: Place
+    place: AwsAccount
     package: packages.Package
     handler: str
     memory: int

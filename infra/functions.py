@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 from database import DATABASE, ROLE, Database
 from definitions import Definitions
-from function import Function, FunctionArgs, Place
+from function import AwsAccount, Function, FunctionArgs
 from options import Options
 from pulumi import ResourceOptions
 
@@ -25,7 +25,7 @@ class FunctionsArgs:
     """What the functions need to know."""
 
     name: str
-    place: Place
+    place: AwsAccount
     options: Options
     definitions: Definitions
     database: Database
@@ -160,7 +160,7 @@ def jwt_environment(options: Options) -> dict[str, pulumi.Input[str]]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def sign_in(database: Database, place: Place) -> policies.Statement:
+def sign_in(database: Database, place: AwsAccount) -> policies.Statement:
     """May connect as the application's role, and as no other."""
     user = database.cluster.cluster_resource_id.apply(lambda id_: place.arn("rds-db", f"dbuser:{id_}/{ROLE}"))
     return policies.allow(["rds-db:connect"], [user])

@@ -12,7 +12,7 @@ import policies
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker_build as docker_build
-from function import Place
+from function import AwsAccount
 from options import Options
 from pulumi import ResourceOptions
 
@@ -45,7 +45,7 @@ class IntervalArgs:
     """What the process needs to know."""
 
     name: str
-    place: Place
+    place: AwsAccount
     api_key: pulumi.Input[str]
     protected: bool
     log_retention_days: int

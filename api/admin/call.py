@@ -20,7 +20,7 @@ from api.services import Services
 from db.vocabulary import Actor
 from flagstaff.digits import parse_digits
 
-GUESSES = frozenset({"invalid_key", "invalid_token"})
+COUNTED_AS_ATTEMPTS = frozenset({"invalid_key", "invalid_token"})
 """Failed sign-ins that may be somebody's trying; a key of another scope or a token that has expired is none."""
 
 
@@ -50,7 +50,7 @@ def signed_in(service: Services, address: str) -> Admin:
     try:
         return auth.admin(service.keys, service.sign_in, current_request())
     except RequestError as error:
-        if limit is not None and error.code in GUESSES:
+        if limit is not None and error.code in COUNTED_AS_ATTEMPTS:
             limit.count(address)
         raise
 

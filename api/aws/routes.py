@@ -17,7 +17,7 @@ from api.errors import RequestError
 from api.evaluation.single import engine_of
 from api.evaluation_service import EvaluationService
 from api.http import Response, error_response, has_etag, json_response
-from api.memory.published import Copy, PublishedFeed, PublishedFeeds
+from api.memory.published import CachedObject, PublishedFeed, PublishedFeeds
 from api.paths import DEFINITIONS, FLAGS, STREAM
 from api.request import Request
 from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
@@ -35,7 +35,7 @@ Answer = Callable[[PublishedService, Request], Response]
 
 
 def respond(service: PublishedService, request: Request) -> Response:
-    """Answer what the path and the method ask for, as Flask would elsewhere."""
+    """Answer what the path and the method ask for, as Flask would redirect_to_s3."""
     path, method = request.path, request.method
     route = route_of(path)
     if route is None:
@@ -61,16 +61,18 @@ def route_of(path: str) -> tuple[str, Answer] | None:
 def definitions(service: PublishedService, request: Request) -> Response:
     """What `api.client.definitions.definitions` answers, or where it is."""
     response = client.definitions(service, request)
-    return response if fits(response) else elsewhere(service, request, lambda feed: feed.definitions)
+    return response if fits(response) else redirect_to_s3(service, request, lambda feed: feed.definitions)
 
 
 def flags(service: PublishedService, request: Request) -> Response:
     """What `api.client.definitions.flags` answers, or where it is."""
     response = client.flags(service, request)
-    return response if fits(response) else elsewhere(service, request, lambda feed: feed.flag_list)
+    return response if fits(response) else redirect_to_s3(service, request, lambda feed: feed.flag_list)
 
 
-def elsewhere(service: PublishedService, request: Request, copy_of: Callable[[PublishedFeed], Copy[Any]]) -> Response:
+def redirect_to_s3(
+    service: PublishedService, request: Request, copy_of: Callable[[PublishedFeed], CachedObject[Any]]
+) -> Response:
     """A redirect to the object that is the answer, or 304 to who has that object.
 
     Its entity tag is S3's own: a client that was sent there before brings it back here.

@@ -47,7 +47,7 @@ HEADERS = {
 blueprint = Blueprint("stream", __name__)
 
 
-class Listener(NamedTuple):
+class Subscriber(NamedTuple):
     """Who listens, and what for."""
 
     key_id: str | None
@@ -75,16 +75,16 @@ def open_stream(service: Services, request: Request) -> Stream:
     """
     if not service.streams.limit:
         raise no_streams()
-    listener = listener_of(service, request)
-    feed = of_environment(service.feeds, service.settings, listener.environment)
+    subscriber = subscriber_of(service, request)
+    feed = of_environment(service.feeds, service.settings, subscriber.environment)
     seen = last_event_id(request)
     if seen is not None:
-        service.refresh_if_behind(listener.environment or service.settings.default_environment, seen)
-    holder = Holder(listener.key_id, address_of(request, service.settings.trusted_proxies))
+        service.refresh_if_behind(subscriber.environment or service.settings.default_environment, seen)
+    holder = Holder(subscriber.key_id, address_of(request, service.settings.trusted_proxies))
     if not service.open_stream(holder):
         raise no_room(service.streams.limit)
     sockets.drop_silent_clients(service.settings.port)
-    return Stream(service, listener, feed, holder, seen)
+    return Stream(service, subscriber, feed, holder, seen)
 
 
 def no_room(limit: int) -> RequestError:
@@ -95,14 +95,14 @@ def no_room(limit: int) -> RequestError:
     return RequestError(503, "too_many_streams", message, [("Retry-After", "10")], limit=limit)
 
 
-def listener_of(service: Services, request: Request) -> Listener:
+def subscriber_of(service: Services, request: Request) -> Subscriber:
     """Who asks for a stream. Raises `RequestError`."""
     query = read_query(request)
     if (token := query.get("token")) is not None:
         said = stream_tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
-        return Listener(None if said.key_id == stream_tokens.OPEN else said.key_id, said.environment, False)
+        return Subscriber(None if said.key_id == stream_tokens.OPEN else said.key_id, said.environment, False)
     key = auth.client_key(service.keys, request, query.get("key"))
-    return Listener(key.id, environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
+    return Subscriber(key.id, environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
 
 
 def last_event_id(request: Request) -> int | None:
@@ -119,10 +119,10 @@ def last_event_id(request: Request) -> int | None:
 class Stream:
     """What one stream says, and for how long."""
 
-    def __init__(self, service: Services, listener: Listener, feed: Feed, holder: Holder, seen: int | None) -> None:
+    def __init__(self, service: Services, subscriber: Subscriber, feed: Feed, holder: Holder, seen: int | None) -> None:
         self.feed = feed
         self._service = service
-        self._listener = listener
+        self._listener = subscriber
         self._holder: Holder | None = holder
         now = feed.now.revision
         # A later id than there is: the database was set back. All that there is is new to this client.
@@ -141,9 +141,9 @@ class Stream:
 
     def _may_go_on(self) -> bool:
         """Whether key and environment are still there, and the process is not about to end."""
-        service, listener = self._service, self._listener
-        known = listener.key_id is None or service.keys.with_id(listener.key_id) is not None
-        there = service.follower.feeds.get(listener.environment or service.settings.default_environment) is self.feed
+        service, subscriber = self._service, self._listener
+        known = subscriber.key_id is None or service.keys.with_id(subscriber.key_id) is not None
+        there = service.follower.feeds.get(subscriber.environment or service.settings.default_environment) is self.feed
         return known and there and not service.streams.closing.is_set()
 
     def _news(self) -> bytes:

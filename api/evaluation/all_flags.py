@@ -26,7 +26,7 @@ USER = "user"
 """What the user is to members and splits: an entity of this type."""
 
 
-class Decision(StrEnum):
+class MatchReason(StrEnum):
     """What decided for the user. `NO_MATCH`: nothing did, or the user is outside the rollout."""
 
     RULE_MATCH = "RULE_MATCH"
@@ -38,7 +38,11 @@ class Decision(StrEnum):
     ERROR = "ERROR"
 
 
-BY_REASON = {Reason.DISABLED: Decision.DISABLED, Reason.STATIC: Decision.STATIC, Reason.DEFAULT: Decision.NO_MATCH}
+BY_REASON = {
+    Reason.DISABLED: MatchReason.DISABLED,
+    Reason.STATIC: MatchReason.STATIC,
+    Reason.DEFAULT: MatchReason.NO_MATCH,
+}
 """The reasons that leave no question open; for others the branch that decided tells."""
 
 
@@ -98,21 +102,21 @@ def result(service: EvaluationService, engine: Engine, key: str, context: Mappin
         code = ErrorCode.TYPE_MISMATCH
     service.counters.evaluated(evaluation.reason if code is None else Reason.ERROR)
     if code is not None:
-        return {"flagKey": key, "enabled": False, "reason": Decision.ERROR, "errorCode": code}
+        return {"flagKey": key, "enabled": False, "reason": MatchReason.ERROR, "errorCode": code}
     enabled = evaluation.value is True
     return {"flagKey": key, "enabled": enabled, "reason": decision(engine, key, context, evaluation)}
 
 
-def decision(engine: Engine, key: str, context: Mapping[str, Any], evaluation: Evaluation) -> Decision:
+def decision(engine: Engine, key: str, context: Mapping[str, Any], evaluation: Evaluation) -> MatchReason:
     """What decided: by the reason, or by the branch of the targeting."""
     plain = BY_REASON.get(evaluation.reason)
     if plain is not None:
         return plain
     branch = engine.branch(key, context)
     if branch is None or branch.conditions:
-        return Decision.RULE_MATCH
+        return MatchReason.RULE_MATCH
     if branch.entity_type is not None:
-        return Decision.MEMBER_MATCH
+        return MatchReason.MEMBER_MATCH
     if not branch.rollout:
-        return Decision.RULE_MATCH
-    return Decision.ROLLOUT if evaluation.value is True else Decision.NO_MATCH
+        return MatchReason.RULE_MATCH
+    return MatchReason.ROLLOUT if evaluation.value is True else MatchReason.NO_MATCH

@@ -25,7 +25,7 @@ from flagstaff.targeting.entity import ID_FIELDS, entity_id
 
 SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))
 
-KINDS = {bool: "boolean", str: "string", int: "number", float: "number", dict: "structured", list: "structured"}
+VALUE_TYPES = {bool: "boolean", str: "string", int: "number", float: "number", dict: "structured", list: "structured"}
 """JSON types as Python has them, and the value type of a flag that each belongs to. `null` belongs to all."""
 
 
@@ -115,7 +115,7 @@ def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:
         return failure(asked, error_code, message or "")
     if variant is None:
         return without_variant(engine, asked, reason)
-    if not same_kind(value, asked.default):
+    if not same_type(value, asked.default):
         return mismatch(asked, value)
     return {"value": value, "reason": reason, "variant": variant}
 
@@ -125,7 +125,7 @@ def without_variant(engine: Engine, asked: EvaluationRequest, reason: str) -> di
     if reason == Reason.DISABLED:
         return {"value": asked.default, "reason": reason}
     sample = any_value(engine, asked.flag_key)
-    if not same_kind(sample, asked.default):
+    if not same_type(sample, asked.default):
         return mismatch(asked, sample)
     if not entity_id(asked.context) and not engine.fields(asked.flag_key).isdisjoint(ID_FIELDS):
         message = "the flag targets entities, and the context has no entityId (or targetingKey)"
@@ -140,7 +140,7 @@ def failure(asked: EvaluationRequest, code: ErrorCode, message: str) -> dict[str
 
 def mismatch(asked: EvaluationRequest, value: object) -> dict[str, Any]:
     """The answer to a caller whose default value is of another type than the flag."""
-    message = f"the flag is {KINDS[type(value)]}, and defaultValue is {KINDS[type(asked.default)]}"
+    message = f"the flag is {VALUE_TYPES[type(value)]}, and defaultValue is {VALUE_TYPES[type(asked.default)]}"
     return failure(asked, ErrorCode.TYPE_MISMATCH, message)
 
 
@@ -150,11 +150,11 @@ def any_value(engine: Engine, key: str) -> Any:
     return next(iter(definition["variants"].values())) if definition else None
 
 
-def same_kind(value: object, default: object) -> bool:
+def same_type(value: object, default: object) -> bool:
     """Whether a caller who brings this default can take this value; null goes with every type."""
     if type(value) is type(default) or default is None or value is None:
         return True
-    return KINDS[type(value)] == KINDS[type(default)]
+    return VALUE_TYPES[type(value)] == VALUE_TYPES[type(default)]
 
 
 def encode(answer: dict[str, Any]) -> bytes:

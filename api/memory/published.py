@@ -34,7 +34,7 @@ CHANGES_ALWAYS: Final = ("revision", "version")
 """Metadata of a document that every answer would carry, so that each revision would make all flags anew."""
 
 
-class Copy(Generic[T]):
+class CachedObject(Generic[T]):
     """What was last read of one object, and when it was last known to be current."""
 
     def __init__(self, bucket: Bucket, name: str, read: Callable[[bytes], T], every: float) -> None:
@@ -91,8 +91,8 @@ class PublishedFeed:
     """
 
     def __init__(self, bucket: Bucket, environment: str, every: float) -> None:
-        self.definitions = Copy(bucket, definitions_object(environment), Reader().read, every)
-        self.flag_list = Copy(bucket, flags_object(environment), read_flag_list, every)
+        self.definitions = CachedObject(bucket, definitions_object(environment), DocumentReader().read, every)
+        self.flag_list = CachedObject(bucket, flags_object(environment), read_flag_list, every)
 
     @property
     def engine(self) -> Engine:
@@ -159,7 +159,7 @@ class PublishedEngines(Mapping[str, Engine]):
         return len(self._feeds)
 
 
-class Reader:
+class DocumentReader:
     """Turns a document into an engine, and the next one into changes to that engine. It keeps the bytes as well."""
 
     def __init__(self) -> None:
@@ -184,7 +184,7 @@ class Reader:
         engine.update(changed, set(engine.keys()) - flags.keys(), dict(metadata))
 
 
-def current(copy: Copy[T]) -> T:
+def current(copy: CachedObject[T]) -> T:
     """The value, brought up to date. Raises `RequestError` (503) where there has been none yet."""
     value = copy.refresh()
     if value is None:
@@ -207,7 +207,7 @@ class Published:
         self.keys = Keys()
         self.feeds = PublishedFeeds(bucket, every)
         self.engines = PublishedEngines(self.feeds)
-        self._access = Copy(bucket, KEYS_OBJECT, Access.from_bytes, every)
+        self._access = CachedObject(bucket, KEYS_OBJECT, Access.from_bytes, every)
         self._taken: Access | None = None
 
     def refresh_keys(self) -> None:

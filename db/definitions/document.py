@@ -77,7 +77,7 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
         flag = flag_row(environment_ref.id, str(find_flag(id_or_key).id))
         if flag is None:
             raise FlagNotFoundError(id_or_key)
-        return _edition(environment_ref, [flag], bucketing).document
+        return _environment_document(environment_ref, [flag], bucketing).document
 
 
 def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
@@ -96,12 +96,14 @@ def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDoc
 def _read(environment: str, bucketing: str) -> EnvironmentDocument:
     """The environment, as several queries see it."""
     environment_ref = find_environment(environment)
-    return _edition(
+    return _environment_document(
         environment_ref, [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived], bucketing
     )
 
 
-def _edition(environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> EnvironmentDocument:
+def _environment_document(
+    environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str
+) -> EnvironmentDocument:
     """These flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment_ref.id)
     everyone = member_rows.all_of(flag.id for flag in flags)

@@ -28,7 +28,7 @@ class EmbeddedPostgresError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerLayout:
     """The user, the folders and the programs of one server."""
 
     uid: int
@@ -45,7 +45,7 @@ class Place:
         return folder
 
 
-def find(data_dir: Path) -> Place:
+def find(data_dir: Path) -> ServerLayout:
     """Choose where the server for this data runs; raises EmbeddedPostgresError."""
     data_dir = data_dir.absolute()
     # The server's user, whom root is not, must pass through.
@@ -53,7 +53,7 @@ def find(data_dir: Path) -> Place:
     uid, gid = _user(data_dir)
     data = _reachable_data(data_dir, uid, gid)
     version, installation = _installation(data)
-    return Place(uid, gid, data, _sockets(data, uid, gid), _reachable_programs(installation, uid, gid), version)
+    return ServerLayout(uid, gid, data, _sockets(data, uid, gid), _reachable_programs(installation, uid, gid), version)
 
 
 def _user(data_dir: Path) -> tuple[int, int]:

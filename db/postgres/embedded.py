@@ -23,7 +23,7 @@ import psycopg2
 import psycopg2.extensions
 
 from db.postgres import directory, private_files
-from db.postgres.directory import EmbeddedPostgresError, Place
+from db.postgres.directory import EmbeddedPostgresError, ServerLayout
 from db.postgres.failures import failure, failures_in_words, is_about_room
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "start"]
@@ -38,7 +38,7 @@ _NOT_DURABLE: Final = ("-c", "fsync=off", "-c", "full_page_writes=off")
 class EmbeddedPostgres:
     """A running server; `data_dir` is where the data really is, `pid` the server's process where it is ours to stop."""
 
-    def __init__(self, place: Place, server: subprocess.Popen[bytes] | None, lock: IO[str], log: Path) -> None:
+    def __init__(self, place: ServerLayout, server: subprocess.Popen[bytes] | None, lock: IO[str], log: Path) -> None:
         self.url = f"postgresql://postgres@/{DATABASE}?host={quote(str(place.sockets), safe='')}"
         self.data_dir = place.data
         self.pid = server.pid if server else None
@@ -92,7 +92,7 @@ def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
             raise
 
 
-def _launch(place: Place, log: Path, durable: bool) -> subprocess.Popen[bytes]:
+def _launch(place: ServerLayout, log: Path, durable: bool) -> subprocess.Popen[bytes]:
     _stop_leftover(place.data)
     _make_data(place, durable)
     place.make_folder(place.sockets)
@@ -119,7 +119,7 @@ def _launch(place: Place, log: Path, durable: bool) -> subprocess.Popen[bytes]:
     return server
 
 
-def _make_data(place: Place, durable: bool) -> None:
+def _make_data(place: ServerLayout, durable: bool) -> None:
     """Make the data under another name first, so that what is there under its own name is always whole."""
     if (place.data / "PG_VERSION").exists():
         return
@@ -136,7 +136,7 @@ def _make_data(place: Place, durable: bool) -> None:
     half.rename(place.data)
 
 
-def _as_user(place: Place) -> dict[str, Any]:
+def _as_user(place: ServerLayout) -> dict[str, Any]:
     """What makes a process the server's user's, in surroundings that don't matter."""
     surroundings: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}}
     if os.geteuid() == 0:
@@ -144,7 +144,7 @@ def _as_user(place: Place) -> dict[str, Any]:
     return surroundings
 
 
-def _run(place: Place, command: Sequence[str | Path]) -> None:
+def _run(place: ServerLayout, command: Sequence[str | Path]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, **_as_user(place))
     if done.returncode:
         raise failure(f"{Path(command[0]).name} failed", place.data, done.stderr or done.stdout)
@@ -177,7 +177,7 @@ def _stop(server: subprocess.Popen[bytes] | psutil.Process) -> None:
             continue
 
 
-def _wait_until_ready(place: Place, server: subprocess.Popen[bytes] | None, log: Path) -> None:
+def _wait_until_ready(place: ServerLayout, server: subprocess.Popen[bytes] | None, log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
@@ -194,7 +194,7 @@ def _read(log: Path) -> str:
     return log.read_text(errors="replace") if log.exists() else ""
 
 
-def _make_database(place: Place) -> None:
+def _make_database(place: ServerLayout) -> None:
     connection = _connect(place, "postgres")
     try:
         connection.autocommit = True
@@ -206,5 +206,5 @@ def _make_database(place: Place) -> None:
         connection.close()
 
 
-def _connect(place: Place, database: str) -> psycopg2.extensions.connection:
+def _connect(place: ServerLayout, database: str) -> psycopg2.extensions.connection:
     return psycopg2.connect(host=str(place.sockets), user="postgres", dbname=database, connect_timeout=5)

@@ -18,7 +18,7 @@ from interval_app.session.interaction import ActionInteraction
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Write(Protocol[T_co]):
+class FlagWrite(Protocol[T_co]):
     """A function of `db` that changes the flag, with all its arguments but these."""
 
     def __call__(self, *, actor: Actor, version: int) -> T_co: ...
@@ -33,8 +33,8 @@ class FlagToChange:
     """The flag as the person was shown it: what they write is based on this version."""
     actor: Actor
 
-    async def write(self, function: Write[T_co]) -> T_co:
-        """Write on top of the version that the person was shown.
+    async def write(self, function: FlagWrite[T_co]) -> T_co:
+        """FlagWrite on top of the version that the person was shown.
 
         Raises ChangedMeanwhileError where somebody else has changed the flag since. From then on `flag` is what they
         made of it: `until_accepted` tells the person, and the next attempt is based on that.

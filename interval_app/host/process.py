@@ -12,7 +12,7 @@ from typing import Any, Final
 from interval_sdk import IOError
 from websockets.exceptions import InvalidHandshake, InvalidURI
 
-from interval_app.host.sdk_patches import Host, RefusedError
+from interval_app.host.sdk_patches import HandshakeRefusedError, Host
 
 log = logging.getLogger(__name__)
 
@@ -114,14 +114,14 @@ def waits() -> Iterator[float]:
 
 def is_final(error: Exception) -> bool:
     """Return whether trying again is of no use: the server refuses the key, or is no Interval server."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, HandshakeRefusedError):
         return error.code == WRONG_KEY
     return not isinstance(error, OSError | TimeoutError | asyncio.TimeoutError)
 
 
 def reason(error: Exception) -> str:
     """Describe in one line what to look at."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, HandshakeRefusedError):
         hint = "check INTERVAL_API_KEY" if error.code == WRONG_KEY else "it may be starting or stopping"
         return f"the Interval server refused the connection: {error}; {hint}"
     if isinstance(error, InvalidHandshake | InvalidURI):

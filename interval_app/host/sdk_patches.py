@@ -182,7 +182,7 @@ class _Socket(ISocket):
         if self._ending is not None:
             return
         if not self.on_authenticated.done():
-            self.on_authenticated.set_exception(RefusedError(code, reason))
+            self.on_authenticated.set_exception(HandshakeRefusedError(code, reason))
         self._ending = spawn(self._end(code, reason), "interval-close")
 
     async def _end(self, code: int, reason: str) -> None:
@@ -198,7 +198,7 @@ class _Socket(ISocket):
             await asyncio.wait({self._ending})
 
 
-class RefusedError(ConnectionError):
+class HandshakeRefusedError(ConnectionError):
     """The server closed the connection before it let us in."""
 
     def __init__(self, code: int, reason: str) -> None:

@@ -99,9 +99,9 @@ def test_a_failed_publication_is_told_and_made_up_for_by_the_next(bucket: Bucket
 
 
 def test_a_bucket_that_refuses_is_a_failed_publication(publisher: Publisher, moto: Any) -> None:
-    elsewhere = Bucket("no-such-bucket", publisher._bucket._signer, moto.url)
+    redirect_to_s3 = Bucket("no-such-bucket", publisher._bucket._signer, moto.url)
     with pytest.raises(PublicationError, match="404"):
-        Publisher(elsewhere).publish()
+        Publisher(redirect_to_s3).publish()
 
 
 def test_what_programs_do_not_have_yet_is_known(publisher: Publisher, bucket: Bucket) -> None:

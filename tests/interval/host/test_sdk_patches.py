@@ -12,7 +12,7 @@ from interval_sdk.classes.component import Component
 from interval_sdk.superjson import deserialize
 
 from interval_app.host import process
-from interval_app.host.sdk_patches import OtherSdkVersionError, RefusedError, check_version, messages, sdk
+from interval_app.host.sdk_patches import HandshakeRefusedError, OtherSdkVersionError, check_version, messages, sdk
 
 AWKWARD = ["on", "off", "1", "0", "007", "1e3", "2024-01-01", "12:30", "12:30:45", "20240102", "null", ""]
 USER = {"email": "a@b.c", "firstName": None, "lastName": None, "role": "admin", "teams": []}
@@ -72,8 +72,8 @@ def test_pauses_grow_to_half_a_minute_and_differ() -> None:
 @pytest.mark.parametrize(
     ("error", "final"),
     [
-        (RefusedError(1008, "Invalid API key"), True),
-        (RefusedError(1012, "restarting"), False),
+        (HandshakeRefusedError(1008, "Invalid API key"), True),
+        (HandshakeRefusedError(1012, "restarting"), False),
         (ConnectionRefusedError("refused"), False),
         (TimeoutError(), False),
         (ValueError("the declaration"), True),

@@ -16,7 +16,7 @@ class Forked(Protocol):
 
     updating: Lock
 
-    def go_on_in_child(self) -> None:
+    def restart_after_fork(self) -> None:
         """Begin anew in the process that was forked off."""
 
 
@@ -42,7 +42,7 @@ def _in_parent() -> None:
 
 def _in_child() -> None:
     while _held:
-        _held.pop().go_on_in_child()
+        _held.pop().restart_after_fork()
 
 
 if hasattr(os, "register_at_fork"):

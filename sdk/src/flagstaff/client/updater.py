@@ -128,7 +128,7 @@ class Client:
             thread.join(self._timeout + 1.0)
         self._thread = None
 
-    def go_on_in_child(self) -> None:
+    def restart_after_fork(self) -> None:
         """In a process that was forked off: threads did not come along. The parent's stream is left alone."""
         running = self._thread is not None and not self._stopped.is_set()
         self._reset()

@@ -106,7 +106,7 @@ class Engine:
             raise ParseError("'flags' has to be an object")
         with self._lock:
             within = self._within if metadata is None else self._flag_set(metadata)
-            flags = self._restated(within)
+            flags = self._recompile_for(within)
             flags.update((key, Flag(key, definition, within)) for key, definition in changed.items())
             for key in removed:
                 flags.pop(key, None)
@@ -159,7 +159,7 @@ class Engine:
         except ValueError as wrong:
             raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
 
-    def _restated(self, within: FlagSet) -> dict[str, Flag]:
+    def _recompile_for(self, within: FlagSet) -> dict[str, Flag]:
         """The flags as they are in a document of that metadata: new ones where an answer carries what has changed.
 
         Those are few where flags give for themselves what changes often, as Flagstaff's do with the revision.

@@ -60,7 +60,7 @@ def _guard(
 
 
 def _is_number(value: str, name: str) -> str:
-    """Code that holds for numbers; `value` and `name` are from `Names.keep`."""
+    """Code that holds for numbers; `value` and `name` are from `Bindings.keep`."""
     return f"isinstance({value}, (int, float)) and {_is_no_boolean(name)}"
 
 

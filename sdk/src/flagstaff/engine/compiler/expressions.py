@@ -31,8 +31,8 @@ from typing import Any
 
 from flagstaff.engine.compiler import comparisons, guards
 from flagstaff.engine.compiler.facts import MAX_DEPTH, Facts, TargetingError
-from flagstaff.engine.compiler.source import Code, Kind, Names
-from flagstaff.engine.compiler.subexpressions import Shared
+from flagstaff.engine.compiler.source import Bindings, Code, Kind
+from flagstaff.engine.compiler.subexpressions import CommonSubexpressions
 from flagstaff.jsonlogic import fractional as bucketing
 from flagstaff.jsonlogic import loops, operations, values
 from flagstaff.jsonlogic import nodes as shapes
@@ -53,8 +53,8 @@ class Compiler:
         self.bucketing = hashing
         self.facts = facts
         self.fields: set[str] = set()
-        self.names = Names()
-        self._sharing = Shared(targeting, MAX_DEPTH)
+        self.names = Bindings()
+        self._sharing = CommonSubexpressions(targeting, MAX_DEPTH)
         self._variables: dict[Hashable, Code] = {}
         self._assignments: list[str] = []
 

@@ -84,7 +84,7 @@ def _compile(source: str) -> Bind:
 compiled = Compiled(MAX_SOURCES)
 
 
-class Names:
+class Bindings:
     """The names that the code of one flag uses: for what is bound to it, and for its local variables."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ MAX_WHOLE = 1_000
 """How many operations a targeting has at most that becomes one function; Python compiles that in some 20 ms."""
 
 
-class Decision:
+class StatementCompiler:
     """Writes the statements that lead from a context to an answer.
 
     The root of a targeting is in *tail position*: its value picks the variant. So is each result of an `if` that is in
@@ -131,7 +131,7 @@ def decided(parts: Parts, outcomes: Outcomes, targeting: Any) -> Decide:
 
 def _whole(parts: Parts, outcomes: Outcomes, node: Any) -> Decide:
     written = parts.compiler(node)
-    return parts.function(written, Decision(written, outcomes).lines(node))
+    return parts.function(written, StatementCompiler(written, outcomes).lines(node))
 
 
 def _tree(parts: Parts, outcomes: Outcomes, node: Any, depth: int) -> Decide:

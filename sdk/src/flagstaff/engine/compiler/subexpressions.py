@@ -14,7 +14,7 @@ WIDEST = 8
 """The most arguments that a shared node has; finding wider ones costs more than it saves."""
 
 
-class Shared:
+class CommonSubexpressions:
     """Which nodes of a targeting are the same look-up or text as another one."""
 
     def __init__(self, targeting: Any, max_depth: int) -> None:

@@ -14,7 +14,7 @@ from db.settings import Settings
 from flagstaff.engine import Engine
 
 
-class Feed(Protocol):
+class DefinitionsFeed(Protocol):
     """One environment, for SDKs that download flags."""
 
     @property
@@ -44,7 +44,7 @@ class EvaluationService(Protocol):
         """The engine of each environment; empty until the definitions have been loaded once."""
 
     @property
-    def feeds(self) -> Mapping[str, Feed]:
+    def feeds(self) -> Mapping[str, DefinitionsFeed]:
         """The same environments for SDKs that download flags."""
 
     @property

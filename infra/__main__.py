@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 from database import PORT, Database, DatabaseArgs
-from definitions import Definitions, DefinitionsArgs
+from definitions import DefinitionsArgs, DefinitionsBucket
 from function import AwsAccount
 from functions import Functions, FunctionsArgs, common_environment, database_environment, sign_in
 from gateway import Gateway, GatewayArgs
@@ -22,7 +22,7 @@ place = AwsAccount(aws.get_partition().partition, aws.get_region().region, aws.g
 zones = options.availability_zones or aws.get_availability_zones(state="available").names[:2]
 has_interval = options.interval_api_key is not None
 
-definitions = Definitions("definitions", DefinitionsArgs(name, options.protected))
+definitions = DefinitionsBucket("definitions", DefinitionsArgs(name, options.protected))
 network = Network("network", NetworkArgs(name, place.region, zones, definitions.bucket.arn, has_interval))
 
 database_group = network.security_group("database", "Flagstaff: the database")

@@ -20,7 +20,7 @@ class DefinitionsArgs:
     protected: bool
 
 
-class Definitions(pulumi.ComponentResource):
+class DefinitionsBucket(pulumi.ComponentResource):
     """A private, encrypted bucket that keeps old versions for a month, and talks TLS only."""
 
     def __init__(self, name: str, args: DefinitionsArgs, opts: ResourceOptions | None = None) -> None:

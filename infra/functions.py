@@ -10,7 +10,7 @@ import policies
 import pulumi
 import pulumi_aws as aws
 from database import DATABASE, ROLE, Database
-from definitions import Definitions
+from definitions import DefinitionsBucket
 from function import AwsAccount, Function, FunctionArgs
 from options import Options
 from pulumi import ResourceOptions
@@ -27,7 +27,7 @@ class FunctionsArgs:
     name: str
     place: AwsAccount
     options: Options
-    definitions: Definitions
+    definitions: DefinitionsBucket
     database: Database
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_ids: Sequence[pulumi.Input[str]]
@@ -127,7 +127,7 @@ class Functions(pulumi.ComponentResource):
         }
 
 
-def common_environment(options: Options, definitions: Definitions) -> dict[str, pulumi.Input[str]]:
+def common_environment(options: Options, definitions: DefinitionsBucket) -> dict[str, pulumi.Input[str]]:
     """The settings of every process of a stage (db/settings.py); AWS_REGION comes from AWS itself."""
     return {
         "FLAGSTAFF_STAGE": options.stage,

@@ -16,7 +16,7 @@ RETENTION_DAYS: Final = (
 """Those that CloudWatch Logs takes."""
 
 
-class Source(Protocol):
+class OptionSource(Protocol):
     """Where options come from: `pulumi.Config`."""
 
     def get(self, key: str) -> str | None:
@@ -26,10 +26,10 @@ class Source(Protocol):
         """The option as a secret output, if it is set."""
 
 
-class Reader:
+class OptionReader:
     """Reads options one by one, and keeps what is wrong with them, so that all of it can be said at once."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: OptionSource) -> None:
         self._source = source
         self.problems: list[str] = []
 

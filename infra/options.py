@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from option_kinds import Reader, Source, boolean, capacity, listed, log_retention, matching, one_of, whole
+from option_kinds import OptionReader, OptionSource, boolean, capacity, listed, log_retention, matching, one_of, whole
 
 PYTHON_VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
 """Those that Lambda runs."""
@@ -68,9 +68,9 @@ class Options:
         return urlsplit(self.interval_server_endpoint or "").port or HTTPS
 
     @classmethod
-    def read(cls, stage: str, source: Source) -> Options:
+    def read(cls, stage: str, source: OptionSource) -> Options:
         """Read every option. Raises OptionError, which names all that can't be used."""
-        reader = Reader(source)
+        reader = OptionReader(source)
         if not STAGE_NAME.fullmatch(stage):
             reader.problems.append(f"the stack's name must match {STAGE_NAME.pattern}, not {stage!r}")
         options = cls(

@@ -38,7 +38,7 @@ from db.settings import Settings, SettingsError
 log = logging.getLogger(__name__)
 
 
-class Function:
+class AdminFunction:
     """One process of the function."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -128,4 +128,4 @@ def tell_of_publication(response: FlaskResponse) -> FlaskResponse:
 
 
 logging.config.dictConfig(logs.configuration())
-handler = Function(os.environ)
+handler = AdminFunction(os.environ)

@@ -27,7 +27,7 @@ MOST = 100_000
 """Far above what an account may have running at once."""
 
 
-class Function:
+class ControlFunction:
     """One process of the function."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -80,4 +80,4 @@ def read_limit(body: Mapping[str, Any]) -> int | None:
 
 
 logging.config.dictConfig(logs.configuration())
-handler = Function(os.environ)
+handler = ControlFunction(os.environ)

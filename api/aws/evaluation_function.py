@@ -23,7 +23,7 @@ from db.settings import Settings, SettingsError
 from flagstaff.engine import Engine
 
 
-class Function:
+class EvaluationFunction:
     """One process of the function: what `api.aws.routes` needs, and the requests that come to it."""
 
     explain_open = False
@@ -72,4 +72,4 @@ class Function:
 
 
 logging.config.dictConfig(logs.configuration())
-handler = Function(os.environ)
+handler = EvaluationFunction(os.environ)

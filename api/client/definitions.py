@@ -9,7 +9,7 @@ from __future__ import annotations
 from api.access import auth
 from api.environment import environment_named, environment_of, of_environment
 from api.errors import RequestError
-from api.evaluation_service import EvaluationService, Feed
+from api.evaluation_service import DefinitionsFeed, EvaluationService
 from api.http import EMPTY, JSON_HEADERS, Response, error_response, has_etag, read_query
 from api.request import Request
 from db.published.keyring import KeyRecord
@@ -58,7 +58,7 @@ def environment_to_read(service: EvaluationService, request: Request) -> str | N
     return environment_of(key, environment_named(EMPTY, query))
 
 
-def feed_for(service: EvaluationService, request: Request) -> Feed:
+def feed_for(service: EvaluationService, request: Request) -> DefinitionsFeed:
     """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
     return of_environment(service.feeds, service.settings, environment_to_read(service, request))
 

@@ -45,7 +45,7 @@ REREAD_EVERYTHING = sys.maxsize
 KEY_ACTIONS = frozenset({Action.KEY_CREATED, Action.KEY_REVOKED})
 
 
-class State(NamedTuple):
+class Freshness(NamedTuple):
     """How current an environment is in this process."""
 
     environment: str
@@ -54,7 +54,7 @@ class State(NamedTuple):
     """Seconds since it was last known to be as the database has it."""
 
 
-class Loaded(NamedTuple):
+class LoadedEnvironment(NamedTuple):
     """An environment read from the beginning, not served yet."""
 
     reader: EnvironmentReader
@@ -121,12 +121,14 @@ class DefinitionsFollower:
         """Whether the last attempt to take in what changed in the database succeeded."""
         return self.tried.is_set() and self._failure is None
 
-    def states(self) -> list[State]:
+    def states(self) -> list[Freshness]:
         """How current each loaded environment is."""
         now = time.monotonic()
         revisions = {name: reader.revision for name, reader in list(self._readers.items())}
         return [
-            State(name, revisions[name], now - at) for name, at in list(self._current_at.items()) if name in revisions
+            Freshness(name, revisions[name], now - at)
+            for name, at in list(self._current_at.items())
+            if name in revisions
         ]
 
     def refresh(self, *names: str) -> None:
@@ -184,7 +186,7 @@ class DefinitionsFollower:
         """Refresh what is behind, load what is new, and drop what is gone; all that is new is served at once."""
         with self._lock:
             there = environments.list_all()
-            loaded: dict[str, Loaded] = {}
+            loaded: dict[str, LoadedEnvironment] = {}
             for environment in there:
                 reader = self._readers.get(environment.key)
                 if reader is None or environment.revision < reader.revision or self._is_another(environment):
@@ -209,14 +211,14 @@ class DefinitionsFollower:
             del self.engines[name], self._readers[name], self._current_at[name]
             self.feeds.pop(name).wake()
 
-    def _load(self, name: str) -> Loaded:
+    def _load(self, name: str) -> LoadedEnvironment:
         """Read an environment from the beginning."""
         reader = EnvironmentReader(name, bucketing=self._bucketing)
         delta = reader.refresh()
         engine = Engine({"flags": delta.changed, "metadata": stable_metadata(delta)}, self._bucketing)
-        return Loaded(reader, delta, engine, time.monotonic())
+        return LoadedEnvironment(reader, delta, engine, time.monotonic())
 
-    def _serve(self, loaded: Mapping[str, Loaded]) -> None:
+    def _serve(self, loaded: Mapping[str, LoadedEnvironment]) -> None:
         """Begin to serve what was read: the engine together with the reader that keeps it current, or neither."""
         for name, new in loaded.items():
             if name in self.feeds:

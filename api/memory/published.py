@@ -77,7 +77,7 @@ class CachedObject(Generic[T]):
         self.current_at = now
 
 
-class Loaded(NamedTuple):
+class LoadedDefinitions(NamedTuple):
     """One environment's definitions: to evaluate by, and as they are sent."""
 
     engine: Engine
@@ -165,7 +165,7 @@ class DocumentReader:
     def __init__(self) -> None:
         self._engine: Engine | None = None
 
-    def read(self, data: bytes) -> Loaded:
+    def read(self, data: bytes) -> LoadedDefinitions:
         """The engine and the document. Raises ValueError for what is no document of ours."""
         document = orjson.loads(data)
         match document:
@@ -177,7 +177,7 @@ class DocumentReader:
             self._engine = Engine({**document, "metadata": metadata})
         else:
             self._update(self._engine, flags, metadata)
-        return Loaded(self._engine, Document(revision, data))
+        return LoadedDefinitions(self._engine, Document(revision, data))
 
     def _update(self, engine: Engine, flags: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         changed = {key: flag for key, flag in flags.items() if flag != engine.definition(key)}

@@ -86,13 +86,13 @@ async def _form(
         f"{flag.key} in {environment.key}: {phrases.kind(flag)}, {phrases.status(flag.enabled)}. Name, description "
         "and tags are the same in every environment. A key never changes: create another flag, and archive this one."
     )
-    form, fields = Form(interaction.io, flag, entered), fields_of(flag)
+    form, fields = FlagForm(interaction.io, flag, entered), fields_of(flag)
     inputs = {field.name: field.show(form) for field in fields}
     _, found = await ask(interaction.io, inputs, intro=intro, problem=problem, buttons=["Save"])
     return {field.name: field.read(found[field.name], flag) for field in fields}
 
 
-class Form(NamedTuple):
+class FlagForm(NamedTuple):
     """What the inputs are made from."""
 
     io: IO
@@ -105,7 +105,7 @@ class FormField(NamedTuple):
 
     name: str
     """The name in `FlagView` and in `FlagEdit`."""
-    show: Callable[[Form], Any]
+    show: Callable[[FlagForm], Any]
     """Returns the input, filled with what was entered before."""
     read: Callable[[Any, FlagView], Any]
     """Returns what `FlagEdit` takes for what the input gives."""
@@ -120,17 +120,17 @@ def fields_of(flag: FlagView) -> Sequence[FormField]:
     return (*_EVERY_FLAG, _DEFAULT_VARIANT, *([] if flag.value_type is ValueType.BOOLEAN else [_VARIANTS]))
 
 
-def _name(form: Form) -> Any:
+def _name(form: FlagForm) -> Any:
     name = form.io.input.text("Name", default_value=form.entered["name"], max_length=validation.MAX_NAME)
     return name.optional()
 
 
-def _description(form: Form) -> Any:
+def _description(form: FlagForm) -> Any:
     filled, longest = form.entered["description"] or None, validation.MAX_DESCRIPTION
     return form.io.input.text("Description", default_value=filled, multiline=True, max_length=longest).optional()
 
 
-def _tags(form: Form) -> Any:
+def _tags(form: FlagForm) -> Any:
     filled = ", ".join(form.entered["tags"]) or None
     tags = form.io.input.text("Tags", default_value=filled, help_text="Separated by commas.").optional()
     return tags.validate(validator(lambda text: validation.tags(split_tags(text))))
@@ -141,11 +141,11 @@ def split_tags(text: str) -> list[str]:
     return [tag.strip() for tag in text.split(",") if tag.strip()]
 
 
-def _enabled(form: Form) -> Any:
+def _enabled(form: FlagForm) -> Any:
     return form.io.input.boolean(f"Enabled in {form.flag.environment}", default_value=form.entered["enabled"])
 
 
-def _default_variant(form: Form) -> Any:
+def _default_variant(form: FlagForm) -> Any:
     variants = form.entered.get("variants", form.flag.variants)
     return values.default_field(form.io, variants, form.entered["default_variant"])
 

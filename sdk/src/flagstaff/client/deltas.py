@@ -7,7 +7,7 @@ from typing import Any
 
 from openfeature.exception import ParseError
 
-from flagstaff.client.sse import Event
+from flagstaff.client.sse import ServerSentEvent
 from flagstaff.digits import parse_digits
 
 
@@ -20,7 +20,7 @@ class Updates:
         self.incomplete = False
         """Whether a flag was too large to be told: only the whole document has it."""
 
-    def add(self, event: Event) -> int | None:
+    def add(self, event: ServerSentEvent) -> int | None:
         """Take note of an event; returns the revision that is whole with it, if one is. Raises ParseError."""
         if event.name == "flag_updated":
             self._update(parsed(event))
@@ -52,7 +52,7 @@ class Updates:
             raise ParseError("the stream has a flag without its definition")
 
 
-def parsed(event: Event) -> dict[str, Any]:
+def parsed(event: ServerSentEvent) -> dict[str, Any]:
     """What an event says. Raises ParseError."""
     try:
         told = json.loads(event.data)

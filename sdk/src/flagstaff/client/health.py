@@ -29,7 +29,7 @@ class Watcher(Protocol):
         """The server no longer accepts the key; what was good last is in use."""
 
 
-class State(Enum):
+class HealthState(Enum):
     """How the definitions are."""
 
     CURRENT = "current"
@@ -41,14 +41,14 @@ class Health:
     """The state, and what the watcher has been told of it. Silent until `begin_to_tell`."""
 
     def __init__(self, watcher: Watcher) -> None:
-        self.state: State | None = None
+        self.state: HealthState | None = None
         self.why = ""
         """What is wrong, where something is."""
         self._watcher = watcher
-        self._told: State | None = None
+        self._told: HealthState | None = None
         self._silent = True
 
-    def set(self, state: State, why: str = "") -> None:
+    def set(self, state: HealthState, why: str = "") -> None:
         """Note how the definitions are, and tell it where it is news."""
         self.state, self.why = state, why
         self._tell()
@@ -58,7 +58,7 @@ class Health:
         if keys and not self._silent:
             self._watcher.definitions_changed(keys)
 
-    def begin_to_tell(self, assumed: State | None) -> None:
+    def begin_to_tell(self, assumed: HealthState | None) -> None:
         """From now on tell of changes to the state; the watcher takes it to be this one.
 
         Where it is another, it is told a moment later: OpenFeature calls a provider ready once its `initialize` has
@@ -74,9 +74,9 @@ class Health:
         if self._silent or self.state is self._told:
             return
         self._told = self.state
-        if self.state is State.CURRENT:
+        if self.state is HealthState.CURRENT:
             self._watcher.definitions_current()
-        elif self.state is State.STALE:
+        elif self.state is HealthState.STALE:
             self._watcher.definitions_stale(self.why)
         else:
             self._watcher.key_refused(self.why)

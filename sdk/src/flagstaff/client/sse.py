@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
-class Event(NamedTuple):
+class ServerSentEvent(NamedTuple):
     """An event. Without data it only tells how far the stream is."""
 
     name: str
@@ -15,13 +15,13 @@ class Event(NamedTuple):
     """As this very event gives it; None where it gives none."""
 
 
-def events(lines: Iterable[bytes]) -> Iterator[Event]:
+def events(lines: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     """The events of a stream; what an unfinished one began with is dropped. Comments count for nothing."""
     name, data, identity = "", [], None  # type: str, list[str], str | None
     for line in lines:
         if not line:
             if data or identity is not None:
-                yield Event(name or "message", "\n".join(data), identity)
+                yield ServerSentEvent(name or "message", "\n".join(data), identity)
             name, data, identity = "", [], None
             continue
         field, _, value = line.decode("utf-8", "replace").partition(":")

@@ -89,12 +89,12 @@ class Transport:
         check(answer.status, answer.headers, (200, 304))
         return answer
 
-    def stream(self, path: str, headers: Mapping[str, str], silence: float) -> Stream:
+    def stream(self, path: str, headers: Mapping[str, str], silence: float) -> HttpStream:
         """A stream of lines, which fails after so many seconds without any. Raises as `get` does."""
         target = urlsplit(urljoin(self._base, path))
         try:
             connection = self._request(target, {**headers, **self._key_header()}, self._timeout)
-            return Stream(connection, target.netloc, silence)
+            return HttpStream(connection, target.netloc, silence)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise UnavailableError(f"no stream from {target.netloc}: {described(error)}") from error
 
@@ -152,7 +152,7 @@ class Transport:
         return {"X-API-Key": self._key} if self._key else {}
 
 
-class Stream:
+class HttpStream:
     """A stream that is open. `close` may be called by another thread, and ends the iteration."""
 
     def __init__(self, connection: http.client.HTTPConnection, host: str, silence: float) -> None:

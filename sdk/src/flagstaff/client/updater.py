@@ -18,8 +18,8 @@ from flagstaff.client import forking, sse
 from flagstaff.client.definitions import Definitions
 from flagstaff.client.deltas import Updates
 from flagstaff.client.disk import Copy
-from flagstaff.client.health import Health, State, Watcher
-from flagstaff.client.transport import RefusedError, Stream, Transport, UnavailableError
+from flagstaff.client.health import Health, HealthState, Watcher
+from flagstaff.client.transport import HttpStream, RefusedError, Transport, UnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Client:
         self._stopped = threading.Event()
         self._tried = threading.Event()
         self._thread: threading.Thread | None = None
-        self._open: Stream | None = None
+        self._open: HttpStream | None = None
         self._failures = 0
         self._short_streams = 0
         self._stream_after = 0.0
@@ -109,14 +109,14 @@ class Client:
         self._begin()
         self._tried.wait(self._timeout + 1.0)
         if not self._tried.is_set():
-            self._health.set(State.STALE, "there was no answer in time")
-        if self._health.state is State.REFUSED:
+            self._health.set(HealthState.STALE, "there was no answer in time")
+        if self._health.state is HealthState.REFUSED:
             self.stop()
             raise ProviderFatalError(self._health.why)
         if self.definitions is None:
             self._health.begin_to_tell(self._health.state)
             raise ProviderNotReadyError(self._health.why)
-        self._health.begin_to_tell(State.CURRENT)
+        self._health.begin_to_tell(HealthState.CURRENT)
 
     def stop(self) -> None:
         """End the background work; the definitions stay in use."""
@@ -155,12 +155,12 @@ class Client:
         try:
             self._fetch()
         except RefusedError as refused:
-            self._health.set(State.REFUSED, str(refused))
+            self._health.set(HealthState.REFUSED, str(refused))
             return max(self._poll, FIRST_PAUSE)
         except (UnavailableError, ParseError) as error:
             return self._stale(described(error), getattr(error, "retry_after", 0.0))
         self._failures = 0
-        self._health.set(State.CURRENT)
+        self._health.set(HealthState.CURRENT)
         self._tried.set()
         if not self._streaming or time.monotonic() < self._stream_after:
             return self._poll * random.uniform(0.9, 1.1)
@@ -195,7 +195,7 @@ class Client:
         assert self.definitions is not None
         began = time.monotonic()
         try:
-            headers = {"Accept": "text/event-stream", "Last-Event-ID": str(self.definitions.revision)}
+            headers = {"Accept": "text/event-stream", "Last-ServerSentEvent-ID": str(self.definitions.revision)}
             self._open = stream = self._transport.stream(STREAM + self._query, headers, SILENCE)
         except (RefusedError, UnavailableError) as error:
             return self._without_stream(error)
@@ -211,7 +211,7 @@ class Client:
         self._short_streams = 0 if lasted else min(self._short_streams + 1, 10)
         return random.uniform(0.0, FIRST_PAUSE) * max(1, self._short_streams)
 
-    def _take_in(self, stream: Stream) -> None:
+    def _take_in(self, stream: HttpStream) -> None:
         """Apply what the stream tells, revision by revision. Raises where it ends, or says what makes no sense."""
         updates = Updates()
         for event in sse.events(stream):
@@ -258,7 +258,7 @@ class Client:
 
     def _stale(self, why: str, retry_after: float = 0.0) -> float:
         """Note that the server gave nothing of use; returns after how many seconds to try again."""
-        self._health.set(State.STALE, why)
+        self._health.set(HealthState.STALE, why)
         self._failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10), MAX_PAUSE)
         return max(retry_after, pause * random.uniform(0.75, 1.25))

@@ -32,8 +32,8 @@ class RequestError(Exception):
 
 
 @contextmanager
-def named(names: Mapping[str, str]) -> Iterator[None]:
-    """In this block, what `db` refuses is named as the client named it: in `field`, and where the text begins with it.
+def rename_fields(names: Mapping[str, str]) -> Iterator[None]:
+    """Name what `db` refuses in this block as the client did: in `field`, and where the text begins with it.
 
     `names` leads from the field's name, or its beginning, in `db` to the one in the request.
     """

@@ -26,12 +26,12 @@ COUNTED_AS_ATTEMPTS = frozenset({"invalid_key", "invalid_token"})
 
 def guard(blueprint: Blueprint) -> Blueprint:
     """Let only admins call what is in this blueprint, and count what they write."""
-    blueprint.before_request(begin)
-    blueprint.after_request(finish)
+    blueprint.before_request(authenticate_request)
+    blueprint.after_request(after_request)
     return blueprint
 
 
-def begin() -> None:
+def authenticate_request() -> None:
     """Find out who calls, and whether not too often. Raises `RequestError` (401, 403, 429) for anyone but an admin."""
     service = services()
     g.actor = None
@@ -55,7 +55,7 @@ def signed_in(service: Services, address: str) -> Admin:
         raise
 
 
-def finish(response: FlaskResponse) -> FlaskResponse:
+def after_request(response: FlaskResponse) -> FlaskResponse:
     """Keep the answer out of caches, and count a write."""
     response.headers["Cache-Control"] = "no-store"
     if request.method not in ("GET", "HEAD"):
@@ -64,7 +64,7 @@ def finish(response: FlaskResponse) -> FlaskResponse:
     return response
 
 
-class Call:
+class AdminRequest:
     """An admin call, read: its body or query, field by field, and what most calls may say."""
 
     def __init__(self, body: dict[str, Any], query: dict[str, str], *, in_environment: bool, guarded: bool) -> None:
@@ -89,7 +89,7 @@ def without_environment(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name != ENVIRONMENT}
 
 
-def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool = False) -> Call:
+def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool = False) -> AdminRequest:
     """The request at hand; with `body`, its body must be a JSON object.
 
     Only a call `in_environment` may name one, and only a `guarded` one may say which version it is based on: what would
@@ -98,10 +98,10 @@ def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool 
     asked = current_request()
     limit = services().settings.max_body_bytes
     said = read_object(asked, limit) if body else {}
-    return Call(said, read_query(asked), in_environment=in_environment, guarded=guarded)
+    return AdminRequest(said, read_query(asked), in_environment=in_environment, guarded=guarded)
 
 
-def read_call_with_optional_body(*, in_environment: bool = True, guarded: bool = False) -> Call:
+def read_call_with_optional_body(*, in_environment: bool = True, guarded: bool = False) -> AdminRequest:
     """The request at hand, whose body may be missing; else as `read_call`."""
     return read_call(body=has_body(current_request()), in_environment=in_environment, guarded=guarded)
 

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from api.admin import call as admin
 from api.admin import fields, shapes
-from api.admin.call import Call, flag_response
+from api.admin.call import AdminRequest, flag_response
 from api.http import Response, json_response
 from db.flags import promotion
 from db.history import changes
@@ -70,6 +70,6 @@ def promote_flag(id_or_key: str) -> Response:
     return flag_response(200, shapes.flag(flag))
 
 
-def read_preview(call: Call) -> bool:
+def read_preview(call: AdminRequest) -> bool:
     """Whether the caller only wants to know what would change."""
     return bool(call.body.take("preview", fields.boolean, False))

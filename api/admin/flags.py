@@ -7,8 +7,8 @@ from flask import Blueprint
 from api.admin import bodies, fields, shapes
 from api.admin import call as admin
 from api.admin.bodies import EVERYWHERE
-from api.admin.call import Call, flag_response
-from api.errors import RequestError, named
+from api.admin.call import AdminRequest, flag_response
+from api.errors import RequestError, rename_fields
 from api.http import Response, json_response
 from db.configuration.edits import NewFlag
 from db.flags import flags
@@ -33,7 +33,7 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = bodies.new_flag(call.body)
     call.finish()
-    with named(SHORT_FORMS):
+    with rename_fields(SHORT_FORMS):
         return create_flag(new, call)
 
 
@@ -51,7 +51,7 @@ def change(id_or_key: str) -> Response:
     call = admin.read_call(body=True, guarded=True)
     edit = bodies.flag_edit(call.body)
     call.finish()
-    with named(SHORT_FORMS):
+    with rename_fields(SHORT_FORMS):
         flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
     return flag_response(200, shapes.flag(flag))
 
@@ -76,7 +76,7 @@ def toggle(id_or_key: str) -> Response:
     return flag_response(200, shapes.flag(flag))
 
 
-def disable_everywhere(id_or_key: str, call: Call, enabled: bool | None) -> Response:
+def disable_everywhere(id_or_key: str, call: AdminRequest, enabled: bool | None) -> Response:
     """The global kill switch. Raises `RequestError` (400) for what is possible in one environment only."""
     if enabled or call.version is not None:
         message = "environment=* disables a flag everywhere; it can't enable it, and takes no version"
@@ -85,13 +85,13 @@ def disable_everywhere(id_or_key: str, call: Call, enabled: bool | None) -> Resp
     return json_response(200, {"flags": shapes.listed(switched, shapes.flag)})
 
 
-def create_flag(new: NewFlag, call: Call) -> Response:
+def create_flag(new: NewFlag, call: AdminRequest) -> Response:
     """Create, and answer what was created."""
     flag = flags.create(new, call.environment, actor=call.actor)
     return flag_response(201, shapes.flag(flag))
 
 
-def archive_flag(id_or_key: str, call: Call) -> Response:
+def archive_flag(id_or_key: str, call: AdminRequest) -> Response:
     """Archive, and answer what was archived."""
     archived = flags.archive(id_or_key, call.environment, actor=call.actor, version=call.version)
     return flag_response(200, shapes.flag(archived))

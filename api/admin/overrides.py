@@ -12,7 +12,7 @@ from flask import Blueprint
 
 from api.admin import call as admin
 from api.admin import fields
-from api.admin.call import Call
+from api.admin.call import AdminRequest
 from api.http import Response, json_response
 from db.flags import flags, overrides
 from db.views import FlagView, OverrideView
@@ -99,7 +99,7 @@ def written(write: Callable[..., OverrideView], user_id: str, flag_id: str) -> R
     return json_response(200, override_shape(override))
 
 
-def read_status(call: Call) -> bool:
+def read_status(call: AdminRequest) -> bool:
     """Whether the body enables."""
     return bool(call.body.take("status", fields.one_of(ENABLED, DISABLED)) == ENABLED)
 

@@ -10,7 +10,7 @@ from flask import Blueprint
 from api.admin import bodies, shapes
 from api.admin import call as admin
 from api.admin.flags import archive_flag, create_flag
-from api.errors import named
+from api.errors import rename_fields
 from api.http import Response, json_response
 from db.configuration.edits import FlagQuery
 from db.flags import flags
@@ -45,7 +45,7 @@ def create() -> Response:
     call = admin.read_call(body=True)
     new = bodies.new_simple_flag(call.body)
     call.finish()
-    with named(SIMPLE_NAMES):
+    with rename_fields(SIMPLE_NAMES):
         return create_flag(new, call)
 
 

@@ -122,7 +122,7 @@ class Stream:
     def __init__(self, service: Services, subscriber: Subscriber, feed: Feed, holder: Holder, seen: int | None) -> None:
         self.feed = feed
         self._service = service
-        self._listener = subscriber
+        self._subscriber = subscriber
         self._holder: Holder | None = holder
         now = feed.now.revision
         # A later id than there is: the database was set back. All that there is is new to this client.
@@ -141,14 +141,14 @@ class Stream:
 
     def _may_go_on(self) -> bool:
         """Whether key and environment are still there, and the process is not about to end."""
-        service, subscriber = self._service, self._listener
+        service, subscriber = self._service, self._subscriber
         known = subscriber.key_id is None or service.keys.with_id(subscriber.key_id) is not None
         there = service.follower.feeds.get(subscriber.environment or service.settings.default_environment) is self.feed
         return known and there and not service.streams.closing.is_set()
 
     def _news(self) -> bytes:
         """What has happened since; where no flag has changed, just how far it is."""
-        now, told = self.feed.batch(self.seen, whole=self._listener.include_definitions)
+        now, told = self.feed.batch(self.seen, include_definitions=self._subscriber.include_definitions)
         self.seen = now.revision
         return told or events.position(now.revision)
 

@@ -44,7 +44,7 @@ def evaluate_one(service: EvaluationService, request: Request) -> Response:
         _, environment, context = read_request(service, request)
         answer = engine_of(service, environment).evaluate(key, context)
         service.counters.evaluated(answer.reason)
-        return Response(orjson.dumps(told(key, answer)), status_of(answer), JSON_HEADERS)
+        return Response(orjson.dumps(to_wire(key, answer)), status_of(answer), JSON_HEADERS)
     except Exception as error:
         return failure(error, key)
 
@@ -89,7 +89,7 @@ def key_in(request: Request) -> str:
     return request.path.removeprefix(OFREP_ONE)
 
 
-def told(key: str, answer: Evaluation) -> dict[str, Any]:
+def to_wire(key: str, answer: Evaluation) -> dict[str, Any]:
     """An evaluation in OFREP's words. Without a `value` where the application's own default applies."""
     value, variant, reason, error_code, message, metadata = answer
     if error_code is not None:
@@ -100,7 +100,7 @@ def told(key: str, answer: Evaluation) -> dict[str, Any]:
     return {"key": key, "value": value, "reason": reason, "variant": variant, "metadata": metadata}
 
 
-PREPARED = PreparedAnswers(told)
+PREPARED = PreparedAnswers(to_wire)
 
 
 def status_of(answer: Evaluation) -> int:

@@ -37,23 +37,24 @@ class Event(NamedTuple):
     data: bytes
 
 
-def since(now: Snapshot, seen: int, *, whole: bool) -> bytes:
+def since(now: Snapshot, seen: int, *, include_definitions: bool) -> bytes:
     """The events that lead from a revision to the present one; empty where no flag has changed."""
     changed = sorted(
-        (*updates(now, seen, whole=whole), *deletions(now, seen)), key=lambda event: (event.revision, event.data)
+        (*updates(now, seen, include_definitions=include_definitions), *deletions(now, seen)),
+        key=lambda event: (event.revision, event.data),
     )
     if not changed:
         return b""
     refetch = Event(now.revision, "message", orjson.dumps({"type": "refetchEvaluation", "etag": f'"{now.revision}"'}))
-    return b"".join(with_ids([*changed, refetch] if whole else [refetch]))
+    return b"".join(with_ids([*changed, refetch] if include_definitions else [refetch]))
 
 
-def updates(now: Snapshot, seen: int, *, whole: bool) -> Iterator[Event]:
+def updates(now: Snapshot, seen: int, *, include_definitions: bool) -> Iterator[Event]:
     """The flags touched after a revision."""
     told = 0
     for key, summary in now.summaries.items():
         if summary.revision > seen:
-            data = flag_data(now, key, room=told < MAX_BATCH_BYTES) if whole else b""
+            data = flag_data(now, key, room=told < MAX_BATCH_BYTES) if include_definitions else b""
             told += len(data)
             yield Event(summary.revision, "flag_updated", data)
 

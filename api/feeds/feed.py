@@ -87,16 +87,16 @@ class Feed:
         now = self.now
         return summaries.to_bytes(now.summaries.values(), now.revision)
 
-    def batch(self, seen: int, *, whole: bool) -> tuple[Snapshot, bytes]:
-        """The present state, and the events that lead there from a revision; `whole`: with the flags in them."""
+    def batch(self, seen: int, *, include_definitions: bool) -> tuple[Snapshot, bytes]:
+        """The present state, and the events that lead there from a revision, the flags with or without definitions."""
         now = self.now
-        made = self._batches.get((seen, whole))
+        made = self._batches.get((seen, include_definitions))
         if made is None or made[0] is not now:
             with self._making:
-                made = self._batches.get((seen, whole))
+                made = self._batches.get((seen, include_definitions))
                 if made is None or made[0] is not now:
-                    made = (now, events.since(now, seen, whole=whole))
-                    self._keep((seen, whole), made)
+                    made = (now, events.since(now, seen, include_definitions=include_definitions))
+                    self._keep((seen, include_definitions), made)
         return made
 
     def _keep(self, name: tuple[int, bool], made: tuple[Snapshot, bytes]) -> None:

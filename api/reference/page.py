@@ -61,26 +61,28 @@ def docs() -> Response:
 @cache
 def page() -> bytes:
     """The page, made once."""
-    said = document()
-    tags = [tag["name"] for tag in said["tags"]]
-    found = list(operations(said))
+    source = document()
+    tags = [tag["name"] for tag in source["tags"]]
+    found = list(operations(source))
     menu = "".join(menu_of(tag, found) for tag in tags)
-    types = "".join(type_html(name, schema) for name, schema in said["components"]["schemas"].items())
-    body = "".join(section(tag, [entry for entry in found if tag["name"] in entry[2]["tags"]]) for tag in said["tags"])
-    intro = "".join(f"<p>{words(part)}</p>" for part in (*said["info"]["description"].split("\n\n"), KEYS))
-    title = f"{escape(said['info']['title'])} API"
+    types = "".join(type_html(name, schema) for name, schema in source["components"]["schemas"].items())
+    body = "".join(
+        section(tag, [entry for entry in found if tag["name"] in entry[2]["tags"]]) for tag in source["tags"]
+    )
+    intro = "".join(f"<p>{render_markdown(part)}</p>" for part in (*source["info"]["description"].split("\n\n"), KEYS))
+    title = f"{escape(source['info']['title'])} API"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>'
-        f'<nav><h1>{title}</h1><p class="version">{escape(said["info"]["version"])} · '
+        f'<nav><h1>{title}</h1><p class="version">{escape(source["info"]["version"])} · '
         f'<a href="/openapi.json">openapi.json</a></p>{menu}</nav><main>{intro}{body}'
         f"<section><h2>Types</h2>{types}</section></main></body></html>"
     ).encode()
 
 
-def operations(said: Json) -> Iterator[tuple[str, str, Json]]:
+def operations(source: Json) -> Iterator[tuple[str, str, Json]]:
     """Each operation with its method and path."""
-    for path, methods in said["paths"].items():
+    for path, methods in source["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
 
@@ -98,7 +100,7 @@ def menu_of(tag: str, found: list[tuple[str, str, Json]]) -> str:
 def section(tag: Json, found: list[tuple[str, str, Json]]) -> str:
     """All operations of a tag."""
     shown = "".join(operation_html(*entry) for entry in found)
-    return f"<section><h2>{escape(tag['name'])}</h2><p>{words(tag['description'])}</p>{shown}</section>"
+    return f"<section><h2>{escape(tag['name'])}</h2><p>{render_markdown(tag['description'])}</p>{shown}</section>"
 
 
 def operation_html(method: str, path: str, operation: Json) -> str:
@@ -108,7 +110,7 @@ def operation_html(method: str, path: str, operation: Json) -> str:
     refused = [status for status, _ in answers if status >= "4"]
     errors = table("", [answer_row(*item) for item in answers if item[0] >= "4"])
     parts = (
-        f"<p>{words(operation['description'])}</p>" if "description" in operation else "",
+        f"<p>{render_markdown(operation['description'])}</p>" if "description" in operation else "",
         table("Parameters", [parameter_row(item) for item in operation.get("parameters", ())]),
         table("Body", field_rows(body.get("schema", {}))),
         f"<h4>Example</h4><pre>{escape(curl(method, path, operation, body.get('example')))}</pre>",
@@ -149,7 +151,7 @@ def table(title: str, rows: list[tuple[str, str, str]]) -> str:
 def parameter_row(parameter: Json) -> tuple[str, str, str]:
     """A parameter: its name, its kind and place, what it is."""
     kind = f"{kind_of(parameter['schema'])}, {parameter['in']}"
-    return f"<code>{escape(parameter['name'])}</code>", kind, words(parameter["description"])
+    return f"<code>{escape(parameter['name'])}</code>", kind, render_markdown(parameter["description"])
 
 
 def field_rows(schema: Json) -> list[tuple[str, str, str]]:
@@ -160,7 +162,7 @@ def field_rows(schema: Json) -> list[tuple[str, str, str]]:
         (
             f"<code>{escape(name)}</code>" + ("<sup>required</sup>" if name in required else ""),
             kind_of(field),
-            words(field.get("description", "")),
+            render_markdown(field.get("description", "")),
         )
         for name, field in resolved.get("properties", {}).items()
     ]
@@ -171,7 +173,7 @@ def answer_row(status: str, answer: Json) -> tuple[str, str, str]:
     content = answer.get("content", {})
     schema = content.get("application/json", {}).get("schema")
     kind = shape_of(schema) if schema else ", ".join(escape(name) for name in content)
-    return f'<code class="s{status[0]}">{status}</code>', kind, words(answer["description"])
+    return f'<code class="s{status[0]}">{status}</code>', kind, render_markdown(answer["description"])
 
 
 def shape_of(schema: Json) -> str:
@@ -225,7 +227,7 @@ def curl(method: str, path: str, operation: Json, example: Any) -> str:
     return " \\\n  ".join(lines)
 
 
-def words(text: str) -> str:
+def render_markdown(text: str) -> str:
     """Text with what stands between backticks as code."""
     parts = escape(text, quote=False).split("`")
     return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))

@@ -49,7 +49,7 @@ BLUEPRINTS = (
 
 
 def create_app(services: Services) -> Flask:
-    """The application over these services. It answers every path, those of the dispatch too."""
+    """Return the application over these services. It answers every path, those of the dispatch too."""
     app = Flask("api", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False  # /list and /list/ are the same, without a redirect
@@ -68,7 +68,7 @@ def create_app(services: Services) -> Flask:
 
 
 def direct_routes(services: Services) -> dict[str, tuple[str, Answer]]:
-    """The functions that need no Flask, by their paths, counted and timed."""
+    """Return the functions that need no Flask, by their paths, counted and timed."""
     return {
         path: (method, services.counters.timed(path.replace("<rest:key>", "{key}"), answer))
         for path, (method, answer) in DIRECT.items()
@@ -90,12 +90,12 @@ class Rest(BaseConverter):
 
 
 def direct_view(services: Services, answer: Answer) -> Callable[..., Response]:
-    """A Flask view of a function that the dispatch calls too; it finds everything in the request itself."""
+    """Return a Flask view of a function that the dispatch calls too; it finds everything in the request itself."""
     return lambda **_: answer(services, WsgiRequest(request.environ))
 
 
 def http_error(error: HTTPException) -> Response:
-    """What Flask itself refuses, in the shape of all other errors."""
+    """Return what Flask itself refuses, in the shape of all other errors."""
     status = error.code or 500
     if isinstance(error, NotFound):
         message = f"there is nothing at {request.path}; GET /docs lists what there is"

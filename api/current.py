@@ -13,10 +13,10 @@ EXTENSION = "flagstaff"
 
 
 def services() -> Services:
-    """The services that the application was made with."""
+    """Return the services that the application was made with."""
     return cast(Services, current_app.extensions[EXTENSION])
 
 
 def current_request() -> Request:
-    """The request that is being answered."""
+    """Return the request that is being answered."""
     return WsgiRequest(request.environ)

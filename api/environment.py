@@ -15,7 +15,7 @@ ENVIRONMENT = "environment"
 
 
 def environment_named(body: Mapping[str, Any], query: Mapping[str, str]) -> str | None:
-    """The environment that a request names, in its body or its query string.
+    """Return the environment that a request names, in its body or its query string.
 
     Raises `RequestError` (400) for one that is not text, for two different ones, and for an empty one: a script whose
     variable is not set must not change the default environment.
@@ -35,7 +35,7 @@ def environment_named(body: Mapping[str, Any], query: Mapping[str, str]) -> str 
 
 
 def environment_of(key: KeyRecord | None, named: str | None) -> str | None:
-    """The environment of a request: its key's, else the one it names, else None for the default.
+    """Return the environment of a request: its key's, else the one it names, else None for the default.
 
     Raises `RequestError` (403) where it names another than its key's.
     """
@@ -48,7 +48,7 @@ def environment_of(key: KeyRecord | None, named: str | None) -> str | None:
 
 
 def of_environment(loaded: Mapping[str, T], settings: Settings, environment: str | None) -> T:
-    """What there is of an environment, None standing for the default one.
+    """Return what there is of an environment, None standing for the default one.
 
     Raises `RequestError`: 400 for an unknown environment, 503 before the first load.
     """

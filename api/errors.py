@@ -80,12 +80,12 @@ RETRY_WHEN_AWAKE = (("Retry-After", "10"),)
 
 
 def not_loaded() -> RequestError:
-    """What is said before the first load of the definitions that a request needs."""
+    """Return what is said before the first load of the definitions that a request needs."""
     return RequestError(503, "definitions_not_loaded", "the flags have not been loaded yet", RETRY_LATER)
 
 
 def describe(error: Exception) -> Description:
-    """How an error is answered."""
+    """Return how an error is answered."""
     if isinstance(error, RequestError):
         return Description(error.status, {"error": str(error), "code": error.code} | error.facts, error.headers)
     if isinstance(error, db_errors.FlagstaffError) and type(error) in STATUS_AND_CODE:
@@ -94,7 +94,7 @@ def describe(error: Exception) -> Description:
 
 
 def describe_unexpected(error: Exception) -> Description:
-    """How an error that nobody foresaw is answered: by a number under which the log has it."""
+    """Return how an error that nobody foresaw is answered: by a number under which the log has it."""
     incident = secrets.token_hex(8)
     log.error("unexpected error", exc_info=error, extra={"facts": {"incident": incident}})
     return Description(
@@ -103,7 +103,7 @@ def describe_unexpected(error: Exception) -> Description:
 
 
 def describe_db_error(error: db_errors.FlagstaffError) -> Description:
-    """How an error of `db` is answered."""
+    """Return how an error of `db` is answered."""
     status, code = STATUS_AND_CODE[type(error)]
     headers = RETRY_LATER if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
     if isinstance(error, db_errors.DatabaseWakingError):
@@ -112,7 +112,7 @@ def describe_db_error(error: db_errors.FlagstaffError) -> Description:
 
 
 def facts(error: db_errors.FlagstaffError) -> dict[str, Any]:
-    """What a program may want to know of the error besides its code."""
+    """Return what a program may want to know of the error besides its code."""
     match error:
         case db_errors.InvalidInputError():
             return {"code": error.code, "field": error.field}

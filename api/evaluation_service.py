@@ -63,4 +63,4 @@ class EvaluationService(Protocol):
         """Bring an environment up to this revision, where that is possible and it is behind."""
 
     def has_stream_room(self, holder: Holder) -> bool:
-        """Whether this caller can have a stream."""
+        """Tell whether this caller can have a stream."""

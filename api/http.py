@@ -39,19 +39,19 @@ class Response(NamedTuple):
 
 
 def json_response(status: int, value: object, headers: Iterable[tuple[str, str]] = ()) -> Response:
-    """The answer with this value as its JSON body, and these headers besides the content type."""
+    """Return the answer with this value as its JSON body, and these headers besides the content type."""
     return Response(
         orjson.dumps(value, option=orjson.OPT_UTC_Z), status, [*JSON_HEADERS, *headers] if headers else JSON_HEADERS
     )
 
 
 def has_body(request: Request) -> bool:
-    """Whether a request says that it has a body."""
+    """Tell whether a request says that it has a body."""
     return request.headers.get("content-length", "0") not in ("", "0") or "transfer-encoding" in request.headers
 
 
 def read_object(request: Request, limit: int) -> dict[str, Any]:
-    """The JSON object that is the request's body; one of more than `limit` bytes is refused.
+    """Return the JSON object that is the request's body; one of more than `limit` bytes is refused.
 
     Raises `RequestError`: 400, 413 or 415.
     """
@@ -68,7 +68,7 @@ def read_object(request: Request, limit: int) -> dict[str, Any]:
 
 
 def read_body(request: Request, limit: int) -> bytes:
-    """The bytes of the body. Raises `RequestError`: 413 for more than `limit`, 400 where some are missing."""
+    """Return the bytes of the body. Raises `RequestError`: 413 for more than `limit`, 400 where some are missing."""
     declared = request.headers.get("content-length")
     length = int(declared) if declared and declared.isdecimal() else None
     body = request.read(limit + 1)
@@ -100,14 +100,14 @@ def check_content_type(content_type: str) -> None:
 
 
 def malformed_json(body: bytes, error: orjson.JSONDecodeError) -> RequestError:
-    """The error for a body that is not JSON, saying where it goes wrong."""
+    """Return the error for a body that is not JSON, saying where it goes wrong."""
     if not body:
         return RequestError(400, "malformed_json", "the body is empty; it must be a JSON object")
     return RequestError(400, "malformed_json", f"the body is not JSON: {error}")
 
 
 def read_query(request: Request) -> dict[str, str]:
-    """The parameters of the query string. Raises `RequestError` (400) for one given twice."""
+    """Return the parameters of the query string. Raises `RequestError` (400) for one given twice."""
     text = request.query_string
     if not text:
         return {}
@@ -123,7 +123,7 @@ def read_query(request: Request) -> dict[str, str]:
 
 
 def read_flag(query: Mapping[str, str], name: str, default: bool | None = None) -> bool | None:
-    """A query parameter that is `true`, `false`, `1` or `0`. Raises `RequestError` (400) for anything else."""
+    """Return a query parameter that is `true`, `false`, `1` or `0`. Raises `RequestError` (400) for anything else."""
     text = query.get(name)
     if text is None:
         return default
@@ -133,7 +133,7 @@ def read_flag(query: Mapping[str, str], name: str, default: bool | None = None) 
 
 
 def has_etag(request: Request, etag: str) -> bool:
-    """Whether the client says, in If-None-Match, that it has what this strong entity tag stands for."""
+    """Tell whether the client says, in If-None-Match, that it has what this strong entity tag stands for."""
     given = request.headers.get("if-none-match")
     if not given:
         return False
@@ -141,6 +141,6 @@ def has_etag(request: Request, etag: str) -> bool:
 
 
 def error_response(error: Exception) -> Response:
-    """The answer that tells of an error."""
+    """Return the answer that tells of an error."""
     status, body, headers = describe(error)
     return json_response(status, body, headers)

@@ -141,6 +141,6 @@ def to_environ(request: Request, size: int) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def environ_name(header: str) -> str:
-    """The name of a header in an environ."""
+    """Return the name of a header in an environ."""
     name = header.upper().replace("-", "_")
     return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"

@@ -52,7 +52,7 @@ class Services:
             feed.wake()
 
     def has_stream_room(self, holder: Holder) -> bool:
-        """Whether there is a place for a stream of this one."""
+        """Tell whether there is a place for a stream of this one."""
         return self.streams.has_room(holder)
 
     def open_stream(self, holder: Holder) -> bool:
@@ -69,7 +69,7 @@ class Services:
 
 
 def database_url(settings: Settings) -> str:
-    """The URL of the database. Raises SettingsError where there is none, or one that can't be used."""
+    """Return the URL of the database. Raises SettingsError where there is none, or one that can't be used."""
     if settings.database_url is None:
         raise SettingsError("FLAGSTAFF_DATABASE_URL is not set")
     try:
@@ -107,7 +107,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
 
 
 def signing_in(settings: Settings) -> IdentityProvider | None:
-    """What checks people's tokens, where that is configured. Raises SettingsError for a key that can't be used."""
+    """Return what checks people's tokens, where that is configured. Raises SettingsError for a key that can't be used."""
     if settings.jwt_public_key is None:
         return None
     from api.access.jwt import SignIn  # cryptography is large, and most processes need none of it

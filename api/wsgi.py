@@ -22,7 +22,7 @@ NOT_MODIFIED = 304
 
 
 def application(services: Services) -> Application:
-    """The whole service, as a WSGI server wants it."""
+    """Return the whole service, as a WSGI server wants it."""
     flask = create_app(services)
     direct = Dispatch(services)
 
@@ -42,7 +42,7 @@ def application(services: Services) -> Application:
 
 
 def for_this_machine(application: Application, own_host: str) -> Application:
-    """The application, for requests from this machine only."""
+    """Return the application, for requests from this machine only."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = WsgiRequest(environ)
@@ -58,7 +58,7 @@ def for_this_machine(application: Application, own_host: str) -> Application:
 
 
 def closing_after_errors(application: Application) -> Application:
-    """The application, saying that the connection closes where a body may have been left unread."""
+    """Return the application, saying that the connection closes where a body may have been left unread."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not has_body(WsgiRequest(environ)):

@@ -84,7 +84,7 @@ def connect(url: str, *, sign_in: Callable[[], str] | None = None) -> None:
 
 
 def connection_parameters(url: str) -> dict[str, Any]:
-    """What psycopg2 needs to connect to this URL, time-outs included; raises ValueError if it is none."""
+    """Return what psycopg2 needs to connect to this URL, time-outs included; raises ValueError if it is none."""
     try:
         parsed = psycopg2.extensions.parse_dsn(postgres_url(url))
     except (ValueError, psycopg2.ProgrammingError):
@@ -114,7 +114,7 @@ def close_idle() -> None:
 
 
 def is_connected() -> bool:
-    """Whether the pool holds a connection, so that asking something opens none."""
+    """Tell whether the pool holds a connection, so that asking something opens none."""
     return not database.deferred and bool(database._connections)
 
 
@@ -141,7 +141,7 @@ def wait_until_awake() -> None:
 
 @contextmanager
 def session() -> Iterator[None]:
-    """A connection for the time of the block; blocks may stand inside each other.
+    """Give a connection for the time of the block; blocks may stand inside each other.
 
     Raises DatabaseUnavailableError where the database can't be reached or breaks off, WriteBlockedError where it waited
     too long for a lock, and NotMigratedError where it lacks a table or a column.
@@ -167,7 +167,7 @@ def session() -> Iterator[None]:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """A read-only transaction in which every query sees the same moment."""
+    """Give a read-only transaction in which every query sees the same moment."""
     with session(), database.transaction():
         database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
@@ -211,7 +211,7 @@ def read_json(text: str) -> Any:
 
 
 def error_code(error: peewee.PeeweeException) -> str | None:
-    """What PostgreSQL calls the error (SQLSTATE); None where it did not answer."""
+    """Return what PostgreSQL calls the error (SQLSTATE); None where it did not answer."""
     code: str | None = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
     return code
 

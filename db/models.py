@@ -29,7 +29,7 @@ from db.vocabulary import Action, Scope, Source, ValueType
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.now(UTC)
 
 

@@ -146,7 +146,9 @@ class Settings:
         return settings
 
     def _sign_in_problems(self, env: Mapping[str, str]) -> list[str]:
-        """A public key alone would let in everyone who has a token of the same issuer, for whatever program it is."""
+        """Return a public key alone would let in everyone who has a token of the same issuer, for whatever program it
+        is.
+        """
         if not env.get("FLAGSTAFF_JWT_PUBLIC_KEY", "").strip():
             idle = self.jwt_audience or self.jwt_issuer or self.jwt_admin_claim or self.jwt_admin_users
             return ["FLAGSTAFF_JWT_PUBLIC_KEY must be set with the other FLAGSTAFF_JWT_ variables"] if idle else []
@@ -258,7 +260,7 @@ def _cookie_name(text: str) -> str:
 
 
 def _header_text(text: str) -> str:
-    """The text, if it can be an HTTP header; what is wrong is said without showing it, because it is a secret."""
+    """Return the text, if it can be an HTTP header; what is wrong is said without showing it, because it is a secret."""
     if not text.isascii() or not text.isprintable():
         raise ValueError("has a character that no key has")
     return text
@@ -288,7 +290,7 @@ def _roles(text: str) -> frozenset[str]:
 
 
 def postgres_url(text: str) -> str:
-    """The URL itself; raises ValueError, which does not show it, because it carries a password."""
+    """Return the URL itself; raises ValueError, which does not show it, because it carries a password."""
     problem = ValueError("is not a PostgreSQL URL such as postgresql://user:password@host:5432/name")
     try:
         url = urlsplit(text)

@@ -34,7 +34,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def key(value: object, field: str = "key", *, code: str = "invalid_key") -> str:
-    """A key of a flag, a variant, a tag or an environment; never of the form of a UUID, which stands for an id."""
+    """Return a key of a flag, a variant, a tag or an environment; never of the form of a UUID, which stands for an id."""
     if not isinstance(value, str) or not KEY.fullmatch(value):
         raise InvalidInputError(code, field, f"{field} must be {_KEY_FORM}")
     if UUID.fullmatch(value):
@@ -52,14 +52,14 @@ def text(value: object, field: str, *, longest: int, code: str) -> str:
 
 
 def name(value: object, field: str = "name") -> str | None:
-    """A display name; an empty one is none."""
+    """Return a display name; an empty one is none."""
     if value is None:
         return None
     return text(value, field, longest=MAX_NAME, code="invalid_name").strip() or None
 
 
 def description(value: object) -> str:
-    """What a flag is for; None is as good as empty."""
+    """Return what a flag is for; None is as good as empty."""
     return text("" if value is None else value, "description", longest=MAX_DESCRIPTION, code="invalid_description")
 
 
@@ -80,7 +80,7 @@ def boolean(value: object, field: str) -> bool:
 
 
 def value_type(value: object) -> ValueType:
-    """The type of a flag's values, by its name."""
+    """Return the type of a flag's values, by its name."""
     try:
         return ValueType(value)  # type: ignore[arg-type]
     except ValueError:
@@ -89,7 +89,7 @@ def value_type(value: object) -> ValueType:
 
 
 def value(given: object, wanted: ValueType, field: str) -> JsonValue:
-    """A flag's value: of its type, finite, storable, not too deep and not too large."""
+    """Return a flag's value: of its type, finite, storable, not too deep and not too large."""
     if not _is_of_type(given, wanted):
         raise InvalidInputError("invalid_value", field, f"{field} must be {_TYPE_IN_WORDS[wanted]}")
     clean = json_value(given, field)
@@ -153,7 +153,7 @@ def _number(given: int | float, field: str, code: str) -> int | float:
 
 
 def entity_type(given: object, field: str = "entityType") -> str:
-    """The type of an entity; it has no colon, so that type and id can be written as one text."""
+    """Return the type of an entity; it has no colon, so that type and id can be written as one text."""
     if not isinstance(given, str) or not ENTITY_TYPE.fullmatch(given):
         message = f"{field} must be 1 to 64 letters, digits, dots, underscores and hyphens"
         raise InvalidInputError("invalid_entity_type", field, message)
@@ -188,21 +188,21 @@ def _is_entity_id(given: object) -> bool:
 
 
 def limit(given: int) -> int:
-    """How many on a page."""
+    """Return how many on a page."""
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_ON_A_PAGE:
         raise InvalidInputError("invalid_limit", "limit", f"limit must be a whole number from 1 to {MAX_ON_A_PAGE}")
     return given
 
 
 def skip(given: int) -> int:
-    """How many to pass over."""
+    """Return how many to pass over."""
     if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_SKIP:
         raise InvalidInputError("invalid_skip", "skip", f"skip must be a whole number from 0 to {MAX_SKIP}")
     return given
 
 
 def not_a_cursor() -> InvalidInputError:
-    """The error for a place in a list that no page gave. Clients know it as `next`, from where they have it."""
+    """Return the error for a place in a list that no page gave. Clients know it as `next`, from where they have it."""
     return InvalidInputError("invalid_cursor", "next", "next must be the `next` of the page before")
 
 

@@ -32,7 +32,7 @@ UNSET: Final = Unset.UNSET
 
 
 def given(value: T | Unset, otherwise: T) -> T:
-    """The value if one was given, else what it would replace."""
+    """Return the value if one was given, else what it would replace."""
     return otherwise if isinstance(value, Unset) else value
 
 

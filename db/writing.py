@@ -66,7 +66,7 @@ class EnvironmentRef:
 
 
 def find_environment(key: str) -> EnvironmentRef:
-    """An environment to read from; raises UnknownEnvironmentError."""
+    """Return an environment to read from; raises UnknownEnvironmentError."""
     found = rows("SELECT id, key FROM environment WHERE key = %s", key) if validation.KEY.fullmatch(key) else []
     if not found:
         raise UnknownEnvironmentError(key)
@@ -84,7 +84,7 @@ class Write:
         self._actions: set[Action] = set()
 
     def environment(self, key: str) -> EnvironmentRef:
-        """One of the environments of this write; raises UnknownEnvironmentError."""
+        """Return one of the environments of this write; raises UnknownEnvironmentError."""
         for environment in self.environments:
             if environment.key == key:
                 return environment
@@ -97,7 +97,7 @@ class Write:
         return made
 
     def stamp(self, environment: EnvironmentRef) -> int:
-        """The revision of everything that this write touches in the environment; taken at the first call."""
+        """Return the revision of everything that this write touches in the environment; taken at the first call."""
         if environment.id not in self._revisions:
             query = Environment.update(revision=Environment.revision + 1).where(Environment.id == environment.id)
             ((revision,),) = query.returning(Environment.revision).tuples().execute()
@@ -130,7 +130,7 @@ class Write:
         ).execute()
 
     def committed(self) -> Committed:
-        """What this write has committed, once it has."""
+        """Return what this write has committed, once it has."""
         touched = (environment.key for environment in self.environments if environment.id in self._revisions)
         return Committed(frozenset(touched), frozenset(self._actions))
 
@@ -144,7 +144,7 @@ class Write:
 
 @contextmanager
 def write(actor: Actor, *environments: str) -> Iterator[Write]:
-    """One transaction that may touch these environments, or all of them where none is named.
+    """Give one transaction that may touch these environments, or all of them where none is named.
 
     Everything is committed at the end of the block, or nothing if it raises.
 

@@ -36,7 +36,7 @@ class AwsAccount:
     account: str
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of something in this account and region."""
+        """Return the ARN of something in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
 
@@ -120,7 +120,7 @@ class Function(pulumi.ComponentResource):
 
 
 def built(package: packages.Package, python_version: str) -> tuple[Path, str]:
-    """The package's file, and the hash that Lambda gives for it."""
+    """Return the package's file, and the hash that Lambda gives for it."""
     target = BUILD / f"{package.name}-{ARCHITECTURE}-{python_version}.zip"
     digest = packages.build(package, ARCHITECTURE, target, python=python_version)
     return target, base64.b64encode(bytes.fromhex(digest)).decode()

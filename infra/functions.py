@@ -108,7 +108,7 @@ class Functions(pulumi.ComponentResource):
         )
 
     def _controlling(self) -> list[policies.Statement]:
-        """The brake on one function, and SQL on one database with the secret that only the Data API reads."""
+        """Return the brake on one function, and SQL on one database with the secret that only the Data API reads."""
         database = self._args.database
         evaluation = self._args.place.arn("lambda", f"function:{self._args.name}-evaluation")
         return [
@@ -128,7 +128,7 @@ class Functions(pulumi.ComponentResource):
 
 
 def common_environment(options: Options, definitions: DefinitionsBucket) -> dict[str, pulumi.Input[str]]:
-    """The settings of every process of a stage (db/settings.py); AWS_REGION comes from AWS itself."""
+    """Return the settings of every process of a stage (db/settings.py); AWS_REGION comes from AWS itself."""
     return {
         "FLAGSTAFF_STAGE": options.stage,
         "FLAGSTAFF_DEFINITIONS_BUCKET": definitions.bucket.bucket,
@@ -140,12 +140,12 @@ def common_environment(options: Options, definitions: DefinitionsBucket) -> dict
 
 
 def database_environment(database: Database) -> dict[str, pulumi.Input[str]]:
-    """The settings of a process that is a client of the database; there is no password."""
+    """Return the settings of a process that is a client of the database; there is no password."""
     return {"FLAGSTAFF_DATABASE_URL": database.url, "FLAGSTAFF_DATABASE_AUTH": "iam"}
 
 
 def jwt_environment(options: Options) -> dict[str, pulumi.Input[str]]:
-    """The settings of administrators' tokens; none where no public key is named."""
+    """Return the settings of administrators' tokens; none where no public key is named."""
     if options.jwt_public_key_parameter is None:
         return {}
     parameter = aws.ssm.get_parameter_output(name=options.jwt_public_key_parameter)

@@ -110,7 +110,7 @@ class Gateway(pulumi.ComponentResource):
         )
 
     def _custom(self, options: Options, stage: aws.apigatewayv2.Stage) -> pulumi.Output[str]:
-        """A domain of one's own; a CNAME to `customDomainTarget` is the owner's to make."""
+        """Return a domain of one's own; a CNAME to `customDomainTarget` is the owner's to make."""
         domain = aws.apigatewayv2.DomainName(
             self._label,
             domain_name=options.custom_domain,

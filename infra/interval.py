@@ -31,7 +31,7 @@ KEEP_FIVE = {
 
 
 def interval_environment(options: Options) -> dict[str, pulumi.Input[str]]:
-    """The settings that only this process has; its key is a secret of its own."""
+    """Return the settings that only this process has; its key is a secret of its own."""
     settings = {
         "INTERVAL_SERVER_ENDPOINT": options.interval_server_endpoint,
         "INTERVAL_PROTECTED_ROLES": options.interval_protected_roles,

@@ -51,7 +51,7 @@ class Network(pulumi.ComponentResource):
         self.register_outputs({"vpcId": self.vpc.id})
 
     def security_group(self, name: str, description: str) -> aws.ec2.SecurityGroup:
-        """A group that allows nothing yet."""
+        """Return a group that allows nothing yet."""
         return aws.ec2.SecurityGroup(
             name,
             vpc_id=self.vpc.id,

@@ -77,7 +77,9 @@ class Observability(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _failures(self, name: str) -> tuple[str, str]:
-        """The metric that counts failures in the access log: its namespace and name. The gateway's own counts more."""
+        """Return the metric that counts failures in the access log: its namespace and name. The gateway's own counts
+        more.
+        """
         namespace, metric = f"{OURS}/{self._args.options.stage}", "5xx"
         aws.cloudwatch.LogMetricFilter(
             name,
@@ -92,7 +94,9 @@ class Observability(pulumi.ComponentResource):
         return namespace, metric
 
     def _topic(self, name: str) -> list[pulumi.Output[str]]:
-        """Where alarms go. Not encrypted with a key of its own: alarms can't use AWS's, and hold no data of yours."""
+        """Return where alarms go. Not encrypted with a key of its own: alarms can't use AWS's, and hold no data of
+        yours.
+        """
         if not self._args.options.alarm_email:
             return []
         topic = aws.sns.Topic(name, name=f"{self._args.name}-alarms", opts=self._child)

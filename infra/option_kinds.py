@@ -20,10 +20,10 @@ class OptionSource(Protocol):
     """Where options come from: `pulumi.Config`."""
 
     def get(self, key: str) -> str | None:
-        """The option's text, if it is set."""
+        """Return the option's text, if it is set."""
 
     def get_secret(self, key: str) -> Any:
-        """The option as a secret output, if it is set."""
+        """Return the option as a secret output, if it is set."""
 
 
 class OptionReader:
@@ -34,7 +34,9 @@ class OptionReader:
         self.problems: list[str] = []
 
     def read(self, name: str, convert: Callable[[str], T], default: T) -> T:
-        """The option, or the default where it is not set. `convert` raises ValueError, which says what it must be."""
+        """Return the option, or the default where it is not set. `convert` raises ValueError, which says what it must
+        be.
+        """
         text = self._source.get(name)
         if text is None:
             return default
@@ -53,7 +55,7 @@ def boolean(text: str) -> bool:
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
-    """A whole number in these bounds, both allowed."""
+    """Return a whole number in these bounds, both allowed."""
 
     def convert(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
@@ -82,7 +84,7 @@ def log_retention(text: str) -> int:
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:
-    """One of these words."""
+    """Return one of these words."""
 
     def convert(text: str) -> str:
         if text not in allowed:
@@ -93,7 +95,7 @@ def one_of(*allowed: str) -> Callable[[str], str]:
 
 
 def matching(pattern: str) -> Callable[[str], Any]:
-    """A text that this pattern describes whole."""
+    """Return a text that this pattern describes whole."""
 
     def convert(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -104,7 +106,7 @@ def matching(pattern: str) -> Callable[[str], Any]:
 
 
 def listed(pattern: str) -> Callable[[str], Sequence[str]]:
-    """A list, as JSON (`pulumi config set --path` writes it) or with commas between."""
+    """Return a list, as JSON (`pulumi config set --path` writes it) or with commas between."""
 
     def convert(text: str) -> Sequence[str]:
         items = json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",")]

@@ -114,7 +114,7 @@ class Options:
         return options
 
     def contradictions(self) -> list[str]:
-        """What is wrong with the options together."""
+        """Return what is wrong with the options together."""
         problems = []
         if self.minimum_capacity > self.maximum_capacity:
             problems.append("flagstaff:minimumCapacity is larger than flagstaff:maximumCapacity")
@@ -129,7 +129,7 @@ class Options:
         return problems + self._jwt_contradictions()
 
     def _jwt_contradictions(self) -> list[str]:
-        """What db/settings.py would refuse, said before anything is made."""
+        """Return what db/settings.py would refuse, said before anything is made."""
         admins = self.jwt_admin_claim or self.jwt_admin_users
         if self.jwt_public_key_parameter is None:
             idle = admins or self.jwt_audience or self.jwt_issuer or self.jwt_cookie

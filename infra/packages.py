@@ -100,7 +100,7 @@ def closure(entry_points: Iterable[str]) -> dict[str, Path]:
 
 
 def _file_of(module: str) -> Path | None:
-    """The file of one of our modules; None for what is none."""
+    """Return the file of one of our modules; None for what is none."""
     top, *rest = module.split(".")
     if top not in SOURCES:
         return None

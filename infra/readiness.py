@@ -62,13 +62,13 @@ class Readiness(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _secret(self, scope: str) -> pulumi.Output[str]:
-        """A key that is made once, and kept in the stack's state as a secret."""
+        """Return a key that is made once, and kept in the stack's state as a secret."""
         made = random.RandomPassword(f"{scope}-key", length=43, special=False, opts=self._child)
         return pulumi.Output.secret(pulumi.Output.concat(f"fs_{scope}_", made.result))
 
 
 def first_key(name: str, scope: str, environment: str | None, secret: pulumi.Output[str]) -> pulumi.Output[object]:
-    """What the database is told of a key: not the key."""
+    """Return what the database is told of a key: not the key."""
     shown = len(f"fs_{scope}_") + SHOWN_CHARACTERS
     return secret.apply(
         lambda text: {

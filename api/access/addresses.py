@@ -31,14 +31,14 @@ def check_free(host: str, port: int) -> None:
 
 
 def why_not(error: OSError, host: str, port: int) -> str:
-    """Why a server can't listen there, and what to do."""
+    """Return why a server can't listen there, and what to do."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use; choose another with PORT"
     return f"can't listen on {host} port {port} (HOST, PORT): {error.strerror}"
 
 
 def ip_address(host: str) -> str:
-    """The address that a host name stands for. Raises `AddressError` where it stands for none."""
+    """Return the address that a host name stands for. Raises `AddressError` where it stands for none."""
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except (OSError, UnicodeError) as error:
@@ -46,12 +46,12 @@ def ip_address(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server on this host. Raises `AddressError` as `ip_address` does."""
+    """Tell whether only this machine reaches a server on this host. Raises `AddressError` as `ip_address` does."""
     return ipaddress.ip_address(ip_address(host).partition("%")[0]).is_loopback
 
 
 def url_of(host: str, port: int) -> str:
-    """Where a browser or curl finds the server."""
+    """Return where a browser or curl finds the server."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -66,7 +66,7 @@ def origin_of(request: Request) -> str:
 
 
 def address_of(request: Request, trusted_proxies: int) -> str:
-    """Where a request comes from: what the outermost trusted proxy has seen, or the other end of the connection.
+    """Return where a request comes from: what the outermost trusted proxy has seen, or the other end of the connection.
 
     One subscriber has a whole /64 of IPv6, so that counts as one address.
     """
@@ -80,7 +80,7 @@ def address_of(request: Request, trusted_proxies: int) -> str:
 
 
 def network_of(address: str) -> str:
-    """The /64 of an IPv6 address; an IPv4 address in IPv6 form is the IPv4 address."""
+    """Return the /64 of an IPv6 address; an IPv4 address in IPv6 form is the IPv4 address."""
     try:
         parsed = ipaddress.IPv6Address(address.strip("[]").partition("%")[0])
     except ValueError:

@@ -39,22 +39,22 @@ class Keys:
         self.loaded = True
 
     def find(self, secret: str) -> KeyRecord | None:
-        """The key that this secret is, if it is in force."""
+        """Return the key that this secret is, if it is in force."""
         record = self._ring.find(secret, datetime.now(UTC))
         if record is not None:
             self._used.add(record.id)
         return record
 
     def with_id(self, key_id: str) -> KeyRecord | None:
-        """The key of this id, if it is in force."""
+        """Return the key of this id, if it is in force."""
         return self._ring.with_id(key_id, datetime.now(UTC))
 
     def used(self) -> set[str]:
-        """The ids of the keys used since they were last marked as used today (UTC)."""
+        """Return the ids of the keys used since they were last marked as used today (UTC)."""
         return self._used - self._marked.get(datetime.now(UTC).date(), self._unstored)
 
     def marked(self, ids: set[str]) -> None:
-        """These keys have been marked as used today."""
+        """Note that these keys have been marked as used today."""
         today = datetime.now(UTC).date()
         self._marked = {today: self._marked.get(today, self._unstored) | ids}
         self._used -= ids
@@ -72,7 +72,7 @@ class Admin(NamedTuple):
         return f"key {self.key.id}" if self.key else f"person {self.person}"
 
     def actor(self, user_id: str | None) -> Actor:
-        """The actor of a change: the signed-in person, or the key and whoever its user names."""
+        """Return the actor of a change: the signed-in person, or the key and whoever its user names."""
         if self.key is None:
             return Actor(self.person or "", Source.API)
         name = f"{user_id}, by key {self.key.name}" if user_id else self.key.name
@@ -83,11 +83,11 @@ class IdentityProvider(Protocol):
     """What knows people: `api.access.jwt.SignIn`, which is loaded only where it is configured."""
 
     def authenticate(self, request: Request) -> str | None:
-        """The admin who is signed in, None where nobody tries to. Raises `RequestError`."""
+        """Return the admin who is signed in, None where nobody tries to. Raises `RequestError`."""
 
 
 def extract_secret(request: Request, headers: Iterable[str]) -> str | None:
-    """The key that a request brings in the first of these headers that it has, or as a bearer token."""
+    """Return the key that a request brings in the first of these headers that it has, or as a bearer token."""
     for header in headers:
         if secret := request.headers.get(header):
             return str(secret)
@@ -95,13 +95,13 @@ def extract_secret(request: Request, headers: Iterable[str]) -> str | None:
 
 
 def bearer_in(request: Request) -> str | None:
-    """The bearer token of a request."""
+    """Return the bearer token of a request."""
     authorization: str = request.headers.get("authorization") or ""
     return authorization[7:].strip() or None if authorization[:7].lower() == "bearer " else None
 
 
 def authenticate(keys: Keys, secret: str) -> KeyRecord:
-    """The key that this secret is. Raises `RequestError`: 401 for none, 503 while keys have never been loaded."""
+    """Return the key that this secret is. Raises `RequestError`: 401 for none, 503 while keys have never been loaded."""
     record = keys.find(secret)
     if record is not None:
         return record
@@ -111,7 +111,8 @@ def authenticate(keys: Keys, secret: str) -> KeyRecord:
 
 
 def optional_key(keys: Keys, request: Request, *, required: bool) -> KeyRecord | None:
-    """The key of an evaluation; every scope may evaluate. A key that is given counts even where none is required.
+    """Return the key of an evaluation; every scope may evaluate. A key that is given counts even where none is
+    required.
 
     Raises `RequestError` (401) for a wrong key, and for none where one is required.
     """
@@ -125,7 +126,7 @@ def optional_key(keys: Keys, request: Request, *, required: bool) -> KeyRecord |
 
 
 def client_key(keys: Keys, request: Request, in_query: str | None = None) -> KeyRecord:
-    """The key of a call by an SDK, which always needs one. Raises `RequestError` (401) without a valid one."""
+    """Return the key of a call by an SDK, which always needs one. Raises `RequestError` (401) without a valid one."""
     secret = extract_secret(request, EVALUATION_HEADERS) or in_query
     if secret is None:
         message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer; for a stream also ?key="
@@ -144,7 +145,7 @@ def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
 
 
 def admin(keys: Keys, identity_provider: IdentityProvider | None, request: Request) -> Admin:
-    """Who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one of no admin."""
+    """Return who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one of no admin."""
     in_header = any(request.headers.get(header) for header in ADMIN_HEADERS)
     if (
         identity_provider is not None

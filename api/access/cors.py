@@ -23,7 +23,9 @@ VARY = ("Vary", "Origin")
 
 
 def with_cors(application: Application, origins: Collection[str]) -> Application:
-    """The application, readable for pages of these origins (`*`: of all); without origins, the application itself."""
+    """Return the application, readable for pages of these origins (`*`: of all); without origins, the application
+    itself.
+    """
     if not origins:
         return application
 
@@ -38,7 +40,7 @@ def with_cors(application: Application, origins: Collection[str]) -> Application
 
 
 def cors_headers(request: Request, origins: Collection[str]) -> Headers:
-    """The headers that an answer to this request gets; none where no page may read anything."""
+    """Return the headers that an answer to this request gets; none where no page may read anything."""
     if not origins:
         return []
     allowed = allowed_origin(request.headers.get("origin"), origins)
@@ -46,7 +48,7 @@ def cors_headers(request: Request, origins: Collection[str]) -> Headers:
 
 
 def preflight_response(request: Request, origins: Collection[str]) -> Response | None:
-    """The answer to a browser that asks what a page may send; None for any other request."""
+    """Return the answer to a browser that asks what a page may send; None for any other request."""
     if request.method != "OPTIONS" or "access-control-request-method" not in request.headers:
         return None
     allowed = allowed_origin(request.headers.get("origin"), origins)
@@ -54,12 +56,12 @@ def preflight_response(request: Request, origins: Collection[str]) -> Response |
 
 
 def naming(allowed: str) -> Headers:
-    """The headers that say whose pages may read an answer."""
+    """Return the headers that say whose pages may read an answer."""
     return [("Access-Control-Allow-Origin", allowed), VARY]
 
 
 def allowed_origin(origin: str | None, origins: Collection[str]) -> str | None:
-    """What the answer says of the origin of a request; None where it says nothing."""
+    """Return what the answer says of the origin of a request; None where it says nothing."""
     if origin is None:
         return None
     return "*" if "*" in origins else origin if origin in origins else None
@@ -75,7 +77,7 @@ def adding(start_response: Callable[..., Any], headers: Headers) -> Callable[...
 
 
 def preflight_headers(request: Request) -> Headers:
-    """What a page may send: the headers that it asks for, since keys and ids come in headers of many names."""
+    """Return what a page may send: the headers that it asks for, since keys and ids come in headers of many names."""
     asked = request.headers.get("access-control-request-headers", "")
     return [
         ("Access-Control-Allow-Methods", METHODS),

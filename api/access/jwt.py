@@ -35,7 +35,7 @@ class SignIn:
         self._key = load_key(settings.jwt_public_key or "")
 
     def authenticate(self, request: Request) -> str | None:
-        """The admin who is signed in, by user id; None where the request brings no token.
+        """Return the admin who is signed in, by user id; None where the request brings no token.
 
         Raises RequestError: 401 for a token that is not valid, 403 for somebody who is no admin, or for a write with
         a cookie that another site's page sent.
@@ -50,7 +50,7 @@ class SignIn:
         return None
 
     def cookie_in(self, request: Request) -> str | None:
-        """The token in the session cookie."""
+        """Return the token in the session cookie."""
         for cookie in str(request.headers.get("cookie", "")).split(";"):
             name, _, value = cookie.strip().partition("=")
             if name == self._settings.jwt_cookie:
@@ -58,7 +58,7 @@ class SignIn:
         return None
 
     def admin(self, token: str) -> str:
-        """The user id of the admin whose token this is. Raises `RequestError` as `authenticate` does."""
+        """Return the user id of the admin whose token this is. Raises `RequestError` as `authenticate` does."""
         claims = self._claims(token)
         user_id = claims.get("userId", claims.get("sub"))
         if not isinstance(user_id, str) or not 0 < len(user_id) <= 256 or not user_id.isprintable():
@@ -95,7 +95,7 @@ class SignIn:
 
 
 def load_key(pem: str) -> RSAPublicKey:
-    """The public key. Raises SettingsError for one that is none, or too weak."""
+    """Return the public key. Raises SettingsError for one that is none, or too weak."""
     try:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -106,7 +106,7 @@ def load_key(pem: str) -> RSAPublicKey:
 
 
 def claim(claims: Mapping[str, Any], name: str) -> Any:
-    """A claim by its name, or by its path: `realm_access.roles`."""
+    """Return a claim by its name, or by its path: `realm_access.roles`."""
     if name in claims:
         return claims[name]
     found: Any = claims
@@ -116,7 +116,7 @@ def claim(claims: Mapping[str, Any], name: str) -> Any:
 
 
 def as_text(value: Any) -> str | None:
-    """What a claim is compared as: `true` for true."""
+    """Return what a claim is compared as: `true` for true."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int) else None
@@ -146,6 +146,6 @@ def own_origins(request: Request) -> list[str]:
 
 
 def without_default_port(origin: str) -> str:
-    """An origin as browsers write it."""
+    """Return an origin as browsers write it."""
     scheme = urlsplit(origin).scheme if "://" in origin else ""
     return origin.lower().removesuffix({"https": ":443", "http": ":80"}.get(scheme, "\0"))

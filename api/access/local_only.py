@@ -48,7 +48,7 @@ def check_local(request: Request, own_host: str) -> None:
 
 @lru_cache(maxsize=64)
 def is_local(host: str) -> bool:
-    """Whether this `Host` header names a loopback address, `localhost` or a name below it (RFC 6761)."""
+    """Tell whether this `Host` header names a loopback address, `localhost` or a name below it (RFC 6761)."""
     name = name_in(host)
     try:
         return ipaddress.ip_address(name).is_loopback
@@ -57,6 +57,6 @@ def is_local(host: str) -> bool:
 
 
 def name_in(host: str) -> str:
-    """The name or address in a `Host` header, in lower case; empty where there is none."""
+    """Return the name or address in a `Host` header, in lower case; empty where there is none."""
     found = HOST_AND_PORT.fullmatch(host.strip()) if len(host) <= MAX_HOST else None
     return (found[1] or found[2]).lower().removesuffix(".") if found else ""

@@ -37,7 +37,7 @@ class StreamCapacity:
         self._lock = threading.Lock()
 
     def has_room(self, holder: Holder) -> bool:
-        """Whether there is a place for this one."""
+        """Tell whether there is a place for this one."""
         if self.taken >= self.limit:
             return False
         if self.taken < self.limit * PLENTY:

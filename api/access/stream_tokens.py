@@ -30,14 +30,14 @@ class Token(NamedTuple):
 
 
 def issue(key: KeyRecord | None, environment: str) -> str:
-    """A token for the events of this environment."""
+    """Return a token for the events of this environment."""
     expires = (int(time.time()) // WINDOW_SECONDS + 2) * WINDOW_SECONDS
     name = f"{expires}.{key.id if key else OPEN}.{environment}"
     return f"{signature(key, name)}.{name}"
 
 
 def read(keys: auth.Keys, token: str, *, evaluation_open: bool) -> Token:
-    """What the token says. Raises `RequestError` (401) unless it is one of ours, and still good."""
+    """Return what the token says. Raises `RequestError` (401) unless it is one of ours, and still good."""
     given, _, name = token.partition(".")
     expires, _, rest = name.partition(".")
     key_id, _, environment = rest.partition(".")
@@ -49,6 +49,6 @@ def read(keys: auth.Keys, token: str, *, evaluation_open: bool) -> Token:
 
 
 def signature(key: KeyRecord | None, name: str) -> str:
-    """What only those can write who know the key's hash."""
+    """Return what only those can write who know the key's hash."""
     secret = (key.hash if key else OPEN).encode()
     return hmac.new(secret, b"flagstaff stream " + name.encode(), hashlib.sha256).hexdigest()[:32]

@@ -23,7 +23,7 @@ EVERYWHERE = "*"
 
 
 def new_flag(body: Fields) -> NewFlag:
-    """The flag that `POST /api/admin/flags` asks for."""
+    """Return the flag that `POST /api/admin/flags` asks for."""
     targeting = Targeting.read(body)
     value_type = body.take("type", value_type_named, ValueType.BOOLEAN)
     if targeting.is_simple and value_type is not ValueType.BOOLEAN:
@@ -47,7 +47,7 @@ def new_flag(body: Fields) -> NewFlag:
 
 
 def new_simple_flag(body: Fields) -> NewFlag:
-    """The flag that `POST /feature-flag/admin` asks for."""
+    """Return the flag that `POST /feature-flag/admin` asks for."""
     return NewFlag(
         key=body.take("flagKey", fields.text),
         value_type=body.take("type", value_type_named, ValueType.BOOLEAN),
@@ -61,7 +61,7 @@ def new_simple_flag(body: Fields) -> NewFlag:
 
 
 def flag_edit(body: Fields) -> FlagEdit:
-    """The changes that a PUT asks for: fields that are absent stay as they are, null clears."""
+    """Return the changes that a PUT asks for: fields that are absent stay as they are, null clears."""
     body.refuse(FIXED, "can't be changed")
     targeting = Targeting.read(body)
     return FlagEdit(
@@ -79,7 +79,7 @@ def flag_edit(body: Fields) -> FlagEdit:
 
 
 def flag_query(query: Fields, environment: str) -> FlagQuery:
-    """Which flags a list asks for."""
+    """Return which flags a list asks for."""
     tags = query.take("tag", fields.text, "")
     return FlagQuery(
         environment,
@@ -128,12 +128,12 @@ class Targeting:
 
 
 def read_rollout(rollout: list[dict[str, Any]] | None) -> Split | None:
-    """The rollout in its full form; None is none."""
+    """Return the rollout in its full form; None is none."""
     return None if rollout is None else read_split(rollout, "rollout")
 
 
 def is_flat(rules: list[dict[str, Any]]) -> bool:
-    """Whether these are conditions, all of ONE rule that serves `on`, and not rules of the full form.
+    """Tell whether these are conditions, all of ONE rule that serves `on`, and not rules of the full form.
 
     Raises `RequestError` (400) for a mixture.
     """
@@ -145,7 +145,7 @@ def is_flat(rules: list[dict[str, Any]]) -> bool:
 
 
 def read_percentage(value: Any) -> int | float:
-    """A share in percent, to the thousandth."""
+    """Return a share in percent, to the thousandth."""
     percentage = fields.number(value)
     if not 0 <= percentage <= 100 or (Decimal(str(percentage)) * 1000) % 1:
         message = "rolloutPercentage must be a number from 0 to 100 with at most 3 decimals"
@@ -154,7 +154,9 @@ def read_percentage(value: Any) -> int | float:
 
 
 def split_of(percentage: int | float | Unset | None) -> Split | Unset | None:
-    """The rollout that serves `on` to this share; `on` comes first, so that growing it keeps everyone who was in."""
+    """Return the rollout that serves `on` to this share; `on` comes first, so that growing it keeps everyone who was
+    in.
+    """
     if percentage is None or isinstance(percentage, Unset):
         return percentage
     share = Share.of_percent(ON, percentage)
@@ -162,7 +164,7 @@ def split_of(percentage: int | float | Unset | None) -> Split | Unset | None:
 
 
 def value_type_named(value: Any) -> ValueType:
-    """The value type of this name, in capitals or not."""
+    """Return the value type of this name, in capitals or not."""
     try:
         return ValueType(fields.text(value).lower())
     except ValueError:

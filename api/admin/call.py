@@ -42,7 +42,7 @@ def authenticate_request() -> None:
 
 
 def signed_in(service: Services, address: str) -> Admin:
-    """The admin who calls. Raises `RequestError` (401, 403), or 429 in place of 401 after too many wrong keys.
+    """Return the admin who calls. Raises `RequestError` (401, 403), or 429 in place of 401 after too many wrong keys.
 
     The key is looked up first: whoever has a right one is let in, whatever others at the same address do.
     """
@@ -85,12 +85,12 @@ class AdminRequest:
 
 
 def without_environment(given: dict[str, Any]) -> dict[str, Any]:
-    """What is given besides the environment."""
+    """Return what is given besides the environment."""
     return {name: value for name, value in given.items() if name != ENVIRONMENT}
 
 
 def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool = False) -> AdminRequest:
-    """The request at hand; with `body`, its body must be a JSON object.
+    """Return the request at hand; with `body`, its body must be a JSON object.
 
     Only a call `in_environment` may name one, and only a `guarded` one may say which version it is based on: what would
     mean nothing is refused, like any other field that means nothing.
@@ -102,19 +102,19 @@ def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool 
 
 
 def read_call_with_optional_body(*, in_environment: bool = True, guarded: bool = False) -> AdminRequest:
-    """The request at hand, whose body may be missing; else as `read_call`."""
+    """Return the request at hand, whose body may be missing; else as `read_call`."""
     return read_call(body=has_body(current_request()), in_environment=in_environment, guarded=guarded)
 
 
 def read_actor(body: Fields) -> Actor:
-    """Who makes the change: the person that the body names, and the key."""
+    """Return who makes the change: the person that the body names, and the key."""
     user_id = body.take("userId", read_user_id, None, nullable=True)
     g.actor = g.admin.actor(user_id)
     return g.actor  # type: ignore[no-any-return]
 
 
 def read_user_id(value: Any) -> str:
-    """A person's name, as the change log can show it."""
+    """Return a person's name, as the change log can show it."""
     name = fields.text(value).strip()
     if not 0 < len(name) <= 256 or not name.isprintable():
         raise ValueError("a string of 1 to 256 printable characters")
@@ -122,7 +122,7 @@ def read_user_id(value: Any) -> str:
 
 
 def guarded_version(body: Fields) -> int | None:
-    """The version that the caller has seen, from the body or If-Match; None where the write is not guarded."""
+    """Return the version that the caller has seen, from the body or If-Match; None where the write is not guarded."""
     in_body: int | None = body.take("version", fields.whole_number, None, nullable=True)
     header = request.headers.get("If-Match", "*").strip()
     if header == "*":
@@ -137,5 +137,5 @@ def guarded_version(body: Fields) -> int | None:
 
 
 def flag_response(status: int, flag: dict[str, Any], **beside: object) -> Response:
-    """The answer with a flag, whose version is its ETag."""
+    """Return the answer with a flag, whose version is its ETag."""
     return json_response(status, {"flag": flag, **beside}, [("ETag", f'"{flag["version"]}"')])

@@ -18,18 +18,18 @@ blueprint = admin.guard(Blueprint("admin_changes", __name__, url_prefix="/api/ad
 
 @blueprint.get("/changes")
 def all_changes() -> Response:
-    """What was changed, newest first; in all environments unless one is named."""
+    """Answer what was changed, newest first; in all environments unless one is named."""
     return page_of_changes(None)
 
 
 @blueprint.get("/flags/<id_or_key>/changes")
 def changes_of_flag(id_or_key: str) -> Response:
-    """What was changed of one flag, newest first; in all environments unless one is named."""
+    """Answer what was changed of one flag, newest first; in all environments unless one is named."""
     return page_of_changes(id_or_key)
 
 
 def page_of_changes(flag: str | None) -> Response:
-    """One page of the change log."""
+    """Return one page of the change log."""
     call = admin.read_call()
     asked: dict[str, Any] = {
         "after": call.query.take("next", fields.text, None),
@@ -71,5 +71,5 @@ def promote_flag(id_or_key: str) -> Response:
 
 
 def read_preview(call: AdminRequest) -> bool:
-    """Whether the caller only wants to know what would change."""
+    """Tell whether the caller only wants to know what would change."""
     return bool(call.body.take("preview", fields.boolean, False))

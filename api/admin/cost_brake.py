@@ -20,7 +20,7 @@ WHY_NOT = (
 
 @blueprint.post("/reset-limit")
 def reset_limit() -> NoReturn:
-    """How many evaluations may run at once."""
+    """Answer how many evaluations may run at once."""
     call = admin.read_call(body=True, in_environment=False)
     call.body.take("pendingLimit", fields.whole_number)
     call.finish()

@@ -17,7 +17,7 @@ blueprint = admin.guard(Blueprint("admin_environments", __name__, url_prefix="/a
 
 @blueprint.get("")
 def list_environments() -> Response:
-    """Every environment."""
+    """Answer every environment."""
     call = admin.read_call(in_environment=False)
     call.finish()
     return json_response(200, {"environments": shapes.listed(environments.list_all(), shapes.environment)})

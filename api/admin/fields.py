@@ -85,7 +85,7 @@ def anything(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """A string."""
+    """Return a string."""
     if not isinstance(value, str):
         raise ValueError("a string")
     return value
@@ -99,35 +99,35 @@ def boolean(value: Any) -> bool:
 
 
 def whole_number(value: Any) -> int:
-    """An integer that is not negative, and that a database can hold."""
+    """Return an integer that is not negative, and that a database can hold."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise ValueError("a whole number")
     return value
 
 
 def number(value: Any) -> int | float:
-    """A number."""
+    """Return a number."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise ValueError("a number")
     return value
 
 
 def texts(value: Any) -> list[str]:
-    """A list of strings."""
+    """Return a list of strings."""
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError("a list of strings")
     return value
 
 
 def an_object(value: Any) -> dict[str, Any]:
-    """A JSON object."""
+    """Return a JSON object."""
     if not isinstance(value, dict):
         raise ValueError("an object")
     return value
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
-    """A list of JSON objects."""
+    """Return a list of JSON objects."""
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise ValueError("a list of objects")
     return value
@@ -141,7 +141,7 @@ def flag_in_query(value: str) -> bool:
 
 
 def between(lowest: int, highest: int) -> Callable[[str], int]:
-    """A reader of whole numbers within these bounds, as text."""
+    """Return a reader of whole numbers within these bounds, as text."""
 
     def read(value: str) -> int:
         found = parse_digits(value)
@@ -153,7 +153,7 @@ def between(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def one_of(*allowed: str) -> Callable[[Any], str]:
-    """A reader of one of these texts."""
+    """Return a reader of one of these texts."""
 
     def read(value: Any) -> str:
         if value not in allowed:

@@ -20,7 +20,7 @@ SHORT_FORMS = {"members[0].entityIds": "targetedUsers"}
 
 @blueprint.get("")
 def list_flags() -> Response:
-    """The flags that fit, one page of them."""
+    """Answer the flags that fit, one page of them."""
     call = admin.read_call()
     query = bodies.flag_query(call.query, call.environment)
     call.finish()
@@ -39,7 +39,7 @@ def create() -> Response:
 
 @blueprint.get("/<id_or_key>")
 def get(id_or_key: str) -> Response:
-    """One flag."""
+    """Answer one flag."""
     call = admin.read_call()
     call.finish()
     return flag_response(200, shapes.flag(flags.get(id_or_key, call.environment)))
@@ -77,7 +77,7 @@ def toggle(id_or_key: str) -> Response:
 
 
 def disable_everywhere(id_or_key: str, call: AdminRequest, enabled: bool | None) -> Response:
-    """The global kill switch. Raises `RequestError` (400) for what is possible in one environment only."""
+    """Return the global kill switch. Raises `RequestError` (400) for what is possible in one environment only."""
     if enabled or call.version is not None:
         message = "environment=* disables a flag everywhere; it can't enable it, and takes no version"
         raise RequestError(400, "only_disables", message)

@@ -17,7 +17,7 @@ blueprint = admin.guard(Blueprint("admin_keys", __name__, url_prefix="/api/admin
 
 @blueprint.get("")
 def list_keys() -> Response:
-    """Every key, revoked ones too."""
+    """Answer every key, revoked ones too."""
     call = admin.read_call(in_environment=False)
     call.finish()
     return json_response(200, {"keys": shapes.listed(keys.list_all(), shapes.key)})
@@ -48,7 +48,7 @@ def revoke(key_id: str) -> Response:
 
 
 def moment(value: Any) -> datetime:
-    """A time in ISO form with its offset, as UTC."""
+    """Return a time in ISO form with its offset, as UTC."""
     try:
         at = datetime.fromisoformat(fields.text(value))
         if at.tzinfo is not None:

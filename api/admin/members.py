@@ -67,7 +67,7 @@ def remove(id_or_key: str) -> Response:
 
 
 def read_entities(body: Fields) -> tuple[str, list[str]]:
-    """The type and the ids of the entities that a body names."""
+    """Return the type and the ids of the entities that a body names."""
     return body.take("entityType", fields.text, USER), body.take("entityIds", fields.texts)
 
 

@@ -26,7 +26,7 @@ FLAG, OVERRIDE = FLAGS + "/<flag_id>", OF_USER + "/<flag_id>"
 
 @blueprint.get(FLAGS)
 def list_flags() -> Response:
-    """Every boolean flag, newest first."""
+    """Answer every boolean flag, newest first."""
     call = admin.read_call()
     call.finish()
     return json_response(200, [flag_shape(flag) for flag in overrides.list_flags(call.environment)])
@@ -45,7 +45,7 @@ def create_flag() -> Response:
 
 @blueprint.get(FLAG)
 def get_flag(flag_id: str) -> Response:
-    """One flag, of whatever type."""
+    """Answer one flag, of whatever type."""
     call = admin.read_call()
     call.finish()
     return json_response(200, flag_shape(flags.get(flag_id, call.environment)))
@@ -53,7 +53,7 @@ def get_flag(flag_id: str) -> Response:
 
 @blueprint.patch(FLAG)
 def switch_flag(flag_id: str) -> Response:
-    """The kill switch, both ways."""
+    """Answer the kill switch, both ways."""
     call = admin.read_call(body=True, guarded=True)
     enabled = read_status(call)
     call.finish()
@@ -63,7 +63,7 @@ def switch_flag(flag_id: str) -> Response:
 
 @blueprint.get(OF_USER)
 def list_overrides(user_id: str) -> Response:
-    """What is otherwise for this user."""
+    """Answer what is otherwise for this user."""
     call = admin.read_call()
     call.finish()
     return json_response(200, [override_shape(view) for view in overrides.of_user(user_id, call.environment)])
@@ -71,7 +71,7 @@ def list_overrides(user_id: str) -> Response:
 
 @blueprint.get(OVERRIDE)
 def get_override(user_id: str, flag_id: str) -> Response:
-    """What this user gets of one flag."""
+    """Answer what this user gets of one flag."""
     call = admin.read_call()
     call.finish()
     return json_response(200, override_shape(overrides.get(user_id, flag_id, call.environment)))
@@ -100,17 +100,17 @@ def written(write: Callable[..., OverrideView], user_id: str, flag_id: str) -> R
 
 
 def read_status(call: AdminRequest) -> bool:
-    """Whether the body enables."""
+    """Tell whether the body enables."""
     return bool(call.body.take("status", fields.one_of(ENABLED, DISABLED)) == ENABLED)
 
 
 def status(enabled: bool) -> str:
-    """The word for it."""
+    """Return the word for it."""
     return ENABLED if enabled else DISABLED
 
 
 def flag_shape(flag: FlagView) -> dict[str, Any]:
-    """A flag, as these paths show it."""
+    """Return a flag, as these paths show it."""
     return {
         "id": flag.id,
         "key": flag.key,
@@ -124,7 +124,7 @@ def flag_shape(flag: FlagView) -> dict[str, Any]:
 
 
 def override_shape(view: OverrideView) -> dict[str, Any]:
-    """An override."""
+    """Return an override."""
     return {
         "userId": view.user_id,
         "flagId": view.flag_id,

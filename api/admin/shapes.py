@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def flag(view: FlagView) -> dict[str, Any]:
-    """A flag in one environment."""
+    """Return a flag in one environment."""
     return {
         "id": view.id,
         "key": view.key,
@@ -39,7 +39,7 @@ def flag(view: FlagView) -> dict[str, Any]:
 
 
 def targeting(view: FlagView) -> dict[str, Any]:
-    """What only a dynamic flag has."""
+    """Return what only a dynamic flag has."""
     return {
         "rules": [rule.to_json() for rule in view.rules],
         "rollout": split_to_json(view.rollout) if view.rollout else None,
@@ -53,7 +53,7 @@ def targeting(view: FlagView) -> dict[str, Any]:
 
 
 def member(view: MemberView) -> dict[str, Any]:
-    """A member of a flag."""
+    """Return a member of a flag."""
     return {
         "entityType": view.entity_type,
         "entityId": view.entity_id,
@@ -63,7 +63,7 @@ def member(view: MemberView) -> dict[str, Any]:
 
 
 def change(view: ChangeView) -> dict[str, Any]:
-    """An entry of the change log."""
+    """Return an entry of the change log."""
     return {
         "id": view.id,
         "flagId": view.flag_id,
@@ -82,13 +82,13 @@ def change(view: ChangeView) -> dict[str, Any]:
 
 
 def difference(view: Difference) -> dict[str, Any]:
-    """What a restore or a promotion would change."""
+    """Return what a restore or a promotion would change."""
     summary = differences.summary(differences.of(view))
     return {"before": view.before, "after": view.after, "members": view.members, "summary": summary}
 
 
 def environment(view: EnvironmentView) -> dict[str, Any]:
-    """An environment."""
+    """Return an environment."""
     return {
         "key": view.key,
         "name": view.name,
@@ -99,7 +99,7 @@ def environment(view: EnvironmentView) -> dict[str, Any]:
 
 
 def key(view: KeyView) -> dict[str, Any]:
-    """An API key, without its secret."""
+    """Return an API key, without its secret."""
     return {
         "id": view.id,
         "name": view.name,
@@ -115,7 +115,7 @@ def key(view: KeyView) -> dict[str, Any]:
 
 
 def page(name: str, of: Page[T], shape: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
-    """One page of a list; `next` is there while there are more."""
+    """Return one page of a list; `next` is there while there are more."""
     more = {"next": of.next} if of.next is not None else {}
     return {name: listed(of.items, shape), "total": of.total, **more}
 

@@ -23,7 +23,7 @@ SIMPLE_NAMES = {"key": "flagKey", "value": "staticValue"}
 
 @blueprint.get("/list")
 def list_flags() -> Response:
-    """Every live flag."""
+    """Answer every live flag."""
     call = admin.read_call()
     call.finish()
     everything = shapes.listed(list(every_flag(call.environment)), shapes.flag)
@@ -31,7 +31,7 @@ def list_flags() -> Response:
 
 
 def every_flag(environment: str) -> Iterator[FlagView]:
-    """All flags of an environment, page after page."""
+    """Yield all flags of an environment, page after page."""
     query: FlagQuery | None = FlagQuery(environment, limit=1000)
     while query is not None:
         page = flags.search(query)

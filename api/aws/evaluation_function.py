@@ -54,7 +54,7 @@ class EvaluationFunction:
         """Nothing: each invocation asks S3 for what has changed."""
 
     def has_stream_room(self, holder: Holder) -> bool:
-        """Nobody has a stream here."""
+        """Say no: there are no streams here."""
         return False
 
     def __call__(self, event: Event, context: object) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _headers(event: Event, length: int) -> dict[str, str]:
 
 
 def answer_of(body: bytes, status: int, headers: Headers) -> dict[str, Any]:
-    """What the gateway makes an answer of."""
+    """Return what the gateway makes an answer of."""
     answer: dict[str, Any] = {"statusCode": status, "headers": {}}
     for name, value in headers:
         if name.lower() == "set-cookie":
@@ -81,12 +81,12 @@ def answer_of(body: bytes, status: int, headers: Headers) -> dict[str, Any]:
 
 
 def fits(response: Response) -> bool:
-    """Whether Lambda can hand on this answer. Its clients write JSON like the standard library, or shorter."""
+    """Tell whether Lambda can hand on this answer. Its clients write JSON like the standard library, or shorter."""
     return len(response.body) <= SURELY_FITS or len(json.dumps(answer_of(*response))) <= MAX_ANSWER
 
 
 def request_id_of(event: Event) -> str:
-    """The id that the gateway gave the request, which its access log has too."""
+    """Return the id that the gateway gave the request, which its access log has too."""
     context = event.get("requestContext")
     return str(context.get("requestId", "")) if isinstance(context, Mapping) else ""
 

@@ -63,7 +63,7 @@ def adopt(key: Mapping[str, Any]) -> str | None:
 
 
 def patiently(work: Callable[[], T]) -> T:
-    """What `work` gives, tried again while the database wakes or S3 is not there."""
+    """Return what `work` gives, tried again while the database wakes or S3 is not there."""
     until = time.monotonic() + MAX_WAIT_SECONDS
     while True:
         try:

@@ -51,7 +51,7 @@ def respond(service: PublishedService, request: Request) -> Response:
 
 
 def route_of(path: str) -> tuple[str, Answer] | None:
-    """The method and the function of a path, with or without a slash at its end."""
+    """Return the method and the function of a path, with or without a slash at its end."""
     for prefix, route in EVALUATION_PREFIXES.items():
         if path.startswith(prefix) and path != prefix:
             return route
@@ -59,13 +59,13 @@ def route_of(path: str) -> tuple[str, Answer] | None:
 
 
 def definitions(service: PublishedService, request: Request) -> Response:
-    """What `api.client.definitions.definitions` answers, or where it is."""
+    """Return what `api.client.definitions.definitions` answers, or where it is."""
     response = client.definitions(service, request)
     return response if fits(response) else redirect_to_s3(service, request, lambda feed: feed.definitions)
 
 
 def flags(service: PublishedService, request: Request) -> Response:
-    """What `api.client.definitions.flags` answers, or where it is."""
+    """Return what `api.client.definitions.flags` answers, or where it is."""
     response = client.flags(service, request)
     return response if fits(response) else redirect_to_s3(service, request, lambda feed: feed.flag_list)
 
@@ -73,7 +73,7 @@ def flags(service: PublishedService, request: Request) -> Response:
 def redirect_to_s3(
     service: PublishedService, request: Request, copy_of: Callable[[PublishedFeed], CachedObject[Any]]
 ) -> Response:
-    """A redirect to the object that is the answer, or 304 to who has that object.
+    """Return a redirect to the object that is the answer, or 304 to who has that object.
 
     Its entity tag is S3's own: a client that was sent there before brings it back here.
     """
@@ -89,17 +89,17 @@ def redirect_to_s3(
 
 
 def no_stream(service: PublishedService, request: Request) -> Response:
-    """A stream needs a process that runs between requests."""
+    """Return a stream needs a process that runs between requests."""
     return error_response(client.no_streams())
 
 
 def health(service: PublishedService, request: Request) -> Response:
-    """The process answers."""
+    """Return the process answers."""
     return json_response(200, {"status": "ok"})
 
 
 def ready(service: PublishedService, request: Request) -> Response:
-    """Whether there are definitions of the default environment."""
+    """Tell whether there are definitions of the default environment."""
     try:
         engine_of(service, None)
         status = 200

@@ -19,7 +19,7 @@ CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
 
 
 def definitions(service: EvaluationService, request: Request) -> Response:
-    """The flagd document of an environment, or 304 to who has this revision already."""
+    """Return the flagd document of an environment, or 304 to who has this revision already."""
     try:
         feed = feed_for(service, request)
         etag = feed.etag
@@ -35,7 +35,7 @@ def definitions(service: EvaluationService, request: Request) -> Response:
 
 
 def flags(service: EvaluationService, request: Request) -> Response:
-    """The boolean flags of an environment, sorted by key, in short."""
+    """Return the boolean flags of an environment, sorted by key, in short."""
     try:
         return Response(feed_for(service, request).flags(), 200, [*JSON_HEADERS, *CACHING[:1]])
     except Exception as error:
@@ -43,7 +43,7 @@ def flags(service: EvaluationService, request: Request) -> Response:
 
 
 def no_streams() -> RequestError:
-    """What is said in place of a stream where there are none."""
+    """Return what is said in place of a stream where there are none."""
     return RequestError(501, "no_streams", "there is no stream here; ask for the definitions every few seconds")
 
 
@@ -59,7 +59,9 @@ def environment_to_read(service: EvaluationService, request: Request) -> str | N
 
 
 def feed_for(service: EvaluationService, request: Request) -> DefinitionsFeed:
-    """The environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first load."""
+    """Return the environment that a request is about. Raises `RequestError`: 400, 401, 403, or 503 before the first
+    load.
+    """
     return of_environment(service.feeds, service.settings, environment_to_read(service, request))
 
 
@@ -71,7 +73,7 @@ def check_may_read(key: KeyRecord) -> None:
 
 
 def accepts_gzip(request: Request) -> bool:
-    """Whether the client takes gzip."""
+    """Tell whether the client takes gzip."""
     for part in (request.headers.get("accept-encoding") or "").split(","):
         name, _, parameters = part.partition(";")
         if name.strip().lower() in ("gzip", "*"):

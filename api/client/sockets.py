@@ -29,7 +29,7 @@ def drop_silent_clients(port: int) -> None:
 
 
 def sockets_of(port: int) -> Iterator[socket.socket]:
-    """The TCP sockets of this process at this port, as copies to be closed."""
+    """Yield the TCP sockets of this process at this port, as copies to be closed."""
     for name in os.listdir("/proc/self/fd"):
         with suppress(OSError):
             copy = socket.socket(fileno=os.dup(int(name)))
@@ -40,7 +40,7 @@ def sockets_of(port: int) -> Iterator[socket.socket]:
 
 
 def is_at(connection: socket.socket, port: int) -> bool:
-    """Whether the near end of a connection is at this port."""
+    """Tell whether the near end of a connection is at this port."""
     with suppress(OSError):
         address = connection.getsockname()
         return isinstance(address, tuple) and address[1] == port

@@ -88,7 +88,7 @@ def open_stream(service: Services, request: Request) -> Stream:
 
 
 def no_room(limit: int) -> RequestError:
-    """The error for a client that gets no place."""
+    """Return the error for a client that gets no place."""
     message = (
         f"of {limit} streams there is none left for this key or address; ask for the definitions every few seconds"
     )
@@ -96,7 +96,7 @@ def no_room(limit: int) -> RequestError:
 
 
 def subscriber_of(service: Services, request: Request) -> Subscriber:
-    """Who asks for a stream. Raises `RequestError`."""
+    """Return who asks for a stream. Raises `RequestError`."""
     query = read_query(request)
     if (token := query.get("token")) is not None:
         said = stream_tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
@@ -106,7 +106,9 @@ def subscriber_of(service: Services, request: Request) -> Subscriber:
 
 
 def last_event_id(request: Request) -> int | None:
-    """The revision that a returning client has seen. Raises `RequestError` (400) for an id that is not one of ours."""
+    """Return the revision that a returning client has seen. Raises `RequestError` (400) for an id that is not one of
+    ours.
+    """
     text = (request.headers.get("last-event-id") or "").strip()
     if not text:
         return None
@@ -130,24 +132,24 @@ class Stream:
         """The revision that the client has seen."""
 
     def first(self) -> bytes:
-        """What a stream begins with."""
+        """Return what a stream begins with."""
         return FIRST_LINE + (events.position(self.seen) if self.seen == self.feed.now.revision else self._news())
 
     def next(self) -> bytes | None:
-        """What there is to say after a wait: news, or that the stream is still there. None: it ends."""
+        """Return what there is to say after a wait: news, or that the stream is still there. None: it ends."""
         if not self._may_go_on():
             return None
         return events.HEARTBEAT if self.feed.now.revision == self.seen else self._news()
 
     def _may_go_on(self) -> bool:
-        """Whether key and environment are still there, and the process is not about to end."""
+        """Tell whether key and environment are still there, and the process is not about to end."""
         service, subscriber = self._service, self._subscriber
         known = subscriber.key_id is None or service.keys.with_id(subscriber.key_id) is not None
         there = service.follower.feeds.get(subscriber.environment or service.settings.default_environment) is self.feed
         return known and there and not service.streams.closing.is_set()
 
     def _news(self) -> bytes:
-        """What has happened since; where no flag has changed, just how far it is."""
+        """Return what has happened since; where no flag has changed, just how far it is."""
         now, told = self.feed.batch(self.seen, include_definitions=self._subscriber.include_definitions)
         self.seen = now.revision
         return told or events.position(now.revision)

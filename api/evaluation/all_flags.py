@@ -62,7 +62,7 @@ class BulkRequest(NamedTuple):
 
 
 def context_of(user: dict[str, Any]) -> Mapping[str, Any]:
-    """What rules see: the user's own fields. Its id is the entity, whatever else the user is said to be."""
+    """Return what rules see: the user's own fields. Its id is the entity, whatever else the user is said to be."""
     id_ = user.get("id")
     if id_ is not None and type(id_) not in (str, int, float):
         raise RequestError(400, "invalid_context", "user.id must be text or a number", field="user.id")
@@ -70,7 +70,7 @@ def context_of(user: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def read_keys(body: Mapping[str, Any]) -> Sequence[str] | None:
-    """The flags that a body chooses, each once. Raises `RequestError` (400)."""
+    """Return the flags that a body chooses, each once. Raises `RequestError` (400)."""
     if "flag_keys" in body and "flagKeys" in body:
         raise RequestError(400, "ambiguous_field", "give flagKeys or flag_keys, not both", field="flagKeys")
     keys = body.get("flagKeys", body.get("flag_keys"))
@@ -95,7 +95,7 @@ def evaluate_all(service: EvaluationService, request: Request) -> Response:
 
 
 def result(service: EvaluationService, engine: Engine, key: str, context: Mapping[str, Any]) -> dict[str, Any]:
-    """One flag's answer. A flag without a default variant is off where nothing matched."""
+    """Return one flag's answer. A flag without a default variant is off where nothing matched."""
     evaluation = engine.evaluate(key, context)
     code = evaluation.error_code
     if code is None and type(any_value(engine, key)) is not bool:
@@ -108,7 +108,7 @@ def result(service: EvaluationService, engine: Engine, key: str, context: Mappin
 
 
 def decision(engine: Engine, key: str, context: Mapping[str, Any], evaluation: Evaluation) -> MatchReason:
-    """What decided: by the reason, or by the branch of the targeting."""
+    """Return what decided: by the reason, or by the branch of the targeting."""
     plain = BY_REASON.get(evaluation.reason)
     if plain is not None:
         return plain

@@ -67,7 +67,7 @@ def evaluate_all(service: EvaluationService, request: Request) -> Response:
 def read_request(
     service: EvaluationService, request: Request
 ) -> tuple[KeyRecord | None, str | None, Mapping[str, Any]]:
-    """Who asks, for which environment, and the context. Raises `RequestError`."""
+    """Return who asks, for which environment, and the context. Raises `RequestError`."""
     record = admitted(service, request)
     body = read_object(request, service.settings.max_evaluation_bytes)
     query = read_query(request) if request.query_string else EMPTY
@@ -75,7 +75,9 @@ def read_request(
 
 
 def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The context. Its `targetingKey` may be missing: released providers send none where the application has none."""
+    """Return the context. Its `targetingKey` may be missing: released providers send none where the application has
+    none.
+    """
     context = body.get("context", EMPTY)
     if type(context) is not dict:
         raise RequestError(400, CONTEXT, "context must be an object")
@@ -85,12 +87,12 @@ def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def key_in(request: Request) -> str:
-    """The flag's key, which is the rest of the path."""
+    """Return the flag's key, which is the rest of the path."""
     return request.path.removeprefix(OFREP_ONE)
 
 
 def to_wire(key: str, answer: Evaluation) -> dict[str, Any]:
-    """An evaluation in OFREP's words. Without a `value` where the application's own default applies."""
+    """Return an evaluation in OFREP's words. Without a `value` where the application's own default applies."""
     value, variant, reason, error_code, message, metadata = answer
     if error_code is not None:
         failed = {"key": key, "errorCode": error_code, "errorDetails": message or ""}
@@ -104,7 +106,7 @@ PREPARED = PreparedAnswers(to_wire)
 
 
 def status_of(answer: Evaluation) -> int:
-    """The status that goes with an evaluation."""
+    """Return the status that goes with an evaluation."""
     if answer.error_code is None:
         return 200
     return 404 if answer.error_code is ErrorCode.FLAG_NOT_FOUND else 400
@@ -113,7 +115,7 @@ def status_of(answer: Evaluation) -> int:
 def all_flags(
     service: EvaluationService, engine: Engine, context: Mapping[str, Any], event_streams: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Every flag in OFREP's words, sorted by key; one that fails does so by itself."""
+    """Return every flag in OFREP's words, sorted by key; one that fails does so by itself."""
     metadata = engine.metadata
     flags = []
     for key in engine.sorted_keys():
@@ -127,8 +129,8 @@ def all_flags(
 def streams(
     service: EvaluationService, request: Request, record: KeyRecord | None, environment: str
 ) -> list[dict[str, Any]]:
-    """Where a client hears of changes, if there is room for it. The URL carries a token that is good for a few minutes,
-    never the key.
+    """Return where a client hears of changes, if there is room for it. The URL carries a token that is good for a few
+    minutes, never the key.
     """
     holder = Holder(record.id if record else None, address_of(request, service.settings.trusted_proxies))
     if not service.has_stream_room(holder):
@@ -149,7 +151,8 @@ def hear_of_changes(service: EvaluationService, request: Request, environment: s
 
 
 def etag_of(context: Mapping[str, Any], body: bytes) -> str:
-    """The entity tag of an answer: of the context too, so that no other context is ever told that nothing changed.
+    """Return the entity tag of an answer: of the context too, so that no other context is ever told that nothing
+    changed.
 
     The answer itself is part of it because rules may depend on the time, and because stream tokens are renewed.
     """
@@ -164,7 +167,7 @@ def etag_of(context: Mapping[str, Any], body: bytes) -> str:
 
 
 def failure(error: Exception, key: str | None = None) -> Response:
-    """The answer that tells of an error, in OFREP's shape."""
+    """Return the answer that tells of an error, in OFREP's shape."""
     status, body, headers = describe(error)
     if status == 500:
         return json_response(500, {"errorDetails": body["error"]})

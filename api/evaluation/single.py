@@ -53,7 +53,9 @@ class EvaluationRequest(NamedTuple):
 
 
 def about_entity(context: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The context, with whom it is about as text. Raises `RequestError` (400) where that is neither text nor number."""
+    """Return the context, with whom it is about as text. Raises `RequestError` (400) where that is neither text nor
+    number.
+    """
     try:
         return with_entity_as_text(context)
     except InvalidContextError as error:
@@ -77,7 +79,7 @@ def evaluate(service: EvaluationService, request: Request) -> Response:
 
 
 def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The engine's steps; summed up by this endpoint where it is what found the error."""
+    """Return the engine's steps; summed up by this endpoint where it is what found the error."""
     told: dict[str, Any] = engine.explain(asked.flag_key, asked.context).to_json()
     if "errorCode" in answer:
         told["summary"] = f"{asked.flag_key} serves the caller's default: {answer['errorMessage']}."
@@ -87,14 +89,14 @@ def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, A
 def read_request(
     service: EvaluationService, request: Request
 ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
-    """The key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
+    """Return the key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
     key = admitted(service, request)
     body = read_object(request, service.settings.max_evaluation_bytes)
     return key, body, read_query(request) if request.query_string else EMPTY
 
 
 def admitted(service: EvaluationService, request: Request) -> KeyRecord | None:
-    """The key of an evaluation, which may be none. Raises `RequestError`: 401, 429 or 503."""
+    """Return the key of an evaluation, which may be none. Raises `RequestError`: 401, 429 or 503."""
     settings = service.settings
     key = auth.optional_key(service.keys, request, required=not settings.evaluation_open)
     if service.limits.evaluation is not None:
@@ -104,12 +106,12 @@ def admitted(service: EvaluationService, request: Request) -> KeyRecord | None:
 
 
 def engine_of(service: EvaluationService, environment: str | None) -> Engine:
-    """The engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
+    """Return the engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
     return of_environment(service.engines, service.settings, environment)
 
 
 def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:
-    """The answer: what the engine says, seen by a caller who brings a default value."""
+    """Return the answer: what the engine says, seen by a caller who brings a default value."""
     value, variant, reason, error_code, message, _ = engine.evaluate(asked.flag_key, asked.context)
     if error_code is not None:
         return failure(asked, error_code, message or "")
@@ -121,7 +123,9 @@ def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:
 
 
 def without_variant(engine: Engine, asked: EvaluationRequest, reason: str) -> dict[str, Any]:
-    """The answer where the caller's default applies: the flag is disabled, or nothing matched and it has no default."""
+    """Return the answer where the caller's default applies: the flag is disabled, or nothing matched and it has no
+    default.
+    """
     if reason == Reason.DISABLED:
         return {"value": asked.default, "reason": reason}
     sample = any_value(engine, asked.flag_key)
@@ -134,31 +138,31 @@ def without_variant(engine: Engine, asked: EvaluationRequest, reason: str) -> di
 
 
 def failure(asked: EvaluationRequest, code: ErrorCode, message: str) -> dict[str, Any]:
-    """The answer where the flag can't be evaluated for this caller."""
+    """Return the answer where the flag can't be evaluated for this caller."""
     return {"value": asked.default, "reason": Reason.ERROR, "errorCode": code, "errorMessage": message}
 
 
 def mismatch(asked: EvaluationRequest, value: object) -> dict[str, Any]:
-    """The answer to a caller whose default value is of another type than the flag."""
+    """Return the answer to a caller whose default value is of another type than the flag."""
     message = f"the flag is {VALUE_TYPES[type(value)]}, and defaultValue is {VALUE_TYPES[type(asked.default)]}"
     return failure(asked, ErrorCode.TYPE_MISMATCH, message)
 
 
 def any_value(engine: Engine, key: str) -> Any:
-    """The value of one of the flag's variants, which are all of one type; None if the flag is gone by now."""
+    """Return the value of one of the flag's variants, which are all of one type; None if the flag is gone by now."""
     definition = engine.definition(key)
     return next(iter(definition["variants"].values())) if definition else None
 
 
 def same_type(value: object, default: object) -> bool:
-    """Whether a caller who brings this default can take this value; null goes with every type."""
+    """Tell whether a caller who brings this default can take this value; null goes with every type."""
     if type(value) is type(default) or default is None or value is None:
         return True
     return VALUE_TYPES[type(value)] == VALUE_TYPES[type(default)]
 
 
 def encode(answer: dict[str, Any]) -> bytes:
-    """The answer as JSON. Raises `RequestError` (400) where what it repeats of the request is nested too deeply."""
+    """Return the answer as JSON. Raises `RequestError` (400) where what it repeats of the request is nested too deeply."""
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:
@@ -166,7 +170,9 @@ def encode(answer: dict[str, Any]) -> bytes:
 
 
 def in_camel_case(body: dict[str, Any]) -> dict[str, Any]:
-    """The body with its snake_case fields renamed. Raises `RequestError` (400) for a field that is there both ways."""
+    """Return the body with its snake_case fields renamed. Raises `RequestError` (400) for a field that is there both
+    ways.
+    """
     for snake, camel in SNAKE_CASE:
         if snake in body:
             if camel in body:
@@ -176,7 +182,7 @@ def in_camel_case(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def wrong_field(name: str, wanted: str, *, missing: bool) -> RequestError:
-    """The error for a field that is missing, or not what it must be."""
+    """Return the error for a field that is missing, or not what it must be."""
     if missing:
         return RequestError(400, "missing_field", f"{name} is missing; it must be {wanted}", field=name)
     return RequestError(400, "invalid_field", f"{name} must be {wanted}", field=name)

@@ -24,5 +24,5 @@ class Document:
 
 
 def etag_of(revision: int) -> str:
-    """The entity tag of a document at this revision."""
+    """Return the entity tag of a document at this revision."""
     return f'"{revision}"'

@@ -38,7 +38,7 @@ class Event(NamedTuple):
 
 
 def since(now: Snapshot, seen: int, *, include_definitions: bool) -> bytes:
-    """The events that lead from a revision to the present one; empty where no flag has changed."""
+    """Return the events that lead from a revision to the present one; empty where no flag has changed."""
     changed = sorted(
         (*updates(now, seen, include_definitions=include_definitions), *deletions(now, seen)),
         key=lambda event: (event.revision, event.data),
@@ -50,7 +50,7 @@ def since(now: Snapshot, seen: int, *, include_definitions: bool) -> bytes:
 
 
 def updates(now: Snapshot, seen: int, *, include_definitions: bool) -> Iterator[Event]:
-    """The flags touched after a revision."""
+    """Yield the flags touched after a revision."""
     told = 0
     for key, summary in now.summaries.items():
         if summary.revision > seen:
@@ -60,12 +60,12 @@ def updates(now: Snapshot, seen: int, *, include_definitions: bool) -> Iterator[
 
 
 def deletions(now: Snapshot, seen: int) -> Iterator[Event]:
-    """The flags that went after a revision."""
+    """Return the flags that went after a revision."""
     return (Event(at, "flag_deleted", orjson.dumps({"key": key})) for key, at in now.gone.items() if at > seen)
 
 
 def flag_data(now: Snapshot, key: str, *, room: bool) -> bytes:
-    """A flag as clients list it, with its definition; only its outlines where it is large or there is no room."""
+    """Return a flag as clients list it, with its definition; only its outlines where it is large or there is no room."""
     summary = now.summaries[key]
     if room and summary.member_count <= MAX_MEMBERS:
         told: dict[str, Any] = {
@@ -83,7 +83,7 @@ def flag_data(now: Snapshot, key: str, *, room: bool) -> bytes:
 
 
 def with_ids(events: list[Event]) -> Iterator[bytes]:
-    """The events as they are sent; the last of each revision has its id."""
+    """Yield the events as they are sent; the last of each revision has its id."""
     for revision, group in groupby(events, key=lambda event: event.revision):
         told = list(group)
         for event in told:
@@ -92,5 +92,5 @@ def with_ids(events: list[Event]) -> Iterator[bytes]:
 
 
 def position(revision: int) -> bytes:
-    """Where a stream stands, for clients to come back with; no event."""
+    """Return where a stream stands, for clients to come back with; no event."""
     return b"id: %d\n\n" % revision

@@ -59,14 +59,16 @@ class Feed:
             wake()
 
     def wait(self, seen: int, seconds: float) -> Snapshot:
-        """The environment as it is now; where that is what was seen, as it is after some seconds or the next change."""
+        """Return the environment as it is now; where that is what was seen, as it is after some seconds or the next
+        change.
+        """
         with self._news:
             if self.now.revision == seen:
                 self._news.wait(seconds)
             return self.now
 
     def document(self) -> Document:
-        """The whole document, made once for each revision."""
+        """Return the whole document, made once for each revision."""
         now = self.now
         made = self._document
         if made is None or made[0] is not now:
@@ -83,12 +85,14 @@ class Feed:
         return made is not None and made[0] is self.now
 
     def flags(self) -> bytes:
-        """The list of the boolean flags."""
+        """Return the list of the boolean flags."""
         now = self.now
         return summaries.to_bytes(now.summaries.values(), now.revision)
 
     def batch(self, seen: int, *, include_definitions: bool) -> tuple[Snapshot, bytes]:
-        """The present state, and the events that lead there from a revision, the flags with or without definitions."""
+        """Return the present state, and the events that lead there from a revision, the flags with or without
+        definitions.
+        """
         now = self.now
         made = self._batches.get((seen, include_definitions))
         if made is None or made[0] is not now:
@@ -112,7 +116,7 @@ class Feed:
 
 
 def written(snapshot: Snapshot) -> Document:
-    """The document of a snapshot, as `db.definitions.document.document` would have it."""
+    """Return the document of a snapshot, as `db.definitions.document.document` would have it."""
     plain = to_bytes({"flags": dict(snapshot.definitions), "metadata": snapshot.metadata})
     document = Document(snapshot.revision, plain)
     _ = document.compressed  # made now, by one thread: many clients are about to ask for it at once

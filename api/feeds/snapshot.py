@@ -21,7 +21,7 @@ class Snapshot(NamedTuple):
 
 
 def after(before: Snapshot, news: Snapshot) -> Snapshot:
-    """The snapshot with what is new in it; takes time for the number of flags, not for their members."""
+    """Return the snapshot with what is new in it; takes time for the number of flags, not for their members."""
     definitions, summaries = {**before.definitions, **news.definitions}, {**before.summaries, **news.summaries}
     for key in news.gone:
         definitions.pop(key, None)

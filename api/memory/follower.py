@@ -122,7 +122,7 @@ class DefinitionsFollower:
         return self.tried.is_set() and self._failure is None
 
     def states(self) -> list[Freshness]:
-        """How current each loaded environment is."""
+        """Return how current each loaded environment is."""
         now = time.monotonic()
         revisions = {name: reader.revision for name, reader in list(self._readers.items())}
         return [
@@ -201,7 +201,7 @@ class DefinitionsFollower:
             self._drop(self.engines.keys() - self._made_at.keys())
 
     def _is_another(self, environment: EnvironmentView) -> bool:
-        """Whether this is not the environment of this name that is held: the database was made anew."""
+        """Tell whether this is not the environment of this name that is held: the database was made anew."""
         return environment.created_at != self._made_at.get(environment.key, environment.created_at)
 
     def _drop(self, names: Iterable[str]) -> None:
@@ -275,7 +275,7 @@ class DefinitionsFollower:
 
 
 def stable_metadata(delta: Delta) -> dict[str, Any]:
-    """The document's metadata that answers carry. Its version changes with each revision, which flags give themselves;
-    with it, every change would make the engine compile every flag anew.
+    """Return the document's metadata that answers carry. Its version changes with each revision, which flags give
+    themselves; with it, every change would make the engine compile every flag anew.
     """
     return {name: value for name, value in delta.metadata.items() if name != "version"}

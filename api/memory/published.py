@@ -49,7 +49,7 @@ class CachedObject(Generic[T]):
         self.value: T | None = None
 
     def refresh(self) -> T | None:
-        """The value, asked for anew if it was last asked for longer ago than the interval.
+        """Return the value, asked for anew if it was last asked for longer ago than the interval.
 
         What can't be fetched or read leaves the last good one; None if there has been none.
         """
@@ -63,7 +63,7 @@ class CachedObject(Generic[T]):
         return self.value
 
     def url(self, method: str) -> str:
-        """Where the object itself can be had by this method, for a minute."""
+        """Return where the object itself can be had by this method, for a minute."""
         return self._bucket.url(self._name, method=method)
 
     def _fetch(self, now: float) -> None:
@@ -105,11 +105,11 @@ class PublishedFeed:
         return current(self.definitions).document.etag
 
     def document(self) -> Document:
-        """The whole flagd document."""
+        """Return the whole flagd document."""
         return current(self.definitions).document
 
     def flags(self) -> bytes:
-        """The list of the boolean flags."""
+        """Return the list of the boolean flags."""
         return current(self.flag_list)
 
 
@@ -122,7 +122,7 @@ class PublishedFeeds(Mapping[str, PublishedFeed]):
         self._feeds: dict[str, PublishedFeed] = {}
 
     def know(self, environments: Iterable[str]) -> None:
-        """These are the environments that there are."""
+        """Take note of which environments there are."""
         self._feeds = {
             name: self._feeds.get(name) or PublishedFeed(self._bucket, name, self._every) for name in environments
         }
@@ -166,7 +166,7 @@ class DocumentReader:
         self._engine: Engine | None = None
 
     def read(self, data: bytes) -> LoadedDefinitions:
-        """The engine and the document. Raises ValueError for what is no document of ours."""
+        """Return the engine and the document. Raises ValueError for what is no document of ours."""
         document = orjson.loads(data)
         match document:
             case {"flags": dict(flags), "metadata": {"revision": int(revision)} as about}:
@@ -185,7 +185,7 @@ class DocumentReader:
 
 
 def current(copy: CachedObject[T]) -> T:
-    """The value, brought up to date. Raises `RequestError` (503) where there has been none yet."""
+    """Return the value, brought up to date. Raises `RequestError` (503) where there has been none yet."""
     value = copy.refresh()
     if value is None:
         raise not_loaded()
@@ -193,7 +193,7 @@ def current(copy: CachedObject[T]) -> T:
 
 
 def read_flag_list(data: bytes) -> bytes:
-    """The list as it is. Raises ValueError for what is none."""
+    """Return the list as it is. Raises ValueError for what is none."""
     match orjson.loads(data):
         case {"flags": list()}:
             return data

@@ -15,7 +15,7 @@ blueprint = Blueprint("operations", __name__)
 
 @blueprint.get("/health")
 def health() -> Response:
-    """The process answers."""
+    """Answer the process answers."""
     return json_response(200, {"status": "ok"})
 
 

@@ -20,7 +20,7 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """All metrics, in the format that is asked for."""
+    """Answer all metrics, in the format that is asked for."""
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Reading(services()))
@@ -34,7 +34,7 @@ class Reading(Collector):
         self._services = of
 
     def collect(self) -> Iterable[Metric]:
-        """Every metric, with its name, its help and its figures."""
+        """Yield every metric, with its name, its help and its figures."""
         counters = self._services.counters
         yield labelled("flagstaff_evaluations", "Flags evaluated", "reason", counters.evaluations())
         yield from timings(counters)
@@ -44,7 +44,7 @@ class Reading(Collector):
 
 
 def labelled(name: str, text: str, label: str, counts: dict[str, int]) -> Metric:
-    """A counter for each of these."""
+    """Return a counter for each of these."""
     family = CounterMetricFamily(name, text, labels=[label])
     for value, count in counts.items():
         family.add_metric([value], count)
@@ -52,7 +52,7 @@ def labelled(name: str, text: str, label: str, counts: dict[str, int]) -> Metric
 
 
 def timings(counters: Counters) -> Iterator[Metric]:
-    """How the evaluation routes answered, and how fast."""
+    """Yield how the evaluation routes answered, and how fast."""
     requests = CounterMetricFamily("flagstaff_requests", "Evaluation requests", labels=["route", "status"])
     seconds = HistogramMetricFamily(
         "flagstaff_request_seconds", "Time from a request, read, to its answer", labels=["route"]
@@ -76,7 +76,7 @@ def buckets(counts: Iterable[int]) -> list[tuple[str, float]]:
 
 
 def definitions(of: Services) -> Iterator[Metric]:
-    """How current this worker is."""
+    """Yield how current this worker is."""
     revision = GaugeMetricFamily(
         "flagstaff_definitions_revision", "Revision of the definitions held", labels=["environment"]
     )

@@ -53,7 +53,7 @@ def attach(app: Flask, unlogged: Collection[str]) -> None:
 
 
 def line_of(response: Response) -> dict[str, Any]:
-    """What the log says of a request; never its query string, body, headers or key."""
+    """Return what the log says of a request; never its query string, body, headers or key."""
     actor = g.get("actor") or (g.admin.actor(None) if "admin" in g else None)
     return {
         "method": request.method,

@@ -41,7 +41,7 @@ Json = Mapping[str, Any]
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
-    """The document."""
+    """Answer the document."""
     return json_response(200, document())
 
 
@@ -60,7 +60,7 @@ def docs() -> Response:
 
 @cache
 def page() -> bytes:
-    """The page, made once."""
+    """Return the page, made once."""
     source = document()
     tags = [tag["name"] for tag in source["tags"]]
     found = list(operations(source))
@@ -88,7 +88,7 @@ def operations(source: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def menu_of(tag: str, found: list[tuple[str, str, Json]]) -> str:
-    """A part of the menu."""
+    """Return a part of the menu."""
     links = "".join(
         f'<li><a href="#{operation["operationId"]}">{badge(method)}<span>{escape(operation["summary"])}</span></a></li>'
         for method, _, operation in found
@@ -98,13 +98,13 @@ def menu_of(tag: str, found: list[tuple[str, str, Json]]) -> str:
 
 
 def section(tag: Json, found: list[tuple[str, str, Json]]) -> str:
-    """All operations of a tag."""
+    """Return all operations of a tag."""
     shown = "".join(operation_html(*entry) for entry in found)
     return f"<section><h2>{escape(tag['name'])}</h2><p>{render_markdown(tag['description'])}</p>{shown}</section>"
 
 
 def operation_html(method: str, path: str, operation: Json) -> str:
-    """One operation."""
+    """Return one operation."""
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     answers = sorted(operation["responses"].items())
     refused = [status for status, _ in answers if status >= "4"]
@@ -123,17 +123,17 @@ def operation_html(method: str, path: str, operation: Json) -> str:
 
 
 def type_html(name: str, schema: Json) -> str:
-    """A schema that operations refer to by its name."""
+    """Return a schema that operations refer to by its name."""
     return f'<article id="{name}"><h3><code>{name}</code></h3>{table("", field_rows(schema))}</article>'
 
 
 def badge(method: str) -> str:
-    """The method, in its colour."""
+    """Return the method, in its colour."""
     return f'<b class="{method.lower()}">{method}</b>'
 
 
 def access(operation: Json) -> str:
-    """Who may call it."""
+    """Return who may call it."""
     schemes = {name for scheme in operation["security"] for name in scheme}
     if not schemes:
         return '<i class="open">open</i>'
@@ -141,7 +141,7 @@ def access(operation: Json) -> str:
 
 
 def table(title: str, rows: list[tuple[str, str, str]]) -> str:
-    """A table of three columns, or nothing where it would be empty."""
+    """Return a table of three columns, or nothing where it would be empty."""
     if not rows:
         return ""
     cells = "".join(f"<tr><td>{first}</td><td>{second}</td><td>{third}</td></tr>" for first, second, third in rows)
@@ -149,13 +149,13 @@ def table(title: str, rows: list[tuple[str, str, str]]) -> str:
 
 
 def parameter_row(parameter: Json) -> tuple[str, str, str]:
-    """A parameter: its name, its kind and place, what it is."""
+    """Return a parameter: its name, its kind and place, what it is."""
     kind = f"{kind_of(parameter['schema'])}, {parameter['in']}"
     return f"<code>{escape(parameter['name'])}</code>", kind, render_markdown(parameter["description"])
 
 
 def field_rows(schema: Json) -> list[tuple[str, str, str]]:
-    """The fields of a body."""
+    """Return the fields of a body."""
     resolved = resolve(schema)
     required = resolved.get("required", ())
     return [
@@ -169,7 +169,7 @@ def field_rows(schema: Json) -> list[tuple[str, str, str]]:
 
 
 def answer_row(status: str, answer: Json) -> tuple[str, str, str]:
-    """An answer: its status, its kind, what it means."""
+    """Return an answer: its status, its kind, what it means."""
     content = answer.get("content", {})
     schema = content.get("application/json", {}).get("schema")
     kind = shape_of(schema) if schema else ", ".join(escape(name) for name in content)
@@ -177,7 +177,7 @@ def answer_row(status: str, answer: Json) -> tuple[str, str, str]:
 
 
 def shape_of(schema: Json) -> str:
-    """The members of an answer, in short."""
+    """Return the members of an answer, in short."""
     if "$ref" in schema:
         return kind_of(schema)
     if "anyOf" in schema:
@@ -189,7 +189,7 @@ def shape_of(schema: Json) -> str:
 
 
 def kind_of(schema: Json) -> str:
-    """The type of a value, in a word or two."""
+    """Return the type of a value, in a word or two."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'
@@ -204,7 +204,7 @@ def kind_of(schema: Json) -> str:
 
 
 def resolve(schema: Json) -> Json:
-    """The schema that a reference names."""
+    """Return the schema that a reference names."""
     name = schema.get("$ref", "").rpartition("/")[2]
     return document()["components"]["schemas"][name] if name else schema
 

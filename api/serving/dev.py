@@ -64,7 +64,7 @@ def run(settings: Settings) -> None:
 
 
 def closed(settings: Settings) -> Settings:
-    """The settings for an address that others reach: evaluation by key, unless it was opened on purpose."""
+    """Return the settings for an address that others reach: evaluation by key, unless it was opened on purpose."""
     if os.environ.get("FLAGSTAFF_EVALUATION", "").strip() == "open":
         return settings
     return replace(settings, evaluation_open=False)
@@ -72,7 +72,7 @@ def closed(settings: Settings) -> Settings:
 
 @contextmanager
 def postgres(settings: Settings) -> Iterator[str]:
-    """The URL of the database: the one given, or that of an embedded one, which is stopped at the end."""
+    """Give the URL of the database: the one given, or that of an embedded one, which is stopped at the end."""
     if settings.database_url is not None:
         yield database_url(settings)
         return
@@ -115,7 +115,7 @@ def signals_held_back() -> Iterator[None]:
 
 
 def first_lines(settings: Settings) -> str:
-    """What to know and try first, where the dev keys are good."""
+    """Return what to know and try first, where the dev keys are good."""
     url = url_of(settings.host, settings.port)
     json = "-H 'Content-Type: application/json'"
     return f"""
@@ -135,7 +135,7 @@ Create a flag, then evaluate it:
 
 
 def first_lines_by_key(settings: Settings) -> str:
-    """What to know where others can reach the server: no key that everyone knows is good then."""
+    """Return what to know where others can reach the server: no key that everyone knows is good then."""
     how = "is open to everyone" if settings.evaluation_open else "needs a key"
     text = f"""
 Flagstaff is at {url_of(settings.host, settings.port)}  (Ctrl-C stops it)
@@ -147,7 +147,7 @@ Flagstaff is at {url_of(settings.host, settings.port)}  (Ctrl-C stops it)
 
 
 def first_admin_key(settings: Settings) -> str | None:
-    """A new admin key, where the database has none."""
+    """Return a new admin key, where the database has none."""
     database.connect(settings.database_url or "")
     try:
         if any(key.scope is Scope.ADMIN for key in keys.active()):
@@ -174,5 +174,5 @@ def say(text: str) -> None:
 
 
 def stop(*_: object) -> None:
-    """What signals do while nothing is served yet."""
+    """Stop, as signals do while nothing is served yet."""
     raise KeyboardInterrupt

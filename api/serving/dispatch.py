@@ -21,7 +21,7 @@ EXACT = {(method, path): path for path, (method, _) in DIRECT.items()}
 
 
 def find(method: str, path: str) -> str | None:
-    """The route that answers this request without Flask, if there is one."""
+    """Return the route that answers this request without Flask, if there is one."""
     route = EXACT.get((method, path))
     if route is None and method == "POST" and path.startswith(OFREP_ONE) and len(path) > len(OFREP_ONE):
         return OFREP_SINGLE

@@ -74,7 +74,7 @@ class Application:
             pass  # the client has gone
 
     def _is_quick(self, route: str, request: ScopeRequest) -> bool:
-        """Whether the event loop itself may answer this."""
+        """Tell whether the event loop itself may answer this."""
         if route in EVALUATE_ONE:
             return "explain" not in request.query_string
         if route == DEFINITIONS:

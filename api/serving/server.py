@@ -97,7 +97,7 @@ def serve(settings: Settings, *, development: bool = False) -> None:
 
 
 def interface(settings: Settings) -> dict[str, Any]:
-    """How the HTTP server calls the service: in one event loop, or in a thread for each request."""
+    """Return how the HTTP server calls the service: in one event loop, or in a thread for each request."""
     if settings.server == "wsgi":
         return {"interface": Interfaces.WSGI, "blocking_threads": settings.threads + settings.streams}
     return {"interface": Interfaces.RSGI, "loop": Loops.uvloop}

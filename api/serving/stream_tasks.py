@@ -61,7 +61,7 @@ class StreamTasks:
             waiting.discard(waiter)
 
     def _waiters(self, feed: Feed, loop: asyncio.AbstractEventLoop) -> set[Waiter]:
-        """Who waits for news of a feed. Another thread changes the feed, and this loop wakes them."""
+        """Return who waits for news of a feed. Another thread changes the feed, and this loop wakes them."""
         if feed not in self._waiting:
             waiting = self._waiting[feed] = set()
             feed.subscribe(lambda: loop.call_soon_threadsafe(_wake_all, waiting))

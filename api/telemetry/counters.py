@@ -65,7 +65,7 @@ class Table:
         return cls((ctypes.c_int64 * width)(), (ctypes.c_int64 * 1)(), threading.Lock(), width)
 
     def claim(self) -> int:
-        """A row for this process: a free one, or that of a worker which has ended, whose counts go on."""
+        """Return a row for this process: a free one, or that of a worker which has ended, whose counts go on."""
         with self.lock:
             for row, owner in enumerate(self.owners):
                 if not _is_alive(owner):
@@ -99,23 +99,23 @@ class Counters:
         self._cells[self._row + _STREAMS] = 0  # those of a worker that was killed are gone
 
     def evaluated(self, reason: str) -> None:
-        """One flag was evaluated."""
+        """Count one flag that was evaluated."""
         self._cells[self._reasons[reason]] += 1
 
     def wrote(self, outcome: str) -> None:
-        """One write was done, refused or failed."""
+        """Count one write that was done, refused or failed."""
         self._cells[self._outcomes[outcome]] += 1
 
     def stream_opened(self) -> None:
-        """One more stream is open."""
+        """Count one more open stream."""
         self._cells[self._row + _STREAMS] += 1
 
     def stream_closed(self) -> None:
-        """One stream less is open."""
+        """Count one open stream less."""
         self._cells[self._row + _STREAMS] -= 1
 
     def timed(self, route: str, answer: Callable[[Any, Request], Response]) -> Callable[[Any, Request], Response]:
-        """The same function, with its answers counted and timed under this name."""
+        """Return the same function, with its answers counted and timed under this name."""
         start = self._begin_of(route)
         cells, clock, bounds = self._cells, perf_counter_ns, BOUNDS_NS
         total, statuses = start + len(bounds) + 1, start + len(bounds) + 2 - STATUSES[0]
@@ -139,24 +139,24 @@ class Counters:
         return self._row + _ROUTES + self.routes.index(route) * PER_ROUTE
 
     def evaluations(self) -> dict[str, int]:
-        """How many flags were evaluated, by OpenFeature reason."""
+        """Return how many flags were evaluated, by OpenFeature reason."""
         return dict(zip(REASONS, self._sums(_EVALUATIONS, len(REASONS)), strict=True))
 
     def writes(self) -> dict[str, int]:
-        """How many writes there were, by what became of them."""
+        """Return how many writes there were, by what became of them."""
         return dict(zip(OUTCOMES, self._sums(_WRITES, len(OUTCOMES)), strict=True))
 
     def streams(self) -> int:
-        """How many streams are open."""
+        """Return how many streams are open."""
         return self._sums(_STREAMS, 1)[0]
 
     def latencies(self, route: str) -> tuple[Sequence[int], float]:
-        """How many answers took up to each bound (the last number: longer than all), and all their seconds."""
+        """Return how many answers took up to each bound (the last number: longer than all), and all their seconds."""
         sums = self._sums(self._relative(route), len(BOUNDS_NS) + 2)
         return sums[:-1], sums[-1] / 1e9
 
     def statuses(self, route: str) -> dict[str, int]:
-        """How many answers there were, by the first digit of their status."""
+        """Return how many answers there were, by the first digit of their status."""
         start = self._relative(route) + len(BOUNDS_NS) + 2
         return {f"{digit}xx": count for digit, count in zip(STATUSES, self._sums(start, len(STATUSES)), strict=True)}
 

@@ -24,7 +24,7 @@ class EvaluationMetrics:
         self._written_at = -EVERY_SECONDS
 
     def answered(self, status: int) -> None:
-        """An evaluation was answered with this status."""
+        """Count an evaluation that was answered with this status."""
         if status >= 500:
             self._errors += 1
 

@@ -16,13 +16,13 @@ from db.writing import EnvironmentRef, Write, find_environment, write
 
 
 def list_all() -> list[EnvironmentView]:
-    """Every environment, in the order of their making."""
+    """Return every environment, in the order of their making."""
     with session():
         return [_view(environment) for environment in Environment.select().order_by(Environment.id)]
 
 
 def get(key: str) -> EnvironmentView:
-    """One environment; raises UnknownEnvironmentError."""
+    """Return one environment; raises UnknownEnvironmentError."""
     with session():
         found = find_environment(key)
         return _view(Environment.get_by_id(found.id))

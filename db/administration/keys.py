@@ -83,7 +83,7 @@ def adopt(
 
 
 def list_all() -> list[KeyView]:
-    """Every key, revoked ones too, newest first."""
+    """Return every key, revoked ones too, newest first."""
     with session():
         return [_view(key) for key in _select().order_by(ApiKey.created_at.desc(), ApiKey.id)]
 
@@ -101,7 +101,7 @@ def revoke(key_id: str, *, actor: Actor) -> KeyView:
 
 
 def active() -> list[KeyRecord]:
-    """The keys in force, for `db.published.keyring.Keyring`; those that expire later carry the time."""
+    """Return the keys in force, for `db.published.keyring.Keyring`; those that expire later carry the time."""
     with session():
         in_force = _select().where(
             ApiKey.revoked_at.is_null() & (ApiKey.expires_at.is_null() | (ApiKey.expires_at > now()))
@@ -168,7 +168,7 @@ def _find(key_id: str) -> ApiKey:
 
 
 def _log(writing: Write, action: Action, key: ApiKey, before: JsonObject | None) -> None:
-    """One entry; what tells other processes of it is the revision of each environment in which the key is good."""
+    """Write one entry; what tells other processes of it is the revision of each environment in which the key is good."""
     environment_refs = [
         environment_ref for environment_ref in writing.environments if key.environment_id in (None, environment_ref.id)
     ]

@@ -52,7 +52,7 @@ class Bucket:
         self._connection: http.client.HTTPConnection | None = None
 
     def read(self, key: str, *, etag: str | None = None, seconds: float = 2.0) -> S3Object | None:
-        """The object, or None if there is none. `seconds` limits how long S3 may be silent.
+        """Return the object, or None if there is none. `seconds` limits how long S3 may be silent.
 
         A body that is on its way may take longer, or a large one would never arrive. Raises S3Error.
         """
@@ -63,7 +63,7 @@ class Bucket:
         return _found(answer, body) if self._exists(status, key, body) else None
 
     def look(self, key: str, *, seconds: float = 2.0) -> S3Object | None:
-        """What `read` gives, without the body. Raises S3Error."""
+        """Return what `read` gives, without the body. Raises S3Error."""
         status, answer, _ = self._request("HEAD", key, {}, b"", seconds)
         return _found(answer, None) if self._exists(status, key, b"") else None
 
@@ -89,7 +89,7 @@ class Bucket:
                 time.sleep(0.1 * 2**attempt)
 
     def url(self, key: str, *, method: str = "GET", seconds: int = LINK_SECONDS) -> str:
-        """Where anyone may read the object without signing, by GET or by HEAD, for so many seconds."""
+        """Return where anyone may read the object without signing, by GET or by HEAD, for so many seconds."""
         scheme = "https" if self._secure else "http"
         path = f"{self._prefix}{key}"
         return f"{scheme}://{self._signer.presigned('s3', method, self._host, path, seconds=seconds)}"

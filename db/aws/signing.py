@@ -79,7 +79,9 @@ class Signer:
     def headers(
         self, service: str, method: str, host: str, path: str, headers: Mapping[str, str], body: bytes = b""
     ) -> dict[str, str]:
-        """The headers to send: those given and the signature's. `path` is as it is sent, and has no query string."""
+        """Return the headers to send: those given and the signature's. `path` is as it is sent, and has no query
+        string.
+        """
         who, now = self._credentials(), _now()
         digest = hashlib.sha256(body).hexdigest() if body else EMPTY_SHA256
         sent = {name.lower(): value for name, value in headers.items()}
@@ -94,14 +96,14 @@ class Signer:
         return sent
 
     def database_token(self, host: str, port: int, user: str) -> str:
-        """What the user `user` gives as the password: a presigned request that is never sent (RDS IAM login)."""
+        """Return what the user `user` gives as the password: a presigned request that is never sent (RDS IAM login)."""
         query = {"Action": "connect", "DBUser": user}
         return self.presigned("rds-db", "GET", f"{host}:{port}", "/", seconds=TOKEN_SECONDS, query=query)
 
     def presigned(
         self, service: str, method: str, host: str, path: str, *, seconds: int, query: Mapping[str, str] | None = None
     ) -> str:
-        """A URL, without its scheme, with which anyone may make this one request within so many seconds.
+        """Return a URL, without its scheme, with which anyone may make this one request within so many seconds.
 
         It ends with the credentials that sign it, if they do so earlier. `path` is as it is sent.
         """
@@ -133,7 +135,7 @@ class Signer:
     def _sign(
         self, who: Credentials, service: str, now: str, request: tuple[str, str, str, Mapping[str, str], str]
     ) -> tuple[str, str, str]:
-        """The signature, its scope, and the names of the headers that it covers."""
+        """Return the signature, its scope, and the names of the headers that it covers."""
         method, path, query, headers, digest = request
         names = ";".join(sorted(headers))
         lines = "".join(f"{name}:{' '.join(headers[name].split())}\n" for name in sorted(headers))

@@ -25,5 +25,5 @@ def checked(given: NewFlag | FlagEdit) -> dict[str, Any]:
 
 
 def fields_of(flag: Flag) -> JsonObject:
-    """A flag's own fields, as the change log keeps them."""
+    """Return a flag's own fields, as the change log keeps them."""
     return {name: getattr(flag, name) for name in FLAG_FIELDS}

@@ -20,7 +20,9 @@ from db.vocabulary import JsonValue, Unset, ValueType
 def variant_asked(
     state: State, value_type: ValueType, variant: str | None, value: JsonValue | Unset
 ) -> tuple[State, str]:
-    """The variant that was named, or the one that has the value; a value that is new to the flag makes a variant."""
+    """Return the variant that was named, or the one that has the value; a value that is new to the flag makes a
+    variant.
+    """
     if (variant is None) == isinstance(value, Unset):
         raise InvalidInputError("invalid_member", "variant", "members need either a variant or a value")
     if isinstance(value, Unset):
@@ -31,7 +33,9 @@ def variant_asked(
 def replace_members(
     configuration_id: int | None, state: State, value_type: ValueType, groups: Sequence[Members]
 ) -> tuple[State, MemberChanges]:
-    """What makes the listed entities, and no others of their type, the members that get the variant of their group."""
+    """Return what makes the listed entities, and no others of their type, the members that get the variant of their
+    group.
+    """
     wanted: dict[Entity, str | None] = {}
     now: dict[Entity, str | None] = {}
     listed: set[Entity] = set()

@@ -39,7 +39,9 @@ class MemberChanges:
 
     @classmethod
     def between(cls, current: Assignments, wanted: Assignments) -> MemberChanges:
-        """What brings the wanted entities from what they get now to what they are to get; nobody else is touched."""
+        """Return what brings the wanted entities from what they get now to what they are to get; nobody else is
+        touched.
+        """
         return cls((entity, current.get(entity), variant) for entity, variant in wanted.items())
 
     def __bool__(self) -> bool:
@@ -61,7 +63,7 @@ class MemberChanges:
         return sum(map(len, self._groups.values())) - self.added - self.removed
 
     def variants(self) -> set[str]:
-        """The variants that entities go to."""
+        """Return the variants that entities go to."""
         return {new for (_, _, new) in self._groups if new is not None}
 
     def apply(self, configuration_id: int, revision: int) -> int:
@@ -72,7 +74,7 @@ class MemberChanges:
         return self.added - self.removed
 
     def to_json(self) -> JsonObject:
-        """The form of the change log: `added`, `changed` and `removed`, each a list of groups."""
+        """Return the form of the change log: `added`, `changed` and `removed`, each a list of groups."""
         parts: dict[str, list[JsonObject]] = {"added": [], "changed": [], "removed": []}
         for (entity_type, old, new), ids in self._groups.items():
             if old is None:
@@ -85,7 +87,7 @@ class MemberChanges:
 
 
 def before(logged: Mapping[str, Any]) -> Iterator[tuple[Entity, str | None]]:
-    """What the entities of an entry of the change log got before it."""
+    """Yield what the entities of an entry of the change log got before it."""
     for part, old in (("added", None), ("changed", "from"), ("removed", "variant")):
         for group in logged[part]:
             for entity_id in group["entityIds"]:
@@ -93,7 +95,7 @@ def before(logged: Mapping[str, Any]) -> Iterator[tuple[Entity, str | None]]:
 
 
 def current(configuration_id: int, entity_type: str, entity_ids: Sequence[str]) -> dict[Entity, str | None]:
-    """What these entities of one type get; who is no member may be missing."""
+    """Return what these entities of one type get; who is no member may be missing."""
     got: dict[Entity, str | None] = {}
     for start in range(0, len(entity_ids), BATCH):
         cursor = database.execute_sql(

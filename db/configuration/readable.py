@@ -16,7 +16,7 @@ def difference(before: JsonObject, after: JsonObject, members: JsonObject | None
 
 
 def readable(logged: JsonObject) -> JsonObject:
-    """A logged state in a reader's order, its variants as an object; the log keeps those as pairs."""
+    """Return a logged state in a reader's order, its variants as an object; the log keeps those as pairs."""
     if "variants" not in logged:
         return logged
     state: Any = logged

@@ -123,7 +123,7 @@ def check_split(split: Split, field: str, variants: Collection[str]) -> None:
 
 
 def known_variant(given: object, field: str, variants: Collection[str]) -> str:
-    """The name of one of these variants; raises InvalidInputError."""
+    """Return the name of one of these variants; raises InvalidInputError."""
     if not isinstance(given, str) or given not in variants:
         names = ", ".join(variants) or "no variants yet"
         raise InvalidInputError("unknown_variant", field, f"{field} must be one of the flag's variants ({names})")

@@ -31,7 +31,7 @@ class State:
     rollout: Split | None
 
     def columns(self) -> dict[str, Any]:
-        """The state as the columns of `Configuration`."""
+        """Return the state as the columns of `Configuration`."""
         return {
             "enabled": self.enabled,
             "variants": [list(pair) for pair in self.variants.items()],
@@ -41,7 +41,7 @@ class State:
         }
 
     def to_json(self) -> JsonObject:
-        """The state as the change log keeps it; `from_json` reads it back."""
+        """Return the state as the change log keeps it; `from_json` reads it back."""
         columns = self.columns()
         return {"defaultVariant": columns.pop("default_variant"), **columns}
 
@@ -58,16 +58,16 @@ class State:
         )
 
     def is_like(self, other: State) -> bool:
-        """Whether both say the same, by JSON's idea of equal."""
+        """Tell whether both say the same, by JSON's idea of equal."""
         return canonical_json(self.to_json()) == canonical_json(other.to_json())
 
     def untargeted(self) -> State:
-        """The same variants and default, disabled, for the environments that were not asked for."""
+        """Return the same variants and default, disabled, for the environments that were not asked for."""
         return replace(self, enabled=False, rules=(), rollout=None)
 
 
 def initial_state(new: NewFlag, value_type: ValueType) -> State:
-    """The state that a new flag begins with, before its members; raises InvalidInputError or StaticFlagError."""
+    """Return the state that a new flag begins with, before its members; raises InvalidInputError or StaticFlagError."""
     enabled = validation.boolean(new.enabled, "enabled")
     if new.is_static:
         _refuse_for_static(new.key, variants=new.variants, rules=new.rules, rollout=new.rollout, members=new.members)
@@ -83,7 +83,7 @@ def initial_state(new: NewFlag, value_type: ValueType) -> State:
 
 
 def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is_static: bool) -> State:
-    """The state after an edit, all of it checked but the members' variants."""
+    """Return the state after an edit, all of it checked but the members' variants."""
     if not isinstance(edit.enabled, Unset):
         state = replace(state, enabled=validation.boolean(edit.enabled, "enabled"))
     if is_static:
@@ -102,7 +102,7 @@ def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is
 
 
 def with_targeting(state: State, default: object, rules: Sequence[Rule] | None, rollout: Split | None) -> State:
-    """The state with these, checked against its variants."""
+    """Return the state with these, checked against its variants."""
     names = state.variants
     if default is not None:
         default = known_variant(default, "defaultVariant", names)
@@ -113,7 +113,7 @@ def with_targeting(state: State, default: object, rules: Sequence[Rule] | None, 
 
 
 def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> tuple[State, str]:
-    """The variant that has this value, made if there is none; the state then has it."""
+    """Return the variant that has this value, made if there is none; the state then has it."""
     clean = validation.value(value, value_type, "value")
     wanted = canonical_json(clean)
     for name, held in state.variants.items():
@@ -143,7 +143,7 @@ def _names_for(value: JsonValue) -> Iterator[str]:
 
 
 def is_key(text: str) -> bool:
-    """Whether a text has the form of a key."""
+    """Tell whether a text has the form of a key."""
     return bool(validation.KEY.fullmatch(text)) and not validation.UUID.fullmatch(text)
 
 

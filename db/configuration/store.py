@@ -46,7 +46,7 @@ class FlagConfiguration:
         return ValueType(self.flag.value_type)
 
     def to_json(self) -> JsonObject:
-        """What the change log keeps of it: the flag's own fields and the state, members apart."""
+        """Return what the change log keeps of it: the flag's own fields and the state, members apart."""
         return {**fields_of(self.flag), "archived": self.flag.archived_at is not None, **self.state.to_json()}
 
     def view(self) -> FlagView:
@@ -80,7 +80,7 @@ class FlagConfiguration:
 
 
 def find_flag(id_or_key: str) -> Flag:
-    """A flag by its id, archived or not, or a live one by its key; raises FlagNotFoundError."""
+    """Return a flag by its id, archived or not, or a live one by its key; raises FlagNotFoundError."""
     if validation.UUID.fullmatch(id_or_key):
         flag = Flag.get_or_none(Flag.id == uuid.UUID(id_or_key))
     elif validation.KEY.fullmatch(id_or_key):
@@ -93,7 +93,7 @@ def find_flag(id_or_key: str) -> Flag:
 
 
 def find(id_or_key: str, environment: EnvironmentRef) -> FlagConfiguration:
-    """The configuration, of an archived flag too; raises FlagNotFoundError.
+    """Return the configuration, of an archived flag too; raises FlagNotFoundError.
 
     An environment that is younger than the archiving of a flag has no configuration of it: that reads as not found.
     """
@@ -119,7 +119,7 @@ def from_rows(flag: Flag, configuration: Configuration, environment: Environment
 
 
 def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | None = None) -> FlagConfiguration:
-    """The configuration of a live flag, if it still is at that version.
+    """Return the configuration of a live flag, if it still is at that version.
 
     Raises FlagNotFoundError, InvalidInputError for an archived flag, VersionConflictError.
     """
@@ -145,7 +145,7 @@ def check_version(current: FlagConfiguration, version: int | None) -> None:
 
 
 def in_all_environments(writing: Write, flag: Flag) -> list[FlagConfiguration]:
-    """The flag's configurations in all environments of this write, in the order of their ids."""
+    """Return the flag's configurations in all environments of this write, in the order of their ids."""
     by_environment = {
         configuration.environment_id: configuration
         for configuration in Configuration.select().where(Configuration.flag == flag.id)
@@ -195,7 +195,7 @@ def _following(current: FlagConfiguration, state: State, grown: int) -> dict[str
 
 
 def reload(flag: Flag, configuration_id: int, environment: EnvironmentRef) -> FlagConfiguration:
-    """The configuration as the database now has it."""
+    """Return the configuration as the database now has it."""
     return from_rows(flag, Configuration.get_by_id(configuration_id), environment)
 
 

@@ -52,7 +52,7 @@ def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
 
 
 def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
-    """The document's own metadata: which environment at which revision, and how splits hash."""
+    """Return the document's own metadata: which environment at which revision, and how splits hash."""
     return {
         "environment": environment,
         "revision": revision,
@@ -62,13 +62,13 @@ def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
 
 
 def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
-    """The flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
+    """Return the flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
     with snapshot():
         return _read(environment, bucketing).document
 
 
 def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> JsonObject:
-    """The document with one live flag alone, for a close look at it.
+    """Return the document with one live flag alone, for a close look at it.
 
     Raises FlagNotFoundError, for an archived flag too, or UnknownEnvironmentError.
     """
@@ -81,7 +81,7 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
 
 
 def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
-    """The environment as it is now, in a transaction under way, whose own snapshot may be too old or none.
+    """Return the environment as it is now, in a transaction under way, whose own snapshot may be too old or none.
 
     Whoever commits takes a revision, so what was read is of one moment if the revision is the same after reading it.
     Raises UnknownEnvironmentError.
@@ -94,7 +94,7 @@ def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDoc
 
 
 def _read(environment: str, bucketing: str) -> EnvironmentDocument:
-    """The environment, as several queries see it."""
+    """Return the environment, as several queries see it."""
     environment_ref = find_environment(environment)
     return _environment_document(
         environment_ref, [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived], bucketing
@@ -104,7 +104,7 @@ def _read(environment: str, bucketing: str) -> EnvironmentDocument:
 def _environment_document(
     environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str
 ) -> EnvironmentDocument:
-    """These flags, inside the caller's snapshot."""
+    """Return these flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment_ref.id)
     everyone = member_rows.all_of(flag.id for flag in flags)
     definitions: JsonObject = {}
@@ -118,7 +118,7 @@ def _environment_document(
 
 
 def to_bytes(document: Mapping[str, JsonValue]) -> bytes:
-    """The one way to write a document: the same state gives the same bytes."""
+    """Return the one way to write a document: the same state gives the same bytes."""
     flags = document["flags"]
     assert isinstance(flags, Mapping)
     in_order = {key: flags[key] for key in sorted(flags)}
@@ -126,7 +126,7 @@ def to_bytes(document: Mapping[str, JsonValue]) -> bytes:
 
 
 def sorted_ids(ids: object) -> list[str]:
-    """How JSON has a set of ids, as `default` of orjson; raises TypeError for anything else."""
+    """Return how JSON has a set of ids, as `default` of orjson; raises TypeError for anything else."""
     if isinstance(ids, Set):
         return sorted(ids)
     raise TypeError(f"a document has no {type(ids).__name__}")

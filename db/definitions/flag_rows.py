@@ -36,12 +36,12 @@ _SELECT: Final = (
 
 
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
-    """The configurations of an environment that were touched after a revision, those of archived flags too."""
+    """Return the configurations of an environment that were touched after a revision, those of archived flags too."""
     return [_flag_row(row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
 
 
 def flag_row(environment_id: int, flag_id: str) -> FlagRow | None:
-    """The configuration of one live flag."""
+    """Return the configuration of one live flag."""
     found = rows(_SELECT + "f.id = %s AND f.archived_at IS NULL", environment_id, flag_id)
     return _flag_row(found[0]) if found else None
 

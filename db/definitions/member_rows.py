@@ -21,7 +21,7 @@ class Group(NamedTuple):
 
 
 def all_of(configuration_ids: Iterable[int]) -> dict[int, dict[tuple[str, str], list[str]]]:
-    """The members of these configurations, by variant and type."""
+    """Return the members of these configurations, by variant and type."""
     members: defaultdict[int, dict[tuple[str, str], list[str]]] = defaultdict(dict)
     for group in _read("configuration_id = ANY(%s) AND variant IS NOT NULL", list(configuration_ids)):
         members[group.configuration_id][str(group.variant), group.entity_type] = group.ids
@@ -29,7 +29,7 @@ def all_of(configuration_ids: Iterable[int]) -> dict[int, dict[tuple[str, str], 
 
 
 def touched_after(configuration_ids: Iterable[int], revision: int) -> list[Group]:
-    """The members of these configurations that were added, changed or removed after a revision."""
+    """Return the members of these configurations that were added, changed or removed after a revision."""
     return _read("configuration_id = ANY(%s) AND revision > %s", list(configuration_ids), revision)
 
 

@@ -50,7 +50,7 @@ class EnvironmentReader:
         self._members: dict[int, MemberSets] = {}  # by configuration, of live flags
 
     def refresh(self) -> Delta:
-        """What changed since the last refresh; the first one brings everything.
+        """Return what changed since the last refresh; the first one brings everything.
 
         So does one that finds an earlier revision than it knows: the database was set back. Raises
         UnknownEnvironmentError or DatabaseUnavailableError, and is then as if it had not been called.
@@ -102,7 +102,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _members(flags: list[FlagRow], known: Mapping[int, MemberSets], since: int) -> dict[int, MemberSets]:
-    """The members of these flags: what is known brought up to date, and all of those of which nothing is."""
+    """Return the members of these flags: what is known brought up to date, and all of those of which nothing is."""
     fresh = [flag.id for flag in flags if flag.id not in known]
     members: dict[int, MemberSets] = {
         id_: {name: frozenset(ids) for name, ids in groups.items()} for id_, groups in member_rows.all_of(fresh).items()

@@ -31,7 +31,7 @@ class FlagSummary(NamedTuple):
 
 
 def summary_of(flag: FlagRow, members: Mapping[tuple[str, str], Collection[str]]) -> FlagSummary:
-    """The summary of a flag whose members, by variant and type, are these."""
+    """Return the summary of a flag whose members, by variant and type, are these."""
     return FlagSummary(
         id=flag.flag_id,
         key=flag.key,
@@ -46,7 +46,7 @@ def summary_of(flag: FlagRow, members: Mapping[tuple[str, str], Collection[str]]
 
 
 def to_json(summary: FlagSummary) -> dict[str, Any]:
-    """A flag as SDKs list it."""
+    """Return a flag as SDKs list it."""
     return {
         "id": summary.id,
         "key": summary.key,
@@ -64,7 +64,7 @@ def to_bytes(summaries: Iterable[FlagSummary], revision: int) -> bytes:
 
 
 def rollout_percentage(value_type: ValueType, rollout: Split | None) -> int | float | None:
-    """The share of `on`, where a boolean flag is rolled out between `on` and `off`; else None."""
+    """Return the share of `on`, where a boolean flag is rolled out between `on` and `off`; else None."""
     shares = {share.variant: share.percent for share in rollout or ()}
     simple = value_type is ValueType.BOOLEAN and ON in shares and shares.keys() <= {ON, OFF}
     return shares[ON] if simple else None

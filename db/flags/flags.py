@@ -58,7 +58,7 @@ def create(new: NewFlag, environment: str, *, actor: Actor) -> FlagView:
 
 
 def get(id_or_key: str, environment: str) -> FlagView:
-    """A flag by its id (archived ones too) or a live one by its key.
+    """Return a flag by its id (archived ones too) or a live one by its key.
 
     Raises FlagNotFoundError or UnknownEnvironmentError.
     """
@@ -94,7 +94,7 @@ def set_enabled(
 
 
 def disable_everywhere(id_or_key: str, *, actor: Actor) -> list[FlagView]:
-    """The global kill switch: off in every environment, at once. Raises FlagNotFoundError."""
+    """Return the global kill switch: off in every environment, at once. Raises FlagNotFoundError."""
     with write(actor) as writing:
         flag = store.find_to_change(id_or_key, writing.environments[0]).flag
         return [
@@ -173,7 +173,7 @@ def _change_here(writing: Write, current: FlagConfiguration, edit: FlagEdit, own
 
 
 def _action(before: State, after: State, own: dict[str, Any], members: MemberChanges) -> Action:
-    """An edit that only switches is logged as that."""
+    """Return an edit that only switches is logged as that."""
     if own or members or after.enabled == before.enabled or not replace(after, enabled=before.enabled).is_like(before):
         return Action.FLAG_UPDATED
     return Action.FLAG_ENABLED if after.enabled else Action.FLAG_DISABLED

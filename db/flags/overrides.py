@@ -42,7 +42,9 @@ def create_flag(name: str, description: str, environment: str, *, actor: Actor) 
 
 
 def key_of(name: str) -> str:
-    """The name in the characters of a key: `Größe 2!` becomes `Gro-e-2`. Raises InvalidInputError if none is left."""
+    """Return the name in the characters of a key: `Größe 2!` becomes `Gro-e-2`. Raises InvalidInputError if none is
+    left.
+    """
     plain = "".join(part for part in unicodedata.normalize("NFKD", name) if not unicodedata.combining(part))
     key = _NOT_IN_A_KEY.sub("-", plain).strip("._-")
     if not key:
@@ -51,7 +53,7 @@ def key_of(name: str) -> str:
 
 
 def list_flags(environment: str) -> list[FlagView]:
-    """All live boolean flags, newest first. Raises UnknownEnvironmentError."""
+    """Return all live boolean flags, newest first. Raises UnknownEnvironmentError."""
     query = FlagQuery(environment, value_type=ValueType.BOOLEAN, sort="created", descending=True, limit=1000)
     page = flags.search(query)
     found = [*page.items]
@@ -62,7 +64,7 @@ def list_flags(environment: str) -> list[FlagView]:
 
 
 def of_user(user_id: str, environment: str) -> list[OverrideView]:
-    """The user's overrides of live flags, newest first, at least one.
+    """Return the user's overrides of live flags, newest first, at least one.
 
     Raises OverrideNotFoundError, InvalidInputError, UnknownEnvironmentError.
     """
@@ -76,7 +78,7 @@ def of_user(user_id: str, environment: str) -> list[OverrideView]:
 
 
 def get(user_id: str, id_or_key: str, environment: str) -> OverrideView:
-    """One override of a live flag.
+    """Return one override of a live flag.
 
     Raises OverrideNotFoundError, FlagNotFoundError, InvalidInputError, UnknownEnvironmentError.
     """
@@ -139,7 +141,7 @@ def _variant_of(found: FlagConfiguration, user_id: str) -> str | None:
 
 
 def _with_member(user_id: str, environment_ref: EnvironmentRef) -> list[tuple[FlagConfiguration, str]]:
-    """The live boolean flags that have this user as a member, with the variant that the user gets."""
+    """Return the live boolean flags that have this user as a member, with the variant that the user gets."""
     held = dict(
         rows(
             "SELECT m.configuration_id, m.variant FROM member m JOIN configuration c ON c.id = m.configuration_id"

@@ -30,7 +30,7 @@ def promote(id_or_key: str, source: str, target: str, *, actor: Actor, version: 
 
 
 def difference(id_or_key: str, source: str, target: str) -> Difference:
-    """What `promote` would change. Raises what it raises."""
+    """Return what `promote` would change. Raises what it raises."""
     _refuse_same(source, target)
     with snapshot():
         model = store.find(id_or_key, find_environment(source))
@@ -46,7 +46,7 @@ def _refuse_same(source: str, target: str) -> None:
 
 
 def _members(model: FlagConfiguration, current: FlagConfiguration) -> MemberChanges:
-    """The entities that get something else in the target than in the source, compared where they are."""
+    """Return the entities that get something else in the target than in the source, compared where they are."""
     differing = rows(
         "SELECT entity_type, entity_id, target.variant, source.variant"
         " FROM (SELECT * FROM member WHERE configuration_id = %s) AS source"

@@ -28,7 +28,7 @@ SORTS: Final[dict[str, Any]] = {
 
 
 def search(query: FlagQuery) -> Page[FlagView]:
-    """The flags that fit, one page of them. Raises UnknownEnvironmentError or InvalidInputError."""
+    """Return the flags that fit, one page of them. Raises UnknownEnvironmentError or InvalidInputError."""
     limit, start = validation.limit(query.limit), _start(query.after)
     with session():
         environment = find_environment(query.environment)

@@ -57,7 +57,7 @@ def page(
 
 
 def get(change_id: int) -> ChangeView:
-    """One change, whole; raises ChangeNotFoundError."""
+    """Return one change, whole; raises ChangeNotFoundError."""
     with session():
         found = list(_select().where(Change.id == change_id).objects()) if 0 < change_id < 1 << 63 else []
     if not found:

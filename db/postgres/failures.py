@@ -20,7 +20,7 @@ NO_ROOM: Final = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT)))
 
 @contextmanager
 def failures_in_words(data_dir: Path) -> Iterator[None]:
-    """What the system or the server refuses, as an EmbeddedPostgresError."""
+    """Give what the system or the server refuses, as an EmbeddedPostgresError."""
     try:
         yield
     except OSError as error:
@@ -32,7 +32,7 @@ def failures_in_words(data_dir: Path) -> Iterator[None]:
 
 
 def failure(what: str, data_dir: Path, said: str) -> EmbeddedPostgresError:
-    """The error for what was said; most often, in the end, the disk is full."""
+    """Return the error for what was said; most often, in the end, the disk is full."""
     if is_about_room(said):
         return EmbeddedPostgresError(
             f"there is no room left for PostgreSQL's data in {data_dir.absolute()}: make some (new data takes 50 MB), "
@@ -42,12 +42,12 @@ def failure(what: str, data_dir: Path, said: str) -> EmbeddedPostgresError:
 
 
 def is_about_room(said: str) -> bool:
-    """Whether the disk is full, or this user's part of it."""
+    """Tell whether the disk is full, or this user's part of it."""
     return any(words in said for words in NO_ROOM)
 
 
 def _telling_line(output: str) -> str:
-    """The line in which PostgreSQL says why it gave up, without its time; else the last one."""
+    """Return the line in which PostgreSQL says why it gave up, without its time; else the last one."""
     lines = output.strip().splitlines() or [""]
     found = [re.search("(FATAL|PANIC|error): .*", line) for line in lines]
     return next((match[0] for match in reversed(found) if match), lines[-1])

@@ -26,7 +26,7 @@ def connect(settings: Settings) -> str:
 
 
 def sign_in(settings: Settings) -> Callable[[], str] | None:
-    """What gives each connection its password; None where the URL says all there is to say.
+    """Return what gives each connection its password; None where the URL says all there is to say.
 
     Raises SettingsError where a token can't be signed for the URL.
     """
@@ -42,7 +42,7 @@ def sign_in(settings: Settings) -> Callable[[], str] | None:
 
 
 def verified_url(settings: Settings) -> str:
-    """The database's URL. With a token it says to verify the server, unless it says for itself how.
+    """Return the database's URL. With a token it says to verify the server, unless it says for itself how.
 
     Raises SettingsError without a URL.
     """

@@ -24,7 +24,7 @@ class JsonFormatter(logging.Formatter):
     """A log record as one line of JSON; what `extra={"facts": {…}}` gives stands beside the message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+        """Return the line, without its end."""
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -60,7 +60,7 @@ class Keyring:
         self._by_id = {record.id: record for record in self._by_hash.values()}
 
     def find(self, secret: str, now: datetime) -> KeyRecord | None:
-        """The key that this secret is, unless it has expired; the time it takes tells nothing of the secrets."""
+        """Return the key that this secret is, unless it has expired; the time it takes tells nothing of the secrets."""
         digest = hash_secret(secret)
         record = self._by_hash.get(digest)
         if record is None or not hmac.compare_digest(record.hash, digest):
@@ -68,7 +68,7 @@ class Keyring:
         return in_force(record, now)
 
     def with_id(self, key_id: str, now: datetime) -> KeyRecord | None:
-        """The key of this id, unless it has expired."""
+        """Return the key of this id, unless it has expired."""
         record = self._by_id.get(key_id)
         return in_force(record, now) if record else None
 
@@ -77,10 +77,10 @@ class Keyring:
 
 
 def in_force(record: KeyRecord, now: datetime) -> KeyRecord | None:
-    """The key itself, unless it has expired."""
+    """Return the key itself, unless it has expired."""
     return record if record.expires_at is None or now < record.expires_at else None
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored of a key, in hex."""
+    """Return what is stored of a key, in hex."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -47,17 +47,17 @@ class Access(NamedTuple):
 
 
 def definitions_object(environment: str) -> str:
-    """The name of an environment's definitions in the bucket."""
+    """Return the name of an environment's definitions in the bucket."""
     return f"{DEFINITIONS_FOLDER}{environment}.json"
 
 
 def flags_object(environment: str) -> str:
-    """The name of an environment's list of flags (`db.definitions.summaries.to_bytes`) in the bucket."""
+    """Return the name of an environment's list of flags (`db.definitions.summaries.to_bytes`) in the bucket."""
     return f"{FLAGS_FOLDER}{environment}.json"
 
 
 def bucket_of(settings: Settings) -> Bucket | None:
-    """The bucket that the settings name, if they do."""
+    """Return the bucket that the settings name, if they do."""
     if settings.definitions_bucket is None:
         return None
     return Bucket(settings.definitions_bucket, Signer(settings.aws_region or ""), settings.s3_endpoint)

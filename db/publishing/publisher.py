@@ -94,7 +94,7 @@ class Publisher:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Publisher | None:
-        """The publisher that the settings ask for, if they name a bucket."""
+        """Return the publisher that the settings ask for, if they name a bucket."""
         bucket = bucket_of(settings)
         return None if bucket is None else cls(bucket, bucketing=settings.bucketing, stage=settings.stage)
 
@@ -112,7 +112,7 @@ class Publisher:
             return self._publish(everything)
 
     def unpublished(self) -> list[str]:
-        """What programs do not have yet: the keys of environments, and `API keys` if those are out of date.
+        """Return what programs do not have yet: the keys of environments, and `API keys` if those are out of date.
 
         Not for a publisher whose `publish` may run at the same time. Raises PublicationError where S3 does not say,
         and DatabaseUnavailableError.
@@ -128,7 +128,7 @@ class Publisher:
         self.try_to_publish()
 
     def try_to_publish(self) -> bool:
-        """Whether everything that is committed is published now. Logs why not, and never raises.
+        """Tell whether everything that is committed is published now. Logs why not, and never raises.
 
         A metric says so too: an alarm stays until a publication succeeds.
         """
@@ -258,7 +258,7 @@ def _readable(there: S3Object | None) -> Access | None:
 
 
 def _is_same(published: Access | None, in_force: Access) -> bool:
-    """Whether these are the keys in force; one that has expired since is refused all the same."""
+    """Tell whether these are the keys in force; one that has expired since is refused all the same."""
     if published is None:
         return False
     left = [key for key in published.keys if key.expires_at is None or key.expires_at > datetime.now(UTC)]

@@ -35,7 +35,7 @@ EVALUATING = (400, 401, 403, 408, 413, 415, 429, 503)
 
 
 def ref(name: str) -> Json:
-    """A schema of the document."""
+    """Return a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -54,7 +54,7 @@ def operation(
     body_required: bool = True,
     description: str = "",
 ) -> Json:
-    """One method of one path."""
+    """Return one method of one path."""
     said: Json = {"operationId": name, "tags": [tag], "summary": summary}
     if description:
         said["description"] = description
@@ -70,7 +70,7 @@ def operation(
 
 
 def answer(description: str, schema: Json, *, etag: bool = False, links: Json | None = None, **more: Any) -> Json:
-    """A successful answer with a JSON body."""
+    """Return a successful answer with a JSON body."""
     said: Json = {"description": description, "content": {"application/json": {"schema": schema, **more}}}
     if etag:
         said["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Its version"}}
@@ -80,7 +80,7 @@ def answer(description: str, schema: Json, *, etag: bool = False, links: Json | 
 
 
 def refusal(status: int, schema: str) -> Json:
-    """An answer that tells of an error."""
+    """Return an answer that tells of an error."""
     said: Json = {"description": ERRORS[status], "content": {"application/json": {"schema": ref(schema)}}}
     if status in (429, 503):
         said["headers"] = {"Retry-After": {"schema": {"type": "string"}, "description": "Seconds"}}
@@ -95,27 +95,27 @@ def in_path(name: str, description: str, *, example: str) -> Json:
 
 
 def in_query(name: str, description: str, **schema: Any) -> Json:
-    """A parameter of the query string."""
+    """Return a parameter of the query string."""
     return {"name": name, "in": "query", "description": description, "schema": {"type": "string", **schema}}
 
 
 def in_header(name: str, description: str) -> Json:
-    """A header of the request."""
+    """Return a header of the request."""
     return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
 
 
 def one_of(*values: str) -> Json:
-    """One of these texts."""
+    """Return one of these texts."""
     return {"type": "string", "enum": list(values)}
 
 
 def list_of(items: Json, **more: Any) -> Json:
-    """A list."""
+    """Return a list."""
     return {"type": "array", "items": items, **more}
 
 
 def object_with(properties: Mapping[str, Json], *, required: Iterable[str] = (), closed: bool = True) -> Json:
-    """An object with these members; a closed one has no others."""
+    """Return an object with these members; a closed one has no others."""
     said: Json = {"type": "object", "properties": dict(properties)}
     if required:
         said["required"] = list(required)
@@ -125,14 +125,14 @@ def object_with(properties: Mapping[str, Json], *, required: Iterable[str] = (),
 
 
 def nullable(schema: Json) -> Json:
-    """The schema, or null."""
+    """Return the schema, or null."""
     if "type" in schema and isinstance(schema["type"], str) and "enum" not in schema:
         return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
 
 
 def described(schema: Json, description: str) -> Json:
-    """The schema with words about it."""
+    """Return the schema with words about it."""
     return {**schema, "description": description}
 
 

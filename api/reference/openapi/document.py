@@ -47,7 +47,7 @@ SECURITY: dict[str, Json] = {
 
 @cache
 def document() -> Json:
-    """The OpenAPI document; the same object each time, never to be changed."""
+    """Return the OpenAPI document; the same object each time, never to be changed."""
     parts = (evaluation_paths, flag_paths, admin_paths, override_paths, operation_paths)
     return {
         "openapi": "3.1.0",

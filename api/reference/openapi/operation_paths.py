@@ -25,7 +25,7 @@ READINESS = object_with(
 
 
 def text_answer(description: str, *media_types: str) -> Json:
-    """An answer that is not JSON."""
+    """Return an answer that is not JSON."""
     return {"description": description, "content": {name: {"schema": TEXT} for name in media_types}}
 
 

@@ -19,7 +19,9 @@ NOTHING: Mapping[str, Any] = {}
 
 
 def attributes_of(context: EvaluationContext | None) -> Mapping[str, Any]:
-    """The attributes, with the targeting key as one of them. Raises InvalidContextError for what JSON does not have."""
+    """Return the attributes, with the targeting key as one of them. Raises InvalidContextError for what JSON does not
+    have.
+    """
     if context is None:
         return NOTHING
     attributes = context.attributes
@@ -33,7 +35,7 @@ def attributes_of(context: EvaluationContext | None) -> Mapping[str, Any]:
 
 
 def with_entity_as_text(context: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The context with the fields that say whom it is about as texts; null counts as absent.
+    """Return the context with the fields that say whom it is about as texts; null counts as absent.
 
     Evaluators differ in what they make of a number there, and a list or an object would be turned into text for each
     flag anew. Raises InvalidContextError for what is neither text nor number.
@@ -53,7 +55,7 @@ def _entity_text(name: str, value: Any) -> str:
 
 
 def as_json(value: Any, name: str) -> Any:
-    """The value as JSON would have it: a time as ISO 8601 text. Raises InvalidContextError."""
+    """Return the value as JSON would have it: a time as ISO 8601 text. Raises InvalidContextError."""
     if isinstance(value, datetime):
         return value.isoformat()
     if value is None or isinstance(value, str | int | float):

@@ -36,11 +36,11 @@ class EngineProvider(AbstractProvider):
         self._hooks = list(hooks)
 
     def get_metadata(self) -> Metadata:
-        """The provider's name."""
+        """Return the provider's name."""
         return self._metadata
 
     def get_provider_hooks(self) -> list[Hook]:
-        """The hooks that it was made with."""
+        """Return the hooks that it was made with."""
         return self._hooks
 
     def track(
@@ -54,7 +54,7 @@ class EngineProvider(AbstractProvider):
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[bool]:
-        """A boolean flag's value, and why."""
+        """Return a boolean flag's value, and why."""
         answer = self.evaluate(flag_key, attributes_of(evaluation_context))
         value, variant, reason, _, _, metadata = answer
         if type(value) is bool:
@@ -64,7 +64,7 @@ class EngineProvider(AbstractProvider):
     def resolve_string_details(
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[str]:
-        """A string flag's value, and why."""
+        """Return a string flag's value, and why."""
         answer = self.evaluate(flag_key, attributes_of(evaluation_context))
         value, variant, reason, _, _, metadata = answer
         if type(value) is str:
@@ -74,7 +74,7 @@ class EngineProvider(AbstractProvider):
     def resolve_integer_details(
         self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[int]:
-        """A number flag's value where it is whole, and why."""
+        """Return a number flag's value where it is whole, and why."""
         answer = self.evaluate(flag_key, attributes_of(evaluation_context))
         value, variant, reason, _, _, metadata = answer
         if type(value) is int or (type(value) is float and value.is_integer()):  # JSON makes no difference
@@ -84,7 +84,7 @@ class EngineProvider(AbstractProvider):
     def resolve_float_details(
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[float]:
-        """A number flag's value, and why."""
+        """Return a number flag's value, and why."""
         answer = self.evaluate(flag_key, attributes_of(evaluation_context))
         value, variant, reason, _, _, metadata = answer
         if type(value) in (float, int):  # JSON writes 10.0 as 10, and OpenFeature refuses an int for a float
@@ -94,7 +94,7 @@ class EngineProvider(AbstractProvider):
     def resolve_object_details(
         self, flag_key: str, default_value: Structure, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[Structure]:
-        """A structured flag's value, and why. The value is the caller's own copy."""
+        """Return a structured flag's value, and why. The value is the caller's own copy."""
         answer = self.evaluate(flag_key, attributes_of(evaluation_context))
         value, variant, reason, _, _, metadata = answer
         if type(value) in (dict, list):
@@ -103,12 +103,12 @@ class EngineProvider(AbstractProvider):
 
 
 def not_ready(key: str, context: Mapping[str, Any]) -> Evaluation:
-    """What evaluates before there are definitions."""
+    """Return what evaluates before there are definitions."""
     return NOT_READY
 
 
 def otherwise(answer: Evaluation, default: T, wanted: str) -> FlagResolutionDetails[T]:
-    """The caller's default: the flag leaves it to the caller, is of another type, or can't be evaluated."""
+    """Return the caller's default: the flag leaves it to the caller, is of another type, or can't be evaluated."""
     if answer.error_code is not None:
         code, message, reason = answer.error_code, answer.error_message, Reason.ERROR
     elif answer.variant is None:
@@ -122,7 +122,7 @@ def otherwise(answer: Evaluation, default: T, wanted: str) -> FlagResolutionDeta
 
 
 def copied(value: Any) -> Any:
-    """A structure of the caller's own: whatever is done to it, the flag stays as it is."""
+    """Return a structure of the caller's own: whatever is done to it, the flag stays as it is."""
     if isinstance(value, dict):
         return {name: copied(item) for name, item in value.items()}
     if isinstance(value, list):

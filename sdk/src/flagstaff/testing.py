@@ -49,5 +49,5 @@ class InMemoryProvider(EngineProvider):
 
 
 def static(value: Any) -> dict[str, Any]:
-    """The definition of a flag with one value for everyone."""
+    """Return the definition of a flag with one value for everyone."""
     return {"state": "ENABLED", "variants": {"value": value}, "defaultVariant": "value"}

@@ -39,12 +39,12 @@ class Definitions:
         return f'"{self.revision}"'
 
     def follows(self, before: Definitions) -> bool:
-        """Whether these may take the place of others: not, where they are of an earlier revision."""
+        """Tell whether these may take the place of others: not, where they are of an earlier revision."""
         elsewhere = self.metadata.get("environment") != before.metadata.get("environment")
         return elsewhere or self.revision >= before.revision
 
     def difference(self, before: Definitions) -> list[str]:
-        """The keys that changed, came or went."""
+        """Return the keys that changed, came or went."""
         keys = self.flags.keys() | before.flags.keys()
         return sorted(key for key in keys if self.flags.get(key) != before.flags.get(key))
 
@@ -61,13 +61,13 @@ class Definitions:
         return sorted([*new, *gone])
 
     def to_json(self) -> bytes:
-        """The document, to be kept for later."""
+        """Return the document, to be kept for later."""
         shared = {"$evaluators": self.shared} if self.shared else {}
         return json.dumps({"flags": self.flags, **shared, "metadata": self.metadata}, separators=(",", ":")).encode()
 
 
 def read(document: bytes) -> dict[str, Any]:
-    """A document with flags and a revision. Raises ParseError for anything else."""
+    """Return a document with flags and a revision. Raises ParseError for anything else."""
     try:
         parsed: Any = json.loads(document)
     except (ValueError, RecursionError) as wrong:
@@ -82,7 +82,8 @@ def read(document: bytes) -> dict[str, Any]:
 
 
 def carried(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The document's metadata that answers carry: without its version, which would make each change one of all flags.
+    """Return the document's metadata that answers carry: without its version, which would make each change one of all
+    flags.
 
     The revision stays: flags have one of their own in its place.
     """

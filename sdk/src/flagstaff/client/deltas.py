@@ -36,7 +36,7 @@ class Updates:
         return revision
 
     def take(self) -> tuple[dict[str, Any], set[str]]:
-        """The definitions that changed, and the keys that went; from here on it gathers anew."""
+        """Return the definitions that changed, and the keys that went; from here on it gathers anew."""
         taken = self._changed, self._removed
         self._changed, self._removed = {}, set()
         return taken
@@ -53,7 +53,7 @@ class Updates:
 
 
 def parsed(event: ServerSentEvent) -> dict[str, Any]:
-    """What an event says. Raises ParseError."""
+    """Return what an event says. Raises ParseError."""
     try:
         told = json.loads(event.data)
     except (ValueError, RecursionError) as wrong:
@@ -64,7 +64,7 @@ def parsed(event: ServerSentEvent) -> dict[str, Any]:
 
 
 def key_of(told: dict[str, Any]) -> str:
-    """The flag that an event is about. Raises ParseError."""
+    """Return the flag that an event is about. Raises ParseError."""
     key = told.get("key")
     if not isinstance(key, str):
         raise ParseError("the stream has an event without a flag's key")

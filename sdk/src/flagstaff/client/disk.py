@@ -13,7 +13,9 @@ log = logging.getLogger(__name__)
 
 
 def default_folder() -> Path | None:
-    """Where copies are kept unless another place is given: `flagstaff` in the user's cache folder, if there is one."""
+    """Return where copies are kept unless another place is given: `flagstaff` in the user's cache folder, if there is
+    one.
+    """
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "flagstaff"
     except RuntimeError:
@@ -29,7 +31,7 @@ class Copy:
         self._told = False
 
     def read(self) -> bytes | None:
-        """What was written last, if anything."""
+        """Return what was written last, if anything."""
         try:
             return self.path.read_bytes()
         except FileNotFoundError:

@@ -17,16 +17,16 @@ class Watcher(Protocol):
         """Evaluate with this engine from now on."""
 
     def definitions_changed(self, keys: Sequence[str]) -> None:
-        """These flags changed, came or went."""
+        """Hear that these flags changed, came or went."""
 
     def definitions_current(self) -> None:
-        """The definitions are current, after they were not."""
+        """Hear that the definitions are current, after they were not."""
 
     def definitions_stale(self, why: str) -> None:
-        """The server can't be reached, or gives nothing of use; what was good last is in use."""
+        """Hear that the server can't be reached, or gives nothing of use; what was good last is in use."""
 
     def key_refused(self, why: str) -> None:
-        """The server no longer accepts the key; what was good last is in use."""
+        """Hear that the server no longer accepts the key; what was good last is in use."""
 
 
 class HealthState(Enum):

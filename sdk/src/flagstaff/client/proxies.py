@@ -21,7 +21,7 @@ class Proxy(NamedTuple):
 
 
 def proxy_for(target: SplitResult) -> Proxy | None:
-    """The proxy for this target; none for one of this machine. Raises ValueError for one that can't be used.
+    """Return the proxy for this target; none for one of this machine. Raises ValueError for one that can't be used.
 
     The variables are read as curl and Python's other clients read them, each time.
     """
@@ -37,7 +37,7 @@ def proxy_for(target: SplitResult) -> Proxy | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this is the machine itself, which no proxy stands before."""
+    """Tell whether this is the machine itself, which no proxy stands before."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -45,7 +45,7 @@ def is_loopback(host: str) -> bool:
 
 
 def authorization(proxy: SplitResult) -> dict[str, str]:
-    """The header that signs in to a proxy, where its URL has a user."""
+    """Return the header that signs in to a proxy, where its URL has a user."""
     if proxy.username is None:
         return {}
     said = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()

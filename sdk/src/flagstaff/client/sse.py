@@ -16,7 +16,7 @@ class ServerSentEvent(NamedTuple):
 
 
 def events(lines: Iterable[bytes]) -> Iterator[ServerSentEvent]:
-    """The events of a stream; what an unfinished one began with is dropped. Comments count for nothing."""
+    """Yield the events of a stream; what an unfinished one began with is dropped. Comments count for nothing."""
     name, data, identity = "", [], None  # type: str, list[str], str | None
     for line in lines:
         if not line:

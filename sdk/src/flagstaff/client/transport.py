@@ -72,7 +72,7 @@ class Transport:
         self._timeout = timeout
 
     def get(self, path: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to a GET; one redirect is followed, without the key where it leads to another host.
+        """Return the answer to a GET; one redirect is followed, without the key where it leads to another host.
 
         Raises UnavailableError or RefusedError for anything but a whole answer with status 200 or 304.
         """
@@ -90,7 +90,7 @@ class Transport:
         return answer
 
     def stream(self, path: str, headers: Mapping[str, str], silence: float) -> HttpStream:
-        """A stream of lines, which fails after so many seconds without any. Raises as `get` does."""
+        """Return a stream of lines, which fails after so many seconds without any. Raises as `get` does."""
         target = urlsplit(urljoin(self._base, path))
         try:
             connection = self._request(target, {**headers, **self._key_header()}, self._timeout)
@@ -123,7 +123,7 @@ class Transport:
             connection.close()
 
     def _request(self, target: SplitResult, headers: Mapping[str, str], timeout: float) -> http.client.HTTPConnection:
-        """A connection on which this has been asked, through a proxy where there is one."""
+        """Return a connection on which this has been asked, through a proxy where there is one."""
         proxy = proxy_for(target)
         asked = request_target(target)
         if proxy is not None and target.scheme == "http":
@@ -171,7 +171,7 @@ class HttpStream:
             raise
 
     def __iter__(self) -> Iterator[bytes]:
-        """The lines, without their ends. Raises UnavailableError where the stream breaks off."""
+        """Yield the lines, without their ends. Raises UnavailableError where the stream breaks off."""
         try:
             while line := self._response.readline(MAX_LINE + 1):
                 if len(line) > MAX_LINE:
@@ -193,7 +193,7 @@ class HttpStream:
 
 
 def redirected(source: SplitResult, answer: Answer) -> SplitResult:
-    """Where a redirect leads. Raises ValueError for what can't be followed."""
+    """Return where a redirect leads. Raises ValueError for what can't be followed."""
     target = urlsplit(urljoin(source.geturl(), answer.headers.get("location", "")))
     if target.scheme not in DEFAULT_PORTS or not target.hostname or (source.scheme, target.scheme) == ("https", "http"):
         raise ValueError("a redirect that can't be followed")
@@ -201,12 +201,12 @@ def redirected(source: SplitResult, answer: Answer) -> SplitResult:
 
 
 def origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    """What must be the same for two URLs to be of one server."""
+    """Return what must be the same for two URLs to be of one server."""
     return url.scheme, url.hostname, url.port or DEFAULT_PORTS.get(url.scheme)
 
 
 def request_target(url: SplitResult) -> str:
-    """The path and query of a URL."""
+    """Return the path and query of a URL."""
     return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
 
 
@@ -221,7 +221,7 @@ def check(status: int, headers: Mapping[str, str], wanted: tuple[int, ...]) -> N
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
-    """The body without its compression. Raises zlib.error or ValueError where it is damaged or far too large."""
+    """Return the body without its compression. Raises zlib.error or ValueError where it is damaged or far too large."""
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
         return body
     packed = zlib.decompressobj(wbits=31)
@@ -232,5 +232,5 @@ def unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def described(error: Exception) -> str:
-    """An error in a few words."""
+    """Return an error in a few words."""
     return str(error) or type(error).__name__

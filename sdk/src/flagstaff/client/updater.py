@@ -83,7 +83,7 @@ class Client:
         forking.register(self)
 
     def _reset(self) -> None:
-        """The state of the thread: new before each start, and in a process that was forked off."""
+        """Set the state of the thread: new before each start, and in a process that was forked off."""
         self.updating = threading.Lock()  # held while definitions change, and while the process forks
         self._stopped = threading.Event()
         self._tried = threading.Event()
@@ -265,5 +265,5 @@ class Client:
 
 
 def described(error: Exception) -> str:
-    """An error in words; OpenFeature's keep theirs apart."""
+    """Return an error in words; OpenFeature's keep theirs apart."""
     return getattr(error, "error_message", None) or str(error)

@@ -24,11 +24,11 @@ class Outcomes:
         self.unmatched = self._default(Reason.DEFAULT)
 
     def targeted(self, result: Any) -> Evaluation:
-        """What a targeting's result stands for: a variant's name, or null for "nothing matched"."""
+        """Return what a targeting's result stands for: a variant's name, or null for "nothing matched"."""
         return self.unmatched if result is None else self._named(self._targeted, result)
 
     def drawn(self, result: Any) -> Evaluation:
-        """The same for a result that a split decided."""
+        """Return the same for a result that a split decided."""
         return self.unmatched if result is None else self._named(self._split, result)
 
     def _named(self, evaluations: dict[str, Evaluation], result: Any) -> Evaluation:
@@ -56,5 +56,5 @@ class Outcomes:
 
 
 def error(code: ErrorCode, message: str, metadata: Metadata | None = None) -> Evaluation:
-    """An answer that says what went wrong; the caller's default applies."""
+    """Return an answer that says what went wrong; the caller's default applies."""
     return Evaluation(None, None, Reason.ERROR, code, message, metadata or NO_METADATA)

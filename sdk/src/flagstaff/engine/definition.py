@@ -101,5 +101,5 @@ def _targeting(source: Any) -> Mapping[str, Any] | None:
 
 
 def variant_name(value: Any) -> str:
-    """The variant that a targeting's result names: booleans are written as in JSON, anything else as text."""
+    """Return the variant that a targeting's result names: booleans are written as in JSON, anything else as text."""
     return str(value).lower() if isinstance(value, bool) else str(value)

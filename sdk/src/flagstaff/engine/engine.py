@@ -57,7 +57,8 @@ class Engine:
         self.update(source.get("flags", {}))
 
     def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
-        """The answer of the flag `key` for a context (OpenFeature's attributes, with `targetingKey` as one of them).
+        """Return the answer of the flag `key` for a context (OpenFeature's attributes, with `targetingKey` as one of
+        them).
 
         Never raises: what goes wrong is an answer with an `error_code`. That is also a text in the context that UTF-8
         can't encode, where a split hashes it, and what would take too long: a list of more than 1,000 items taken as
@@ -72,14 +73,14 @@ class Engine:
             return self._failed(key, failure)
 
     def explain(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Explanation:
-        """What `evaluate` answers, and every step that led there. It is for people, and takes its time."""
+        """Return what `evaluate` answers, and every step that led there. It is for people, and takes its time."""
         flag = self._flags.get(key)
         definition = flag.definition if flag else {}
         parts = Parts(key, self._within.bucketing, self._evaluators)
         return explain(key, definition, self.evaluate(key, context), parts, context)
 
     def branch(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Branch | None:
-        """Which branch of its targeting decides a flag for a context (see `flagstaff.targeting.read`).
+        """Return which branch of its targeting decides a flag for a context (see `flagstaff.targeting.read`).
 
         None where none does: the flag is unknown, disabled, has no targeting, or nothing in it matched. The first call
         for a flag compiles its conditions once more; later ones cost as much as `evaluate`.
@@ -113,19 +114,19 @@ class Engine:
             self._flags, self._within = flags, within
 
     def keys(self) -> Set[str]:
-        """The keys of all flags, broken ones included."""
+        """Return the keys of all flags, broken ones included."""
         return self._flags.keys()
 
     def sorted_keys(self) -> Sequence[str]:
-        """The keys of all flags, sorted; worked out once after each update."""
+        """Return the keys of all flags, sorted; worked out once after each update."""
         return self._sorted_anew()[1]
 
     def boolean_keys(self) -> Sequence[str]:
-        """The keys of the flags whose variants are all true or false, sorted; worked out once after each update."""
+        """Return the keys of the flags whose variants are all true or false, sorted; worked out once after each update."""
         return self._sorted_anew()[2]
 
     def _sorted_anew(self) -> tuple[Mapping[str, Flag], Sequence[str], Sequence[str]]:
-        """The flags, their keys in order, and those of the boolean ones."""
+        """Return the flags, their keys in order, and those of the boolean ones."""
         found = self._sorted
         if found[0] is not (flags := self._flags):
             keys = tuple(sorted(flags))
@@ -133,12 +134,12 @@ class Engine:
         return found
 
     def definition(self, key: str) -> Mapping[str, Any] | None:
-        """The flagd definition of a flag."""
+        """Return the flagd definition of a flag."""
         flag = self._flags.get(key)
         return flag.definition if flag else None
 
     def fields(self, key: str) -> frozenset[str]:
-        """The top-level context fields that a flag's targeting reads, as far as it names them."""
+        """Return the top-level context fields that a flag's targeting reads, as far as it names them."""
         flag = self._flags.get(key)
         return flag.fields if flag else frozenset()
 
@@ -160,7 +161,8 @@ class Engine:
             raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
 
     def _recompile_for(self, within: FlagSet) -> dict[str, Flag]:
-        """The flags as they are in a document of that metadata: new ones where an answer carries what has changed.
+        """Return the flags as they are in a document of that metadata: new ones where an answer carries what has
+        changed.
 
         Those are few where flags give for themselves what changes often, as Flagstaff's do with the revision.
         """

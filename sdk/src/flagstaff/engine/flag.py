@@ -82,13 +82,17 @@ class Flag:
         return bool(values) and all(type(value) is bool for value in values)
 
     def branch(self, context: Mapping[str, Any]) -> Branch | None:
-        """The branch of its targeting whose condition holds first, None where none does. May raise as `decide` may."""
+        """Return the branch of its targeting whose condition holds first, None where none does. May raise as `decide`
+        may.
+        """
         if self._trace is None:
             self._trace = self._tracing()
         return self._trace(context)
 
     def _tracing(self) -> Callable[[Mapping[str, Any]], Branch | None]:
-        """The same conditions in the same order, leading to numbers: each a variant of a flag that is made up here."""
+        """Return the same conditions in the same order, leading to numbers: each a variant of a flag that is made up
+        here.
+        """
         read = targeting.read(self.definition.get("targeting"))
         branches = {str(number): branch for number, branch in enumerate(read)}
         chain = {"if": [part for number, branch in branches.items() for part in (branch.logic, number)]}

@@ -55,7 +55,7 @@ def hash_cbor(value: Any) -> int:
 
 
 def _short_text(value: Any) -> bytes | None:
-    """What nearly every subject is, encoded here: the library takes dozens of times as long to set itself up."""
+    """Return what nearly every subject is, encoded here: the library takes dozens of times as long to set itself up."""
     encoded = value.encode() if isinstance(value, str) else b""
     if not encoded or len(encoded) > 255:
         return None
@@ -103,7 +103,7 @@ def _arm(share: Any) -> Arm | None:
 
 
 def draw(hashed: int, split: Sequence[Arm]) -> Any:
-    """The variant of the arm that a 32-bit hash falls into."""
+    """Return the variant of the arm that a 32-bit hash falls into."""
     bucket = hashed * sum(arm.weight for arm in split) >> 32
     end = 0
     for arm in split:

@@ -69,7 +69,7 @@ def reduced(items: Value, logic: Logic, initial: Value, work: int = 1) -> Value:
 
 
 def every(items: Value, logic: Logic, work: int = 1) -> bool:
-    """Whether all items pass; JsonLogic says no of an empty list."""
+    """Tell whether all items pass; JsonLogic says no of an empty list."""
     return isinstance(items, list) and bool(items) and all(truthy(logic(item)) for item in _steps(items, work))
 
 

@@ -13,30 +13,30 @@ def is_operation(node: Any) -> bool:
 
 
 def operation(node: dict[str, Any]) -> tuple[str, Sequence[Any]]:
-    """An operation's name and its arguments; a single argument needs no list around it."""
+    """Return an operation's name and its arguments; a single argument needs no list around it."""
     ((name, arguments),) = node.items()
     return name, arguments if isinstance(arguments, list) else [arguments]
 
 
 def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
-    """The (condition, result) pairs of an `if`, and what it gives when none holds (null unless it says)."""
+    """Return the (condition, result) pairs of an `if`, and what it gives when none holds (null unless it says)."""
     otherwise = arguments[-1] if len(arguments) % 2 else None
     return list(zip(arguments[0:-1:2], arguments[1::2], strict=False)), otherwise
 
 
 def path(arguments: Sequence[Any]) -> list[str] | None:
-    """The path that a `var` follows, where it is known beforehand and leads anywhere."""
+    """Return the path that a `var` follows, where it is known beforehand and leads anywhere."""
     return arguments[0].split(".") if arguments and isinstance(arguments[0], str) and arguments[0] else None
 
 
 def fields(argument: Any) -> list[str]:
-    """The top-level fields of the context that an argument of `var` or `missing` names."""
+    """Return the top-level fields of the context that an argument of `var` or `missing` names."""
     names = argument if isinstance(argument, list) else [argument]
     return [name.split(".")[0] for name in names if isinstance(name, str)]
 
 
 def texts(node: Any) -> Set[str] | None:
-    """A list of texts as a set, in which a look-up costs the same whatever its size."""
+    """Return a list of texts as a set, in which a look-up costs the same whatever its size."""
     if isinstance(node, Set):
         return node
     if isinstance(node, list) and node and all(type(item) is str for item in node):
@@ -45,14 +45,14 @@ def texts(node: Any) -> Set[str] | None:
 
 
 def numbers(node: Any) -> Set[int | float] | None:
-    """A list of numbers as a set; true and false are none."""
+    """Return a list of numbers as a set; true and false are none."""
     if isinstance(node, list) and node and all(type(item) in (int, float) for item in node):
         return frozenset(node)
     return None
 
 
 def is_field(node: Any) -> bool:
-    """Whether a node reads the context at a path that is known beforehand, so that equal ones are the same."""
+    """Tell whether a node reads the context at a path that is known beforehand, so that equal ones are the same."""
     return is_operation(node) and isinstance(node.get("var"), str)
 
 
@@ -68,7 +68,7 @@ class Guard(Enum):
 
 
 def guard(arguments: Sequence[Any]) -> tuple[Guard, Any] | None:
-    """The question that the two arguments of a `===` ask, and the node that it is asked of."""
+    """Return the question that the two arguments of a `===` ask, and the node that it is asked of."""
     for a, b in (arguments, arguments[::-1]):
         if b == {"cat": [a]}:
             return Guard.TEXT, a

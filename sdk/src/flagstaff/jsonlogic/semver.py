@@ -30,7 +30,7 @@ LONGEST = 256
 
 
 def parse(version: str) -> Version | None:
-    """The version a text stands for, or None."""
+    """Return the version a text stands for, or None."""
     return _parse(version) if len(version) <= LONGEST else None
 
 

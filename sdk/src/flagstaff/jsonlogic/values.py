@@ -55,7 +55,7 @@ MAX_BITS = 16_384
 
 
 def truthy(value: Value) -> bool:
-    """Whether JsonLogic takes `value` for true: as in Python, but an object is true even when it is empty."""
+    """Tell whether JsonLogic takes `value` for true: as in Python, but an object is true even when it is empty."""
     if isinstance(value, float):
         return value == value and value != 0.0  # NaN is the one value unequal to itself
     if value is None or isinstance(value, str | int | list):
@@ -115,7 +115,7 @@ def text(value: Value) -> str:
 
 
 def _texts(items: list[Value]) -> list[str]:
-    """The texts of a list's items, also of those of lists in it, so far as they are not too many."""
+    """Return the texts of a list's items, also of those of lists in it, so far as they are not too many."""
     texts = list(islice(_leaves(items), MAX_ITEMS_AS_TEXT + 1))
     if len(texts) > MAX_ITEMS_AS_TEXT:
         raise LimitError(f"a list of more than {MAX_ITEMS_AS_TEXT} items is not taken as text")
@@ -136,7 +136,7 @@ def _leaves(items: list[Value]) -> Iterator[str]:
 
 
 def var(data: Value, key: Value = None, default: Value = None, *_ignored: Value) -> Value:
-    """What `data` holds at the dotted path `key`, else `default`; all of `data` where there is no path."""
+    """Return what `data` holds at the dotted path `key`, else `default`; all of `data` where there is no path."""
     if key is None or key == "":
         return data
     if isinstance(key, int | float):
@@ -173,7 +173,7 @@ def _is_index(name: str, length: int) -> bool:
 
 
 def missing(data: Value, *keys: Value) -> list[Value]:
-    """The keys that `data` has no value for (an empty text counts as none)."""
+    """Return the keys that `data` has no value for (an empty text counts as none)."""
     wanted = keys[0] if keys and isinstance(keys[0], list) else keys
     return [key for key in wanted if var(data, key) in (None, "")]
 
@@ -211,7 +211,7 @@ def strictly_equal(a: Value = None, b: Value = None, *_ignored: Value) -> bool:
 
 
 def _in_order(ordered: Callable[[Any, Any], bool]) -> Callable[..., bool]:
-    """A comparison of two values, or of three that must each be in order with the next."""
+    """Return a comparison of two values, or of three that must each be in order with the next."""
 
     def pair(a: Value, b: Value) -> bool:
         numeric = isinstance(a, int | float) or isinstance(b, int | float)
@@ -232,7 +232,7 @@ greater_or_equal = _in_order(lambda a, b: a >= b)
 
 
 def contains(needle: Value = None, haystack: Value = None, *_ignored: Value) -> bool:
-    """Whether a list has `needle` as an item, or a text has it as a part."""
+    """Tell whether a list has `needle` as an item, or a text has it as a part."""
     if isinstance(haystack, list):
         # Python finds 1 where it looks for true, so the items are looked at where it found something.
         return needle in haystack and any(strictly_equal(needle, item) for item in haystack)
@@ -312,7 +312,7 @@ def _start(start: Number, length: int) -> int:
 
 
 def merge(*values: Value) -> list[Value]:
-    """One list of all items; what is not a list counts as one item."""
+    """Return one list of all items; what is not a list counts as one item."""
     if sum(len(value) for value in values if isinstance(value, list)) > MAX_ITEMS:
         raise LimitError(f"merge makes a list of more than {MAX_ITEMS} items")
     return [item for value in values for item in (value if isinstance(value, list) else [value])]
@@ -337,7 +337,7 @@ def unknown(operation: str, *_arguments: Value) -> Value:
 
 
 def starts_with(*arguments: Value) -> bool | None:
-    """Whether a text starts with another; None (no answer) for anything but two texts."""
+    """Tell whether a text starts with another; None (no answer) for anything but two texts."""
     return arguments[0].startswith(arguments[1]) if _two_texts(arguments) else None
 
 

@@ -57,7 +57,7 @@ class Branch(NamedTuple):
 
 
 def build(members: Members, rules: Sequence[Rule], rollout: Split | None) -> dict[str, Logic] | None:
-    """The flagd targeting, or None where nothing is targeted. The same input gives the same bytes."""
+    """Return the flagd targeting, or None where nothing is targeted. The same input gives the same bytes."""
     branches = [
         *(part for name in sorted(members) if members[name] for part in _member_branch(*name, members[name])),
         *(part for rule in rules for part in _rule_branch(rule)),
@@ -84,7 +84,7 @@ def _fractional(split: Split) -> Logic:
 
 
 def read(targeting: Logic) -> list[Branch]:
-    """The branches of a targeting, in order; JsonLogic that `build` did not write is a branch of its own."""
+    """Return the branches of a targeting, in order; JsonLogic that `build` did not write is a branch of its own."""
     if not nodes.is_operation(targeting) or "if" not in targeting or not isinstance(targeting["if"], list):
         return [Branch(True, None)] if targeting else []
     pairs, last = nodes.branches(targeting["if"])
@@ -116,7 +116,7 @@ def _read_served(served: Logic) -> str | Sequence[fractional.Arm] | None:
 
 
 def _tests(logic: Logic) -> Sequence[Logic]:
-    """The JsonLogic of a rule's conditions, which all have to hold."""
+    """Return the JsonLogic of a rule's conditions, which all have to hold."""
     if conditions.from_logic(logic) is not None or not nodes.is_operation(logic):
         return [logic]
     tests = logic.get("and")

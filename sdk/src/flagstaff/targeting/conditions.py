@@ -71,7 +71,7 @@ def _check_field(field: Any) -> None:
 
 
 def to_logic(condition: Condition) -> Logic:
-    """The JsonLogic of a condition that `check` lets pass."""
+    """Return the JsonLogic of a condition that `check` lets pass."""
     forms = OPERATORS[condition.operator].forms
     form = next(form for form in forms if form.of_clock == condition.is_of_clock and form.takes(condition.value))
     return _filled(form.logic, {FIELD: {"var": condition.field}, VALUE: form.fill(condition.value)})
@@ -86,7 +86,7 @@ def _filled(logic: Logic, blanks: Mapping[Any, Any]) -> Logic:
 
 
 def from_logic(logic: Logic) -> Condition | None:
-    """The condition that JsonLogic says, or None where it is not one that `to_logic` writes or once wrote."""
+    """Return the condition that JsonLogic says, or None where it is not one that `to_logic` writes or once wrote."""
     for operator, form in _readable_forms():
         found: dict[Any, Any] = {}
         if _fits(form.logic, logic, found) and (condition := _recovered(operator, form, found)) is not None:
@@ -100,7 +100,7 @@ def _readable_forms() -> Iterator[tuple[Operator, Form]]:
 
 
 def _recovered(operator: Operator, form: Form, found: Mapping[Any, Any]) -> Condition | None:
-    """The condition made of what stands in the blanks; None where nobody could have written it in this form."""
+    """Return the condition made of what stands in the blanks; None where nobody could have written it in this form."""
     field = CLOCK if form.of_clock else _path(found[FIELD])
     condition = Condition(field or "", operator.name, form.recover(found.get(VALUE)))
     if condition.is_of_clock is not form.of_clock or not form.takes(condition.value):
@@ -113,13 +113,13 @@ def _recovered(operator: Operator, form: Form, found: Mapping[Any, Any]) -> Cond
 
 
 def _path(subject: Logic) -> str | None:
-    """The path of `{"var": path}`."""
+    """Return the path of `{"var": path}`."""
     path = subject["var"] if isinstance(subject, dict) and subject.keys() == {"var"} else None
     return path if isinstance(path, str) else None
 
 
 def _fits(form: Logic, logic: Logic, found: dict[Any, Any]) -> bool:
-    """Whether `logic` is `form` with its blanks filled in; puts what fills them into `found`."""
+    """Tell whether `logic` is `form` with its blanks filled in; puts what fills them into `found`."""
     if form is FIELD or form is VALUE:
         return bool(found.setdefault(form, logic) == logic)
     if isinstance(form, dict):
@@ -132,12 +132,12 @@ def _fits(form: Logic, logic: Logic, found: dict[Any, Any]) -> bool:
 
 
 def describe(condition: Condition) -> str:
-    """The condition in plain words: "country is one of US, CA"."""
+    """Return the condition in plain words: "country is one of US, CA"."""
     value = condition.value
     listed = ", ".join(map(shown, value)) if isinstance(value, list) else shown(value)
     return f"{condition.field} {OPERATORS[condition.operator].words.format(listed)}"
 
 
 def shown(value: Any) -> str:
-    """A value as people read it: texts as they are, anything else as JSON."""
+    """Return a value as people read it: texts as they are, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -73,17 +73,17 @@ class Operator(NamedTuple):
 
 
 def is_number(value: Any) -> bool:
-    """Whether this is a finite JSON number. True and false are none, although Python counts them as integers."""
+    """Tell whether this is a finite JSON number. True and false are none, although Python counts them as integers."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_text(value: Any) -> bool:
-    """Whether this is a text."""
+    """Tell whether this is a text."""
     return isinstance(value, str)
 
 
 def is_boolean(value: Any) -> bool:
-    """Whether this is true or false."""
+    """Tell whether this is true or false."""
     return isinstance(value, bool)
 
 
@@ -93,7 +93,7 @@ def is_list_of(each: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL's jsonb takes a text: it has neither NUL nor half of a surrogate pair."""
+    """Tell whether PostgreSQL's jsonb takes a text: it has neither NUL nor half of a surrogate pair."""
     return not re.search("[\x00\ud800-\udfff]", text)
 
 

@@ -35,7 +35,7 @@ def _is_constant(node: Any) -> bool:
 
 
 def _same_as_constant(compiler: Compiler, operands: Sequence[Any], depth: int, data: str | None) -> str:
-    """One comparison of Python's, unless the constant is 1 or 0, which Python takes for equal to true and false."""
+    """Return one comparison of Python's, unless the constant is 1 or 0, which Python takes for equal to true and false."""
     constant, other = operands if _is_constant(operands[0]) else operands[::-1]
     given, known = compiler.value(other, depth + 1, data).source, compiler.names.bind(constant)
     if constant is None or isinstance(constant, bool):
@@ -49,7 +49,7 @@ def _same_as_constant(compiler: Compiler, operands: Sequence[Any], depth: int, d
 def _guard(
     compiler: Compiler, guard: Guard, subject: Any, operands: Sequence[Any], depth: int, data: str | None
 ) -> str:
-    """One look at the type, where a rule asks for it by converting the value."""
+    """Return one look at the type, where a rule asks for it by converting the value."""
     value, name = compiler.names.keep(compiler.value(subject, depth + 1, data).source)
     if guard is Guard.TEXT:
         return f"isinstance({value}, str)"

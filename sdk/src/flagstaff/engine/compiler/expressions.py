@@ -61,7 +61,7 @@ class Compiler:
     # -- variables ---------------------------------------------------------------------------------------------------
 
     def take_assignments(self) -> list[str]:
-        """The lines that set the variables which came into use since the last call."""
+        """Return the lines that set the variables which came into use since the last call."""
         lines, self._assignments = self._assignments, []
         return lines
 
@@ -164,7 +164,7 @@ class Compiler:
         return self._truth_of_field(code.source) if shapes.is_field(node) else f"truthy({code.source})"
 
     def _truth_of_field(self, given: str) -> str:
-        """A field of the context is mostly absent, a text or an integer."""
+        """Return the code for a field of the context, which is mostly absent, a text or an integer."""
         value, name = self.names.keep(given)
         kinds = f"isinstance({name}, str) or isinstance({name}, int)"  # faster than one look for both
         return f"({value} is not None and ({name} if {kinds} else truthy({name})))"
@@ -208,7 +208,7 @@ class Compiler:
         return Code(f"{self.names.bind(operations.ON_DATA[name])}({data}, {given})")
 
     def _var(self, name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
-        """A path known beforehand is split here, once, and mostly takes a single `get`."""
+        """Return a path known beforehand is split here, once, and mostly takes a single `get`."""
         path = shapes.path(arguments)
         if path is None or data is not None:
             return self._read(name, arguments, depth, data)
@@ -301,12 +301,12 @@ def _kind(name: str) -> Kind:
 
 
 def whole_context(context: Mapping[str, Any], flag_key: str) -> dict[str, Any]:
-    """The context as flagd hands it to JsonLogic, for the rare rule that wants all of it."""
+    """Return the context as flagd hands it to JsonLogic, for the rare rule that wants all of it."""
     flagd = {"flagKey": flag_key, "timestamp": int(time.time())}
     return {**context, "$flagd": flagd, "targetingKey": context.get("targetingKey")}
 
 
 def fractional(hashing: Bucketing, data: Any, flag_key: str, arguments: Sequence[Any]) -> Any:
-    """A split whose parts are known only now; inside a loop, the item may be an object with a targeting key."""
+    """Return a split whose parts are known only now; inside a loop, the item may be an object with a targeting key."""
     targeting_key = data.get("targetingKey") if isinstance(data, Mapping) else None
     return bucketing.fractional(hashing, flag_key, targeting_key, arguments)

@@ -97,7 +97,9 @@ class Facts:
         return LOOKUP if name == "var" and constant else Size(1 + count, 1 + work)
 
     def _sum(self, nodes: Sequence[Any], depth: int) -> tuple[int, int, bool]:
-        """The operations and the work of nodes, each counted as one at least, and whether all of them are constants."""
+        """Return the operations and the work of nodes, each counted as one at least, and whether all of them are
+        constants.
+        """
         count = work = 0
         constant = True
         for node in nodes:
@@ -112,7 +114,7 @@ class Facts:
         return count, work, constant
 
     def is_reference(self, name: str, arguments: Sequence[Any]) -> bool:
-        """Whether an operation is `{"$ref": name}`, which stands for the shared evaluator of that name."""
+        """Tell whether an operation is `{"$ref": name}`, which stands for the shared evaluator of that name."""
         return (
             name == "$ref" and len(arguments) == 1 and isinstance(arguments[0], str) and arguments[0] in self.evaluators
         )
@@ -127,7 +129,7 @@ class Facts:
         return node
 
     def is_constant(self, node: Any) -> bool:
-        """Whether a value stands for itself, with no operation anywhere inside that JsonLogic would evaluate."""
+        """Tell whether a value stands for itself, with no operation anywhere inside that JsonLogic would evaluate."""
         return self.size(node).operations == 0
 
     def as_set(self, node: Any) -> Set[Any] | None:

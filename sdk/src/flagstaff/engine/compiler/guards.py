@@ -23,7 +23,7 @@ class NumberComparison(NamedTuple):
 
 
 def number_comparison(operands: Sequence[Any]) -> NumberComparison | None:
-    """The comparison in `[present, no text, comparison]`, the form of `gt`, `before` and their kind.
+    """Return the comparison in `[present, no text, comparison]`, the form of `gt`, `before` and their kind.
 
     JsonLogic converts true, false, lists and objects to numbers. What has this form is about numbers, so that in this
     engine it fails for them.
@@ -42,7 +42,8 @@ def number_comparison(operands: Sequence[Any]) -> NumberComparison | None:
 
 
 def needed(operands: Sequence[Any]) -> Sequence[Any]:
-    """The operands without the guards that others imply: what starts with "a" is a text, and what is a text is there.
+    """Return the operands without the guards that others imply: what starts with "a" is a text, and what is a text is
+    there.
 
     An operation of this engine that implies a guard gives an answer for every value, so the guard protects nothing.
     """
@@ -68,7 +69,7 @@ def _is_text_guard(operand: Any) -> bool:
 
 
 def _compared_text(operand: Any) -> Any:
-    """The field that has to be a text for this operand to hold; None where it is not a comparison of that kind."""
+    """Return the field that has to be a text for this operand to hold; None where it is not a comparison of that kind."""
     match operand:
         case {"starts_with": [subject, str(affix)]} | {"ends_with": [subject, str(affix)]} if affix:
             return subject if nodes.is_field(subject) else None

@@ -93,7 +93,9 @@ class Bindings:
         self._temporaries = 0
 
     def bind(self, value: Any) -> str:
-        """The name by which the code knows a value. Raises UnicodeEncodeError for a text that UTF-8 can't encode."""
+        """Return the name by which the code knows a value. Raises UnicodeEncodeError for a text that UTF-8 can't
+        encode.
+        """
         if value is None or value is True or value is False:
             return str(value)
         key = _identity(value)
@@ -105,12 +107,12 @@ class Bindings:
         return self._names[key]
 
     def temporary(self) -> str:
-        """A new local variable of the code."""
+        """Return a new local variable of the code."""
         self._temporaries += 1
         return f"t{self._temporaries}"
 
     def keep(self, source: str) -> tuple[str, str]:
-        """An expression for a value that is needed again, and the name that has the value from then on."""
+        """Return an expression for a value that is needed again, and the name that has the value from then on."""
         if source.isidentifier():
             return source, source
         name = self.temporary()

@@ -104,7 +104,7 @@ class StatementCompiler:
         return [nobody, f"bucket = {bind(mmh3.mmh3_32_uintdigest)}(({hashed}).encode())"]
 
     def _shares(self, arms: Sequence[Arm]) -> list[str]:
-        """One comparison an arm, of the hash with bounds worked out beforehand."""
+        """Return one comparison an arm, of the hash with bounds worked out beforehand."""
         bind = self._compiler.names.bind
         arms = [arm for arm in arms if arm.weight]
         ends = list(accumulate(arm.weight for arm in arms))
@@ -114,7 +114,7 @@ class StatementCompiler:
 
 
 def _least_hash(end: int, total: int) -> int:
-    """The first 32-bit hash whose bucket, `hash * total >> 32`, is `end` or more."""
+    """Return the first 32-bit hash whose bucket, `hash * total >> 32`, is `end` or more."""
     return -(-(end << 32) // total)
 
 

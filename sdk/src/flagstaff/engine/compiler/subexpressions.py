@@ -60,7 +60,7 @@ class CommonSubexpressions:
         return number
 
     def _number(self, name: str, parts: tuple[Hashable | None, ...]) -> int:
-        """The number of an operation on these parts."""
+        """Return the number of an operation on these parts."""
         number = self._numbers.setdefault((name, parts), len(self._uses))
         if number == len(self._uses):
             self._uses.append(0)

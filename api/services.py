@@ -107,7 +107,9 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
 
 
 def signing_in(settings: Settings) -> IdentityProvider | None:
-    """Return what checks people's tokens, where that is configured. Raises SettingsError for a key that can't be used."""
+    """Return what checks people's tokens, where that is configured. Raises SettingsError for a key that
+    can't be used.
+    """
     if settings.jwt_public_key is None:
         return None
     from api.access.jwt import SignIn  # cryptography is large, and most processes need none of it

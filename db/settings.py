@@ -260,7 +260,9 @@ def _cookie_name(text: str) -> str:
 
 
 def _header_text(text: str) -> str:
-    """Return the text, if it can be an HTTP header; what is wrong is said without showing it, because it is a secret."""
+    """Return the text, if it can be an HTTP header; what is wrong is said without showing it, because it
+    is a secret.
+    """
     if not text.isascii() or not text.isprintable():
         raise ValueError("has a character that no key has")
     return text

@@ -34,7 +34,9 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def key(value: object, field: str = "key", *, code: str = "invalid_key") -> str:
-    """Return a key of a flag, a variant, a tag or an environment; never of the form of a UUID, which stands for an id."""
+    """Return a key of a flag, a variant, a tag or an environment; never of the form of a UUID, which
+    stands for an id.
+    """
     if not isinstance(value, str) or not KEY.fullmatch(value):
         raise InvalidInputError(code, field, f"{field} must be {_KEY_FORM}")
     if UUID.fullmatch(value):

@@ -101,7 +101,9 @@ def bearer_in(request: Request) -> str | None:
 
 
 def authenticate(keys: Keys, secret: str) -> KeyRecord:
-    """Return the key that this secret is. Raises `RequestError`: 401 for none, 503 while keys have never been loaded."""
+    """Return the key that this secret is. Raises `RequestError`: 401 for none, 503 while keys have never
+    been loaded.
+    """
     record = keys.find(secret)
     if record is not None:
         return record
@@ -145,7 +147,9 @@ def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
 
 
 def admin(keys: Keys, identity_provider: IdentityProvider | None, request: Request) -> Admin:
-    """Return who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one of no admin."""
+    """Return who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one
+    of no admin.
+    """
     in_header = any(request.headers.get(header) for header in ADMIN_HEADERS)
     if (
         identity_provider is not None

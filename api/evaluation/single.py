@@ -89,7 +89,9 @@ def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, A
 def read_request(
     service: EvaluationService, request: Request
 ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
-    """Return the key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415, 429 or 503."""
+    """Return the key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415,
+    429 or 503.
+    """
     key = admitted(service, request)
     body = read_object(request, service.settings.max_evaluation_bytes)
     return key, body, read_query(request) if request.query_string else EMPTY
@@ -162,7 +164,9 @@ def same_type(value: object, default: object) -> bool:
 
 
 def encode(answer: dict[str, Any]) -> bytes:
-    """Return the answer as JSON. Raises `RequestError` (400) where what it repeats of the request is nested too deeply."""
+    """Return the answer as JSON. Raises `RequestError` (400) where what it repeats of the request is
+    nested too deeply.
+    """
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:

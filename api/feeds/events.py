@@ -65,7 +65,9 @@ def deletions(now: Snapshot, seen: int) -> Iterator[Event]:
 
 
 def flag_data(now: Snapshot, key: str, *, room: bool) -> bytes:
-    """Return a flag as clients list it, with its definition; only its outlines where it is large or there is no room."""
+    """Return a flag as clients list it, with its definition; only its outlines where it is large or there
+    is no room.
+    """
     summary = now.summaries[key]
     if room and summary.member_count <= MAX_MEMBERS:
         told: dict[str, Any] = {

@@ -168,7 +168,9 @@ def _find(key_id: str) -> ApiKey:
 
 
 def _log(writing: Write, action: Action, key: ApiKey, before: JsonObject | None) -> None:
-    """Write one entry; what tells other processes of it is the revision of each environment in which the key is good."""
+    """Write one entry; what tells other processes of it is the revision of each environment in which the
+    key is good.
+    """
     environment_refs = [
         environment_ref for environment_ref in writing.environments if key.environment_id in (None, environment_ref.id)
     ]

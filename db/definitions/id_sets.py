@@ -38,7 +38,9 @@ class EntityIds(Set[str]):
 
 
 def changed(ids: Set[str], *, added: Collection[str], removed: Collection[str]) -> Set[str]:
-    """Return the set with these ids more and those less; takes time for the change, not for the whole of a large set."""
+    """Return the set with these ids more and those less; takes time for the change, not for the whole of a
+    large set.
+    """
     base, more, less = _parts(ids)
     more = (more | (frozenset(added) - base)).difference(removed)
     less = less.difference(added) | base.intersection(removed)

@@ -138,7 +138,9 @@ def _change_flag(
 
 
 def _members_to_restore(current: FlagConfiguration, change_id: int, to: Side) -> MemberChanges:
-    """Return what takes back all member edits since then: for each entity, the first of them tells what it got before."""
+    """Return what takes back all member edits since then: for each entity, the first of them tells what it
+    got before.
+    """
     wanted: dict[Entity, str | None] = {}
     logged = rows(
         "SELECT members FROM change WHERE flag_id = %s AND environment_id = %s AND id >= %s AND members IS NOT NULL"

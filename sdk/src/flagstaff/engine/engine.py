@@ -122,7 +122,9 @@ class Engine:
         return self._sorted_anew()[1]
 
     def boolean_keys(self) -> Sequence[str]:
-        """Return the keys of the flags whose variants are all true or false, sorted; worked out once after each update."""
+        """Return the keys of the flags whose variants are all true or false, sorted; worked out once after
+        each update.
+        """
         return self._sorted_anew()[2]
 
     def _sorted_anew(self) -> tuple[Mapping[str, Flag], Sequence[str], Sequence[str]]:

@@ -35,7 +35,9 @@ def _is_constant(node: Any) -> bool:
 
 
 def _same_as_constant(compiler: Compiler, operands: Sequence[Any], depth: int, data: str | None) -> str:
-    """Return one comparison of Python's, unless the constant is 1 or 0, which Python takes for equal to true and false."""
+    """Return one comparison of Python's, unless the constant is 1 or 0, which Python takes for equal to
+    true and false.
+    """
     constant, other = operands if _is_constant(operands[0]) else operands[::-1]
     given, known = compiler.value(other, depth + 1, data).source, compiler.names.bind(constant)
     if constant is None or isinstance(constant, bool):

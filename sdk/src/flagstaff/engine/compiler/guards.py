@@ -69,7 +69,9 @@ def _is_text_guard(operand: Any) -> bool:
 
 
 def _compared_text(operand: Any) -> Any:
-    """Return the field that has to be a text for this operand to hold; None where it is not a comparison of that kind."""
+    """Return the field that has to be a text for this operand to hold; None where it is not a comparison
+    of that kind.
+    """
     match operand:
         case {"starts_with": [subject, str(affix)]} | {"ends_with": [subject, str(affix)]} if affix:
             return subject if nodes.is_field(subject) else None

@@ -84,7 +84,8 @@ class _Loop:
     async def run(self) -> Latencies:
         loop = asyncio.get_running_loop()
         for _ in range(CONNECTIONS):
-            _, connection = await loop.create_connection(lambda: _Connection(self.answered), HOST, self._port)
+            transport, connection = await loop.create_connection(lambda: _Connection(self.answered), HOST, self._port)
+            connection.open(transport, loop.time)
             self._free.append(connection)
         start, scheduled = loop.time(), 0
         while scheduled < self._total:
@@ -124,10 +125,10 @@ class _Connection(asyncio.Protocol):
         self._received = b""
         self._due = 0.0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def open(self, transport: asyncio.WriteTransport, clock: Callable[[], float]) -> None:
+        """Begin, once it is connected."""
         self._transport = transport
-        self._clock = asyncio.get_running_loop().time
+        self._clock = clock
 
     def send(self, request: bytes, due: float) -> None:
         self._due = due

@@ -12,7 +12,7 @@ from openfeature.evaluation_context import EvaluationContext
 
 from flagstaff.client.definitions import Definitions
 from flagstaff.client.deltas import Updates
-from flagstaff.client.sse import Event
+from flagstaff.client.sse import ServerSentEvent
 from flagstaff.engine import Engine, ErrorCode
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.resolution import EngineProvider
@@ -112,7 +112,7 @@ def test_definitions_with_such_texts_are_kept_and_their_other_flags_updated() ->
     definitions = Definitions(json.dumps(source).encode())
     updates = Updates()
     told = {"key": "told", "definition": {**flag, "variants": {"on": HALF}}}
-    assert updates.add(Event("flag_updated", json.dumps(told), "2")) == 2
+    assert updates.add(ServerSentEvent("flag_updated", json.dumps(told), "2")) == 2
     assert definitions.update(*updates.take(), 2) == ["told"]
     kept = Definitions(definitions.to_json())
     for engine in (definitions.engine, kept.engine):

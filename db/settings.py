@@ -13,6 +13,7 @@ from flagstaff.digits import parse_digits
 
 T = TypeVar("T")
 
+_PATH = re.compile(r"(/[A-Za-z0-9._~%-]+)*/?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 INTERVAL_ROLES: Final = frozenset({"admin", "developer", "member"})
@@ -106,7 +107,7 @@ class Settings:
             database_url=read("FLAGSTAFF_DATABASE_URL", None, postgres_url),
             host=read("HOST", cls.host, _text),
             port=read("PORT", cls.port, _whole_number(1, 65_535)),
-            public_url=read("FLAGSTAFF_PUBLIC_URL", None, _origin),
+            public_url=read("FLAGSTAFF_PUBLIC_URL", None, _base_url),
             default_environment=read("FLAGSTAFF_DEFAULT_ENVIRONMENT", cls.default_environment, _text),
             evaluation_open=read("FLAGSTAFF_EVALUATION", "key", _one_of("open", "key")) == "open",
             max_body_bytes=read("FLAGSTAFF_MAX_BODY_BYTES", cls.max_body_bytes, bytes_),
@@ -223,10 +224,11 @@ def _list(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
-def _origin(text: str) -> str:
-    if not _ORIGIN.fullmatch(origin := text.removesuffix("/")):
-        raise ValueError(f"must be scheme and host (and port) such as https://flags.example.com, not {text!r}")
-    return origin.lower()
+def _base_url(text: str) -> str:
+    origin, path = re.fullmatch(r"([^/]*//[^/]*|[^/]*)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    if not _ORIGIN.fullmatch(origin) or not _PATH.fullmatch(path):
+        raise ValueError(f"must be a URL such as https://flags.example.com or https://example.com/flags, not {text!r}")
+    return without_default_port(origin.lower()) + path.rstrip("/")
 
 
 def _origins(text: str) -> frozenset[str]:
@@ -235,7 +237,13 @@ def _origins(text: str) -> frozenset[str]:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             wanted = "* or origins such as https://app.example.com, separated by commas"
             raise ValueError(f"must be {wanted}; not {origin!r}")
-    return origins
+    return frozenset(map(without_default_port, origins))
+
+
+def without_default_port(origin: str) -> str:
+    """Return an origin as browsers write it: in lower case, without the port that its scheme has anyway."""
+    default = {"https": ":443", "http": ":80"}.get(origin.lower().partition("://")[0], "\0")
+    return origin.lower().removesuffix(default)
 
 
 def _public_key(text: str) -> str:

@@ -203,11 +203,6 @@ def skip(given: int) -> int:
     return given
 
 
-def not_a_cursor() -> InvalidInputError:
-    """Return the error for a place in a list that no page gave. Clients know it as `next`, from where they have it."""
-    return InvalidInputError("invalid_cursor", "next", "next must be the `next` of the page before")
-
-
 def search(given: object) -> str:
     """Text to look for."""
     return text(given, "search", longest=MAX_NAME, code="invalid_search")

@@ -57,12 +57,20 @@ def url_of(host: str, port: int) -> str:
 
 def origin_of(request: Request) -> str:
     """Scheme, host and port under which the client says that it reached us, a TLS proxy in between counted in."""
-    forwarded = request.headers.get("x-forwarded-proto")
-    scheme = forwarded if forwarded in ("http", "https") else request.scheme
+    scheme = forwarded_scheme(request) or request.scheme
     host = request.headers.get("host") or ""
     if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", host):
         host = f"{':'.join(request.server)}"
     return f"{scheme}://{host}"
+
+
+def forwarded_scheme(request: Request) -> str | None:
+    """Return the scheme that the client used, as proxies tell it; None where none does.
+
+    Each proxy of a chain may append its own: the first is the client's. Schemes know no case (RFC 3986, section 3.1).
+    """
+    first: str = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return first if first in ("http", "https") else None
 
 
 def address_of(request: Request, trusted_proxies: int) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from api.access.addresses import forwarded_scheme
 from api.access.auth import CHALLENGE, bearer_in
 from api.errors import RequestError
 from api.request import Request
-from db.settings import Settings, SettingsError
+from db.settings import Settings, SettingsError, without_default_port
 
 ALGORITHM = "RS256"
 """The only one. A token's own header never chooses: with HS256 the public key would be the secret."""
@@ -128,7 +128,7 @@ def check_same_origin(request: Request, public_url: str | None = None) -> None:
     Browsers add the cookie to what other sites' pages send, too, but they can't forge `Origin`.
     """
     origin = str(request.headers.get("origin") or "")
-    ours = own_origins(request) if public_url is None else [public_url]
+    ours = own_origins(request) if public_url is None else ["/".join(public_url.split("/", 3)[:3])]
     if without_default_port(origin) not in {without_default_port(own) for own in ours}:
         said = f"not from {origin[:200]!r}" if origin else "and Origin is missing"
         raise RequestError(403, "foreign_origin", f"with a cookie, a write must come from this site, {said}")
@@ -140,12 +140,6 @@ def own_origins(request: Request) -> list[str]:
     if not host:
         return []
     # A proxy that ends TLS may say so; a page that came by plain HTTP may then have been written by anybody on the way.
-    forwarded = request.headers.get("x-forwarded-proto")
+    forwarded = forwarded_scheme(request)
     schemes = ("https", request.scheme) if forwarded is None else (forwarded,)
     return [f"{scheme}://{host.lower()}" for scheme in schemes]
-
-
-def without_default_port(origin: str) -> str:
-    """Return an origin as browsers write it."""
-    scheme = urlsplit(origin).scheme if "://" in origin else ""
-    return origin.lower().removesuffix({"https": ":443", "http": ":80"}.get(scheme, "\0"))

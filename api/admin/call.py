@@ -15,7 +15,7 @@ from api.admin.fields import Fields
 from api.current import current_request, services
 from api.environment import ENVIRONMENT, environment_named
 from api.errors import RequestError
-from api.http import Response, has_body, json_response, read_object, read_query
+from api.http import Response, has_body, json_response, read_exact_object, read_query
 from api.services import Services
 from db.vocabulary import Actor
 from flagstaff.digits import parse_digits
@@ -97,7 +97,7 @@ def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool 
     """
     asked = current_request()
     limit = services().settings.max_body_bytes
-    said = read_object(asked, limit) if body else {}
+    said = read_exact_object(asked, limit) if body else {}
     return AdminRequest(said, read_query(asked), in_environment=in_environment, guarded=guarded)
 
 

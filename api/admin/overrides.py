@@ -22,6 +22,8 @@ blueprint = admin.guard(Blueprint("overrides", __name__))
 ENABLED, DISABLED = "ENABLED", "DISABLED"
 FLAGS, OF_USER = "/feature-flags", "/users/<user_id>/feature-flags"
 FLAG, OVERRIDE = FLAGS + "/<flag_id>", OF_USER + "/<flag_id>"
+SLASHED, SLASHED_OVERRIDE = OF_USER.replace("<", "<rest:", 1), OVERRIDE.replace("<", "<rest:", 1)
+"""The same for ids with slashes, which come decoded: tenants, URLs."""
 
 
 @blueprint.get(FLAGS)
@@ -62,6 +64,7 @@ def switch_flag(flag_id: str) -> Response:
 
 
 @blueprint.get(OF_USER)
+@blueprint.get(SLASHED)
 def list_overrides(user_id: str) -> Response:
     """Answer what is otherwise for this user."""
     call = admin.read_call()
@@ -70,6 +73,7 @@ def list_overrides(user_id: str) -> Response:
 
 
 @blueprint.get(OVERRIDE)
+@blueprint.get(SLASHED_OVERRIDE)
 def get_override(user_id: str, flag_id: str) -> Response:
     """Answer what this user gets of one flag."""
     call = admin.read_call()
@@ -78,12 +82,14 @@ def get_override(user_id: str, flag_id: str) -> Response:
 
 
 @blueprint.post(OVERRIDE)
+@blueprint.post(SLASHED_OVERRIDE)
 def create_override(user_id: str, flag_id: str) -> Response:
     """Give the user an override."""
     return written(overrides.create, user_id, flag_id)
 
 
 @blueprint.patch(OVERRIDE)
+@blueprint.patch(SLASHED_OVERRIDE)
 def change_override(user_id: str, flag_id: str) -> Response:
     """Switch the user's override."""
     return written(overrides.change, user_id, flag_id)

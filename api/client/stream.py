@@ -109,12 +109,16 @@ def last_event_id(request: Request) -> int | None:
     """Return the revision that a returning client has seen. Raises `RequestError` (400) for an id that is not one of
     ours.
     """
-    text = (request.headers.get("last-event-id") or "").strip()
+    text = (request.headers.get("last-event-id") or read_query(request).get("revision") or "").strip()
     if not text:
         return None
     revision = parse_digits(text)
     if revision is None:
-        raise RequestError(400, "invalid_last_event_id", "Last-Event-ID must be the id of an event of this stream")
+        raise RequestError(
+            400,
+            "invalid_last_event_id",
+            "Last-Event-ID, or the parameter revision, must be the id of an event of this stream",
+        )
     return revision
 
 

@@ -55,8 +55,9 @@ def evaluate_all(service: EvaluationService, request: Request) -> Response:
         record, environment, context = read_request(service, request)
         name = environment or service.settings.default_environment
         hear_of_changes(service, request, name)
-        event_streams = streams(service, request, record, name)
-        body = orjson.dumps(all_flags(service, engine_of(service, environment), context, event_streams))
+        engine = engine_of(service, environment)
+        event_streams = streams(service, request, record, name, engine.metadata.get("revision"))
+        body = orjson.dumps(all_flags(service, engine, context, event_streams))
         etag = etag_of(context, body)
         headers = [*JSON_HEADERS, ("ETag", etag), ("Cache-Control", "private, no-cache")]
         return Response(b"", 304, headers[1:]) if has_etag(request, etag) else Response(body, 200, headers)
@@ -127,16 +128,19 @@ def all_flags(
 
 
 def streams(
-    service: EvaluationService, request: Request, record: KeyRecord | None, environment: str
+    service: EvaluationService, request: Request, record: KeyRecord | None, environment: str, revision: object
 ) -> list[dict[str, Any]]:
-    """Return where a client hears of changes, if there is room for it. The URL carries a token that is good for a few
-    minutes, never the key.
+    """Return where a client hears of changes, if there is room for it.
+
+    The URL carries a token that is good for a few minutes, never the key, and the revision of this answer: what has
+    changed until the stream is opened is told then.
     """
     holder = Holder(record.id if record else None, address_of(request, service.settings.trusted_proxies))
     if not service.has_stream_room(holder):
         return []
     token = stream_tokens.issue(record, environment)
-    url = f"{service.settings.public_url or origin_of(request)}{STREAM}?token={token}"
+    since = "" if revision is None else f"&revision={revision}"
+    url = f"{service.settings.public_url or origin_of(request)}{STREAM}?token={token}{since}"
     return [{"type": "sse", "url": url, "inactivityDelaySec": INACTIVITY_SECONDS}]
 
 

@@ -85,3 +85,5 @@ class FlagQuery:
     limit: int = 100
     after: str | None = None
     """The `next` of the page before."""
+    skip: int = 0
+    """How many flags to pass over first, for tables that are looked at by page numbers."""

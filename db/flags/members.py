@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +12,9 @@ from db.configuration import member_changes, store
 from db.configuration.member_assignment import variant_asked
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.store import FlagConfiguration
+from db.cursors import read_cursor, write_cursor
 from db.database import snapshot
-from db.errors import InvalidInputError, StaticFlagError
+from db.errors import StaticFlagError
 from db.models import Member
 from db.views import MembersChanged, MembersRemoved, MemberView, Page
 from db.vocabulary import UNSET, Action, Actor, JsonValue, Unset
@@ -97,7 +96,7 @@ def page(
         found = _following(members, after, validation.skip(skip), limit + 1)
     views = [MemberView(kind, id_, variant, current.state.variants[variant]) for kind, id_, variant in found[:limit]]
     more = len(found) > limit
-    return Page(views, total, _cursor(views[-1]) if more else None)
+    return Page(views, total, write_cursor(views[-1].entity_type, views[-1].entity_id) if more else None)
 
 
 def _entities(entity_type: str, entity_ids: Sequence[str]) -> list[Entity]:
@@ -114,20 +113,13 @@ def _dynamic(writing: Write, id_or_key: str, environment: str, version: int | No
 
 def _following(members: Any, after: str | None, skip: int, limit: int) -> list[tuple[str, str, str]]:
     if after is not None:
-        entity_type, entity_id = _read_cursor(after)
+        entity_type, entity_id = read_cursor(after, _entity)
         same_type = (Member.entity_type == entity_type) & (Member.entity_id > entity_id)
         members = members.where((Member.entity_type > entity_type) | same_type)
     return list(members.order_by(Member.entity_type, Member.entity_id).offset(skip).limit(limit).tuples())
 
 
-def _cursor(last: MemberView) -> str:
-    return base64.urlsafe_b64encode(json.dumps([last.entity_type, last.entity_id]).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[str, str]:
-    try:
-        entity_type, entity_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        (entity_id,) = validation.entity_ids([entity_id])
-        return validation.entity_type(entity_type), entity_id
-    except (ValueError, TypeError, RecursionError, InvalidInputError):  # base64's error is a ValueError
-        raise validation.not_a_cursor() from None
+def _entity(parts: list[Any]) -> tuple[str, str]:
+    entity_type, entity_id = parts
+    (entity_id,) = validation.entity_ids([entity_id])
+    return validation.entity_type(entity_type), entity_id

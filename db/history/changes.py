@@ -13,6 +13,7 @@ from peewee import JOIN, Value, fn
 from db import validation
 from db.configuration import store
 from db.configuration.readable import readable
+from db.cursors import not_a_cursor
 from db.database import session
 from db.errors import ChangeNotFoundError
 from db.history.restore import difference, restore
@@ -122,7 +123,7 @@ def _shortened_group(group: dict[str, Any]) -> dict[str, Any]:
 def _cursor(after: str) -> int:
     change_id = parse_digits(after)
     if change_id is None:
-        raise validation.not_a_cursor()
+        raise not_a_cursor()
     return change_id
 
 

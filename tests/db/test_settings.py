@@ -44,7 +44,6 @@ def test_everything_set() -> None:
     ("name", "value"),
     [
         ("FLAGSTAFF_PUBLIC_URL", "flags.example.com"),
-        ("FLAGSTAFF_PUBLIC_URL", "https://flags.example.com/path"),
         ("PORT", "http"),
         ("PORT", "0"),
         ("PORT", "65536"),
@@ -89,6 +88,27 @@ def test_what_evaluates_elsewhere_needs_no_database_driver() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_public_url_is_an_origin() -> None:
-    settings = Settings.from_env({"FLAGSTAFF_PUBLIC_URL": "https://Flags.example.com:8443/"})
-    assert settings.public_url == "https://flags.example.com:8443"
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("https://Flags.example.com:8443/", "https://flags.example.com:8443"),
+        ("https://example.com:443/Flags/", "https://example.com/Flags"),
+        ("http://[::1]:8080/a/b", "http://[::1]:8080/a/b"),
+    ],
+)
+def test_a_public_url_may_have_a_path(given: str, taken: str) -> None:
+    assert Settings.from_env({"FLAGSTAFF_PUBLIC_URL": given}).public_url == taken
+
+
+@pytest.mark.parametrize(
+    "given", ["https://example.com?x", "https://a b", "example.com", "https://example.com/#", "ftp://x"]
+)
+def test_what_can_be_no_public_url(given: str) -> None:
+    with pytest.raises(SettingsError, match="FLAGSTAFF_PUBLIC_URL"):
+        Settings.from_env({"FLAGSTAFF_PUBLIC_URL": given})
+
+
+def test_origins_are_as_browsers_write_them() -> None:
+    given = "https://App.example.com:443, http://localhost:80, http://localhost:3000, *"
+    wanted = {"https://app.example.com", "http://localhost", "http://localhost:3000", "*"}
+    assert Settings.from_env({"FLAGSTAFF_CORS_ORIGINS": given}).cors_origins == wanted

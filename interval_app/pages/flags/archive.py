@@ -52,7 +52,7 @@ async def show(interaction: PageInteraction) -> Layout:
             sort="updated",
             descending=True,
             limit=wanted.limit,
-            after=str(wanted.skip),
+            skip=wanted.skip,
         )
         found = await in_thread(flags.search, query)
         return [row(flag) for flag in found.items], found.total

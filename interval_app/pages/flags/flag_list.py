@@ -88,7 +88,7 @@ def flag_table(display: IO.Display, label: str, environment: EnvironmentView, *,
             sort=wanted.sort if wanted.sort in SORTED else "key",
             descending=wanted.descending,
             limit=wanted.limit,
-            after=str(wanted.skip),
+            skip=wanted.skip,
         )
         found: Page[FlagView] = await in_thread(flags.search, query)
         return [static_row(flag) if is_static else dynamic_row(flag) for flag in found.items], found.total

@@ -9,6 +9,7 @@ import pytest
 from tests.api.conftest import Client
 
 FLAGS = "/api/admin/flags"
+JSON = {"Content-Type": "application/json"}
 MEMBERS = FLAGS + "/beta/members"
 HALF = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 49.9}]
 IN_US = {"field": "country", "operator": "eq", "value": "US"}
@@ -155,3 +156,27 @@ def test_a_field_is_named_as_the_client_named_it(
     answer = client.request(method, path, body)
     assert (answer.status, answer.json["field"]) == (422, field)
     assert answer.json["error"].startswith(field)
+
+
+@pytest.mark.parametrize(
+    "number", ["123456789012345678901234567890", "18446744073709551617", "-9223372036854775809", "9" * 300]
+)
+@pytest.mark.parametrize(
+    "flag",
+    [
+        '"type": "NUMBER", "isStatic": true, "value": %s',
+        '"type": "STRUCTURED", "isStatic": true, "value": {"n": [%s]}',
+        '"rules": [{"field": "n", "operator": "eq", "value": %s}]',
+        '"rules": [{"field": "n", "operator": "in", "value": [%s]}]',
+        '"rules": [{"field": "n", "operator": "gt", "value": %s}]',
+    ],
+)
+def test_a_whole_number_that_would_lose_digits_is_refused(client: Client, flag: str, number: str) -> None:
+    body = f'{{"key": "big", "enabled": true, {flag % number}}}'.encode()
+    client.refused(422, None, "POST", FLAGS, body, **JSON)
+    assert client.request("GET", f"{FLAGS}/big").status == 404
+
+
+def test_a_number_of_very_many_digits_is_refused(client: Client) -> None:
+    body = f'{{"key": "big", "type": "NUMBER", "isStatic": true, "value": {"1" * 5_000}}}'.encode()
+    client.refused(400, "malformed_json", "POST", FLAGS, body, **JSON)

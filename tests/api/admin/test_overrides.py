@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -169,3 +170,16 @@ def test_all_of_it_needs_an_admin_key(client: Client) -> None:
     ):
         client.refused(401, "key_required", method, path, {})
         client.refused(403, "insufficient_scope", method, path, {}, **{"X-Admin-API-Key": "sdk-secret-key"})
+
+
+@pytest.mark.parametrize(
+    "user", ["tenant%2F7", "https%3A%2F%2Fid.example.com%2Fu%2F7", "a%2F%2Fb", "50%25", "a%3Fb", "%2F"]
+)
+def test_users_whose_ids_have_a_slash(client: Client, user: str) -> None:
+    flag = make(client)
+    path = f"/users/{user}/feature-flags"
+    one = f"{path}/{flag['id']}"
+    assert client.do("POST", one, {"status": "ENABLED"})["userId"] == unquote(user)
+    assert client.do("GET", one)["status"] == "ENABLED"
+    assert client.do("PATCH", one, {"status": "DISABLED"})["status"] == "DISABLED"
+    assert [override["flagId"] for override in client.do("GET", path)] == [flag["id"]]

@@ -211,7 +211,7 @@ def test_event_streams_carry_a_token_and_never_the_key() -> None:
     assert stream["type"] == "sse"
     assert stream["url"].startswith("https://flags.example.com/api/client/stream?token=")
     assert "client?" not in stream["url"] and hash_secret("client") not in stream["url"]
-    token = stream["url"].partition("token=")[2]
+    token = stream["url"].partition("token=")[2].partition("&")[0]
     said = stream_tokens.read(services.keys, token, evaluation_open=False)
     assert said == stream_tokens.Token("1", "prod")
 
@@ -262,3 +262,20 @@ def test_a_client_that_heard_of_a_later_revision_has_the_process_look(
     for _ in range(2):  # the second time within a second is not believed
         assert bulk(services, query=f"flagConfigEtag={told}&flagConfigLastModified=1771622898").status == 200
     assert looked == ["prod"] * looks
+
+
+FORWARDED = {
+    "https": "https",
+    "https,http": "https",
+    "HTTPS": "https",
+    " Https , http": "https",
+    "ftp": "http",
+    "": "http",
+}
+
+
+@pytest.mark.parametrize("forwarded", FORWARDED)
+def test_the_stream_has_the_address_that_the_client_used(services: Services, forwarded: str) -> None:
+    (stream,) = json_of(bulk(services, Host="flags.example.com", X_Forwarded_Proto=forwarded))["eventStreams"]
+    assert stream["url"].startswith(f"{FORWARDED[forwarded]}://flags.example.com/api/client/stream?token=")
+    assert stream["url"].endswith("&revision=1")

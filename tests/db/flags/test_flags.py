@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -275,6 +278,38 @@ def test_pages_of_flags_fit_together() -> None:
         if (after := page.next) is None:
             break
     assert seen == [f"flag-{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", ["key", "name", "created", "updated", "type", "enabled", "members"])
+def test_pages_fit_together_while_flags_come_and_go(sort: str, descending: bool) -> None:
+    for number in range(9):
+        make(f"x-{number}", name=None if number % 3 else f"n{number}", enabled=number % 2 == 0)
+    query = FlagQuery("prod", search="x-", limit=4, sort=sort, descending=descending)
+    everything = [flag.key for flag in flags.search(replace(query, limit=100)).items]
+    first = flags.search(query)
+    flags.archive(first.items[0].key, actor=ADA)
+    seen, after = [flag.key for flag in first.items], first.next
+    while after is not None:
+        page = flags.search(replace(query, after=after))
+        seen, after = [*seen, *(flag.key for flag in page.items)], page.next
+    assert seen == everything
+
+
+def test_a_page_that_ends_with_the_list_has_no_next() -> None:
+    for number in range(4):
+        make(f"x-{number}")
+    assert flags.search(FlagQuery("prod", limit=4)).next is None
+    assert [flag.key for flag in flags.search(FlagQuery("prod", limit=2, skip=3)).items] == ["x-3"]
+
+
+@pytest.mark.parametrize("parts", [[], ["a"], [1, "x"], ["a", 5], ["a", "no-uuid"], {"a": 1}, "a", None, [["a"], "b"]])
+@pytest.mark.parametrize("sort", ["key", "name", "updated", "type", "enabled", "members"])
+def test_a_cursor_that_no_page_gave_is_refused(parts: Any, sort: str) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+    with pytest.raises(InvalidInputError) as refused:
+        flags.search(FlagQuery("prod", sort=sort, after=cursor))
+    assert refused.value.code == "invalid_cursor"
 
 
 def test_an_environment_that_is_added_gets_every_live_flag_disabled_with_its_variants() -> None:

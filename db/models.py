@@ -116,6 +116,7 @@ class Change(Base):
     action = EnumField(Action, max_length=32)
     actor = TextField()
     source = EnumField(Source, max_length=16)
+    via = TextField(null=True)
     before = BinaryJSONField(null=True, dumps=write_json, index=False)
     after = BinaryJSONField(null=True, dumps=write_json, index=False)
     members = BinaryJSONField(null=True, dumps=write_json, index=False)

@@ -131,6 +131,8 @@ class ChangeView:
     action: Action
     actor: str
     source: Source
+    via: str | None
+    """The key that let the actor in: `key ci`."""
     before: JsonObject | None
     after: JsonObject | None
     members: JsonObject | None

@@ -85,6 +85,8 @@ class Actor:
 
     name: str
     source: Source
+    via: str | None = None
+    """What let the actor in, such as `key ci`; None where people sign in themselves."""
 
 
 def utc(moment: Any) -> datetime:

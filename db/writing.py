@@ -123,6 +123,7 @@ class Write:
             action=action,
             actor=self.actor.name,
             source=self.actor.source,
+            via=self.actor.via,
             before=before,
             after=after,
             members=members,

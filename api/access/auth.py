@@ -72,11 +72,10 @@ class Admin(NamedTuple):
         return f"key {self.key.id}" if self.key else f"person {self.person}"
 
     def actor(self, user_id: str | None) -> Actor:
-        """Return the actor of a change: the signed-in person, or the key and whoever its user names."""
+        """Return the actor of a change: the signed-in person, or whom the key's user names, else the key itself."""
         if self.key is None:
             return Actor(self.person or "", Source.API)
-        name = f"{user_id}, by key {self.key.name}" if user_id else self.key.name
-        return Actor(name, Source.API)
+        return Actor(user_id or self.key.name, Source.API, f"key {self.key.name}")
 
 
 class IdentityProvider(Protocol):

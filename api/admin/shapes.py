@@ -73,6 +73,7 @@ def change(view: ChangeView) -> dict[str, Any]:
         "action": view.action,
         "actor": view.actor,
         "source": view.source,
+        "via": view.via,
         "before": view.before,
         "after": view.after,
         "members": view.members,

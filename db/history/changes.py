@@ -137,6 +137,7 @@ def _view(row: Any) -> ChangeView:
         action=Action(row.action),
         actor=row.actor,
         source=Source(row.source),
+        via=row.via,
         before=readable(row.before) if row.before else None,
         after=readable(row.after) if row.after else None,
         members=row.members,

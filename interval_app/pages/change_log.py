@@ -91,7 +91,7 @@ def row(change: ChangeView) -> Row:
 
 def who(change: ChangeView) -> str:
     """Name the actor, and the source: the dashboard, the API, the command line."""
-    return f"{change.actor} ({change.source})"
+    return f"{change.actor} ({change.via or change.source})"
 
 
 async def of(interaction: ActionInteraction) -> Result:

@@ -107,7 +107,7 @@ def test_overrides(service: Server) -> None:
     assert done(service, f"localhost:8080/users/vikhyat/feature-flags/{id_} {ADMIN}") == made
     assert done(service, f"localhost:8080/users/vikhyat/feature-flags/ {ADMIN}") == [made]
     off = done(service, f"-X PATCH localhost:8080/feature-flags/{id_} {J} {ADMIN} {body}")
-    assert (off["status"], off["updatedBy"]) == ("DISABLED", "vikhyat187, by key dev admin key")
+    assert (off["status"], off["updatedBy"]) == ("DISABLED", "vikhyat187")
 
 
 def test_the_cost_brake_says_why_not(service: Server) -> None:

@@ -117,6 +117,7 @@ CHANGE = object_with(
         "action": TEXT,
         "actor": TEXT,
         "source": one_of("api", "interval", "cli", "system"),
+        "via": described(nullable(TEXT), "The key that let the actor in: `key ci`"),
         "before": STATE,
         "after": STATE,
         "members": MEMBERS_DELTA,

@@ -71,8 +71,7 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(client: Client) -> No
     client.headers = {"X-Admin-Token": secret}
     assert client.create("beta")["createdBy"] == "ci"
     assert (
-        client.do("PUT", FLAGS + "/beta", {"description": "x", "userId": "vikhyat"})["flag"]["updatedBy"]
-        == "vikhyat, by key ci"
+        client.do("PUT", FLAGS + "/beta", {"description": "x", "userId": "vikhyat"})["flag"]["updatedBy"] == "vikhyat"
     )
     assert client.do("DELETE", f"{KEYS}/{key_id}")["key"]["revokedAt"]
     client.refused(401, "invalid_key", "GET", FLAGS)
@@ -135,6 +134,16 @@ def test_a_request_leaves_one_line_without_secrets(client: Client, caplog: pytes
         "method": "POST",
         "path": FLAGS,
         "status": 201,
-        "actor": "ada, by key dev admin key",
+        "actor": "ada",
     }
     assert not any(word in str(facts) for word in ("s3cret", "admin-secret-key", "environment="))
+
+
+def test_the_log_tells_the_key_beside_the_actor(client: Client) -> None:
+    client.create("named", userId="vikhyat")
+    client.create("unnamed")
+    logged = client.do("GET", "/api/admin/changes?limit=10")["changes"]
+    said = {change["flagKey"]: (change["actor"], change["via"]) for change in logged if change["environment"] == "prod"}
+    assert said["named"] == ("vikhyat", "key dev admin key")
+    assert said["unnamed"] == ("dev admin key", "key dev admin key")
+    assert client.do("GET", "/api/admin/flags/named")["flag"]["createdBy"] == "vikhyat"

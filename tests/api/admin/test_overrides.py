@@ -32,15 +32,15 @@ def test_a_flag_is_on_until_it_is_switched_off(client: Client) -> None:
         "status": "ENABLED",
         "environment": "prod",
         "version": 1,
-        "createdBy": "ada, by key dev admin key",
-        "updatedBy": "ada, by key dev admin key",
+        "createdBy": "ada",
+        "updatedBy": "ada",
     }
     assert client.evaluate("New-Look", targetingKey="anyone")["value"] is True
     changed = client.do("PATCH", f"/feature-flags/{flag['id']}", {"status": "DISABLED", "userId": "bob"})
     assert (changed["status"], changed["version"], changed["updatedBy"]) == (
         "DISABLED",
         2,
-        "bob, by key dev admin key",
+        "bob",
     )
     assert client.evaluate("New-Look", False, targetingKey="anyone") == {"value": False, "reason": "DISABLED"}
     assert client.do("GET", f"/feature-flags/{flag['id']}") == changed
@@ -69,8 +69,8 @@ def test_an_override_wins_while_the_flag_is_enabled(client: Client) -> None:
     changed = client.do("PATCH", path, {"status": "ENABLED", "userId": "bob"})
     assert (changed["status"], changed["createdBy"], changed["updatedBy"]) == (
         "ENABLED",
-        "ada, by key dev admin key",
-        "bob, by key dev admin key",
+        "ada",
+        "bob",
     )
     assert client.evaluate(flag["key"], False, targetingKey="vikhyat")["value"] is True
     client.do("PATCH", f"/feature-flags/{flag['id']}", {"status": "DISABLED"})
@@ -104,7 +104,7 @@ def test_a_member_is_an_override_and_the_other_way_round(client: Client) -> None
     client.do("DELETE", "/api/admin/flags/beta/members", body)
     client.refused(404, "override_not_found", "GET", "/users/ada/feature-flags/beta")
     client.do("POST", "/users/ada/feature-flags/beta", {"status": "ENABLED", "userId": "again"})
-    assert client.do("GET", "/users/ada/feature-flags/beta")["createdBy"] == "again, by key dev admin key"
+    assert client.do("GET", "/users/ada/feature-flags/beta")["createdBy"] == "again"
 
 
 def test_environments_are_apart(client: Client) -> None:

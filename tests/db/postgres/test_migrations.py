@@ -13,12 +13,14 @@ from playhouse.schema_diff import diff_models
 
 from db import database as db_database
 from db.administration import environments
-from db.configuration.edits import Members
+from db.configuration.edits import Members, NewFlag
 from db.definitions import document
 from db.definitions.reader import EnvironmentReader
 from db.flags import flags
+from db.history import changes
 from db.migrate import DIRECTORY, migrate
 from db.models import ALL
+from db.vocabulary import Actor, Source
 from tests.db.helpers import ADA, make, revisions
 
 NAMES = sorted(path.stem for path in DIRECTORY.glob("[0-9]*.py"))
@@ -84,14 +86,15 @@ def test_migrations_can_be_taken_back(empty_url: str) -> None:
     assert migrate(empty_url) == NAMES
 
 
-def migrate_to(url: str, name: str) -> None:
+def take_back(url: str, name: str) -> None:
+    """Undo this migration and all that follow it."""
     database = peewee.PostgresqlDatabase(url)
     with database.connection_context():
-        Runner(database, str(DIRECTORY)).up(name)
+        Runner(database, str(DIRECTORY)).down(name)
 
 
 def test_portable_forms_reach_every_reader_although_no_flag_changed(empty_url: str) -> None:
-    migrate_to(empty_url, "0001_first_tables")
+    migrate(empty_url)
     db_database.connect(empty_url)
     try:
         make("gone")
@@ -101,7 +104,8 @@ def test_portable_forms_reach_every_reader_although_no_flag_changed(empty_url: s
         reader = EnvironmentReader("prod")
         before = reader.refresh()
         versions = {key: flags.get(key, "prod").version for key in ("a", "b")}
-        migrate_to(empty_url, "0002_portable_forms")
+        take_back(empty_url, "0002_portable_forms")
+        migrate(empty_url)
         delta = reader.refresh()
         assert (delta.complete, set(delta.changed), delta.removed) == (False, {"a", "b"}, set())
         assert delta.revision == before.revision + 1
@@ -122,3 +126,26 @@ def test_portable_forms_leave_environments_without_flags_as_they_are(empty_url: 
     db_database.connect(empty_url)
     assert revisions() == {"dev": 0, "staging": 0, "prod": 0}
     db_database.disconnect()
+
+
+def test_former_actors_are_taken_apart(empty_url: str) -> None:
+    migrate(empty_url)
+    db_database.connect(empty_url)
+    try:
+        flags.create(NewFlag("old"), "prod", actor=Actor("vikhyat, by key ci", Source.API))
+        flags.create(NewFlag("odd"), "prod", actor=Actor("a, by key b, by key c", Source.API))
+        flags.create(NewFlag("own"), "prod", actor=Actor("ci", Source.API))
+        flags.create(NewFlag("new"), "prod", actor=Actor("ada, by key x", Source.INTERVAL))
+        take_back(empty_url, "0003_via")
+        migrate(empty_url)
+        logged = {change.flag_key: (change.actor, change.via) for change in changes.page(environment="prod").items}
+        assert logged == {
+            "old": ("vikhyat", "key ci"),
+            "odd": ("a, by key b", "key c"),
+            "own": ("ci", None),
+            "new": ("ada, by key x", None),
+        }
+        made = flags.get("old", "prod")
+        assert (made.created_by, made.updated_by) == ("vikhyat", "vikhyat")
+    finally:
+        db_database.disconnect()

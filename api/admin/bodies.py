@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,14 @@ from db.vocabulary import UNSET, Unset, ValueType, given
 from flagstaff.targeting import TOTAL_WEIGHT, Rule, Share, Split
 
 ON, OFF, USER = "on", "off", "user"
-FIXED = ("id", "key", "type", "isStatic")
-"""What a flag is: set when it is created, for ever."""
+READ_ONLY = (
+    *("id", "key", "type", "isStatic", "revision", "memberCount", "summary"),
+    *("createdAt", "createdBy", "updatedAt", "updatedBy", "archivedAt"),
+)
+"""What answers have and no edit changes. A body may have it as it was read: an answer may be edited and sent back."""
+
+SAID_TWICE = ("rollout", "rolloutPercentage", "variants", "defaultVariant")
+"""What answers say in two ways: a share as rollout and as percentage, the value of a static flag as its variant."""
 
 EVERYWHERE = "*"
 """In place of an environment, for the global kill switch."""
@@ -29,17 +36,23 @@ def new_flag(body: Fields) -> NewFlag:
     if targeting.is_simple and value_type is not ValueType.BOOLEAN:
         message = "rolloutPercentage, targetedUsers and rules without a variant are for boolean flags"
         raise RequestError(422, "not_boolean", message, field="type")
+    is_static = body.take("isStatic", fields.boolean, False)
+    variants = body.take("variants", fields.an_object, UNSET)
+    has_off = value_type is ValueType.BOOLEAN and (isinstance(variants, Unset) or OFF in variants)
     return NewFlag(
         key=body.take("key", fields.text),
         value_type=value_type,
-        is_static=body.take("isStatic", fields.boolean, False),
+        is_static=is_static,
         name=body.take("name", fields.text, None, nullable=True),
         description=body.take("description", fields.text, "", nullable=True) or "",
         tags=body.take("tags", fields.texts, (), nullable=True) or (),
         enabled=body.take("enabled", fields.boolean, False),
         value=body.take("value", fields.anything, UNSET),
-        variants=body.take("variants", fields.an_object, UNSET),
-        default_variant=body.take("defaultVariant", fields.text, OFF if targeting.is_simple else UNSET, nullable=True),
+        variants=variants,
+        # Released clients log an error for every answer without a value: so there is one, unless null asks for none.
+        default_variant=body.take(
+            "defaultVariant", fields.text, OFF if has_off and not is_static else UNSET, nullable=True
+        ),
         rules=() if isinstance(targeting.rules, Unset) else targeting.rules or (),
         rollout=given(targeting.rollout, None),
         members=[entry for entry in given(targeting.members, []) if entry.entity_ids],
@@ -62,7 +75,7 @@ def new_simple_flag(body: Fields) -> NewFlag:
 
 def flag_edit(body: Fields) -> FlagEdit:
     """Return the changes that a PUT asks for: fields that are absent stay as they are, null clears."""
-    body.refuse(FIXED, "can't be changed")
+    body.refuse(READ_ONLY, "can't be changed")
     targeting = Targeting.read(body)
     return FlagEdit(
         name=body.take("name", fields.text, UNSET, nullable=True),
@@ -76,6 +89,19 @@ def flag_edit(body: Fields) -> FlagEdit:
         rollout=targeting.rollout,
         members=targeting.members,
     )
+
+
+def drop_unchanged(body: Fields, version: int | None, current: Callable[[], Mapping[str, Any]]) -> None:
+    """Drop from an answer that was edited and sent back what is as it is now, where it would be refused or ambiguous.
+
+    `current` gives the flag as answers have it; it is asked for only where the body looks like an answer. One of an
+    older version is left to the version's own check.
+    """
+    if any(name in body for name in READ_ONLY) or all(name in body for name in ("rollout", "rolloutPercentage")):
+        flag = current()
+        if version is not None and version != flag["version"]:
+            body.drop(READ_ONLY)
+        body.drop_unchanged((*READ_ONLY, *SAID_TWICE), flag)
 
 
 def flag_query(query: Fields, environment: str) -> FlagQuery:

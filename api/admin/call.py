@@ -89,7 +89,9 @@ def without_environment(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name != ENVIRONMENT}
 
 
-def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool = False) -> AdminRequest:
+def read_call(
+    *, body: bool = False, in_environment: bool = True, guarded: bool = False, inside: str | None = None
+) -> AdminRequest:
     """Return the request at hand; with `body`, its body must be a JSON object.
 
     Only a call `in_environment` may name one, and only a `guarded` one may say which version it is based on: what would
@@ -98,6 +100,8 @@ def read_call(*, body: bool = False, in_environment: bool = True, guarded: bool 
     asked = current_request()
     limit = services().settings.max_body_bytes
     said = read_exact_object(asked, limit) if body else {}
+    if inside is not None and said.keys() == {inside} and isinstance(said[inside], dict):
+        said = said[inside]
     return AdminRequest(said, read_query(asked), in_environment=in_environment, guarded=guarded)
 
 

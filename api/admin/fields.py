@@ -5,6 +5,7 @@ This checks the form only, with 400 as the answer; what the model allows is chec
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeVar, overload
@@ -59,6 +60,17 @@ class Fields:
         except ValueError as error:
             raise RequestError(400, "invalid_field", f"{name} must be {error}", field=name) from None
 
+    def drop(self, names: Iterable[str]) -> None:
+        """Drop these fields."""
+        for name in names:
+            self._values.pop(name, None)
+
+    def drop_unchanged(self, names: Iterable[str], current: Mapping[str, Any]) -> None:
+        """Drop those of these fields that have the value which they have in `current`."""
+        for name in names:
+            if name in self._values and name in current and _same(self._values[name], current[name]):
+                del self._values[name]
+
     def refuse(self, names: Iterable[str], why: str) -> None:
         """Raise `RequestError` (400) if one of these fields is there."""
         for name in names:
@@ -72,6 +84,10 @@ class Fields:
             plural = "s" if len(unknown) > 1 else ""
             message = f"unknown field{plural}: {', '.join(unknown)}"
             raise RequestError(400, "unknown_field", message, fields=unknown)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def camel_case(name: str) -> str:

@@ -21,7 +21,7 @@ from db import writing
 from db.administration import environments, keys
 from db.definitions.listener import Listener, Notification
 from db.definitions.reader import Delta, EnvironmentReader
-from db.errors import DatabaseUnavailableError
+from db.errors import DatabaseUnavailableError, NotMigratedError
 from db.views import EnvironmentView
 from db.vocabulary import Action
 from db.writing import Committed
@@ -257,7 +257,7 @@ class DefinitionsFollower:
         try:
             yield
         except DatabaseUnavailableError as error:
-            self.database_reachable = False
+            self.database_reachable = isinstance(error, NotMigratedError)
             self._failed("database", f"{error}; evaluation goes on from memory")
         except Exception as error:
             # Following must never end: without it, evaluation would serve for ever what was true once.

@@ -148,6 +148,6 @@ def test_a_default_environment_that_does_not_exist_is_said(database_url: str) ->
         "FLAGSTAFF_DEFAULT_ENVIRONMENT": "production",
     }
     with running("api", port=port, env=settings) as server:
-        server.wait_until_it_answers("/ready")
+        server.wait_until_it_answers("/health")
         assert server.stop() == 0
         assert "FLAGSTAFF_DEFAULT_ENVIRONMENT" in server.output()

@@ -64,7 +64,7 @@ def admin(server: Server, secret: str, method: str, path: str, body: Any = None)
 def test_a_write_on_one_process_is_seen_by_the_other(database_url: str, secret: str) -> None:
     with serving(database_url, **NO_LOOKING) as one, serving(database_url, **NO_LOOKING) as other:
         admin(one, secret, "POST", FLAGS, {"key": "beta", "enabled": True})
-        wait_until(lambda: ask(other, "beta", True)["reason"] == "DEFAULT")
+        wait_until(lambda: ask(other, "beta", True)["reason"] == "STATIC")
         admin(other, secret, "POST", FLAGS + "/beta/members", {"entityIds": ["john"], "variant": "on"})
         assert ask(other, "beta", entityId="john")["value"] is True  # its own write at once
         wait_until(lambda: ask(one, "beta", entityId="john")["value"])
@@ -90,7 +90,7 @@ def test_a_new_environment_and_a_revoked_key_are_seen_by_the_other(database_url:
 def test_a_missed_notification_is_made_up_for(database_url: str, secret: str) -> None:
     with serving(database_url, **OFTEN) as server:
         admin(server, secret, "POST", FLAGS, {"key": "beta", "enabled": True})
-        assert ask(server, "beta", True)["reason"] == "DEFAULT"
+        assert ask(server, "beta", True)["reason"] == "STATIC"
         switch_off_in_silence(database_url)
         wait_until(lambda: ask(server, "beta", True)["reason"] == "DISABLED")
 
@@ -229,7 +229,7 @@ def test_a_process_with_more_than_1023_descriptors_goes_on(database_url: str, se
                 asked = [pool.submit(admin, server, secret, "GET", FLAGS + "?limit=1") for _ in range(48)]
                 assert all(one.result()["total"] == 0 for one in asked)
         flags.create(NewFlag("beta"), "prod", actor=TESTER)
-        wait_until(lambda: ask(server, "beta", True)["reason"] == "DEFAULT")
+        wait_until(lambda: ask(server, "beta", True)["reason"] == "STATIC")
         assert server.request("GET", "/ready").json["following"] is True
         assert "Traceback" not in server.errors()
 

@@ -16,6 +16,7 @@ from db.configuration.edits import FlagEdit, NewFlag
 from db.flags import flags, members
 from db.vocabulary import Actor, Scope, Source
 from tests.api.evaluation import ofrep_schema
+from tests.db.helpers import targeting
 from tests.processes import Server, free_port, running, wait_until
 from tests.streams import Event, Stream
 
@@ -43,7 +44,7 @@ def client_key(database: None) -> str:
 
 
 def create(key: str, **more: Any) -> Any:
-    return flags.create(NewFlag(key, **more), "prod", actor=TESTER)
+    return flags.create(NewFlag(key, **targeting(more)), "prod", actor=TESTER)
 
 
 def toggle(key: str) -> int:

@@ -111,7 +111,7 @@ async def _variants(interaction: ActionInteraction, new: NewFlag) -> NewFlag:
         _, entered = await ask(interaction.io, fields, intro=intro, buttons=["Continue"])
         named = values.parse_variants(entered["variants"], kind)
         new = replace(new, variants=named)
-    chosen = given(new.default_variant, None)
+    chosen = given(new.default_variant, "off" if kind is ValueType.BOOLEAN else None)
     fields = {"default": values.default_field(interaction.io, named, chosen if chosen in named else None)}
     intro = "What everyone gets whom no member entry, rule or rollout decides."
     _, entered = await ask(interaction.io, fields, intro=intro, buttons=["Create flag"])

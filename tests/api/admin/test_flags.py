@@ -33,7 +33,7 @@ def test_a_flag_without_a_type_is_boolean_dynamic_and_disabled(client: Client) -
         "version": 1,
     }
     assert flag["variants"] == {"on": True, "off": False}
-    assert (flag["defaultVariant"], flag["rules"], flag["rollout"], flag["memberCount"]) == (None, [], None, 0)
+    assert (flag["defaultVariant"], flag["rules"], flag["rollout"], flag["memberCount"]) == ("off", [], None, 0)
     assert client.evaluate("beta", True) == {"value": True, "reason": "DISABLED"}
 
 
@@ -319,3 +319,67 @@ def test_every_field_of_a_flag_itself_is_taken_and_shown(client: Client, field: 
     assert made[field] == value
     assert client.do("PUT", f"{FLAGS}/beta", {field: value})["flag"][field] == value
     assert client.do("GET", f"{FLAGS}/beta")["flag"][field] == value
+
+
+STATIC_FLAG: dict[str, Any] = {"type": "NUMBER", "isStatic": True, "value": 5}
+ROLLED_OUT: dict[str, Any] = {"rolloutPercentage": 25, "tags": ["web"], "name": "The page"}
+TARGETED: dict[str, Any] = {
+    "type": "STRING",
+    "variants": {"a": "x", "b": "y"},
+    "defaultVariant": "a",
+    "rules": [
+        {"name": "us", "conditions": [{"field": "country", "operator": "eq", "value": "US"}], "variant": "b"},
+    ],
+}
+
+
+@pytest.mark.parametrize("flag", [{}, ROLLED_OUT, TARGETED, STATIC_FLAG], ids=["plain", "rollout", "rules", "static"])
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_an_answer_can_be_edited_and_sent_back(client: Client, flag: dict[str, Any], wrapped: bool) -> None:
+    made = client.create("beta", **flag)
+    answer = client.do("GET", f"{FLAGS}/beta")
+    unchanged = client.do("PUT", f"{FLAGS}/beta", answer if wrapped else answer["flag"])
+    assert unchanged["flag"] == made
+    edited = answer["flag"] | {"description": "new", "enabled": False}
+    changed = client.do("PUT", f"{FLAGS}/beta", {"flag": edited} if wrapped else edited)["flag"]
+    assert (changed["description"], changed["enabled"], changed["version"]) == ("new", False, made["version"] + 1)
+    client.refused(409, "version_conflict", "PUT", f"{FLAGS}/beta", edited | {"description": "late"})
+
+
+def test_a_share_of_an_answer_is_edited_in_either_form(client: Client) -> None:
+    client.create("beta", rolloutPercentage=25)
+    flag = client.do("GET", f"{FLAGS}/beta")["flag"]
+    flag = client.do("PUT", f"{FLAGS}/beta", flag | {"rolloutPercentage": 50})["flag"]
+    assert [share["weight"] for share in flag["rollout"]] == [50, 50]
+    shares = [{"variant": "on", "weight": 10}, {"variant": "off", "weight": 90}]
+    flag = client.do("PUT", f"{FLAGS}/beta", flag | {"rollout": shares})["flag"]
+    assert flag["rolloutPercentage"] == 10
+    both = flag | {"rolloutPercentage": 20, "rollout": [{"variant": "on", "weight": 100}]}
+    client.refused(400, "ambiguous_field", "PUT", f"{FLAGS}/beta", both)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("key", "other"), ("type", "STRING"), ("createdBy", "me"), ("revision", 99)]
+)
+def test_what_is_read_only_can_not_be_changed_by_an_answer(client: Client, field: str, value: object) -> None:
+    client.create("beta")
+    flag = client.do("GET", f"{FLAGS}/beta")["flag"]
+    assert client.refused(400, "read_only_field", "PUT", f"{FLAGS}/beta", flag | {field: value})["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("fields", "default"),
+    [
+        ({}, "off"),
+        ({"defaultVariant": None}, None),
+        ({"defaultVariant": "on"}, "on"),
+        ({"rules": [{"field": "a", "operator": "exists"}]}, "off"),
+        ({"variants": {"yes": True, "no": False}}, None),
+        ({"variants": {"yes": True, "off": False}}, "off"),
+        ({"type": "STRING", "variants": {"off": "x"}}, None),
+    ],
+)
+def test_a_new_boolean_flag_has_a_value_for_everyone(
+    client: Client, fields: dict[str, Any], default: str | None
+) -> None:
+    assert client.create("beta", **fields)["defaultVariant"] == default

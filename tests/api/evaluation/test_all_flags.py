@@ -42,7 +42,7 @@ def test_the_reasons(client: Client) -> None:
     client.create("h-nobody", rolloutPercentage=0)
     client.create("i-disabled", enabled=False, targetedUsers=["user-123"])
     client.create("j-other-user", targetedUsers=["someone"])
-    client.create("k-nothing")
+    client.create("k-nothing", defaultVariant=None)
     client.create("l-default-on", targetedUsers=["someone"], defaultVariant="on")
     client.create("m-rule-split", rules=[{"conditions": BY_PLAN, "split": HALF}])
     client.create("text", type="STRING", isStatic=True, value="not boolean")

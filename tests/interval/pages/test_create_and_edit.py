@@ -23,6 +23,7 @@ def test_create_a_dynamic_boolean_flag(dash: Running) -> None:
     assert action.form().inputs == ["Key", "Description", "Kind", "Type", "Enabled in dev"]
     action.answer({"Key": key, "Description": "The new one"})
     assert action.form().options("Default variant") == ["none", "=on", "=off"]
+    assert action.form().default("Default variant") == "=off"  # released clients log an error for every missing value
     action.answer({"Default variant": "=on"})
     assert action.result()["Created"] == key
     assert action.redirects == [("flags", {"environment": "dev"})]

@@ -229,7 +229,7 @@ def test_a_process_with_more_than_1023_descriptors_goes_on(database_url: str, se
                 asked = [pool.submit(admin, server, secret, "GET", FLAGS + "?limit=1") for _ in range(48)]
                 assert all(one.result()["total"] == 0 for one in asked)
         flags.create(NewFlag("beta"), "prod", actor=TESTER)
-        wait_until(lambda: ask(server, "beta", True)["reason"] == "STATIC")
+        wait_until(lambda: ask(server, "beta", True)["reason"] == "DEFAULT")
         assert server.request("GET", "/ready").json["following"] is True
         assert "Traceback" not in server.errors()
 

@@ -22,8 +22,9 @@ def test_create_a_dynamic_boolean_flag(dash: Running) -> None:
     action = dash.ada.run("flags/create", environment="dev")
     assert action.form().inputs == ["Key", "Description", "Kind", "Type", "Enabled in dev"]
     action.answer({"Key": key, "Description": "The new one"})
-    assert action.form().options("Default variant") == ["none", "=on", "=off"]
-    assert action.form().default("Default variant") == "=off"  # released clients log an error for every missing value
+    form = action.form()
+    assert form.options("Default variant") == ["none", "=on", "=off"]
+    assert form.default("Default variant") == "=off"  # released clients log an error for every missing value
     action.answer({"Default variant": "=on"})
     assert action.result()["Created"] == key
     assert action.redirects == [("flags", {"environment": "dev"})]

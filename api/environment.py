@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from api.errors import RequestError, not_loaded
+from db.errors import UnknownEnvironmentError
 from db.published.keyring import KeyRecord
 from db.settings import Settings
 
@@ -58,4 +59,5 @@ def of_environment(loaded: Mapping[str, T], settings: Settings, environment: str
         return found
     if not loaded:
         raise not_loaded()
-    raise RequestError(400, "unknown_environment", f"there is no environment {name!r}", field=ENVIRONMENT)
+    message = str(UnknownEnvironmentError(name, sorted(loaded)))
+    raise RequestError(400, "unknown_environment", message, field=ENVIRONMENT)

@@ -67,6 +67,8 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
     db_errors.UnknownEnvironmentError: (HTTPStatus.BAD_REQUEST, "unknown_environment"),
     db_errors.FlagKeyTakenError: (HTTPStatus.CONFLICT, "flag_key_taken"),
     db_errors.EnvironmentExistsError: (HTTPStatus.CONFLICT, "environment_exists"),
+    db_errors.DefaultEnvironmentError: (HTTPStatus.CONFLICT, "default_environment"),
+    db_errors.EnvironmentProtectedError: (HTTPStatus.CONFLICT, "environment_protected"),
     db_errors.VersionConflictError: (HTTPStatus.CONFLICT, "version_conflict"),
     db_errors.DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable"),
     db_errors.DatabaseWakingError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_waking"),

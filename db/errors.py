@@ -7,6 +7,8 @@ FlagstaffError
  ├── FlagKeyTakenError
  ├── UnknownEnvironmentError
  ├── EnvironmentExistsError
+ ├── DefaultEnvironmentError    the default environment can't be deleted
+ ├── EnvironmentProtectedError  a protected environment can't be deleted
  ├── VersionConflictError       somebody else changed it meanwhile
  ├── ChangeNotFoundError
  ├── KeyNotFoundError
@@ -20,6 +22,7 @@ FlagstaffError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 
@@ -65,10 +68,10 @@ class FlagKeyTakenError(FlagstaffError):
 
 
 class UnknownEnvironmentError(FlagstaffError):
-    """There is no environment of this name."""
+    """There is no environment of this name; the text lists those that there are."""
 
-    def __init__(self, environment: str) -> None:
-        super().__init__(f"there is no environment {environment!r}")
+    def __init__(self, environment: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no environment {environment!r}: there are {', '.join(known)}")
         self.environment = environment
 
 
@@ -77,6 +80,24 @@ class EnvironmentExistsError(FlagstaffError):
 
     def __init__(self, environment: str) -> None:
         super().__init__(f"the environment {environment!r} exists already")
+        self.environment = environment
+
+
+class DefaultEnvironmentError(FlagstaffError):
+    """The default environment was to be deleted, which every request without an environment is about."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(
+            f"{environment!r} is the default environment (FLAGSTAFF_DEFAULT_ENVIRONMENT), which can't be deleted"
+        )
+        self.environment = environment
+
+
+class EnvironmentProtectedError(FlagstaffError):
+    """A protected environment was to be deleted."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(f"the environment {environment!r} is protected: take its protection off before deleting it")
         self.environment = environment
 
 

@@ -40,14 +40,24 @@ class Base(Model):
 
 
 class Environment(Base):
-    """`revision` counts its commits; whoever writes holds this row's lock, so that commit order is revision order."""
+    """`revision` counts its commits; whoever writes holds this row's lock, so that commit order is revision order.
+
+    The row of a deleted one stays, because the change log names it.
+    """
 
     id = AutoField()
-    key = CharField(max_length=128, unique=True)
+    key = CharField(max_length=128)
     name = TextField()
     protected = BooleanField(default=False)
     revision = BigIntegerField(default=0)
     created_at = DateTimeTZField(default=now)
+    deleted_at = DateTimeTZField(null=True)
+
+
+# The key of a deleted environment may be used again, so only live ones must be unique.
+Environment.add_index(
+    Environment.index(Environment.key, unique=True, where=Environment.deleted_at.is_null(), name="environment_live_key")
+)
 
 
 class Flag(Base):

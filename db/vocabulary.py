@@ -67,14 +67,19 @@ class Action(StrEnum):
     MEMBERS_ADDED = "members.added"
     MEMBERS_REMOVED = "members.removed"
     ENVIRONMENT_CREATED = "environment.created"
+    ENVIRONMENT_UPDATED = "environment.updated"
+    ENVIRONMENT_DELETED = "environment.deleted"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
 
 
 class Scope(StrEnum):
-    """What an API key may do: `admin` everything, `server` read definitions, `client` (in a browser) evaluate."""
+    """What an API key may do: `admin` everything, `reader` look at what admins see, `server` evaluate and read
+    definitions, `client` (in a browser) evaluate.
+    """
 
     ADMIN = "admin"
+    READER = "reader"
     SERVER = "server"
     CLIENT = "client"
 

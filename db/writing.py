@@ -67,10 +67,20 @@ class EnvironmentRef:
 
 def find_environment(key: str) -> EnvironmentRef:
     """Return an environment to read from; raises UnknownEnvironmentError."""
-    found = rows("SELECT id, key FROM environment WHERE key = %s", key) if validation.KEY.fullmatch(key) else []
-    if not found:
-        raise UnknownEnvironmentError(key)
-    return EnvironmentRef(*found[0])
+    for environment in _environments():
+        if environment.key == key:
+            return environment
+    raise unknown_environment(key)
+
+
+def unknown_environment(key: str) -> UnknownEnvironmentError:
+    """Return the error for an environment that there is not; it says which there are."""
+    return UnknownEnvironmentError(key, [environment.key for environment in _environments()])
+
+
+def _environments() -> list[EnvironmentRef]:
+    found = rows("SELECT id, key FROM environment WHERE deleted_at IS NULL ORDER BY id")
+    return [EnvironmentRef(*row) for row in found]
 
 
 class Write:
@@ -88,7 +98,7 @@ class Write:
         for environment in self.environments:
             if environment.key == key:
                 return environment
-        raise UnknownEnvironmentError(key)
+        raise unknown_environment(key)
 
     def join(self, environment_id: int, key: str) -> EnvironmentRef:
         """Count an environment that this write has just made among its own."""
@@ -166,10 +176,10 @@ def write(actor: Actor, *environments: str) -> Iterator[Write]:
 
 def _locked(keys: Sequence[str]) -> list[EnvironmentRef]:
     if keys:
-        sql = "SELECT id, key FROM environment WHERE key = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+        sql = "SELECT id, key FROM environment WHERE key = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
         found = rows(sql, [key for key in keys if "\0" not in key])
     else:
         # Making an environment locks the first one too, so the list is complete once that is held.
         rows("SELECT id FROM environment ORDER BY id LIMIT 1 FOR NO KEY UPDATE")
-        found = rows("SELECT id, key FROM environment ORDER BY id FOR NO KEY UPDATE")
+        found = rows("SELECT id, key FROM environment WHERE deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE")
     return [EnvironmentRef(*row) for row in found]

@@ -13,6 +13,7 @@ from db.vocabulary import Actor, Scope, Source
 
 EVALUATION_HEADERS = ("x-api-key", "x-sdk-key")
 ADMIN_HEADERS = ("x-admin-api-key", "x-admin-token")
+READING = frozenset({"GET", "HEAD"})
 CHALLENGE = (("WWW-Authenticate", "Bearer"),)
 
 DEVELOPMENT_KEYS = (
@@ -112,14 +113,13 @@ def authenticate(keys: Keys, secret: str) -> KeyRecord:
 
 
 def optional_key(keys: Keys, request: Request, *, required: bool) -> KeyRecord | None:
-    """Return the key of an evaluation; every scope may evaluate. A key that is given counts even where none is
-    required.
+    """Return the key of an evaluation. A key that is given counts even where none is required.
 
-    Raises `RequestError` (401) for a wrong key, and for none where one is required.
+    Raises `RequestError`: 401 for a wrong key, and for none where one is required; 403 for a reader's key.
     """
     secret = extract_secret(request, EVALUATION_HEADERS)
     if secret is not None:
-        return authenticate(keys, secret)
+        return for_programs(authenticate(keys, secret))
     if required:
         message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer"
         raise RequestError(401, "key_required", message, CHALLENGE)
@@ -132,7 +132,15 @@ def client_key(keys: Keys, request: Request, in_query: str | None = None) -> Key
     if secret is None:
         message = "an API key is required: X-API-Key, X-SDK-Key or Authorization: Bearer; for a stream also ?key="
         raise RequestError(401, "key_required", message, CHALLENGE)
-    return authenticate(keys, secret)
+    return for_programs(authenticate(keys, secret))
+
+
+def for_programs(key: KeyRecord) -> KeyRecord:
+    """Return the key of a program, which evaluates. Raises `RequestError` (403) for one that may only look."""
+    if key.scope is Scope.READER:
+        message = "a reader key only reads the admin API; programs need a client or a server key"
+        raise RequestError(403, "insufficient_scope", message)
+    return key
 
 
 def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
@@ -147,7 +155,7 @@ def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
 
 def admin(keys: Keys, identity_provider: IdentityProvider | None, request: Request) -> Admin:
     """Return who makes an admin call. Raises `RequestError`: 401 without a valid key or token, 403 for one
-    of no admin.
+    of no admin, or of a reader who would change something.
     """
     in_header = any(request.headers.get(header) for header in ADMIN_HEADERS)
     if (
@@ -158,9 +166,11 @@ def admin(keys: Keys, identity_provider: IdentityProvider | None, request: Reque
         return Admin(person=person)
     secret = extract_secret(request, ADMIN_HEADERS)
     if secret is None:
+        elsewhere = next((name for name in EVALUATION_HEADERS if request.headers.get(name)), None)
         message = "an admin key is required: X-Admin-API-Key, X-Admin-Token or Authorization: Bearer"
-        raise RequestError(401, "key_required", message, CHALLENGE)
+        hint = f"; {elsewhere} is for evaluation" if elsewhere else ""
+        raise RequestError(401, "key_required", message + hint, CHALLENGE)
     key = authenticate(keys, secret)
-    if key.scope is not Scope.ADMIN:
+    if key.scope is not Scope.ADMIN and not (key.scope is Scope.READER and request.method in READING):
         raise RequestError(403, "insufficient_scope", f"this needs an admin key; this is a {key.scope} key")
     return Admin(key)

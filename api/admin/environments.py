@@ -11,6 +11,7 @@ from api.admin import fields, shapes
 from api.current import services
 from api.http import Response, json_response
 from db.administration import environments
+from db.vocabulary import UNSET
 
 blueprint = admin.guard(Blueprint("admin_environments", __name__, url_prefix="/api/admin/environments"))
 
@@ -36,3 +37,24 @@ def create() -> Response:
     call.finish()
     environment = environments.create(**asked, actor=call.actor)
     return json_response(201, {"environment": shapes.environment(environment)})
+
+
+@blueprint.put("/<key>")
+def update(key: str) -> Response:
+    """Give an environment another name, or protect it or not."""
+    call = admin.read_call(body=True, in_environment=False)
+    name = call.body.take("name", fields.text, UNSET, nullable=True)
+    protected = call.body.take("protected", fields.boolean, UNSET)
+    call.finish()
+    environment = environments.update(key, name=name, protected=protected, actor=call.actor)
+    return json_response(200, {"environment": shapes.environment(environment)})
+
+
+@blueprint.delete("/<key>")
+def delete(key: str) -> Response:
+    """Delete an environment, and revoke its keys."""
+    call = admin.read_call_with_optional_body(in_environment=False)
+    call.finish()
+    default = services().settings.default_environment
+    environment = environments.delete(key, default=default, actor=call.actor)
+    return json_response(200, {"environment": shapes.environment(environment)})

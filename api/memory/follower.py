@@ -21,7 +21,7 @@ from db import writing
 from db.administration import environments, keys
 from db.definitions.listener import Listener, Notification
 from db.definitions.reader import Delta, EnvironmentReader
-from db.errors import DatabaseUnavailableError, NotMigratedError
+from db.errors import DatabaseUnavailableError, NotMigratedError, UnknownEnvironmentError
 from db.views import EnvironmentView
 from db.vocabulary import Action
 from db.writing import Committed
@@ -208,6 +208,7 @@ class DefinitionsFollower:
         """Forget these environments, and end their streams."""
         for name in names:
             log.warning("the environment %r is no longer in the database", name)
+            self._made_at.pop(name, None)
             del self.engines[name], self._readers[name], self._current_at[name]
             self.feeds.pop(name).wake()
 
@@ -232,7 +233,11 @@ class DefinitionsFollower:
         """Take in what changed in an environment since it was looked at last."""
         with self._lock:
             engine = self.engines[name]
-            delta = self._readers[name].refresh()
+            try:
+                delta = self._readers[name].refresh()
+            except UnknownEnvironmentError:
+                self._drop([name])
+                return
             try:
                 removed = set(engine.keys()) - delta.changed.keys() if delta.complete else delta.removed
                 engine.update(delta.changed, removed, stable_metadata(delta))

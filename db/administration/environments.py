@@ -5,20 +5,22 @@
 from __future__ import annotations
 
 from db import validation
+from db.administration import keys
 from db.configuration import store
 from db.configuration.state import State
-from db.database import database, session
-from db.errors import EnvironmentExistsError
+from db.database import database, rows, session
+from db.errors import DefaultEnvironmentError, EnvironmentExistsError, EnvironmentProtectedError
 from db.models import Environment, Flag
 from db.views import EnvironmentView
-from db.vocabulary import Action, Actor, utc
+from db.vocabulary import UNSET, Action, Actor, JsonObject, Unset, given, utc
 from db.writing import EnvironmentRef, Write, find_environment, write
 
 
 def list_all() -> list[EnvironmentView]:
     """Return every environment, in the order of their making."""
     with session():
-        return [_view(environment) for environment in Environment.select().order_by(Environment.id)]
+        live = Environment.select().where(Environment.deleted_at.is_null())
+        return [_view(environment) for environment in live.order_by(Environment.id)]
 
 
 def get(key: str) -> EnvironmentView:
@@ -41,11 +43,62 @@ def create(
         if key in {environment.key for environment in writing.environments}:
             raise EnvironmentExistsError(key)
         source = writing.environment(copy_of)
-        made = Environment.create(key=key, created_at=writing.at, **columns)
+        made = Environment.create(key=key, created_at=writing.at, revision=_last_revision(key), **columns)
         environment_ref = writing.join(int(made.id), key)
         writing.log(Action.ENVIRONMENT_CREATED, environment=environment_ref, after={"key": key, **columns})
         _copy_flags(writing, source, environment_ref)
         return _view(Environment.get_by_id(made.id))
+
+
+def _last_revision(key: str) -> int:
+    """Return the last revision of a deleted environment of this key, whose copies must never look current."""
+    ((revision,),) = rows("SELECT coalesce(max(revision), 0) FROM environment WHERE key = %s", key)
+    return int(revision)
+
+
+def update(
+    key: str, *, name: str | Unset | None = UNSET, protected: bool | Unset = UNSET, actor: Actor
+) -> EnvironmentView:
+    """Give an environment another display name, or protect it or not; its key stays.
+
+    Raises InvalidInputError, UnknownEnvironmentError.
+    """
+    with write(actor, key) as writing:
+        environment = writing.environment(key)
+        row = Environment.get_by_id(environment.id)
+        before = _to_json(row)
+        row.name = row.name if isinstance(name, Unset) else validation.name(name) or key
+        row.protected = validation.boolean(given(protected, row.protected), "protected")
+        if _to_json(row) != before:
+            row.save(only=[Environment.name, Environment.protected])
+            writing.log(Action.ENVIRONMENT_UPDATED, environment=environment, before=before, after=_to_json(row))
+        return _view(Environment.get_by_id(environment.id))
+
+
+def delete(key: str, *, default: str, actor: Actor) -> EnvironmentView:
+    """Delete an environment with what flags are in it, and revoke its keys. The change log keeps what was done there.
+
+    Args:
+        default: the default environment, which stays.
+
+    Raises DefaultEnvironmentError, EnvironmentProtectedError, UnknownEnvironmentError.
+    """
+    with write(actor) as writing:  # all of them, so that no flag is made meanwhile
+        environment = writing.environment(key)
+        row = Environment.get_by_id(environment.id)
+        if key == default:
+            raise DefaultEnvironmentError(key)
+        if row.protected:
+            raise EnvironmentProtectedError(key)
+        keys.revoke_all_of(writing, environment)
+        database.execute_sql("DELETE FROM configuration WHERE environment_id = %s", (environment.id,))
+        writing.log(Action.ENVIRONMENT_DELETED, environment=environment, before=_to_json(row))
+        Environment.update(deleted_at=writing.at).where(Environment.id == environment.id).execute()
+        return _view(row)
+
+
+def _to_json(row: Environment) -> JsonObject:
+    return {"key": str(row.key), "name": str(row.name), "protected": bool(row.protected)}
 
 
 def _copy_flags(writing: Write, source: EnvironmentRef, target: EnvironmentRef) -> None:

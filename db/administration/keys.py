@@ -21,6 +21,9 @@ from db.views import KeyView
 from db.vocabulary import Action, Actor, JsonObject, Scope, utc
 from db.writing import EnvironmentRef, Write, write
 
+FOR_EVERY_ENVIRONMENT: Final = frozenset({Scope.ADMIN, Scope.READER})
+"""Scopes whose keys are bound to no environment."""
+
 SECRET_BYTES: Final = 32
 SHOWN_CHARACTERS: Final = 6
 """How many of the secret's own characters a list shows: enough to tell keys apart, of no use in guessing one."""
@@ -36,7 +39,7 @@ def create(
 ) -> tuple[KeyView, str]:
     """Make a key; the text is its secret, which is shown this once and not kept.
 
-    An admin key is for every environment, any other for the one given. Raises InvalidInputError or
+    An admin or reader key is for every environment, any other for the one given. Raises InvalidInputError or
     UnknownEnvironmentError.
     """
     kind, label = _scope(scope), _name(name)
@@ -93,11 +96,21 @@ def revoke(key_id: str, *, actor: Actor) -> KeyView:
     with write(actor) as writing:
         key = _find(key_id)
         if key.revoked_at is None:
-            before = _to_json(key)
-            ApiKey.update(revoked_at=writing.at).where(ApiKey.id == key.id).execute()
-            key = _find(key_id)
-            _log(writing, Action.KEY_REVOKED, key, before=before)
+            _revoke(writing, key)
         return _view(key)
+
+
+def _revoke(writing: Write, key: ApiKey) -> None:
+    before = _to_json(key)
+    key.revoked_at = writing.at
+    key.save(only=[ApiKey.revoked_at])
+    _log(writing, Action.KEY_REVOKED, key, before=before)
+
+
+def revoke_all_of(writing: Write, environment: EnvironmentRef) -> None:
+    """Revoke the keys of an environment, as part of a write."""
+    for key in _select().where((ApiKey.environment == environment.id) & ApiKey.revoked_at.is_null()):
+        _revoke(writing, key)
 
 
 def active() -> list[KeyRecord]:
@@ -142,10 +155,11 @@ def _name(name: str) -> str:
 
 
 def _check_binding(kind: Scope, environment: str | None) -> None:
-    if kind is Scope.ADMIN and environment is not None:
-        message = "an admin key is for all environments: leave out environment"
+    everywhere = kind in FOR_EVERY_ENVIRONMENT
+    if everywhere and environment is not None:
+        message = f"a key of scope {kind} is for all environments: leave out environment"
         raise InvalidInputError("invalid_environment", "environment", message)
-    if kind is not Scope.ADMIN and environment is None:
+    if not everywhere and environment is None:
         message = f"a {kind} key is for one environment: say which"
         raise InvalidInputError("invalid_environment", "environment", message)
 

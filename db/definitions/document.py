@@ -88,7 +88,7 @@ def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDoc
     """
     while True:
         found = _read(environment, bucketing)
-        ((revision,),) = rows("SELECT revision FROM environment WHERE key = %s", environment)
+        ((revision,),) = rows("SELECT max(revision) FROM environment WHERE key = %s", environment)
         if found.revision == revision:
             return found
 

@@ -26,6 +26,8 @@ CORRECTABLE: Final = (
     errors.StaticFlagError,
     errors.FlagKeyTakenError,
     errors.EnvironmentExistsError,
+    errors.DefaultEnvironmentError,
+    errors.EnvironmentProtectedError,
     errors.VersionConflictError,
     errors.DatabaseUnavailableError,
 )

@@ -76,9 +76,9 @@ PROMOTE = object_with(
 NEW_KEY = object_with(
     {
         "name": {**NAME, "minLength": 1},
-        "scope": one_of("admin", "server", "client"),
+        "scope": one_of("admin", "reader", "server", "client"),
         "expiresAt": nullable(TIME),
-        "environment": described(nullable(KEY), "What the key is bound to; not for admin keys"),
+        "environment": described(nullable(KEY), "What the key is bound to; not for admin and reader keys"),
         **WHO,
     },
     required=["name", "scope"],
@@ -93,6 +93,8 @@ NEW_ENVIRONMENT = object_with(
     },
     required=["key"],
 )
+CHANGED_ENVIRONMENT = object_with({"name": nullable(NAME), "protected": BOOLEAN, **WHO})
+ONE_ENVIRONMENT = object_with({"environment": ref("Environment")}, required=["environment"])
 ONE_KEY = object_with({"key": ref("ApiKey")}, required=["key"])
 MADE_KEY = object_with({"key": ref("ApiKey"), "secret": described(TEXT, "Shown this once")}, required=["key", "secret"])
 REVOKE_LINK: Json = {"revokeKey": {"operationId": "revokeKey", "parameters": {"keyId": "$response.body#/key/id"}}}
@@ -205,11 +207,30 @@ PATHS: dict[str, Json] = {
             description="Every flag is disabled in it, with the variants that it has in `copyOf`.",
             body=NEW_ENVIRONMENT,
             example={"key": "qa", "name": "Quality assurance"},
-            answers={
-                201: answer(
-                    "The environment", object_with({"environment": ref("Environment")}, required=["environment"])
-                )
-            },
+            answers={201: answer("The environment", ONE_ENVIRONMENT)},
+            errors=WRITING,
+        ),
+    },
+    "/api/admin/environments/{environmentKey}": {
+        "put": operation(
+            "updateEnvironment",
+            PLACES,
+            "Give an environment another name, or protect it or not",
+            description="Its key stays for ever.",
+            parameters=[in_path("environmentKey", "The environment's key", example="qa")],
+            body=CHANGED_ENVIRONMENT,
+            example={"name": "Acceptance", "protected": False},
+            answers={200: answer("The environment", ONE_ENVIRONMENT)},
+            errors=WRITING,
+        ),
+        "delete": operation(
+            "deleteEnvironment",
+            PLACES,
+            "Delete an environment",
+            description="Its keys are revoked and what flags are in it is gone; the change log stays. Not for the"
+            " default environment, nor for a protected one.",
+            parameters=[in_path("environmentKey", "The environment's key", example="qa")],
+            answers={200: answer("The environment as it was", ONE_ENVIRONMENT)},
             errors=WRITING,
         ),
     },

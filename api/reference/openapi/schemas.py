@@ -140,7 +140,7 @@ API_KEY = object_with(
     {
         "id": TEXT,
         "name": TEXT,
-        "scope": one_of("admin", "server", "client"),
+        "scope": one_of("admin", "reader", "server", "client"),
         "environment": nullable(TEXT),
         "prefix": described(TEXT, "The first characters of the secret"),
         "createdAt": TIME,

@@ -30,6 +30,8 @@ ADMIN_PATHS = [
     ("GET", "/api/admin/changes"),
     ("GET", "/api/admin/environments"),
     ("POST", "/api/admin/environments"),
+    ("PUT", "/api/admin/environments/qa"),
+    ("DELETE", "/api/admin/environments/qa"),
     ("GET", KEYS),
     ("POST", KEYS),
     ("DELETE", KEYS + "/x"),
@@ -58,6 +60,31 @@ def test_the_ways_to_bring_an_admin_key(client: Client, header: str) -> None:
     prefix = "Bearer " if header == "Authorization" else ""
     client.headers = {header: prefix + "admin-secret-key"}
     assert client.do("GET", FLAGS)["flags"] == []
+
+
+@pytest.mark.parametrize(("method", "path"), ADMIN_PATHS)
+def test_a_reader_key_reads_and_changes_nothing(client: Client, method: str, path: str) -> None:
+    client.create("beta")
+    client.headers = {"X-Admin-API-Key": client.do("POST", KEYS, {"name": "auditor", "scope": "reader"}, 201)["secret"]}
+    if method == "GET":
+        client.do(method, path)
+    else:
+        client.refused(403, "insufficient_scope", method, path)
+
+
+def test_a_reader_key_is_for_all_environments_and_for_no_program(client: Client) -> None:
+    client.refused(
+        422, "invalid_environment", "POST", KEYS, {"name": "auditor", "scope": "reader", "environment": "dev"}
+    )
+    header = {"X-API-Key": client.do("POST", KEYS, {"name": "auditor", "scope": "reader"}, 201)["secret"]}
+    evaluation = {"flagKey": "beta", "defaultValue": False}
+    client.refused(403, "insufficient_scope", "POST", "/feature-flag/evaluate", evaluation, **header)
+    client.refused(403, "insufficient_scope", "GET", "/api/client/definitions", **header)
+
+
+def test_a_key_in_the_wrong_header_is_told(client: Client) -> None:
+    client.headers = {"X-API-Key": "admin-secret-key"}
+    assert "; x-api-key is for evaluation" in client.refused(401, "key_required", "GET", FLAGS)["error"]
 
 
 def test_a_key_is_shown_once_and_works_until_it_is_revoked(client: Client) -> None:

@@ -23,6 +23,8 @@ WRITES: dict[str, tuple[str, Any]] = {
     "POST /api/admin/flags/<id_or_key>/restore": (f"{BETA}/restore", {"changeId": "the last"}),
     "POST /api/admin/flags/<id_or_key>/promote": (f"{BETA}/promote", {"from": "prod", "to": "dev"}),
     "POST /api/admin/environments": ("/api/admin/environments", {"key": "qa", "name": "QA"}),
+    "PUT /api/admin/environments/<key>": ("/api/admin/environments/dev", {"name": "Play"}),
+    "DELETE /api/admin/environments/<key>": ("/api/admin/environments/dev", None),
     "POST /api/admin/keys": ("/api/admin/keys", {"name": "ci", "scope": "server", "environment": "prod"}),
     "DELETE /api/admin/keys/<key_id>": ("/api/admin/keys/the last", None),
     "POST /feature-flag/admin": ("/feature-flag/admin", {"flagKey": "plain", "description": "", "isStatic": False}),

@@ -230,6 +230,8 @@ PATHS: dict[str, Json] = {
             description="Its keys are revoked and what flags are in it is gone; the change log stays. Not for the"
             " default environment, nor for a protected one.",
             parameters=[in_path("environmentKey", "The environment's key", example="qa")],
+            body=object_with(WHO),
+            body_required=False,
             answers={200: answer("The environment as it was", ONE_ENVIRONMENT)},
             errors=WRITING,
         ),

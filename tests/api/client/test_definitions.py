@@ -10,6 +10,7 @@ import pytest
 
 from api.client import stream
 from db.administration import keys
+from db.administration.keys import FOR_EVERY_ENVIRONMENT
 from db.definitions import document as definitions
 from db.vocabulary import Scope
 from tests.api.conftest import Client
@@ -92,7 +93,7 @@ def test_the_list_of_boolean_flags(client: Client) -> None:
 @pytest.mark.parametrize("path", [DEFINITIONS, FLAGS])
 def test_who_may_read(client: Client, path: str) -> None:
     by_scope = {
-        scope: keys.create(scope, scope, environment=None if scope is Scope.ADMIN else "dev", actor=ADA)[1]
+        scope: keys.create(scope, scope, environment=None if scope in FOR_EVERY_ENVIRONMENT else "dev", actor=ADA)[1]
         for scope in Scope
     }
     client.services.follower.refresh_keys()
@@ -105,6 +106,7 @@ def test_who_may_read(client: Client, path: str) -> None:
     assert read(**{"X-API-Key": "wrong"}) == (401, "invalid_key")
     assert read(f"?key={by_scope[Scope.SERVER]}") == (401, "key_required")  # in the URL for streams alone
     assert read(**{"X-API-Key": by_scope[Scope.CLIENT]}) == (403, "insufficient_scope")
+    assert read(**{"X-API-Key": by_scope[Scope.READER]}) == (403, "insufficient_scope")
     assert read("?environment=prod", **{"X-API-Key": by_scope[Scope.SERVER]}) == (403, "wrong_environment")
     assert read("?environment=nowhere", **{"X-API-Key": by_scope[Scope.ADMIN]}) == (400, "unknown_environment")
     for scope in (Scope.SERVER, Scope.ADMIN):

@@ -90,8 +90,10 @@ def test_each_example_is_answered_as_documented(
     client.create("beta", rolloutPercentage=5)
     key_id = client.do("POST", "/api/admin/keys", {"name": "x", "scope": "admin"}, 201)["key"]["id"]
     client.do("POST", "/users/bob/feature-flags/beta", {"status": "ENABLED"})
+    client.do("POST", "/api/admin/environments", {"key": "old"}, 201)
     newest = client.do("GET", "/api/admin/changes?flag=beta&limit=1")["changes"][0]["id"]
     values = {"idOrKey": "beta", "flagKey": "beta", "flagId": "beta", "key": "beta", "keyId": key_id}
+    values["environmentKey"] = "old"
     values["userId"] = "ada" if operation["operationId"] == "createOverride" else "bob"
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
     if operation["operationId"] == "restoreFlag":

@@ -81,6 +81,14 @@ RETRY_WHEN_AWAKE = (("Retry-After", "10"),)
 """A paused database takes about 15 seconds, some of which have passed before this is answered."""
 
 
+def unknown_fields(unknown: Iterable[str], known: Iterable[str], kind: str = "field") -> RequestError:
+    """Return the error for fields, or parameters, that mean nothing where they are; it says which mean something."""
+    names = sorted(unknown)
+    said = f"unknown {kind}{'s' if len(names) > 1 else ''}: {', '.join(names)}"
+    meant = ", ".join(sorted(known))
+    return RequestError(400, "unknown_field", f"{said}; known here: {meant}" if meant else said, fields=names)
+
+
 def not_loaded() -> RequestError:
     """Return what is said before the first load of the definitions that a request needs."""
     return RequestError(503, "definitions_not_loaded", "the flags have not been loaded yet", RETRY_LATER)

@@ -69,12 +69,13 @@ class AdminRequest:
 
     def __init__(self, body: dict[str, Any], query: dict[str, str], *, in_environment: bool, guarded: bool) -> None:
         named = environment_named(body, query) if in_environment else None
+        known = (ENVIRONMENT,) if in_environment else ()
         if in_environment:
             body, query = without_environment(body), without_environment(query)
         self.environment = named or services().settings.default_environment
         self.names_environment = bool(named)
-        self.query = Fields(query)
-        self.body = Fields(body)
+        self.query = Fields(query, "parameter", known)
+        self.body = Fields(body, known=known)
         self.version = guarded_version(self.body) if guarded else None
         self.actor = read_actor(self.body)
 

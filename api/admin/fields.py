@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeVar, overload
 
-from api.errors import RequestError
+from api.errors import RequestError, unknown_fields
 from flagstaff.digits import parse_digits
 
 T = TypeVar("T")
@@ -20,9 +20,14 @@ REQUIRED: Final[Any] = object()
 
 
 class Fields:
-    """The fields of an object, in camelCase; each may also be spelled in snake_case."""
+    """The fields of an object, in camelCase; each may also be spelled in snake_case.
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    `kind` is what errors call them, `known` those that have been taken before.
+    """
+
+    def __init__(self, given: Mapping[str, Any], kind: str = "field", known: Iterable[str] = ()) -> None:
+        self._kind = kind
+        self._known = set(known)
         self._values: dict[str, Any] = {}
         self._spelling: dict[str, str] = {}
         for name, value in given.items():
@@ -48,9 +53,10 @@ class Fields:
 
         Raises `RequestError` (400) where it is missing and there is no default, or not what it must be.
         """
+        self._known.add(name)
         if name not in self._values:
             if default is REQUIRED:
-                raise RequestError(400, "missing_field", f"{name} is missing", field=name)
+                raise RequestError(400, "missing_field", f"{name} is missing{self._instead()}", field=name)
             return default
         value = self._values.pop(name)
         if value is None and nullable:
@@ -80,10 +86,11 @@ class Fields:
     def finish(self) -> None:
         """Raise `RequestError` (400) that names the fields which nobody took."""
         if self._values:
-            unknown = sorted(self._spelling[name] for name in self._values)
-            plural = "s" if len(unknown) > 1 else ""
-            message = f"unknown field{plural}: {', '.join(unknown)}"
-            raise RequestError(400, "unknown_field", message, fields=unknown)
+            raise unknown_fields((self._spelling[name] for name in self._values), self._known, self._kind)
+
+    def _instead(self) -> str:
+        """Say what is there and nobody has taken: it may be meant for what is missing."""
+        return f"; there is {', '.join(self._spelling[name] for name in self._values)}" if self._values else ""
 
 
 def _same(one: Any, other: Any) -> bool:

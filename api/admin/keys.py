@@ -50,7 +50,7 @@ def revoke(key_id: str) -> Response:
 def moment(value: Any) -> datetime:
     """Return a time in ISO form with its offset, as UTC."""
     try:
-        at = datetime.fromisoformat(fields.text(value))
+        at = datetime.fromisoformat(fields.text(value).upper())
         if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError):

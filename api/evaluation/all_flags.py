@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from api.environment import environment_named, environment_of
-from api.errors import RequestError
+from api.environment import ENVIRONMENT, environment_named, environment_of
+from api.errors import RequestError, unknown_fields
 from api.evaluation.single import about_entity, any_value, engine_of, read_request, wrong_field
 from api.evaluation_service import EvaluationService
 from api.http import JSON_HEADERS, Response, error_response
 from api.request import Request
 from flagstaff.engine import Engine, ErrorCode, Evaluation, Reason
+
+FIELDS = frozenset({"user", "flagKeys", "flag_keys", ENVIRONMENT})
+PARAMETERS = frozenset({ENVIRONMENT})
 
 MAX_KEYS = 1_000
 """How many flags a request may choose."""
@@ -55,6 +58,8 @@ class BulkRequest(NamedTuple):
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> BulkRequest:
         """Read the body. Raises `RequestError` (400) that names the field which is missing or of the wrong type."""
+        if not body.keys() <= FIELDS:
+            raise unknown_fields(body.keys() - FIELDS, FIELDS - {"flag_keys"})
         user = body.get("user")
         if type(user) is not dict:
             raise wrong_field("user", "an object", missing="user" not in body)
@@ -84,7 +89,7 @@ def read_keys(body: Mapping[str, Any]) -> Sequence[str] | None:
 def evaluate_all(service: EvaluationService, request: Request) -> Response:
     """Answer for all boolean flags, or those chosen, sorted by key; whatever the request looks like."""
     try:
-        key, body, query = read_request(service, request)
+        key, body, query = read_request(service, request, PARAMETERS)
         asked = BulkRequest.from_json(body)
         engine = engine_of(service, environment_of(key, environment_named(body, query)))
         keys = engine.boolean_keys() if asked.keys is None else asked.keys

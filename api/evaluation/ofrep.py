@@ -77,8 +77,10 @@ def read_request(
 
 def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the context. Its `targetingKey` may be missing: released providers send none where the application has
-    none.
+    none. Fields beside it are left to later versions of the protocol.
     """
+    if body and "context" not in body:
+        raise RequestError(400, CONTEXT, "the attributes belong into context, which is missing")
     context = body.get("context", EMPTY)
     if type(context) is not dict:
         raise RequestError(400, CONTEXT, "context must be an object")

@@ -13,8 +13,8 @@ from openfeature.exception import InvalidContextError
 
 from api.access import auth
 from api.access.addresses import address_of
-from api.environment import environment_named, environment_of, of_environment
-from api.errors import RequestError
+from api.environment import ENVIRONMENT, environment_named, environment_of, of_environment
+from api.errors import RequestError, unknown_fields
 from api.evaluation_service import EvaluationService
 from api.http import EMPTY, JSON_HEADERS, Response, error_response, read_flag, read_object, read_query
 from api.request import Request
@@ -23,6 +23,8 @@ from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.openfeature_context import with_entity_as_text
 from flagstaff.targeting.entity import ID_FIELDS, entity_id
 
+FIELDS = frozenset({"flagKey", "defaultValue", "context", ENVIRONMENT})
+PARAMETERS = frozenset({"explain", ENVIRONMENT})
 SNAKE_CASE = (("flag_key", "flagKey"), ("default_value", "defaultValue"))
 
 VALUE_TYPES = {bool: "boolean", str: "string", int: "number", float: "number", dict: "structured", list: "structured"}
@@ -49,6 +51,8 @@ class EvaluationRequest(NamedTuple):
         context = body.get("context", EMPTY)
         if type(context) is not dict:
             raise wrong_field("context", "an object", missing=False)
+        if not body.keys() <= FIELDS:
+            raise unknown_fields(body.keys() - FIELDS, FIELDS)
         return cls(key, body["defaultValue"], about_entity(context))
 
 
@@ -65,7 +69,7 @@ def about_entity(context: Mapping[str, Any]) -> Mapping[str, Any]:
 def evaluate(service: EvaluationService, request: Request) -> Response:
     """Answer one evaluation, whatever the request looks like."""
     try:
-        key, body, query = read_request(service, request)
+        key, body, query = read_request(service, request, PARAMETERS)
         asked = EvaluationRequest.from_json(body)
         engine = engine_of(service, environment_of(key, environment_named(body, query)))
         answer = resolve(engine, asked)
@@ -87,14 +91,18 @@ def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, A
 
 
 def read_request(
-    service: EvaluationService, request: Request
+    service: EvaluationService, request: Request, parameters: frozenset[str]
 ) -> tuple[KeyRecord | None, dict[str, Any], Mapping[str, str]]:
-    """Return the key, the body and the query of an evaluation. Raises `RequestError`: 400, 401, 413, 415,
-    429 or 503.
+    """Return the key, the body and the query of an evaluation, which may have these parameters.
+
+    Raises `RequestError`: 400, 401, 403, 413, 415, 429 or 503.
     """
     key = admitted(service, request)
     body = read_object(request, service.settings.max_evaluation_bytes)
-    return key, body, read_query(request) if request.query_string else EMPTY
+    query = read_query(request) if request.query_string else EMPTY
+    if not query.keys() <= parameters:
+        raise unknown_fields(query.keys() - parameters, parameters, "parameter")
+    return key, body, query
 
 
 def admitted(service: EvaluationService, request: Request) -> KeyRecord | None:
@@ -181,7 +189,7 @@ def in_camel_case(body: dict[str, Any]) -> dict[str, Any]:
         if snake in body:
             if camel in body:
                 raise RequestError(400, "ambiguous_field", f"give {camel} or {snake}, not both", field=camel)
-            body = {**body, camel: body[snake]}
+            body = {name: value for name, value in body.items() if name != snake} | {camel: body[snake]}
     return body
 
 

@@ -48,8 +48,12 @@ def _no_conditions(field: str) -> InvalidInputError:
 
 
 def _read_condition(given: object, field: str) -> Condition:
-    if not isinstance(given, Mapping) or set(given) - {"field", "operator", "value"}:
-        raise InvalidInputError("invalid_condition", field, f"{field} must be an object with field, operator and value")
+    unknown = set(given) - {"field", "operator", "value"} if isinstance(given, Mapping) else {"anything else"}
+    if not isinstance(given, Mapping) or unknown:
+        message = (
+            f"{field} must be an object with field, operator and value, not {', '.join(sorted(map(str, unknown)))}"
+        )
+        raise InvalidInputError("invalid_condition", field, message)
     value = validation.json_value(given.get("value"), f"{field}.value", code="invalid_condition")
     path: Any = given.get("field")
     operator: Any = given.get("operator")

@@ -50,8 +50,13 @@ def with_entity_as_text(context: Mapping[str, Any]) -> Mapping[str, Any]:
 def _entity_text(name: str, value: Any) -> str:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         with suppress(ValueError):  # Python writes no integer of more than 4,300 digits
-            return text(value)
+            return text(int(value) if is_written_whole(value) else value)
     raise InvalidContextError(f"{name} must be text or a number")
+
+
+def is_written_whole(value: str | int | float) -> bool:
+    """Tell whether JavaScript writes this float as a whole number (ECMA-262, Number::toString): all of its digits."""
+    return isinstance(value, float) and value.is_integer() and abs(value) < 1e21
 
 
 def as_json(value: Any, name: str) -> Any:

@@ -20,7 +20,7 @@ def ask(origins: str, method: str, path: str, **environ: str) -> Answer:
     services = make_services(cors_origins=Settings.from_env({"FLAGSTAFF_CORS_ORIGINS": origins}).cors_origins)
     answer: Callable[..., Any] = application(services)
     started: list[Any] = []
-    body = {"flagKey": "members", "defaultValue": False, "user": {}}
+    body = {"user": {}} if path == "/api/evaluate" else {"flagKey": "members", "defaultValue": False}
     given = {**environ_of(body), "REQUEST_METHOD": method, "PATH_INFO": path, "SERVER_NAME": "x", "SERVER_PORT": "80"}
     given = {**given, "wsgi.url_scheme": "http", **environ}
     read = b"".join(answer(given, lambda status, headers, *_: started.append((status, headers))))

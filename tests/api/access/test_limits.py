@@ -85,7 +85,8 @@ def test_evaluations_are_limited_where_that_is_asked_for(path: str) -> None:
 
 
 def post(answer: Callable[..., Any], path: str, **more: str) -> tuple[str, list[tuple[str, str]]]:
-    body = {"flagKey": "members", "defaultValue": False, "user": {"id": "john"}}
+    about_all, about_one = {"user": {"id": "john"}}, {"flagKey": "members", "defaultValue": False}
+    body = about_all if path == "/api/evaluate" else about_one
     environ = {**environ_of(body), "PATH_INFO": path, "REMOTE_ADDR": "198.51.100.1", **more}
     started: list[Any] = []
     b"".join(answer(environ, lambda status, headers, *_: started.append((status[:3], headers))))

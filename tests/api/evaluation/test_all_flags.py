@@ -30,6 +30,18 @@ def ask(client: Client, user: Any = None, **fields: Any) -> dict[str, tuple[bool
     return {result["flagKey"]: (result["enabled"], result["reason"]) for result in results}
 
 
+@pytest.mark.parametrize("path", [PATH + "?explain=true", PATH + "?env=dev"])
+def test_a_parameter_that_means_nothing_is_refused(client: Client, path: str) -> None:
+    client.refused(400, "unknown_field", "POST", path, {"user": USER})
+
+
+@pytest.mark.parametrize("more", [{"context": {}}, {"flags": ["beta"]}, {"id": "john"}])
+def test_a_field_that_means_nothing_is_refused(client: Client, more: dict[str, Any]) -> None:
+    refused = client.refused(400, "unknown_field", "POST", PATH, {"user": USER, **more})
+    assert refused["fields"] == list(more)
+    assert "known here: environment, flagKeys, user" in refused["error"]
+
+
 def test_the_reasons(client: Client) -> None:
     client.create("a-static", isStatic=True, value=True)
     client.create("b-static-off", isStatic=True, value=False)

@@ -42,6 +42,16 @@ def test_what_is_neither_text_nor_number_is_refused(field: str, wrong: Any) -> N
         attributes_of(EvaluationContext(None, {field: wrong}))
 
 
+@pytest.mark.parametrize("number", [1234567890123456.0, 1.234567890123456e15, 1234567890123456, "1234567890123456"])
+def test_a_whole_number_is_the_same_entity_however_it_is_written(number: Any) -> None:
+    assert attributes_of(EvaluationContext(None, {"entityId": number}))["entityId"] == "1234567890123456"
+
+
+@pytest.mark.parametrize(("number", "text"), [(1e21, "1e+21"), (0.5, "0.5"), (-0.0, "0"), (1e300, "1e+300")])
+def test_other_numbers_are_text_as_evaluators_write_them(number: float, text: str) -> None:
+    assert attributes_of(EvaluationContext(None, {"entityId": number}))["entityId"] == text
+
+
 def test_a_number_without_a_text_is_refused() -> None:
     with pytest.raises(InvalidContextError, match="entityId"):
         attributes_of(EvaluationContext(None, {"entityId": 10**5_000}))

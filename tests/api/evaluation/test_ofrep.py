@@ -152,6 +152,14 @@ def test_before_the_flags_are_loaded() -> None:
         assert answer.status == 503 and dict(answer.headers)["Retry-After"]
 
 
+@pytest.mark.parametrize("path", [OFREP_ONE + "members", OFREP_ALL])
+def test_attributes_outside_the_context_are_refused(services: Services, path: str) -> None:
+    door = ofrep.evaluate_all if path == OFREP_ALL else ofrep.evaluate_one
+    answer = door(services, request_of(JOHN, path=path))
+    assert (answer.status, json_of(answer)["errorCode"]) == (400, "INVALID_CONTEXT")
+    assert door(services, request_of({"context": JOHN, "later": 1}, path=path)).status == 200
+
+
 def test_an_unforeseen_error_says_nothing_of_the_inside() -> None:
     answer = ofrep.failure(KeyError("secret"), "text")
     assert answer.status == 500

@@ -142,6 +142,26 @@ def test_a_disabled_flag_takes_any_default(services: Services) -> None:
     assert ask(services, "disabled", "text", JOHN) == {"value": "text", "reason": "DISABLED"}
 
 
+@pytest.mark.parametrize("key", ["test-bool-flag", "members", "nope"])
+@pytest.mark.parametrize(
+    ("more", "query", "unknown"),
+    [
+        ({"contxt": {}}, "", ["contxt"]),
+        ({"entityId": "john", "targetingKey": "john"}, "", ["entityId", "targetingKey"]),
+        ({"key": "members"}, "", ["key"]),
+        ({}, "explian=true", ["explian"]),
+        ({}, "env=dev", ["env"]),
+    ],
+)
+def test_what_means_nothing_is_refused(
+    services: Services, key: str, more: dict[str, Any], query: str, unknown: list[str]
+) -> None:
+    answer = evaluate(services, request_of({"flagKey": key, "defaultValue": False, **more}, query=query))
+    assert_error(answer, 400, "unknown_field")
+    assert json_of(answer)["fields"] == unknown
+    assert "environment" in json_of(answer)["error"]
+
+
 def test_snake_case_is_accepted_and_the_context_may_be_left_out(services: Services) -> None:
     response = evaluate(services, request_of({"flag_key": "test-bool-flag", "default_value": False}))
     assert json_of(response)["value"] is True

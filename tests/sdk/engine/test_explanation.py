@@ -55,8 +55,9 @@ def engine(built: Any = BUILT, **fields: Any) -> Engine:
         pytest.param(
             {},
             ["enabled", "members", "rule", "rule", "rollout", "default"],
-            "nothing matched, so the caller's default applies",
-            id="nothing",
+            "the context has no entityId (or targetingKey), which members and splits need, so the caller's default"
+            " applies",
+            id="no entity",
         ),
     ],
 )
@@ -94,7 +95,33 @@ def test_a_condition_says_what_it_found() -> None:
 def test_many_members_are_counted() -> None:
     built = targeting.build({("on", "user"): [f"u{n}" for n in range(1000)]}, [], None)
     step = engine(built).explain("beta", {"targetingKey": "u7"}).steps[-1]
-    assert step.text == "user u7 is among the members that get on (user: 1000 of them)"
+    assert step.text == "user u7 is among the members that get on (user: 1,000 of them)"
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "sent", "told"),
+    [
+        ("before", "2026-01-01T00:00:00Z", "2025-05-01T00:00:00+00:00", "the program has to send seconds since 1970"),
+        ("gte", 18, "21", "the program has to send a number"),
+        ("after", 5, [7], "the program has to send seconds since 1970"),
+    ],
+)
+def test_a_comparison_of_numbers_says_why_it_never_holds(operator: str, value: Any, sent: Any, told: str) -> None:
+    built = targeting.build({}, [Rule([Condition("seen", operator, value)], "on")], None)
+    step = engine(built).explain("beta", {"seen": sent}).steps[1].conditions[0]
+    assert not step.holds
+    assert step.to_json()["text"].endswith(f", which is never compared: {told}")
+
+
+def test_a_context_without_an_entity_is_told_of_in_the_summary() -> None:
+    built = targeting.build({("on", "user"): ["john"]}, [], None)
+    summary = engine(built).explain("beta", {"userId": "john"}).summary
+    assert "the context has no entityId (or targetingKey), which members and splits need" in summary
+
+
+def test_a_flag_with_nothing_to_serve_says_so() -> None:
+    summary = engine(None, defaultVariant="").explain("beta", {}).summary
+    assert "no rules, no rollout and no default variant, so the caller's default applies" in summary
 
 
 @pytest.mark.parametrize(

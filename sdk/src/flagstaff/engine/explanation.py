@@ -18,6 +18,7 @@ from flagstaff.jsonlogic import values
 from flagstaff.jsonlogic.fractional import Arm
 from flagstaff.targeting import branches, conditions, entity
 from flagstaff.targeting.branches import Branch
+from flagstaff.targeting.operators import OPERATORS, Input, is_number
 
 MANY = 5
 """Members are named up to this number, else counted."""
@@ -65,7 +66,17 @@ class ConditionStep(NamedTuple):
     def _found(self, shown: str) -> str:
         if self.condition.is_of_clock:
             return "by the clock of this evaluation"
-        return "it is absent" if self.actual is None else f"it is {shown}"
+        if self.actual is None:
+            return "it is absent"
+        return f"it is {shown}{self._never()}"
+
+    def _never(self) -> str:
+        """Say why a comparison of numbers never holds for what the context has."""
+        wanted = OPERATORS[self.condition.operator].input
+        if wanted not in (Input.NUMBER, Input.TIME) or is_number(self.actual):
+            return ""
+        what = "seconds since 1970" if wanted is Input.TIME else "a number"
+        return f", which is never compared: the program has to send {what}"
 
 
 class Step(NamedTuple):
@@ -110,7 +121,8 @@ def explain(
     if evaluation.reason is Reason.DISABLED:
         step = Step("enabled", True, "the flag is switched off, so the caller's default applies")
         return Explanation(evaluation, "The flag is switched off.", (step,))
-    steps = (Step("enabled", False, "the flag is switched on"), *_Steps(parts, context, evaluation).of(definition))
+    switched_on = Step("enabled", False, "the flag is switched on, so the next steps decide")
+    steps = (switched_on, *_Steps(parts, context, evaluation).of(definition))
     return Explanation(evaluation, _summary(key, evaluation, steps[-1]), steps)
 
 
@@ -126,6 +138,11 @@ def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
 def described(condition: conditions.Condition) -> str:
     """Return a condition in plain words, shortened: its list of values may be long."""
     return clipped(conditions.describe(condition))
+
+
+def needs_entity(branch: Branch) -> bool:
+    """Tell whether a branch is for entities alone: members, or shares of a split."""
+    return branch.entity_type is not None or isinstance(branch.serves, list)
 
 
 class _Steps:
@@ -148,14 +165,15 @@ class _Steps:
         return self._parts.evaluate(logic, self._context)
 
     def of(self, definition: Mapping[str, Any]) -> Iterator[Step]:
-        rules = 0
+        rules, lacks_entity = 0, False
         for branch in branches.read(definition.get("targeting")):
             rules += branch.is_rule
+            lacks_entity = lacks_entity or (needs_entity(branch) and not entity.entity_id(self._context))
             step = self._step_or_failure(branch, rules)
             yield step
             if step.matched:
                 return
-        yield self._default(bool(definition.get("targeting")))
+        yield self._default(definition, lacks_entity)
 
     def _step_or_failure(self, branch: Branch, rule: int) -> Step:
         try:
@@ -180,7 +198,7 @@ class _Steps:
 
     def _members_text(self, branch: Branch, matched: bool) -> str:
         few = len(branch.members) <= MANY
-        listed = ", ".join(sorted(branch.members)) if few else f"{len(branch.members)} of them"
+        listed = ", ".join(sorted(branch.members)) if few else f"{len(branch.members):,} of them"
         members = f"the members that get {branch.serves} ({branch.entity_type}: {listed})"
         return f"{self._entity} is {'' if matched else 'not '}among {members}"
 
@@ -203,8 +221,15 @@ class _Steps:
             return f"{what} ({shares}) needs an entity, which the context does not name"
         return f"{what} ({shares}) puts {self._entity} into {self._evaluation.variant}"
 
-    def _default(self, targeted: bool) -> Step:
+    def _default(self, definition: Mapping[str, Any], lacks_entity: bool) -> Step:
         variant = self._evaluation.variant
         serves = f"the default variant {variant}" if variant else "the caller's default"
-        text = f"nothing matched, so {serves} applies" if targeted else f"it is the same for everyone: {serves}"
+        if lacks_entity:
+            text = f"the context has no entityId (or targetingKey), which members and splits need, so {serves} applies"
+        elif definition.get("targeting"):
+            text = f"nothing matched, so {serves} applies"
+        elif variant:
+            text = f"it is the same for everyone: {serves}"
+        else:
+            text = f"the flag has no rules, no rollout and no default variant, so {serves} applies"
         return Step("default", True, text, variant)

@@ -208,7 +208,9 @@ def epoch_seconds(value: Any) -> int | float:
     """
     if is_number(value) and abs(value) < 1e12:
         return value  # type: ignore[no-any-return]
-    moment = datetime.fromisoformat(value)
+    if not isinstance(value, str):
+        raise TypeError("neither a text nor a number of seconds")
+    moment = datetime.fromisoformat(value.upper())  # RFC 3339, section 5.6, has t and z too
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return int(seconds) if seconds.is_integer() else seconds
 

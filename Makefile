@@ -15,7 +15,7 @@ help: ## List the targets
 
 ENVIRONMENTS := $(VENV)/.dev $(VENV)-flagd-v2/.ready $(VENV)-schemathesis/.ready $(VENV)-node/.ready $(VENV)-go/.ready $(VENV)-aws/.ready $(VENV)-lambda/.ready
 
-setup: $(ENVIRONMENTS) ## Make the environments for developing and testing
+setup: $(ENVIRONMENTS) ## Make all environments at once; tests make those that they need
 
 run: $(VENV)/.run ## Serve on 127.0.0.1:8080 (HOST, PORT and FLAGSTAFF_DATABASE_URL change that)
 	@exec $(BIN)/python -m api dev
@@ -25,7 +25,7 @@ interval: $(VENV)/.run ## Run the Interval dashboard alone (needs INTERVAL_API_K
 
 nodecheck: tests/interval/nodecheck/node_modules/.ready ## Get what tests hold the dashboard's pages against (needs npm)
 
-test: setup ## Run all tests (ARGS="-k name" picks some)
+test: $(VENV)/.dev ## Run all tests (ARGS="-k name" picks some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-fast: $(VENV)/.dev ## Run the tests that start no servers, browsers, other languages or AWS
@@ -40,7 +40,7 @@ format: $(VENV)/.dev ## Put the code in the project's format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-agreement: setup ## Compare the engine with other evaluators of flagd documents, on 100,000 generated pairs each
+agreement: $(VENV)/.dev ## Compare the engine with other evaluators of flagd documents, on 100,000 generated pairs each
 	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/engine/test_agreement.py tests/agreement $(ARGS)
 
 benchmark: $(VENV)/.benchmarks $(VENV)-fast-feature/.ready $(VENV)-unleash/.ready ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
@@ -53,7 +53,7 @@ lock: ## Pin the newest versions of all requirements (needs uv)
 	done
 
 clean: ## Remove the environments and caches; the data of `make run` stays
-	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-go $(VENV)-aws $(VENV)-lambda $(VENV)-fast-feature $(VENV)-unleash build dist sdk/build sdk/dist
+	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-go $(VENV)-aws $(VENV)-lambda $(VENV)-fast-feature $(VENV)-unleash .venv-infra build dist sdk/build sdk/dist
 	@rm -rf .base && git worktree prune
 	@rm -rf tests/interval/nodecheck/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
 	@find api benchmarks cli db infra interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

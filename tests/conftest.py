@@ -14,6 +14,7 @@ import pytest
 from db import database as db_database
 from db.migrate import migrate
 from db.postgres import embedded
+from tests.environments import is_ready
 
 TESTS = Path(__file__).parent
 WITH_PROCESSES = (
@@ -39,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(TESTS).as_posix().startswith(WITH_PROCESSES):
             item.add_marker(pytest.mark.process)
+
+
+@pytest.fixture(scope="session")
+def node() -> None:
+    """Node with the OpenFeature clients of tests/openfeature/node/package.json."""
+    if not is_ready("node"):
+        pytest.skip("needs Node and npm")
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,10 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from flagstaff.engine import Engine
 from tests.agreement.edited_flags import EditedFlag, document
+from tests.environments import environment, is_ready
 from tests.processes import ROOT
 
 HERE = Path(__file__).parent
-VENV = os.environ.get("VENV", ".venv")
 
 Context: TypeAlias = "dict[str, Any]"
 Answer: TypeAlias = "tuple[str | None, Any, str | None]"
@@ -32,8 +30,10 @@ class Evaluator(NamedTuple):
 
     name: str
     bucketing: str
-    command: Sequence[object]
-    needs: Path
+    environment: str
+    """Which of `.venv-NAME` it is in; "": where the tests are."""
+    command: Callable[[Path], Sequence[object]]
+    """Makes the command, from the folder of the environment."""
     runtime: str
     required: str = ""
     """The variable that makes it a failure, not a skip, where the evaluator is not there; "": it always is one."""
@@ -41,27 +41,28 @@ class Evaluator(NamedTuple):
     @property
     def missing(self) -> str | None:
         """Say why it can't be started; None where it can."""
-        there = shutil.which(str(self.command[0])) is not None and self.needs.exists()
-        return None if there else f"needs {self.runtime}, and then make setup"
+        there = not self.environment or is_ready(self.environment)
+        return None if there else f"needs {self.runtime}"
 
 
 def _javascript(name: str, *mode: str) -> Evaluator:
-    folder = ROOT / f"{VENV}-node"
-    command = ["node", HERE / "flagd_core.mjs", folder, *mode]
-    return Evaluator(name, "v2", command, folder / ".ready", "Node and npm", "FLAGSTAFF_NEEDS_NODE")
+    def command(folder: Path) -> Sequence[object]:
+        return ["node", HERE / "flagd_core.mjs", folder, *mode]
+
+    return Evaluator(name, "v2", "node", command, "Node and npm", "FLAGSTAFF_NEEDS_NODE")
 
 
-def _python(release: str, bucketing: str, python: Path) -> Evaluator:
-    command = [python, "-m", "tests.agreement.flagd_core"]
-    return Evaluator(f"flagd-core {release} for Python", bucketing, command, python, "Python")
+MODULE = ("-m", "tests.agreement.flagd_core")
 
-
-GO = ROOT / f"{VENV}-go"
 COMPILED = _javascript("flagd-core 4.0.1 for JavaScript, compiled")
 INTERPRETED = _javascript("flagd-core 4.0.1 for JavaScript, interpreting", "interpreted")
-PYTHON_1 = _python("1.0.0", "v2", ROOT / f"{VENV}-flagd-v2" / "bin" / "python")
-PYTHON_2 = _python("2.0.0", "v3", Path(sys.executable))
-FLAGD = Evaluator("flagd 0.16.1", "v2", [GO / "flagd"], GO / ".ready", "Go 1.25 or newer", "FLAGSTAFF_NEEDS_GO")
+PYTHON_1 = Evaluator(
+    "flagd-core 1.0.0 for Python", "v2", "flagd-v2", lambda folder: [folder / "bin" / "python", *MODULE], "Python"
+)
+PYTHON_2 = Evaluator("flagd-core 2.0.0 for Python", "v3", "", lambda _: [sys.executable, *MODULE], "Python")
+FLAGD = Evaluator(
+    "flagd 0.16.1", "v2", "go", lambda folder: [folder / "flagd"], "Go 1.25 or newer", "FLAGSTAFF_NEEDS_GO"
+)
 
 EVALUATORS = (COMPILED, INTERPRETED, PYTHON_1, PYTHON_2, FLAGD)
 
@@ -69,7 +70,8 @@ EVALUATORS = (COMPILED, INTERPRETED, PYTHON_1, PYTHON_2, FLAGD)
 @contextmanager
 def running(evaluator: Evaluator) -> Iterator[Ask]:
     """Start an evaluator's program; stop it at the end."""
-    command = [str(part) for part in evaluator.command]
+    folder = environment(evaluator.environment) if evaluator.environment else ROOT
+    command = [str(part) for part in evaluator.command(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
         def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context]) -> Answers:

@@ -25,13 +25,13 @@ from db.published.keyring import KeyRecord, hash_secret
 from db.vocabulary import Scope
 from tests.api.access.test_jwt import AUDIENCE, public_pem
 from tests.conftest import url_of
+from tests.environments import environment
 from tests.processes import ROOT, free_port, wait_until
 
 REGION = "eu-central-1"
 CREDENTIALS = Credentials("AKIDEXAMPLE", "example")
 ADMIN_SECRET = "fs_admin_of_the_deployment"
 ADMIN_KEY = {"x-admin-api-key": ADMIN_SECRET}
-MOTO = ROOT / ".venv-aws" / "bin" / "moto_server"
 
 
 class Moto:
@@ -67,7 +67,9 @@ class Moto:
 def moto_server(port: int) -> Iterator[Moto]:
     """A server on this port, empty at first; it ends with the block."""
     process = subprocess.Popen(
-        [str(MOTO), "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [str(environment("aws") / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     server = Moto(port)
 

@@ -17,9 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.processes import ROOT
+from tests.environments import python_of
 
-PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
 MAX_PAYLOAD = 6 * 1024 * 1024
 """Bytes of an answer that Lambda takes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:test"
@@ -137,7 +136,7 @@ def function(package: Path, handler: str, env: Mapping[str, str]) -> Iterator[Ru
         **env,
     }
     process = subprocess.Popen(
-        [str(PYTHON), "-m", "awslambdaric", handler],
+        [python_of("lambda"), "-m", "awslambdaric", handler],
         cwd=package,
         env=settings,
         stdout=subprocess.PIPE,

@@ -10,11 +10,9 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.environments import environment
+from tests.processes import free_port, running
 
-from tests.processes import ROOT, free_port, running
-
-ST = ROOT / ".venv-schemathesis" / "bin" / "st"
 EXAMPLES = os.environ.get("FLAGSTAFF_OPENAPI_EXAMPLES", "8")
 CHECKS = (
     "not_a_server_error",
@@ -33,7 +31,6 @@ LEFT_OUT = (
 )
 
 
-@pytest.mark.skipif(not ST.exists(), reason="needs .venv-schemathesis: make setup")
 def test_every_answer_is_documented(database_url: str, tmp_path: Path) -> None:
     port = free_port()
     env = {
@@ -45,7 +42,13 @@ def test_every_answer_is_documented(database_url: str, tmp_path: Path) -> None:
     with running("api", "dev", port=port, env=env) as server:
         server.wait_until_it_answers("/ready")
         command = [
-            *(str(ST), "run", f"http://127.0.0.1:{port}/openapi.json", "--no-color", "--request-timeout=30"),
+            *(
+                str(environment("schemathesis") / "bin" / "st"),
+                "run",
+                f"http://127.0.0.1:{port}/openapi.json",
+                "--no-color",
+                "--request-timeout=30",
+            ),
             *("-H", "X-Admin-API-Key: admin-secret-key", "-H", "X-SDK-Key: sdk-secret-key"),
             *("--checks", ",".join(CHECKS), "--max-examples", EXAMPLES, "--seed", "1"),
             *(part for path in LEFT_OUT for part in ("--exclude-path", path)),

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.environments import python_of
 from tests.processes import ROOT
-
-PYTHON = ROOT / ".venv-aws" / "bin" / "python"
 
 
 class Resource(NamedTuple):
@@ -82,7 +81,7 @@ def run(stage: str, **options: str) -> subprocess.CompletedProcess[str]:
     """Run the program for a stage with these options."""
     config = {f"flagstaff:{name}": value for name, value in options.items()}
     script = ROOT / "tests" / "infra" / "record.py"
-    return subprocess.run([str(PYTHON), str(script), stage, json.dumps(config)], capture_output=True, text=True)
+    return subprocess.run([python_of("aws"), str(script), stage, json.dumps(config)], capture_output=True, text=True)
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import uuid
@@ -13,10 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.processes import ROOT
-
-FOLDER = ROOT / f"{os.environ.get('VENV', '.venv')}-node"
-"""Where `make setup` puts the clients of tests/openfeature/node/package.json."""
+from tests.environments import environment
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [
@@ -29,17 +25,14 @@ QUIET = [
     "--disable-sync",
 ]
 
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None or not (FOLDER / ".ready").exists(),
-    reason="needs Node and npm: install them, then make setup",
-)
+needs_node = pytest.mark.usefixtures("node")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 
 
 @contextmanager
 def script(text: str) -> Iterator[Path]:
     """A module in a place from which it finds the clients."""
-    path = FOLDER / f"{uuid.uuid4()}.mjs"
+    path = environment("node") / f"{uuid.uuid4()}.mjs"
     path.write_text(text)
     try:
         yield path
@@ -59,7 +52,7 @@ def bundled(text: str) -> str:
     """A module and what it imports, for a browser."""
     with script(text) as path:
         command = [
-            str(FOLDER / "node_modules/.bin/esbuild"),
+            str(environment("node") / "node_modules/.bin/esbuild"),
             str(path),
             "--bundle",
             "--format=esm",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from db.settings import Settings
 from db.vocabulary import Scope
 from flagstaff.provider import FlagstaffProvider
 from tests.db.helpers import ADA
+from tests.environments import python_of
 from tests.openfeature import scene
 from tests.openfeature.flagd_peer import DEFAULTS
 from tests.processes import ROOT, free_port, running
@@ -31,10 +31,7 @@ CONTEXTS = 2_000
 BY_PROVIDER = 200
 """How many of them go through flagd's provider as well, which adds only itself to its core."""
 
-PYTHON = {
-    "v3": Path(sys.executable),
-    "v2": ROOT / f"{os.environ.get('VENV', '.venv')}-flagd-v2" / "bin" / "python",
-}
+PYTHON = {"v3": lambda: sys.executable, "v2": lambda: python_of("flagd-v2")}
 Answers = list[dict[str, list[Any]]]
 
 
@@ -86,7 +83,7 @@ def test_all_agree(services: Services, database_url: str, bucketing: str, tmp_pa
     compare(ours, by_ofrep(Wsgi(services), kinds, contexts), contexts)
     for_flagd = by_evaluate(Wsgi(services), kinds, [as_flagd_reads(context) for context in contexts])
     for how, some in (("core", contexts), ("provider", contexts[:BY_PROVIDER])):
-        theirs = by_flagd(PYTHON[bucketing], how, document, kinds, some)
+        theirs = by_flagd(PYTHON[bucketing](), how, document, kinds, some)
         compare(without_split(for_flagd[: len(some)]), theirs, some)
     assert len(ours) * len(kinds) > 60_000
     assert varied(ours)
@@ -142,10 +139,10 @@ def by_our_provider(url: str, secret: str, kinds: Mapping[str, str], contexts: l
         api.shutdown()
 
 
-def by_flagd(python: Path, how: str, document: Path, kinds: Mapping[str, str], contexts: list[Any]) -> Answers:
+def by_flagd(python: str, how: str, document: Path, kinds: Mapping[str, str], contexts: list[Any]) -> Answers:
     """flagd's own packages, in the environment that has the release for this bucketing."""
     asked = json.dumps({"path": str(document), "flags": kinds, "contexts": contexts, "by": how})
-    command = [str(python), str(ROOT / "tests/openfeature/flagd_peer.py")]
+    command = [python, str(ROOT / "tests/openfeature/flagd_peer.py")]
     done = subprocess.run(command, input=asked + "\n", capture_output=True, text=True, check=True, timeout=300)
     answers: Answers = json.loads(done.stdout)
     return answers

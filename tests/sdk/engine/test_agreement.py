@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flagstaff.engine import Engine, Reason
+from tests.environments import python_of
 from tests.sdk.engine import flagd_oracle
 from tests.sdk.strategies import contexts, documents
 
@@ -34,9 +35,8 @@ Oracle = Callable[[dict[str, Any], str, list[Any]], list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def release_1() -> Iterator[Oracle]:
-    """Asks release 1.0.0, in an environment of its own (`make test` makes it)."""
-    python = ROOT / f"{os.environ.get('VENV', '.venv')}-flagd-v2" / "bin" / "python"
-    command = [str(python), str(ROOT / "tests/sdk/engine/flagd_oracle.py")]
+    """Asks release 1.0.0, in an environment of its own."""
+    command = [python_of("flagd-v2"), str(ROOT / "tests/sdk/engine/flagd_oracle.py")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
 

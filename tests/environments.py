@@ -1,0 +1,26 @@
+"""Environments that only some tests need: made by the first test that does, so that others need not wait for them."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from tests.processes import ROOT
+
+
+@cache
+def environment(name: str) -> Path:
+    """Make `.venv-NAME`, where it can be made, and give its folder; `is_ready` tells whether it was."""
+    subprocess.run(["make", "--silent", f".venv-{name}/.ready"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return ROOT / f".venv-{name}"
+
+
+def python_of(name: str) -> str:
+    """The Python of `.venv-NAME`."""
+    return str(environment(name) / "bin" / "python")
+
+
+def is_ready(name: str) -> bool:
+    """Whether `.venv-NAME` is there; without Node or Go, those that need them are not."""
+    return (environment(name) / ".ready").exists()

@@ -29,7 +29,7 @@ test: $(VENV)/.dev ## Run all tests (ARGS="-k name" picks some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-fast: $(VENV)/.dev ## Run the tests that start no servers, browsers, other languages or AWS
-	@$(BIN)/python -m pytest -m "not process" $(ARGS)
+	@$(BIN)/python -m pytest -m "not process" -n auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -165,15 +165,15 @@ class _Steps:
         return self._parts.evaluate(logic, self._context)
 
     def of(self, definition: Mapping[str, Any]) -> Iterator[Step]:
-        rules, lacks_entity = 0, False
+        rules, for_entities = 0, False
         for branch in branches.read(definition.get("targeting")):
             rules += branch.is_rule
-            lacks_entity = lacks_entity or (needs_entity(branch) and not entity.entity_id(self._context))
+            for_entities = for_entities or needs_entity(branch)
             step = self._step_or_failure(branch, rules)
             yield step
             if step.matched:
                 return
-        yield self._default(definition, lacks_entity)
+        yield self._default(definition, for_entities)
 
     def _step_or_failure(self, branch: Branch, rule: int) -> Step:
         try:
@@ -221,10 +221,10 @@ class _Steps:
             return f"{what} ({shares}) needs an entity, which the context does not name"
         return f"{what} ({shares}) puts {self._entity} into {self._evaluation.variant}"
 
-    def _default(self, definition: Mapping[str, Any], lacks_entity: bool) -> Step:
+    def _default(self, definition: Mapping[str, Any], for_entities: bool) -> Step:
         variant = self._evaluation.variant
         serves = f"the default variant {variant}" if variant else "the caller's default"
-        if lacks_entity:
+        if for_entities and not entity.entity_id(self._context):
             text = f"the context has no entityId (or targetingKey), which members and splits need, so {serves} applies"
         elif definition.get("targeting"):
             text = f"nothing matched, so {serves} applies"

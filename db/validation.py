@@ -19,6 +19,8 @@ MAX_ENTITY_ID: Final = 256
 MAX_VALUE_BYTES: Final = 64 * 1024
 DEEPEST_NESTING: Final = 32
 MAX_TAGS: Final = 64
+MAX_DIGITS: Final = 40
+"""How much of a number that is too long is repeated."""
 MAX_ENTITIES: Final = 100_000
 MAX_ON_A_PAGE: Final = 1_000
 MAX_SKIP: Final = 1_000_000_000
@@ -130,7 +132,7 @@ def json_value(given: object, field: str, depth: int = 0, code: str = "invalid_v
         case str():
             return text(given, field, longest=MAX_VALUE_BYTES, code=code)
         case int() | float():
-            return _number(given, field, code)
+            return _number(given, field, code, inside=depth > 0)
         case Mapping():
             return {
                 _member_name(name, field, code): json_value(part, field, depth + 1, code)
@@ -145,12 +147,14 @@ def _member_name(given: object, field: str, code: str) -> str:
     return text(given, f"a name in {field}", longest=MAX_VALUE_BYTES, code=code)
 
 
-def _number(given: int | float, field: str, code: str) -> int | float:
+def _number(given: int | float, field: str, code: str, *, inside: bool) -> int | float:
     if isinstance(given, int) and abs(given) > MAX_WHOLE_NUMBER:
-        message = f"{field} must be a whole number from -(2**53 - 1) to 2**53 - 1, or a float: others lose digits"
-        raise InvalidInputError(code, field, message)
+        which = f"{str(given)[:MAX_DIGITS]} in {field}" if inside else field
+        message = f"{which} must be a whole number from -(2**53 - 1) to 2**53 - 1, or a float: others lose digits"
+        raise InvalidInputError(code, field, f"{message}; write it as a text" if inside else message)
     if not math.isfinite(given):
-        raise InvalidInputError(code, field, f"{field} must be a finite number, which NaN, infinity and 1e400 are not")
+        which = f"a number in {field}" if inside else field
+        raise InvalidInputError(code, field, f"{which} must be a finite number, which NaN, infinity and 1e400 are not")
     return given + 0  # makes -0.0 what the database makes of it: 0.0
 
 

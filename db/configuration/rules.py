@@ -123,7 +123,9 @@ def check_split(split: Split, field: str, variants: Collection[str]) -> None:
     total = sum(share.weight for share in split)
     if total != TOTAL_WEIGHT:
         percent = Share("", total).percent
-        raise InvalidInputError("invalid_weights", field, f"the weights of {field} must add up to 100, not {percent}")
+        raise InvalidInputError(
+            "invalid_weights", field, f"the percentages of {field} must add up to 100, not {percent}"
+        )
 
 
 def known_variant(given: object, field: str, variants: Collection[str]) -> str:

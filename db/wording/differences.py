@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import starmap
 from typing import Any, Final, NamedTuple
 
 from db.configuration.state import canonical_json
 from db.views import ChangeView, Difference
 from db.wording import phrases
-from flagstaff.targeting import Rule
+from db.wording.rule_moves import REMOVED, rule_changes
 from flagstaff.targeting.rules import split_from_json
 
 MAX_SUMMARY: Final = 500
@@ -27,8 +28,6 @@ class Part(NamedTuple):
 
 
 NOTHING: Final = Part("", None)
-EMPTY: Final = '""'
-"""The text of a variant whose value is the empty text."""
 
 
 class Line(NamedTuple):
@@ -39,6 +38,8 @@ class Line(NamedTuple):
     after: str
 
     def __str__(self) -> str:
+        if self.what.endswith(REMOVED) or self.before == self.after:
+            return f"{self.what}: {self.before}"
         if not self.before or not self.after:
             return f"{self.what}: {self.before and f'without {self.before}'}{self.after}"
         return f"{self.what}: {self.before} → {self.after}"
@@ -64,7 +65,8 @@ def lines(
     """List the differences between two states, and what becomes of members."""
     old, new = _parts(before or {}), _parts(after or {})
     found = [_line(what, old.get(what, NOTHING), new.get(what, NOTHING)) for what in dict.fromkeys([*old, *new])]
-    return [*filter(None, found), *_members(members or {})]
+    rules = starmap(Line, rule_changes((before or {}).get("rules") or (), (after or {}).get("rules") or ()))
+    return [*filter(None, found), *rules, *_members(members or {})]
 
 
 def _line(what: str, before: Part, after: Part) -> Line | None:
@@ -99,13 +101,7 @@ def _parts(state: Mapping[str, Any]) -> dict[str, Part]:
 
 
 def _variants(variants: Mapping[str, Any]) -> dict[str, Part]:
-    return {f"variant {name}": Part(phrases.shown(value) or EMPTY, value) for name, value in variants.items()}
-
-
-def _rules(rules: Sequence[Mapping[str, Any]]) -> dict[str, Part]:
-    return {
-        f"rule {number}": Part(phrases.named_rule(Rule.from_json(rule)), rule) for number, rule in enumerate(rules, 1)
-    }
+    return {f"variant {name}": Part(phrases.readable(value), value) for name, value in variants.items()}
 
 
 def _value(value: Any) -> str:
@@ -116,10 +112,11 @@ def _yes_or_no(value: Any) -> str:
     return "yes" if value else "no"
 
 
-_SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {"variants": _variants, "rules": _rules}
+_SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {"variants": _variants}
 """The fields that hold several things, each of which has a line of its own."""
 _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "enabled": ("status", phrases.status),
+    "value": ("value", lambda value: "" if value is None else phrases.readable(value)),
     "rollout": ("rollout", lambda shares: phrases.split(split_from_json(shares)) if shares else ""),
     "tags": ("tags", ", ".join),
     "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
@@ -129,8 +126,8 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "protected": ("protected", _yes_or_no),
 }
 """The label and the text of the fields that are not shown by their own name and value."""
-_HIDDEN: Final = frozenset({"id", "key"})
-"""The fields that never change."""
+_HIDDEN: Final = frozenset({"id", "key", "rules"})
+"""The fields that never change, and rules, which have lines of their own."""
 
 
 def _members(members: Mapping[str, Any]) -> Iterator[Line]:

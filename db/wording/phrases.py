@@ -29,6 +29,11 @@ def shown(value: JsonValue) -> str:
     return value if isinstance(value, str) else as_json(value)
 
 
+def readable(value: JsonValue) -> str:
+    """Write a value so that an empty text is seen too: as `""`."""
+    return shown(value) or '""'
+
+
 def as_json(value: JsonValue) -> str:
     """Write a value as JSON, which tells the number 1 from the text "1"."""
     return json.dumps(value, ensure_ascii=False)
@@ -36,7 +41,7 @@ def as_json(value: JsonValue) -> str:
 
 def variant(name: str, value: JsonValue) -> str:
     """Describe a variant: "gold = 10"."""
-    return name if shown(value) == name else f"{name} = {short(shown(value))}"
+    return name if shown(value) == name else f"{name} = {short(readable(value))}"
 
 
 def rule(given: Rule) -> str:

@@ -18,13 +18,16 @@ from interval_app.forms.form import ask, select, validator
 
 TEXT, NUMBER, BOOLEAN = "text", "number", "true or false"
 
-FIELD_HELP: Final = "Where to look in the context: country, attributes.plan, email; now is the time of the evaluation."
+FIELD_HELP: Final = (
+    "A name that programs send in their context, such as country or plan; attributes.plan where they send plan inside "
+    "attributes. now is the time of the evaluation."
+)
 
 
 async def asked(io: IO, given: Condition | None = None) -> Condition:
     """Ask for a condition until it is valid; the form is filled with `given` at first."""
     start = given or Condition("", "eq")
-    operators = [(name, f"{operator.words.format('…')}  ({name})") for name, operator in OPERATORS.items()]
+    operators = [(name, operator.words.format("…")) for name, operator in OPERATORS.items()]
     field = io.input.text("Field", default_value=start.field or None, help_text=FIELD_HELP, placeholder="country")
     fields = {
         "field": field.validate(validator(lambda text: check(text.strip(), "exists", None))),
@@ -70,9 +73,13 @@ def value_fields(io: IO, input_: Input, filled: JsonValue) -> dict[str, Any]:
         kinds = _kinds(TEXT, NUMBER, BOOLEAN)
         return {"value": text("Value", default_value=start), "kind": select(io, "It is", kinds, _kind_of(filled))}
     if input_ is Input.NUMBER:
-        return {"value": text("Number", default_value=start, placeholder="18")}
+        help_text = 'Programs have to send a number: a text such as "18" is never compared.'
+        return {"value": text("Number", default_value=start, placeholder="18", help_text=help_text)}
     if input_ is Input.TIME:
-        help_text = "A time such as 2026-01-31T09:00:00Z (UTC where no zone is given), or seconds since 1970."
+        help_text = (
+            "A time such as 2026-01-31T09:00:00Z (UTC where no zone is given), or seconds since 1970. Programs have to "
+            "send seconds since 1970: a text or a date is never before or after."
+        )
         return {"value": text("Time", default_value=start, help_text=help_text)}
     placeholder = "1.4.0" if input_ is Input.VERSION else None
     return {"value": text("Value", default_value=start, placeholder=placeholder)}

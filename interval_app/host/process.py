@@ -56,6 +56,7 @@ async def _serve(host: Host) -> None:
     log.info("stopping: running actions may end first")
     await _unless(hurry, asyncio.create_task(host.drain(DRAIN_SECONDS)))
     keeping.cancel()
+    loop.set_exception_handler(_forget)  # what open pages leave behind when their connection goes
     await host.immediately_close()
     log.info("stopped")
 
@@ -65,6 +66,10 @@ def _report(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
     if not isinstance(error, IOError):
         log.error("%s", context.get("message"), exc_info=error)
+
+
+def _forget(_: asyncio.AbstractEventLoop, __: dict[str, Any]) -> None:
+    """Drop a failure that nobody waited for."""
 
 
 async def _unless(event: asyncio.Event, work: asyncio.Task[None]) -> bool:

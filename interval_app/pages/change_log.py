@@ -9,7 +9,8 @@ from interval_sdk import Layout
 from db.administration import environments
 from db.history import changes
 from db.views import ChangeView
-from db.wording import differences, phrases
+from db.vocabulary import Source
+from db.wording import actions, differences, phrases
 from flagstaff.digits import parse_digits
 from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell
@@ -21,14 +22,9 @@ from interval_app.session.executor import in_thread, in_thread_for_display
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
-COLUMNS = (
-    ("When", "when"),
-    ("Who", "who"),
-    ("Environment", "environment"),
-    ("Flag", "flag"),
-    ("What", "action"),
-    ("Before → after", "difference"),
-)
+OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "difference"), ("Who", "who"))
+"""The columns of one flag's log: its title says the flag and the environment."""
+COLUMNS = (("When", "when"), ("Flag", "flag"), ("Environment", "environment"), *OF_FLAG[1:])
 
 
 async def show(interaction: PageInteraction) -> Layout:
@@ -40,6 +36,7 @@ async def show(interaction: PageInteraction) -> Layout:
         only = (flag.id, environment.key) if flag else (None, None)
         return await rows_of(*only, skip=wanted.skip, size=wanted.limit)
 
+    columns = OF_FLAG if flag else COLUMNS
     here = {"environment": environment.key}
     everything = [link("All changes", Route.CHANGES, here)] if flag else []
     about = f"{flag.key} · {environment.key}" if flag else "all flags, all environments"
@@ -52,7 +49,7 @@ async def show(interaction: PageInteraction) -> Layout:
             back(**here),
         ],
         children=[
-            tables.fetched(interaction.display, "Changes", COLUMNS, fetch, is_sortable=False, is_filterable=False)
+            tables.fetched(interaction.display, "Changes", columns, fetch, is_sortable=False, is_filterable=False)
         ],
     )
 
@@ -63,34 +60,28 @@ async def rows_of(flag: str | None, environment: str | None, *, skip: int, size:
     A page of large changes is shorter than `size`, so several are read.
     """
     found = await in_thread(changes.page, flag, environment, skip=skip, limit=size)
-    rows = [row(change) for change in found.items]
+    rows = [row(change, whole=flag is None) for change in found.items]
     while found.next is not None and len(rows) < size:
         found = await in_thread(changes.page, flag, environment, after=found.next, limit=size - len(rows))
-        rows += map(row, found.items)
+        rows += [row(change, whole=flag is None) for change in found.items]
     return rows, found.total
 
 
-def row(change: ChangeView) -> Row:
-    """Make the row of a change."""
+def row(change: ChangeView, *, whole: bool) -> Row:
+    """Make the row of a change; in the whole log it says of which flag and where."""
     params = {"change": str(change.id)}
     menu = [link("Show all of it", Route.CHANGE, params)]
     if change.flag_id is not None and change.before is not None:
         menu.append(link("Restore to before this", Route.RESTORE_CHANGE, params))
-    return Row(
-        [
-            phrases.second(change.at),
-            cell(who(change)),
-            cell(change.environment or "all"),
-            cell(change.flag_key or phrases.NOTHING),
-            str(change.action),
-            cell(differences.in_one_line(differences.of_change(change))),
-        ],
-        menu,
-    )
+    about = [cell(change.flag_key or phrases.NOTHING), cell(change.environment or "all")] if whole else []
+    found = cell(differences.in_one_line(differences.of_change(change)))
+    return Row([phrases.second(change.at), *about, actions.action(change), found, cell(who(change))], menu)
 
 
 def who(change: ChangeView) -> str:
-    """Name the actor, and the source: the dashboard, the API, the command line."""
+    """Name the actor, and the way by which the change came in where that was not the dashboard."""
+    if change.source is Source.INTERVAL:
+        return change.actor
     return f"{change.actor} ({change.via or change.source})"
 
 
@@ -116,10 +107,10 @@ async def show_change(interaction: PageInteraction) -> Layout:
     about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
     restorable = change.flag_id is not None and change.before is not None
     return Layout(
-        title=f"{change.action} · {change.flag_key or change.environment or ''}".rstrip(" ·"),
+        title=f"{actions.action(change)} · {change.flag_key or change.environment or ''}".rstrip(" ·"),
         menu_items=[
             *([link("Restore to before this", Route.RESTORE_CHANGE, {"change": str(change.id)})] if restorable else []),
-            link("Change log", Route.CHANGES, theme="secondary"),
+            link("Change log", Route.CHANGES, log_of(change), theme="secondary"),
         ],
         children=[
             about,
@@ -128,6 +119,12 @@ async def show_change(interaction: PageInteraction) -> Layout:
             else display.heading("It changed nothing that is shown.", level=3),
         ],
     )
+
+
+def log_of(change: ChangeView) -> dict[str, str]:
+    """Return the parameters of the log that a change is in: its flag's, else its environment's."""
+    named = {"flag": change.flag_key, "environment": change.environment}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 async def restore(interaction: ActionInteraction) -> Result:

@@ -40,8 +40,14 @@ _WHAT_TO_DO: Final[dict[type[errors.FlagstaffError], str]] = {
     errors.EnvironmentExistsError: "Choose another key.",
     errors.ChangeNotFoundError: "Open the change log again and pick the change there.",
     errors.KeyNotFoundError: "Open the list of API keys again.",
-    errors.DatabaseUnavailableError: "Try again in a moment: what is done already is not done twice.",
+    errors.DatabaseUnavailableError: "Try again in a moment.",
     errors.WriteBlockedError: "Try again in a moment.",
+}
+
+
+_IN_OTHER_WORDS: Final[dict[type[errors.FlagstaffError], str]] = {
+    # The reason names the database's host, which is for the log.
+    errors.DatabaseUnavailableError: "the database can't be reached",
 }
 
 
@@ -51,7 +57,15 @@ def user_message(error: Exception) -> str:
         return str(error)
     if not isinstance(error, errors.FlagstaffError):
         return UNFORESEEN
-    return f"{sentence(str(error))} {_WHAT_TO_DO.get(type(error), '')}".rstrip()
+    text = _IN_OTHER_WORDS.get(type(error)) or _field_in_other_words(error) or str(error)
+    return f"{sentence(text)} {_WHAT_TO_DO.get(type(error), '')}".rstrip()
+
+
+def _field_in_other_words(error: errors.FlagstaffError) -> str | None:
+    """Describe what a form calls otherwise than the API does; None for anything else."""
+    if isinstance(error, errors.InvalidInputError) and error.field == "defaultVariant":
+        return "the default variant is not among the variants any more: choose another"
+    return None
 
 
 def sentence(text: str) -> str:

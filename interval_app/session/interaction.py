@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from interval_sdk import IO, Action, ActionContext, IOError, Layout, Page, PageContext
 
 from db.administration import environments
-from db.errors import FlagstaffError
+from db.errors import DatabaseUnavailableError, FlagstaffError
 from db.flags import flags
 from db.publishing.publisher import PublicationResult, record_publication
 from db.settings import Settings
@@ -27,6 +27,7 @@ Result: TypeAlias = "str | dict[str, str] | None"
 
 UNCHANGED: Final = "Nothing was changed."
 BEGUN: Final = "Not everything was done. What was done before the interruption is saved, and stays."
+NOT_DONE: Final = "Not done"
 UNPUBLISHED: Final = "Saved, but not yet published"
 MEANWHILE: Final = "Programs still get what was published before."
 MADE_UP_FOR: Final = "The next change makes up for it, or Publish now on the Feature Flags page."
@@ -140,10 +141,12 @@ def action(
                     return interaction.told(await handler(interaction))
                 except DeclinedError:
                     return interaction.told(BEGUN) if interaction.begun else UNCHANGED
-        except (DashboardError, IOError):
+        except IOError:
             raise
-        except FlagstaffError as error:
-            raise DashboardError(user_message(error)) from error
+        except (DashboardError, FlagstaffError) as error:
+            # Returned, not raised: the SDK would show the name of the class, and log an error.
+            log.info("the action %r: %s", name, error)
+            return {NOT_DONE: user_message(error)}
         except Exception as error:
             log.exception("the action %r failed", name)
             raise DashboardError(user_message(error)) from error
@@ -162,6 +165,8 @@ def page(
         except Exception as error:
             if not isinstance(error, FlagstaffError | DashboardError):
                 log.exception("the page %r failed", name)
+            elif isinstance(error, DatabaseUnavailableError):
+                log.warning("the page %r: %s", name, error)
             return Layout(title=name, children=[display.heading(user_message(error), level=3)], menu_items=[back()])
 
     return Page(name=name, handler=show, **options)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from interval_app.session.interaction import NOT_DONE
 from tests.interval.interval_server import ADA, PATIENCE, UNDEFINED, IntervalServer, superjson, through_the_url
 
 
@@ -220,16 +221,18 @@ class Transaction(Session):
     def result(self) -> Any:
         """What the action ended with, if it did well."""
         result = self._results.get(timeout=PATIENCE)
-        assert result["status"] == "SUCCESS", result["data"]
+        assert result["status"] == "SUCCESS" and NOT_DONE not in (result["data"] or ""), result["data"]
         self.leave()
         return result["data"]
 
     def failure(self) -> str:
-        """What the action failed with."""
+        """Why the action was not done: told as its result, or as a failure that nobody foresaw."""
         result = self._results.get(timeout=PATIENCE)
-        assert result["status"] == "FAILURE", result["data"]
         self.leave()
-        return _failure(result["data"])
+        if result["status"] == "FAILURE":
+            return _failure(result["data"])
+        assert NOT_DONE in result["data"], result["data"]
+        return str(result["data"][NOT_DONE])
 
     def outcome(self) -> str:
         """What the action ended with, whether it did well or failed."""

@@ -133,7 +133,14 @@ def _description(form: FlagForm) -> Any:
 def _tags(form: FlagForm) -> Any:
     filled = ", ".join(form.entered["tags"]) or None
     tags = form.io.input.text("Tags", default_value=filled, help_text="Separated by commas.").optional()
-    return tags.validate(validator(lambda text: validation.tags(split_tags(text))))
+    return tags.validate(validator(lambda text: check_tags(split_tags(text))))
+
+
+def check_tags(tags: Sequence[str]) -> None:
+    """Raise InvalidInputError that names the tag which can't be one."""
+    for tag in tags:
+        validation.key(tag, f"the tag {tag!r}", code="invalid_tags")
+    validation.tags(tags)
 
 
 def split_tags(text: str) -> list[str]:

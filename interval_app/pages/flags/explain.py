@@ -46,7 +46,7 @@ def context(entered: Mapping[str, Any]) -> dict[str, Any]:
 def answer(found: Explanation) -> str:
     """Write the value that a program gets."""
     evaluation = found.evaluation
-    return "the caller's default" if evaluation.variant is None else phrases.shown(evaluation.value)
+    return "the caller's default" if evaluation.variant is None else phrases.readable(evaluation.value)
 
 
 def _explained(flag: FlagView, environment: str, given: dict[str, Any], bucketing: str) -> Explanation:
@@ -58,7 +58,7 @@ async def _entity(
     interaction: ActionInteraction, environment: EnvironmentView, flag: FlagView, entered: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     text = interaction.io.input.text
-    attributes_help = 'What else the program knows, as JSON: {"country": "US", "attributes": {"plan": "premium"}}'
+    attributes_help = 'What else the program sends, as JSON: {"country": "US", "plan": "premium"}'
     fields = {
         "type": text("Entity type", default_value=entered["type"], max_length=64).validate(
             validator(lambda given: validation.entity_type(given.strip(), "the type"))
@@ -102,7 +102,8 @@ async def _show(interaction: ActionInteraction, flag: FlagView, found: Explanati
 def step_rows(number: int, step: Any) -> list[Row]:
     """Make the rows of a step and of the conditions that were tried in it."""
     decided = cell("yes", "green") if step.matched else cell("no", "gray")
-    rows = [Row([str(number), decided, cell(step.text)])]
+    goes_on = step.kind == "enabled" and not step.matched
+    rows = [Row([str(number), cell("") if goes_on else decided, cell(step.text)])]
     for part in step.conditions:
         rows.append(
             Row(

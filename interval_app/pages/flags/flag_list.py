@@ -41,11 +41,11 @@ async def show(interaction: PageInteraction) -> Layout:
         description="Every change is logged with your e-mail address, and served within seconds.",
         menu_items=[
             link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
-            link("Change log", Route.CHANGES, here),
-            link("Explain", Route.EXPLAIN, here),
-            link("Archived flags", Route.ARCHIVED_FLAGS, here),
-            link("Environments", Route.ENVIRONMENTS),
-            link("API keys", Route.KEYS),
+            link("Change log", Route.CHANGES, here, theme="secondary"),
+            link("Explain", Route.EXPLAIN, here, theme="secondary"),
+            link("Archived flags", Route.ARCHIVED_FLAGS, here, theme="secondary"),
+            link("Environments", Route.ENVIRONMENTS, theme="secondary"),
+            link("API keys", Route.KEYS, theme="secondary"),
         ],
         children=[
             *await publishing.warning(interaction, **here),
@@ -64,7 +64,7 @@ def environment_heading(display: IO.Display, environment: EnvironmentView, envir
     return display.heading(
         f"Environment: {environment.key}",
         level=2,
-        description=f"{environment.name}. {protected} Pick another:",
+        description=f"{environment.name}. {protected}",
         menu_items=[
             link(
                 f"● {other.key}" if other.key == environment.key else other.key,
@@ -114,7 +114,7 @@ def dynamic_row(flag: FlagView) -> Row:
 
 def static_row(flag: FlagView) -> Row:
     """Make the row of a static flag."""
-    value = cell(phrases.shown(flag.value))
+    value = cell(phrases.readable(flag.value))
     return Row([key_cell(flag), str(flag.value_type), value, tables.status(flag.enabled), updated(flag)], menu(flag))
 
 

@@ -65,6 +65,6 @@ def row(member: MemberView, params: dict[str, str]) -> Row:
         link("Remove", Route.REMOVE_MEMBERS, named, theme="danger"),
     ]
     return Row(
-        [cell(member.entity_type), cell(member.entity_id), cell(member.variant), cell(phrases.shown(member.value))],
+        [cell(member.entity_type), cell(member.entity_id), cell(member.variant), cell(phrases.readable(member.value))],
         menu,
     )

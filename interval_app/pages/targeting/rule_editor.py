@@ -237,7 +237,7 @@ async def _served(interaction: ActionInteraction, flag: FlagView, now: str | Spl
     split = now if isinstance(now, tuple) else None
     chosen = SPLIT if split else f"={now}" if now else choices[0][0]
     fields = {"serves": select(interaction.io, "It serves", choices, chosen)}
-    _, found = await ask(interaction.io, fields, intro="Whom all conditions hold for gets this.", buttons=["Continue"])
+    _, found = await ask(interaction.io, fields, intro="Who meets all conditions gets:", buttons=["Continue"])
     option = found["serves"]["value"]
     if option != SPLIT:
         return str(option[1:])

@@ -27,7 +27,9 @@ def test_changes_of_a_flag_in_words() -> None:
     flags.update("checkout", "prod", edit(rollout=HALF), actor=ADA)
     assert told() == "rollout: 25 % on, 75 % off → 50 % on, 50 % off"
     flags.update("checkout", "prod", edit(rules=[IN_US], default_variant=None), actor=ADA)
-    assert told() == "default variant: off → none: the caller's default; rule 1: near: country is one of US, CA → on"
+    assert (
+        told() == "default variant: off → none: the caller's default; rule 1 added: near: country is one of US, CA → on"
+    )
     flags.set_enabled("checkout", "prod", actor=ADA)
     assert told() == "status: enabled → disabled"
     members.add("checkout", "prod", "user", ["john"], variant="on", actor=ADA)

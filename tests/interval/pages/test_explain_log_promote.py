@@ -27,7 +27,7 @@ def test_explain_shows_value_reason_and_every_step(dash: Running) -> None:
     form = action.form()
     assert "Value: false" in form.text and "Reason: DEFAULT" in form.text
     steps = form.rows("Every step")
-    assert [step["decided"] for step in steps] == ["no", "no", "no", "fails", "yes"]
+    assert [step["decided"] for step in steps] == ["-", "no", "no", "fails", "yes"]
     assert 'attributes.plan is premium: no, it is "basic"' in steps[3]["text"]
     action.answer({}, "Explain another entity")
     assert action.form().default("Entity id") == "john"
@@ -76,7 +76,7 @@ def test_awkward_entities_are_explained(dash: Running, name: str) -> None:
     assert action.result() == {"Flag": f"{name} in dev", "Value": name, "Reason": "TARGETING_MATCH"}
     log = dash.ada.open("flags/changes", flag=name, environment="dev")
     rows = log.look("Changes")
-    assert [row["flag"] for row in rows] == [name, name]
+    assert len(rows) == 2
     assert rows[0]["difference"] == f"members (user: {name}): - → {name}"
     promote = dash.ada.run("flags/promote", flag=name, environment="dev")
     promote.fill({"To": "staging"})
@@ -91,10 +91,10 @@ def test_the_change_log_tells_who_did_what(dash: Running) -> None:
     flags.update(flag.key, "dev", FlagEdit(description="new", default_variant="on"), actor=TESTER)
     page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
     rows = page.look("Changes")
-    assert [row["action"] for row in rows] == ["flag.updated", "flag.created"]
+    assert [row["action"] for row in rows] == ["Edited", "Created"]
     assert rows[0]["who"] == "tester (system)"
     assert rows[0]["difference"] == "description: old → new; default variant: none: the caller's default → on"
-    row = page.row("Changes", action="flag.updated")
+    row = page.row("Changes", action="Edited")
     whole = dash.ada.click(row, "Show all of it")
     assert isinstance(whole, OpenPage)
     assert {line["what"]: (line["before"], line["after"]) for line in whole.render.rows("What it changed")} == {
@@ -135,7 +135,7 @@ def test_restore_shows_what_it_would_change_and_does_it(dash: Running) -> None:
     members.add(flag.key, "dev", "user", ["mary"], variant="off", actor=TESTER)
     dash.serves(flag.key, True, False)
     page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
-    row = page.row("Changes", action="flag.updated")
+    row = page.row("Changes", action="Edited")
     action = dash.ada.click(row, "Restore to before this")
     assert isinstance(action, Transaction)
     form = action.form()
@@ -164,7 +164,7 @@ def test_restore_shows_what_it_would_change_and_does_it(dash: Running) -> None:
 def test_the_creation_can_t_be_restored_to_before(dash: Running) -> None:
     flag = dash.flag()
     page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
-    row = page.row("Changes", action="flag.created")
+    row = page.row("Changes", action="Created")
     assert [item["label"] for item in row["menu"]] == ["Show all of it"]
     (change,) = changes.page(flag.key, "dev").items
     assert "archive it" in dash.ada.run("flags/changes/restore", change=str(change.id)).failure()
@@ -179,7 +179,9 @@ def test_restoring_a_protected_environment_needs_the_role(dash: Running) -> None
     flag = dash.flag(environment="prod")
     flags.set_enabled(flag.key, "prod", False, actor=TESTER)
     change = changes.page(flag.key, "prod").items[0]
-    assert "NotAllowedError" in dash.member.run("flags/changes/restore", change=str(change.id)).failure()
+    assert (
+        "your role (member) may not change" in dash.member.run("flags/changes/restore", change=str(change.id)).failure()
+    )
     action = dash.ada.run("flags/changes/restore", change=str(change.id))
     action.fill({}, "Restore")
     assert "prod is protected" in action.confirm().text
@@ -196,7 +198,7 @@ def test_promote_shows_the_difference_first(dash: Running) -> None:
     form = action.form()
     assert form.rows(f"Promote {flag.key} to prod: this would change") == [
         {"what": "status", "before": "disabled", "after": "enabled"},
-        {"what": "rule 1", "before": "-", "after": "attributes.plan is premium → on"},
+        {"what": "rule 1 added", "before": "-", "after": "attributes.plan is premium → on"},
         {"what": "members (user: mary)", "before": "-", "after": "off"},
     ]
     action.answer({}, "Promote")
@@ -269,7 +271,7 @@ def test_a_change_is_shown_with_all_of_a_long_value(dash: Running) -> None:
     flags.update(flag.key, "dev", FlagEdit(value="x" * 5_000), actor=TESTER)
     page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
     page.look("Changes")
-    whole = dash.ada.click(page.row("Changes", action="flag.updated"), "Show all of it")
+    whole = dash.ada.click(page.row("Changes", action="Value changed"), "Show all of it")
     (row,) = whole.screen.rows("What it changed")  # type: ignore[union-attr]
     assert (row["before"], row["after"]) == ("old", "x" * 5_000)
 
@@ -313,5 +315,7 @@ def test_the_log_and_the_api_say_the_same(dash: Running) -> None:
     shown = [row["difference"] for row in page.screen.rows("Changes")]  # type: ignore[union-attr]
     _, secret = keys.create("reader", Scope.ADMIN, actor=TESTER)
     path = f"/api/admin/flags/{flag.key}/changes?environment=dev"
-    answered = dash.api.request("GET", path, None, {"X-Admin-API-Key": secret}).json
+    header = {"X-Admin-API-Key": secret}
+    wait_until(lambda: dash.api.request("GET", path, None, header).status == 200)  # it has heard of the key
+    answered = dash.api.request("GET", path, None, header).json
     assert shown == [change["summary"] for change in answered["changes"]]

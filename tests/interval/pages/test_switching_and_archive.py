@@ -51,7 +51,6 @@ def test_who_may_change_a_protected_environment_is_told(dash: Running) -> None:
     """`test_permissions` tries every action."""
     flag = dash.flag(environment="prod", default_variant="on")
     refused = dash.member.run("flags/disable", flag=flag.key, environment="prod").failure()
-    assert refused.startswith("NotAllowedError: ")
     assert "protected, and your role (member) may not change" in refused and "role admin" in refused
     assert flags.get(flag.key, "prod").version == 1
 
@@ -64,11 +63,11 @@ def test_where_nothing_is_protected_a_member_may_change_flags(dash: Running) -> 
 
 def test_creating_promoting_and_restoring_into_a_protected_environment(dash: Running) -> None:
     flag = dash.flag(default_variant="on")
-    assert "NotAllowedError" in dash.member.run("flags/create", environment="prod").failure()
+    assert "your role (member) may not change" in dash.member.run("flags/create", environment="prod").failure()
     action = dash.member.run("flags/promote", flag=flag.key, environment="dev")
     action.fill({"To": "prod"})
-    assert "NotAllowedError" in action.failure()
-    assert "NotAllowedError" in dash.member.run("flags/environments/add").failure()
+    assert "your role (member) may not change" in action.failure()
+    assert "your role (member) may not change" in dash.member.run("flags/environments/add").failure()
 
 
 def test_the_kill_switch_is_for_every_environment_at_once(dash: Running) -> None:
@@ -132,7 +131,7 @@ def test_awkward_names(dash: Running, key: str) -> None:
     assert row["data"]["key"]["label"] == key
     log = dash.ada.click(row, "Change log")
     assert isinstance(log, OpenPage)
-    assert log.look("Changes")[0]["action"] == "flag.archived"
+    assert log.look("Changes")[0]["action"] == "Archived"
     back = dash.ada.click(row, "Restore")
     assert isinstance(back, Transaction)
     back.confirm()

@@ -131,7 +131,7 @@ def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
         return f"{key} could not be evaluated: {evaluation.error_message}."
     if evaluation.variant is None:
         return f"{key} serves the caller's default: {last.text}."
-    value = clipped(evaluation.value) if isinstance(evaluation.value, str) else excerpt(evaluation.value)[0]
+    value = (clipped(evaluation.value) or '""') if isinstance(evaluation.value, str) else excerpt(evaluation.value)[0]
     return f"{key} serves {value} ({evaluation.variant}): {last.text}."
 
 

@@ -9,8 +9,8 @@ from interval_sdk import Action, Page
 from db.settings import Settings
 from interval_app.host.sdk_patches import Host
 from interval_app.pages import change_log, environments, keys, publishing
-from interval_app.pages.flags import archive, create, edit, explain, flag_list, promote, switching
-from interval_app.pages.targeting import member_actions, rollout, rule_editor
+from interval_app.pages.flags import archive, create, edit, explain, filters, flag_list, flag_page, promote, switching
+from interval_app.pages.targeting import member_actions, new_rule, rollout, rule_editor
 from interval_app.pages.targeting import members as members_page
 from interval_app.pages.targeting import rules as rules_page
 from interval_app.session.interaction import action, page
@@ -42,6 +42,7 @@ def pages(settings: Settings) -> dict[Route, Page]:
     about = "Flags, whom they are for, and who changed them."
     return {
         Route.FLAGS: shows(flag_list.show, "Feature Flags", description=about),
+        Route.FLAG: shows(flag_page.show, "A flag", unlisted=True),
         Route.MEMBERS: shows(members_page.show, "Members", unlisted=True),
         Route.RULES: shows(rules_page.show, "Rules", unlisted=True),
         Route.CHANGES: shows(change_log.show, "Change log"),
@@ -56,6 +57,7 @@ def actions(settings: Settings) -> dict[Route, Action]:
     """Make the actions, which are reached from the pages."""
     does = partial(action, settings)
     made = {
+        Route.FILTER_FLAGS: does(filters.choose, "Filter flags"),
         Route.CREATE_FLAG: does(create.create, "Create flag"),
         Route.EDIT_FLAG: does(edit.edit, "Edit flag"),
         Route.ENABLE_FLAG: does(switching.enable, "Enable flag"),
@@ -69,12 +71,13 @@ def actions(settings: Settings) -> dict[Route, Action]:
         Route.ADD_MEMBERS: does(member_actions.add, "Add members", backgroundable=True),
         Route.CHANGE_MEMBERS: does(member_actions.change, "Change value", backgroundable=True),
         Route.REMOVE_MEMBERS: does(member_actions.remove, "Remove members", backgroundable=True),
-        Route.ADD_RULE: does(rule_editor.add, "Add rule"),
+        Route.ADD_RULE: does(new_rule.add, "Add rule"),
         Route.EDIT_RULE: does(rule_editor.edit, "Edit rule"),
         Route.MOVE_RULE_UP: does(rule_editor.up, "Move rule up"),
         Route.MOVE_RULE_DOWN: does(rule_editor.down, "Move rule down"),
         Route.REMOVE_RULE: does(rule_editor.remove, "Remove rule"),
         Route.CHANGES_OF_FLAG: does(change_log.of, "Change log of a flag"),
+        Route.FILTER_CHANGES: does(change_log.choose, "Filter the change log"),
         Route.RESTORE_CHANGE: does(change_log.restore, "Restore"),
         Route.ADD_ENVIRONMENT: does(environments.add, "Add environment"),
         Route.CREATE_KEY: does(keys.create, "Create key"),

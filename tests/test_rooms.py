@@ -63,7 +63,7 @@ ALLOWED = {
     "interval_app.pages": "db db.administration db.history db.publishing db.wording flagstaff interval_app.display"
     " interval_app.forms interval_app.session",
     "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history db.wording flagstaff.engine"
-    " interval_app.display interval_app.forms interval_app.pages interval_app.session",
+    " interval_app.display interval_app.forms interval_app.pages interval_app.pages.targeting interval_app.session",
     "interval_app.pages.targeting": "db db.configuration db.flags db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"

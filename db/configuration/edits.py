@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
 from flagstaff.targeting import Rule, Split
@@ -77,6 +78,8 @@ class FlagQuery:
     enabled: bool | None = None
     tags: Sequence[str] = field(default=())
     """A flag must have all of these."""
+    changed_since: datetime | None = None
+    """A flag must have been changed since then, in the environment."""
     archived: bool = False
     """Archived flags instead of live ones."""
     sort: str = "key"

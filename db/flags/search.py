@@ -101,6 +101,8 @@ def _conditions(query: FlagQuery) -> list[Any]:
         conditions.append(Flag.is_static == query.is_static)
     if query.enabled is not None:
         conditions.append(Configuration.enabled == query.enabled)
+    if query.changed_since is not None:
+        conditions.append(Configuration.updated_at >= query.changed_since)
     if tags := validation.tags(query.tags):
         conditions.append(Flag.tags.contains(tags))
     return conditions

@@ -36,11 +36,12 @@ def page(
     flag: str | None = None,
     environment: str | None = None,
     *,
+    actor: str = "",
     after: str | None = None,
     skip: int = 0,
     limit: int = 50,
 ) -> Page[ChangeView]:
-    """List changes, newest first; of one flag (id or key), of one environment, or all.
+    """List changes, newest first; of one flag (id or key), of one environment, of actors with a part of a name, or all.
 
     Long lists of members are shortened. `skip` passes over so many first. A page has fewer than `limit` changes, and at
     least one, where they are larger than `MAX_PAGE_BYTES`; its `next` leads on.
@@ -49,6 +50,8 @@ def page(
     limit, skip = validation.limit(limit), validation.skip(skip)
     with session():
         conditions = _conditions(flag, environment)
+        if actor := validation.search(actor).strip():
+            conditions.append(Change.actor.contains(actor))
         total = Change.select().where(*conditions).count()
         older = [*conditions, Change.id < _cursor(after)] if after is not None else conditions
         ids, more = _of_a_page(older, skip, limit)

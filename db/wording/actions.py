@@ -28,8 +28,7 @@ _ACTIONS: Final = {
 _FIELDS: Final = {
     "rules": "Rules changed",
     "rollout": "Rollout changed",
-    "variants": "Variants changed",
-    "value": "Value changed",
+    "variants": "Values changed",
 }
 """What an edit of one field alone is called."""
 

@@ -38,6 +38,39 @@ async def asked(io: IO, given: Condition | None = None) -> Condition:
     return Condition(path, operator, await _value(io, path, operator, start.value))
 
 
+def one_screen(io: IO, entered: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the inputs for a whole condition, filled with what was `entered` before; `read_one_screen` reads them."""
+    text = io.input.text
+    operators = [(name, operator.words.format("…")) for name, operator in OPERATORS.items()]
+    field = text("Field", default_value=entered.get("field"), help_text=FIELD_HELP, placeholder="country")
+    value_help = (
+        "Several values: one per line, or with commas between them. To be compared with a time or a number, programs "
+        "have to send numbers: seconds since 1970 for a time."
+    )
+    value = text("Value", default_value=entered.get("value"), multiline=True, lines=2, help_text=value_help)
+    start = {name: entered[name]["value"] for name in ("operator", "kind") if name in entered}
+    return {
+        "field": field.validate(validator(lambda path: check(path.strip(), "exists", None))),
+        "operator": select(io, "Comparison", operators, start.get("operator", "eq"), searchable=True),
+        "value": value.optional(),
+        "kind": select(io, "The value is", _kinds(TEXT, NUMBER, BOOLEAN), start.get("kind", TEXT)),
+    }
+
+
+def read_one_screen(found: Mapping[str, Any]) -> Condition:
+    """Read what `one_screen` asked for. Raises ValueError with a sentence."""
+    path, operator, text = found["field"].strip(), found["operator"]["value"], found["value"] or ""
+    input_ = OPERATORS[operator].input
+    if input_ is Input.NOTHING:
+        if text.strip():
+            raise ValueError(f"“{OPERATORS[operator].words}” takes no value: leave it empty")
+        value: JsonValue = None
+    else:
+        value = parse(input_, text, found["kind"]["value"])
+    check(path, operator, value)
+    return Condition(path, operator, value)
+
+
 def check(field: str, operator: str, value: JsonValue) -> None:
     """Raise ValueError where this can't be a condition."""
     conditions.check(Condition(field, operator, value))

@@ -6,6 +6,7 @@ from functools import partial
 
 from interval_sdk import Layout
 
+from db import validation
 from db.administration import environments
 from db.history import changes
 from db.views import ChangeView
@@ -16,7 +17,7 @@ from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.conflicts import previewed
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.forms.form import flag_asked, until_accepted
+from interval_app.forms.form import ask, flag_asked, select, until_accepted
 from interval_app.session.errors import DashboardError
 from interval_app.session.executor import in_thread, in_thread_for_display
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, PageInteraction, Result, back
@@ -27,24 +28,31 @@ OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "differenc
 COLUMNS = (("When", "when"), ("Flag", "flag"), ("Environment", "environment"), *OF_FLAG[1:])
 
 
+EVERYWHERE = "*"
+"""In place of an environment's key, which never looks like this: all of them."""
+
+
 async def show(interaction: PageInteraction) -> Layout:
-    """Show the changes of one flag in one environment, or of everything."""
+    """Show the changes of one flag in one environment, or of everything; perhaps of one person alone."""
     environment = await interaction.environment()
     flag = await interaction.flag(environment) if interaction.param("flag") else None
+    person, only = interaction.param("person"), interaction.param("only")
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
-        only = (flag.id, environment.key) if flag else (None, None)
-        return await rows_of(*only, skip=wanted.skip, size=wanted.limit)
+        where = environment.key if flag else only or None
+        return await rows_of(flag.id if flag else None, where, person, skip=wanted.skip, size=wanted.limit)
 
     columns = OF_FLAG if flag else COLUMNS
     here = {"environment": environment.key}
-    everything = [link("All changes", Route.CHANGES, here)] if flag else []
-    about = f"{flag.key} · {environment.key}" if flag else "all flags, all environments"
+    everything = [link("All changes", Route.CHANGES, here, theme="secondary")] if flag or person or only else []
+    about = f"{flag.key} · {environment.key}" if flag else f"all flags, {only or 'all environments'}"
+    about += f" · by {person}" if person else ""
     return Layout(
         title=f"Change log · {about}",
         description="Newest first. Restoring is a change like any other, and can be undone like any other.",
         menu_items=[
-            link("Pick a flag", Route.CHANGES_OF_FLAG, here),
+            link("Pick a flag", Route.CHANGES_OF_FLAG, here, theme="secondary"),
+            link("Filter", Route.FILTER_CHANGES, here, theme="secondary"),
             *everything,
             back(**here),
         ],
@@ -54,15 +62,18 @@ async def show(interaction: PageInteraction) -> Layout:
     )
 
 
-async def rows_of(flag: str | None, environment: str | None, *, skip: int, size: int) -> tuple[list[Row], int]:
+async def rows_of(
+    flag: str | None, environment: str | None, person: str, *, skip: int, size: int
+) -> tuple[list[Row], int]:
     """Fetch `size` rows after the first `skip`, and count all changes.
 
     A page of large changes is shorter than `size`, so several are read.
     """
-    found = await in_thread(changes.page, flag, environment, skip=skip, limit=size)
+    found = await in_thread(changes.page, flag, environment, actor=person, skip=skip, limit=size)
     rows = [row(change, whole=flag is None) for change in found.items]
     while found.next is not None and len(rows) < size:
-        found = await in_thread(changes.page, flag, environment, after=found.next, limit=size - len(rows))
+        left = size - len(rows)
+        found = await in_thread(changes.page, flag, environment, actor=person, after=found.next, limit=left)
         rows += [row(change, whole=flag is None) for change in found.items]
     return rows, found.total
 
@@ -83,6 +94,19 @@ def who(change: ChangeView) -> str:
     if change.source is Source.INTERVAL:
         return change.actor
     return f"{change.actor} ({change.via or change.source})"
+
+
+async def choose(interaction: ActionInteraction) -> Result:
+    """Ask whose changes are wanted and where, and lead to them."""
+    io, environments_there = interaction.io, [one.key for one in await interaction.all_environments()]
+    choices = [(EVERYWHERE, "all of them"), *((key, key) for key in environments_there)]
+    person = io.input.text("Person or key", help_text="Part of the name.", max_length=validation.MAX_NAME)
+    fields = {"person": person.optional(), "only": select(io, "Environment", choices, EVERYWHERE)}
+    _, found = await ask(io, fields, intro="Whose changes, and where?", buttons=["Show them"])
+    only = found["only"]["value"]
+    wanted = {"person": (found["person"] or "").strip(), "only": "" if only == EVERYWHERE else only}
+    await interaction.go(Route.CHANGES, **{name: value for name, value in wanted.items() if value})
+    return "The changes that fit are shown."
 
 
 async def of(interaction: ActionInteraction) -> Result:
@@ -151,8 +175,8 @@ async def restore(interaction: ActionInteraction) -> Result:
             environment, f"{flag.key} goes back to before {phrases.second(change.at)}."
         )
         await target.write(partial(changes.restore, flag.id, environment.key, change.id))
-        await interaction.go(Route.CHANGES, flag=flag.key, environment=environment.key)
-        return f"{flag.key} is in {environment.key} as it was before {phrases.second(change.at)}."
+        said = f"{flag.key} is in {environment.key} as it was before {phrases.second(change.at)}."
+        return await interaction.go(Route.CHANGES, said, flag=flag.key, environment=environment.key)
 
     return await until_accepted(attempt)
 

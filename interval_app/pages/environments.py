@@ -69,8 +69,7 @@ async def add(interaction: ActionInteraction) -> Result:
         return await in_thread(environments.create, start["key"], **named, actor=actor)
 
     made = await until_accepted(attempt)
-    await interaction.go(Route.ENVIRONMENTS)
-    return f"{made.key} is there. Every flag is disabled in it."
+    return await interaction.go(Route.ENVIRONMENTS, f"{made.key} is there. Every flag is disabled in it.")
 
 
 async def _form(

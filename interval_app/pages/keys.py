@@ -10,6 +10,7 @@ from interval_sdk import Layout
 
 from db import validation
 from db.administration import keys
+from db.administration.keys import FOR_EVERY_ENVIRONMENT
 from db.views import EnvironmentView, KeyView
 from db.vocabulary import Scope
 from db.wording import phrases
@@ -34,6 +35,7 @@ SCOPES: Final = (
     (str(Scope.SERVER), "server: evaluate, and read all definitions"),
     (str(Scope.CLIENT), "client: evaluate only; safe in a browser"),
     (str(Scope.ADMIN), "admin: everything, in every environment"),
+    (str(Scope.READER), "reader: look at everything, in every environment"),
 )
 
 
@@ -99,7 +101,9 @@ async def create(interaction: ActionInteraction) -> Result:
         start = await _form(interaction, environments, start, problem)
         scope = Scope(start["scope"])
         environment = (
-            None if scope is Scope.ADMIN else next(one for one in environments if one.key == start["environment"])
+            None
+            if scope in FOR_EVERY_ENVIRONMENT
+            else next(one for one in environments if one.key == start["environment"])
         )
         affected = environments if environment is None else [environment]
         actor = interaction.actor_for(*affected)
@@ -119,7 +123,8 @@ async def create(interaction: ActionInteraction) -> Result:
         "**This is the only time that the key is shown.** Store it now; it is kept as a hash."
     )
     await io.group(warning, io.display.code(f"The key {key.name}", code=secret)).with_choices(["I have stored it"])
-    return {"Created": key.name, "May": str(key.scope), "Environment": key.environment or "all"}
+    said = f"The {key.scope} key {key.name} is created for {key.environment or 'all environments'}."
+    return await interaction.go(Route.KEYS, said)
 
 
 async def _confirm(interaction: ActionInteraction, environments: Sequence[EnvironmentView], what: str) -> None:
@@ -144,7 +149,8 @@ async def _form(
         "expires": expires.optional().validate(validator(_check_future)),
     }
     intro = (
-        "The name is what the change log shows for what is done with the key. An admin key is for every environment."
+        "The name is what the change log shows for what is done with the key. Admin and reader keys are for every "
+        "environment."
     )
     _, found = await ask(io, fields, intro=intro, problem=problem, buttons=["Create key"])
     return {
@@ -184,5 +190,4 @@ async def revoke(interaction: ActionInteraction) -> Result:
     help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
     await interaction.confirm(f"Revoke the key {key.name}?", help_text)
     await in_thread(keys.revoke, key.id, actor=actor)
-    await interaction.go(Route.KEYS)
-    return f"The key {key.name} is revoked."
+    return await interaction.go(Route.KEYS, f"The key {key.name} is revoked.")

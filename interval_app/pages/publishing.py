@@ -30,8 +30,7 @@ async def publish(interaction: ActionInteraction) -> Result:
     interaction.actor_for(*await interaction.all_environments())
     if not await in_thread(publisher(interaction.settings).try_to_publish):
         raise DashboardError(f"It could not be published. {MEANWHILE} {LOG_SAYS_WHY}")
-    await interaction.go(Route.FLAGS, environment=environment.key)
-    return "Everything is published."
+    return await interaction.go(Route.FLAGS, "Everything is published.", environment=environment.key)
 
 
 async def warning(interaction: PageInteraction, **params: str) -> list[Any]:

@@ -16,6 +16,7 @@ from db.settings import Settings
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor, Source
 from flagstaff.digits import parse_digits
+from interval_app.session import last_environment
 from interval_app.session.errors import DashboardError, DeclinedError, NotAllowedError, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.routes import Link, Route, link
@@ -27,6 +28,9 @@ Result: TypeAlias = "str | dict[str, str] | None"
 
 UNCHANGED: Final = "Nothing was changed."
 BEGUN: Final = "Not everything was done. What was done before the interruption is saved, and stays."
+SAID: Final = "said"
+"""The parameter of a link with what the page says at its top: what was done."""
+MAX_SAID: Final = 500
 NOT_DONE: Final = "Not done"
 UNPUBLISHED: Final = "Saved, but not yet published"
 MEANWHILE: Final = "Programs still get what was published before."
@@ -49,8 +53,16 @@ class Interaction:
         return parse_digits(self.param("version"))
 
     async def environment(self) -> EnvironmentView:
-        """Find the environment that the link names, else the default one. Raises UnknownEnvironmentError."""
-        return await in_thread(environments.get, self.param("environment") or self.settings.default_environment)
+        """Find the environment that the link names, else the one where this person was last, else the default one.
+
+        Raises UnknownEnvironmentError.
+        """
+        named = self.param("environment")
+        if not named:
+            return await last_environment.of(self.ctx.user.email, self.settings.default_environment)
+        found = await in_thread(environments.get, named)
+        last_environment.remember(self.ctx.user.email, found.key)
+        return found
 
     async def all_environments(self) -> list[EnvironmentView]:
         """List every environment, in the order in which they were added."""
@@ -114,10 +126,21 @@ class ActionInteraction(Interaction):
         if environment.protected:
             await self.confirm(f"Change {environment.key}?", f"{environment.key} is protected. {what}")
 
-    async def go(self, route: Route, **params: str) -> None:
-        """Lead the browser to another page, unless it must go on showing that something is not published."""
+    async def go(self, route: Route, said: str = "", **params: str) -> str:
+        """Lead the browser to a page, which says this; unless it must go on showing that something is not published.
+
+        Returns what it says, as the result of the action.
+        """
         if self.outcome.published is not False:
-            await self.ctx.redirect(route=route.value, params=params)
+            await self.ctx.redirect(route=route.value, params={**params, SAID: said[:MAX_SAID]} if said else params)
+        return said
+
+    async def go_back(self, said: str) -> str:
+        """Lead the browser to where the action was begun, which says this: to the flag, or to the page above."""
+        page_above = Route(self.ctx.action.slug).parent
+        named = {name: value for name in ("flag", "environment") if (value := self.param(name))}
+        route = Route.FLAG if page_above is Route.FLAGS and "flag" in named else page_above
+        return await self.go(route, said, **named)
 
     def told(self, result: Result) -> Result:
         """Add to the result that it is not published, if that is so."""
@@ -138,9 +161,12 @@ def action(
             with record_publication() as outcome:
                 interaction = ActionInteraction(settings, io, ctx, outcome)
                 try:
-                    return interaction.told(await handler(interaction))
+                    result = await handler(interaction)
                 except DeclinedError:
-                    return interaction.told(BEGUN) if interaction.begun else UNCHANGED
+                    result = BEGUN if interaction.begun else UNCHANGED
+                if result in (BEGUN, UNCHANGED):
+                    await interaction.go_back(str(result))
+                return interaction.told(result)
         except IOError:
             raise
         except (DashboardError, FlagstaffError) as error:
@@ -161,7 +187,11 @@ def page(
 
     async def show(display: IO.Display, ctx: PageContext) -> Layout:
         try:
-            return await handler(PageInteraction(settings, display, ctx))
+            interaction = PageInteraction(settings, display, ctx)
+            layout = await handler(interaction)
+            if said := interaction.param(SAID):
+                layout.children = [display.heading(said, level=4), *(layout.children or ())]
+            return layout
         except Exception as error:
             if not isinstance(error, FlagstaffError | DashboardError):
                 log.exception("the page %r failed", name)

@@ -16,6 +16,8 @@ class Route(StrEnum):
     """
 
     FLAGS = "flags"
+    FLAG = "flags/flag"
+    FILTER_FLAGS = "flags/filter"
     CREATE_FLAG = "flags/create"
     EDIT_FLAG = "flags/edit"
     ENABLE_FLAG = "flags/enable"
@@ -38,6 +40,7 @@ class Route(StrEnum):
     REMOVE_RULE = "flags/rules/remove"
     CHANGES = "flags/changes"
     CHANGES_OF_FLAG = "flags/changes/of"
+    FILTER_CHANGES = "flags/changes/filter"
     CHANGE = "flags/changes/change"
     RESTORE_CHANGE = "flags/changes/restore"
     ARCHIVED_FLAGS = "flags/archived"
@@ -47,6 +50,11 @@ class Route(StrEnum):
     KEYS = "flags/keys"
     CREATE_KEY = "flags/keys/create"
     REVOKE_KEY = "flags/keys/revoke"
+
+    @property
+    def parent(self) -> Route:
+        """The page below which this is."""
+        return Route(self.value.rpartition("/")[0] or Route.FLAGS)
 
 
 def link(label: str, route: Route, params: Mapping[str, str] | None = None, *, theme: str | None = None) -> Link:

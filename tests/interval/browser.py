@@ -113,6 +113,8 @@ class Session:
         self.slug = slug
         self.key = str(uuid.uuid4())
         self.redirects: list[tuple[str, dict[str, str]]] = []
+        self.said: list[str] = []
+        """What each redirect has the page say."""
         self.loading: list[dict[str, Any]] = []
         self.screen: Render | None = None
         server.sessions[self.key] = self
@@ -323,15 +325,15 @@ class Person:
         self.user = user
 
     def run(self, slug: str, /, **params: str) -> Transaction:
-        """Start an action by its route."""
+        """Start an action by its route: in dev, unless a parameter says otherwise."""
         actions = self.server.host.actions
         assert slug in actions, f"{slug} is not among {sorted(actions)}"
-        return Transaction(self.server, slug, params, self.user)
+        return Transaction(self.server, slug, {"environment": "dev", **params}, self.user)
 
     def open(self, slug: str, /, **params: str) -> OpenPage:
-        """Open a page by its route."""
+        """Open a page by its route: in dev, unless a parameter says otherwise."""
         assert slug in self.server.host.pages, slug
-        return OpenPage(self.server, slug, params, self.user)
+        return OpenPage(self.server, slug, {"environment": "dev", **params}, self.user)
 
     def click(self, row: Any, label: str) -> Transaction | OpenPage:
         """Pick something from a row's menu."""

@@ -240,7 +240,9 @@ class IntervalServer:
                 session.completed(result)
             case "SEND_REDIRECT" if session is not None:
                 self._check_links(connection, session.slug, data)
-                session.redirects.append((data["route"], data.get("params") or {}))
+                params = dict(data.get("params") or {})
+                session.said.append(params.pop("said", ""))
+                session.redirects.append((data["route"], params))
             case "SEND_LOADING_CALL" if session is not None:
                 session.loading.append(data)
         return session is not None

@@ -36,8 +36,7 @@ async def archive(interaction: ActionInteraction) -> Result:
     )
     await interaction.confirm(f"Archive {flag.key}?", serving + means)
     await in_thread(flags.archive, flag.id, actor=target.actor)
-    await interaction.go(Route.FLAGS, environment=target.environment.key)
-    return f"{flag.key} is archived."
+    return await interaction.go(Route.FLAGS, f"{flag.key} is archived.", environment=target.environment.key)
 
 
 async def show(interaction: PageInteraction) -> Layout:
@@ -88,8 +87,7 @@ async def restore(interaction: ActionInteraction) -> Result:
     means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
     await interaction.confirm(f"Restore {flag.key}?", means)
     await in_thread(changes.restore, flag.id, environment.key, archiving.id, actor=target.actor)
-    await interaction.go(Route.FLAGS, environment=environment.key)
-    return f"{flag.key} is back."
+    return await interaction.go(Route.FLAGS, f"{flag.key} is back.", environment=environment.key)
 
 
 def _archiving(flag: FlagView) -> ChangeView:

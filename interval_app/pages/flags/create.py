@@ -35,13 +35,14 @@ async def create(interaction: ActionInteraction) -> Result:
         new = await _what_it_is(interaction, environment, new, problem)
         new = await (_static_value(interaction, new) if new.is_static else _variants(interaction, new))
         await interaction.confirm_if_protected(
-            environment, f"{new.key} will be created and {phrases.status(new.enabled)} there."
+            environment, f"“{new.key}” will be created and {phrases.status(new.enabled)} there."
         )
         return await in_thread(flags.create, new, environment.key, actor=actor)
 
     flag = await until_accepted(attempt)
-    await interaction.go(Route.FLAGS, environment=environment.key)
-    return {"Created": flag.key, "In": f"{environment.key}, {phrases.status(flag.enabled)}; disabled in the others"}
+    state = phrases.status(flag.enabled)
+    said = f"{flag.key} is created, {state} in {environment.key} and disabled in the others."
+    return await interaction.go(Route.FLAG, said, flag=flag.key, environment=environment.key)
 
 
 async def _what_it_is(
@@ -98,7 +99,9 @@ def _key_check(environment: EnvironmentView) -> Callable[[str], Awaitable[str | 
 async def _static_value(interaction: ActionInteraction, new: NewFlag) -> NewFlag:
     kind = ValueType(new.value_type)
     fields = {"value": values.value_field(interaction.io, "Value", kind, given(new.value, None))}
-    _, entered = await ask(interaction.io, fields, intro=f"What {new.key} gives to everyone.", buttons=["Create flag"])
+    _, entered = await ask(
+        interaction.io, fields, intro=f"What “{new.key}” gives to everyone.", buttons=["Create flag"]
+    )
     return replace(new, value=values.parse(entered["value"], kind))
 
 
@@ -107,12 +110,15 @@ async def _variants(interaction: ActionInteraction, new: NewFlag) -> NewFlag:
     named: Mapping[str, JsonValue] = ON_OFF
     if kind is not ValueType.BOOLEAN:
         fields = {"variants": values.variants_field(interaction.io, kind, given(new.variants, {}))}
-        intro = f"The values that {new.key} can have. More can be added later; members bring theirs."
+        intro = f"The values that “{new.key}” can have. More can be added later; members bring theirs."
         _, entered = await ask(interaction.io, fields, intro=intro, buttons=["Continue"])
         named = values.parse_variants(entered["variants"], kind)
         new = replace(new, variants=named)
     chosen = given(new.default_variant, "off" if kind is ValueType.BOOLEAN else None)
     fields = {"default": values.default_field(interaction.io, named, chosen if chosen in named else None)}
-    intro = "What everyone gets whom no member entry, rule or rollout decides."
+    intro = (
+        "What everyone gets whom no member entry, rule or rollout decides. With none, programs use the default of "
+        "their own code; released OpenFeature clients log an error each time then."
+    )
     _, entered = await ask(interaction.io, fields, intro=intro, buttons=["Create flag"])
     return replace(new, default_variant=values.default_chosen(entered["default"]))

@@ -48,8 +48,8 @@ async def edit(interaction: ActionInteraction) -> Result:
     saved = await until_accepted(attempt)
     if saved is None:
         return UNCHANGED
-    await interaction.go(Route.FLAGS, environment=environment.key)
-    return {"Saved": saved.key, "In": f"{environment.key}, version {saved.version}"}
+    said = f"{saved.key} is saved in {environment.key}, as version {saved.version}."
+    return await interaction.go(Route.FLAG, said, flag=saved.key, environment=environment.key)
 
 
 def current(flag: FlagView) -> Entered:
@@ -89,7 +89,20 @@ async def _form(
     form, fields = FlagForm(interaction.io, flag, entered), fields_of(flag)
     inputs = {field.name: field.show(form) for field in fields}
     _, found = await ask(interaction.io, inputs, intro=intro, problem=problem, buttons=["Save"])
-    return {field.name: field.read(found[field.name], flag) for field in fields}
+    read = {field.name: field.read(found[field.name], flag) for field in fields}
+    return await _with_a_default(interaction, flag, read)
+
+
+async def _with_a_default(interaction: ActionInteraction, flag: FlagView, entered: Entered) -> Entered:
+    """Ask for the default variant again where the variants that were entered do not have it, or have new ones."""
+    variants = entered.get("variants")
+    if variants is None or variants.keys() == flag.variants.keys():
+        return entered
+    chosen = entered["default_variant"]
+    fields = {"default": values.default_field(interaction.io, variants, chosen if chosen in variants else None)}
+    intro = "The variants are others now: which is the default?"
+    _, found = await ask(interaction.io, fields, intro=intro, buttons=["Save"])
+    return {**entered, "default_variant": values.default_chosen(found["default"])}
 
 
 class FlagForm(NamedTuple):
@@ -117,7 +130,7 @@ def fields_of(flag: FlagView) -> Sequence[FormField]:
     """Return the fields of the form that edits this flag."""
     if flag.is_static:
         return (*_EVERY_FLAG, _VALUE)
-    return (*_EVERY_FLAG, _DEFAULT_VARIANT, *([] if flag.value_type is ValueType.BOOLEAN else [_VARIANTS]))
+    return (*_EVERY_FLAG, *([] if flag.value_type is ValueType.BOOLEAN else [_VARIANTS]), _DEFAULT_VARIANT)
 
 
 def _name(form: FlagForm) -> Any:

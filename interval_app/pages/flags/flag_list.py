@@ -11,8 +11,10 @@ from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
 from db.wording import phrases
 from interval_app.display import tables
+from interval_app.display.environments import marked
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.pages import publishing
+from interval_app.pages.flags.filters import Filters
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import PageInteraction
 from interval_app.session.routes import Link, Route, link
@@ -27,6 +29,8 @@ DYNAMIC = (
     ("Updated", "updated"),
 )
 STATIC = (("Key", "key"), ("Type", "type"), ("Value", "value"), ("Status", "enabled"), ("Updated", "updated"))
+MAX_KEY = 60
+"""Characters of a key in a table: a longer one would push the last columns off the screen."""
 SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
 """The columns that `db.flags.search` sorts by; others leave the order of keys."""
 
@@ -35,12 +39,14 @@ async def show(interaction: PageInteraction) -> Layout:
     """Show the flags of the environment that the link names."""
     environment = await interaction.environment()
     environments = await interaction.all_environments()
-    here = {"environment": environment.key}
+    here, filters = {"environment": environment.key}, Filters.of(interaction)
+    filtered = {**here, **filters.to_params()}
     return Layout(
-        title=f"Feature Flags · {environment.key}",
+        title=f"Feature Flags · {marked(environment)}",
         description="Every change is logged with your e-mail address, and served within seconds.",
         menu_items=[
             link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
+            link("Filter", Route.FILTER_FLAGS, filtered, theme="secondary"),
             link("Change log", Route.CHANGES, here, theme="secondary"),
             link("Explain", Route.EXPLAIN, here, theme="secondary"),
             link("Archived flags", Route.ARCHIVED_FLAGS, here, theme="secondary"),
@@ -50,10 +56,28 @@ async def show(interaction: PageInteraction) -> Layout:
         children=[
             *await publishing.warning(interaction, **here),
             environment_heading(interaction.display, environment, environments),
-            flag_table(interaction.display, "Dynamic flags", environment, is_static=False),
-            flag_table(interaction.display, "Static flags", environment, is_static=True),
+            *filter_heading(interaction.display, environment, filters),
+            *await first_steps(interaction.display, environment),
+            flag_table(interaction.display, "Dynamic flags", environment, filters, is_static=False),
+            flag_table(interaction.display, "Static flags", environment, filters, is_static=True),
         ],
     )
+
+
+def filter_heading(display: IO.Display, environment: EnvironmentView, filters: Filters) -> list[Any]:
+    """Say which flags are shown, where they are not all, and lead to all of them."""
+    if not filters.to_params():
+        return []
+    everything = link("Show all", Route.FLAGS, {"environment": environment.key}, theme="secondary")
+    return [display.heading(f"Only flags that are: {filters}", level=4, menu_items=[everything])]
+
+
+async def first_steps(display: IO.Display, environment: EnvironmentView) -> list[Any]:
+    """Say what to do where there is no flag at all."""
+    if (await in_thread(flags.search, FlagQuery(environment=environment.key, limit=1))).total:
+        return []
+    create = link("Create flag", Route.CREATE_FLAG, {"environment": environment.key}, theme="primary")
+    return [display.heading("There are no flags yet: create the first one.", level=3, menu_items=[create])]
 
 
 def environment_heading(display: IO.Display, environment: EnvironmentView, environments: list[EnvironmentView]) -> Any:
@@ -62,7 +86,7 @@ def environment_heading(display: IO.Display, environment: EnvironmentView, envir
         "Protected: changes ask for confirmation and the right role." if environment.protected else "Not protected."
     )
     return display.heading(
-        f"Environment: {environment.key}",
+        f"Environment: {marked(environment)}",
         level=2,
         description=f"{environment.name}. {protected}",
         menu_items=[
@@ -77,7 +101,9 @@ def environment_heading(display: IO.Display, environment: EnvironmentView, envir
     )
 
 
-def flag_table(display: IO.Display, label: str, environment: EnvironmentView, *, is_static: bool) -> Any:
+def flag_table(
+    display: IO.Display, label: str, environment: EnvironmentView, filters: Filters, *, is_static: bool
+) -> Any:
     """Make the table of the flags of one kind, fetched page by page, searched in key, name and description."""
 
     async def fetch(wanted: RowsWanted) -> tuple[list[Row], int]:
@@ -90,7 +116,7 @@ def flag_table(display: IO.Display, label: str, environment: EnvironmentView, *,
             limit=wanted.limit,
             skip=wanted.skip,
         )
-        found: Page[FlagView] = await in_thread(flags.search, query)
+        found: Page[FlagView] = await in_thread(flags.search, filters.narrow(query))
         return [static_row(flag) if is_static else dynamic_row(flag) for flag in found.items], found.total
 
     return tables.fetched(display, label, STATIC if is_static else DYNAMIC, fetch)
@@ -119,8 +145,9 @@ def static_row(flag: FlagView) -> Row:
 
 
 def key_cell(flag: FlagView) -> tables.Cell:
-    """Make the cell of the key, which leads to editing."""
-    return cell(flag.key, route=Route.EDIT_FLAG, params={"flag": flag.key, "environment": flag.environment})
+    """Make the cell of the key, which leads to the flag's page."""
+    params = {"flag": flag.key, "environment": flag.environment}
+    return cell(flag.key, route=Route.FLAG, params=params, longest=MAX_KEY)
 
 
 def updated(flag: FlagView) -> str:

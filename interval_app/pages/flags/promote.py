@@ -44,7 +44,7 @@ async def promote(interaction: ActionInteraction) -> Result:
             return UNCHANGED
         await interaction.confirm_if_protected(there, f"{flag.key} will be there as it is in {source.key}.")
         await target.write(partial(promotion.promote, flag.id, source.key, there.key))
-        await interaction.go(Route.FLAGS, environment=there.key)
-        return f"{flag.key} is in {there.key} as it is in {source.key}."
+        said = f"{flag.key} is in {there.key} as it is in {source.key}."
+        return await interaction.go(Route.FLAG, said, flag=flag.key, environment=there.key)
 
     return await until_accepted(attempt)

@@ -26,8 +26,8 @@ async def _switch(interaction: ActionInteraction, enabled: bool) -> Result:
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
     await interaction.confirm_if_protected(environment, f"{flag.key} will be {phrases.status(enabled)}. {does}")
     await in_thread(flags.set_enabled, flag.id, environment.key, enabled, actor=target.actor)
-    await interaction.go(Route.FLAGS, environment=environment.key)
-    return f"{flag.key} is {phrases.status(enabled)} in {environment.key}."
+    said = f"{flag.key} is {phrases.status(enabled)} in {environment.key}."
+    return await interaction.go(Route.FLAGS, said, environment=environment.key)
 
 
 async def disable_everywhere(interaction: ActionInteraction) -> Result:
@@ -39,5 +39,5 @@ async def disable_everywhere(interaction: ActionInteraction) -> Result:
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
     await interaction.confirm(f"Disable {flag.key} everywhere?", help_text)
     await in_thread(flags.disable_everywhere, flag.id, actor=target.actor)
-    await interaction.go(Route.FLAGS, environment=target.environment.key)
-    return f"{flag.key} is disabled in {named}."
+    said = f"{flag.key} is disabled in {named}."
+    return await interaction.go(Route.FLAGS, said, environment=target.environment.key)

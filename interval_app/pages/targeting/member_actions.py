@@ -23,6 +23,7 @@ from interval_app.pages.targeting.member_picker import (
 )
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
+from interval_app.session.routes import Route
 
 ANOTHER: Final = "another value"
 
@@ -69,7 +70,7 @@ async def change(interaction: ActionInteraction) -> Result:
     async def attempt(problem: str | None) -> Result:
         nonlocal option
         fields = {"gets": gets_field(interaction, flag, option)}
-        intro = f"{named(chosen)} will get it in {environment.key}."
+        intro = f"Which value for {named(chosen)} in {environment.key}?"
         _, found = await ask(interaction.io, fields, intro=intro, problem=problem, buttons=["Change value"])
         option = found["gets"]["value"]
         gets = await _gets(interaction, flag, option)
@@ -95,7 +96,8 @@ async def remove(interaction: ActionInteraction) -> Result:
     async for part in _batches(interaction, chosen, "Removing members"):
         done = await in_thread(members.remove, flag.id, environment.key, part.type, part.ids, actor=target.actor)
         removed, absent = removed + done.removed, absent + done.absent
-    return {"Flag": f"{flag.key} in {environment.key}", "Removed": f"{removed:,}", "Were no members": f"{absent:,}"}
+    facts = [phrases.count(removed, "member") + " removed", *([f"{absent:,} were none"] if absent else [])]
+    return await _to_members(interaction, target, facts)
 
 
 async def _target(interaction: ActionInteraction) -> FlagToChange:
@@ -112,14 +114,22 @@ async def _add(interaction: ActionInteraction, target: FlagToChange, chosen: Seq
         done = await in_thread(members.add, flag.id, environment.key, part.type, part.ids, **given, actor=target.actor)
         added, changed, unchanged = added + done.added, changed + done.changed, unchanged + done.unchanged
         given = {"variant": done.variant}  # the first write made it, where the value was new
-    return {
-        "Flag": f"{flag.key} in {environment.key}",
-        "Get": str(given["variant"]),
-        "Added": f"{added:,}",
-        "Changed to it": f"{changed:,}",
-        "Had it already": f"{unchanged:,}",
-        "Given more than once": f"{sum(entities.repeated for entities in chosen):,}",
+    counts = {
+        "added": added,
+        "changed to it": changed,
+        "had it already": unchanged,
+        "given more than once": sum(entities.repeated for entities in chosen),
     }
+    name = str(given["variant"])
+    value = flag.variants.get(name) if isinstance(gets.value, Unset) else gets.value
+    facts = [f"{phrases.variant(name, value)}: " + ", ".join(f"{n:,} {what}" for what, n in counts.items() if n)]
+    return await _to_members(interaction, target, facts)
+
+
+async def _to_members(interaction: ActionInteraction, target: FlagToChange, facts: Sequence[str]) -> str:
+    flag, environment = target.flag.key, target.environment.key
+    said = f"Members of {flag} in {environment}: {', '.join(facts)}."
+    return await interaction.go(Route.MEMBERS, said, flag=flag, environment=environment)
 
 
 async def _batches(interaction: ActionInteraction, chosen: Sequence[Entities], label: str) -> AsyncIterator[Entities]:

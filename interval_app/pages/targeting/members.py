@@ -8,6 +8,7 @@ from db.flags import members
 from db.views import MemberView
 from db.wording import phrases
 from interval_app.display import tables
+from interval_app.display.environments import marked
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.forms.form import refuse_static
 from interval_app.session.executor import in_thread
@@ -36,12 +37,13 @@ async def show(interaction: PageInteraction) -> Layout:
         return [row(member, params) for member in found.items], found.total
 
     return Layout(
-        title=f"Members of {flag.key} · {environment.key}",
+        title=f"Members of {flag.key} · {marked(environment)}",
         description=f"{phrases.count(flag.member_count, 'member')}. Each gets the variant given here, before any rule.",
         menu_items=[
             link("Add members", Route.ADD_MEMBERS, params, theme="primary"),
             link("Change value", Route.CHANGE_MEMBERS, params),
             link("Remove members", Route.REMOVE_MEMBERS, params, theme="danger"),
+            link("The flag", Route.FLAG, params, theme="secondary"),
             back(environment=environment.key),
         ],
         children=[

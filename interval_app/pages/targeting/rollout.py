@@ -52,11 +52,9 @@ async def rollout(interaction: ActionInteraction) -> Result:
         return await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rollout=entered)))
 
     saved = await until_accepted(attempt)
-    await interaction.go(Route.FLAGS, environment=saved.environment)
-    return {
-        "Flag": f"{saved.key} in {saved.environment}",
-        "Rollout": phrases.split(saved.rollout) if saved.rollout else "none",
-    }
+    now = phrases.split(saved.rollout) if saved.rollout else "none"
+    said = f"The rollout of {saved.key} in {saved.environment}: {now}."
+    return await interaction.go(Route.FLAG, said, flag=saved.key, environment=saved.environment)
 
 
 async def _shares_or_none(
@@ -71,14 +69,14 @@ async def _shares_or_none(
     names = list(flag.variants)
     steps = [f"{step} %" for step in STEPS] if len(names) == 2 else []
     if steps:
-        intro += f"\nThe steps give {names[0]} that share, and {names[1]} the rest."
+        intro += f"\n“{names[1]}” gets what “{names[0]}” does not."
     buttons: list[str | dict[str, str]] = [
         {"label": "Preview", "value": CUSTOM},
         *({"label": step, "value": step, "theme": "secondary"} for step in steps),
-        {"label": "No rollout", "value": NONE, "theme": "danger"},
+        {"label": "No rollout", "value": NONE, "theme": "secondary"},
     ]
     fields = share_fields(interaction, flag, entered)
-    check = validator(lambda given: check_split(read_shares(given), "the rollout", flag.variants))
+    check = validator(lambda given: check_split(read_shares(flag, given), "the rollout", flag.variants))
     button, found = await ask(
         interaction.io,
         fields,
@@ -92,7 +90,7 @@ async def _shares_or_none(
     if button in steps:
         step = int(button.removesuffix(" %"))
         return Share.of_percent(names[0], step), Share.of_percent(names[1], 100 - step)
-    return read_shares(found)
+    return read_shares(flag, found)
 
 
 def meaning(flag: FlagView, shares: Split | None) -> str:

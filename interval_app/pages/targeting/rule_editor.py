@@ -1,11 +1,13 @@
-"""Add, edit, move and remove rules."""
+"""Edit, move and remove rules; `new_rule` adds them."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
+
+from interval_sdk import IO
 
 from db import validation
 from db.flags import flags
@@ -29,24 +31,16 @@ T = TypeVar("T")
 SPLIT = "a split …"
 
 
-async def add(interaction: ActionInteraction) -> Result:
-    """Add a rule after all others."""
-    target = await _target(interaction)
-    condition = await conditions.asked(interaction.io)
-    rule = Rule((condition,), await _served(interaction, target.flag, None))
-    return await _edit_until_saved(interaction, target, None, rule)
-
-
 async def edit(interaction: ActionInteraction) -> Result:
     """Change a rule's name, conditions or what it serves."""
-    target = await _target(interaction)
+    target = await target_of(interaction)
     number = await _number(interaction, target.flag)
-    return await _edit_until_saved(interaction, target, number, target.flag.rules[number])
+    return await edit_until_saved(interaction, target, number, target.flag.rules[number], is_new=False)
 
 
 async def remove(interaction: ActionInteraction) -> Result:
     """Remove a rule."""
-    target = await _target(interaction)
+    target = await target_of(interaction)
     environment, flag = target.environment, target.flag
     number = await _number(interaction, flag)
     protected = f" {environment.key} is protected." if environment.protected else ""
@@ -67,7 +61,7 @@ async def down(interaction: ActionInteraction) -> Result:
 
 
 async def _move(interaction: ActionInteraction, by: int) -> Result:
-    target = await _target(interaction)
+    target = await target_of(interaction)
     environment, flag = target.environment, target.flag
     number = await _number(interaction, flag)
     other = number + by
@@ -79,7 +73,7 @@ async def _move(interaction: ActionInteraction, by: int) -> Result:
     return await _reorder(interaction, target, rules, f"Rule {number + 1} of {flag.key} is rule {other + 1} now.")
 
 
-async def _target(interaction: ActionInteraction) -> FlagToChange:
+async def target_of(interaction: ActionInteraction) -> FlagToChange:
     """Find the flag that the link names.
 
     Raises DashboardError where the flag has changed since the link was made: the number of a rule means another rule
@@ -109,35 +103,41 @@ async def _number(interaction: ActionInteraction, flag: FlagView) -> int:
     return int(found["rule"]["value"])
 
 
-async def _edit_until_saved(
-    interaction: ActionInteraction, target: FlagToChange, number: int | None, rule: Rule
+async def edit_until_saved(
+    interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, *, is_new: bool
 ) -> Result:
     """Show the rule in plain words, with what can be done to it, until it is saved."""
 
     async def attempt(problem: str | None) -> Result:
         nonlocal rule
-        rule = await _edit(interaction, target, number, rule, problem)
-        environment, flag = target.environment, target.flag
-        await interaction.confirm_if_protected(environment, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
-        rules = (*flag.rules, rule) if number is None else spliced(flag.rules, number, rule)
-        try:
-            return await _write(interaction, target, rules, f"{flag.key} in {environment.key}: {phrases.rule(rule)}.")
-        except ChangedMeanwhileError as conflict:
-            if number is None or flag.rules[number : number + 1] == conflict.flag.rules[number : number + 1]:
-                raise
-            raise DashboardError(
-                f"{conflict.changes} Nothing of yours was saved: open the list of rules again, and edit the rule there."
-            ) from conflict
+        rule = await _edit(interaction, target, at, rule, problem)
+        return await save(interaction, target, at, rule, is_new=is_new)
 
     return await until_accepted(attempt)
 
 
-async def _edit(
-    interaction: ActionInteraction, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
-) -> Rule:
+async def save(interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, *, is_new: bool) -> Result:
+    """Write the rule: a new one before the one that has its index now, another one in its place.
+
+    Raises ChangedMeanwhileError where somebody else has changed the flag, and DashboardError where that was this rule.
+    """
+    environment, flag = target.environment, target.flag
+    await interaction.confirm_if_protected(environment, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
+    rules = (*flag.rules[:at], rule, *flag.rules[at if is_new else at + 1 :])
+    try:
+        return await _write(interaction, target, rules, f"{flag.key} in {environment.key}: {phrases.rule(rule)}.")
+    except ChangedMeanwhileError as conflict:
+        if is_new or flag.rules[at : at + 1] == conflict.flag.rules[at : at + 1]:
+            raise
+        raise DashboardError(
+            f"{conflict.changes} Nothing of yours was saved: open the list of rules again, and edit the rule there."
+        ) from conflict
+
+
+async def _edit(interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, problem: str | None) -> Rule:
     """Change the rule as its buttons say, until the one that saves it is pressed."""
     while True:
-        button, found = await _preview(interaction, target, number, rule, problem)
+        button, found = await _preview(interaction, target, at, rule, problem)
         if button == SAVE:
             return rule
         rule = await EDITS[button].apply(interaction, target.flag, rule, int(found["condition"]["value"]))
@@ -145,10 +145,10 @@ async def _edit(
 
 
 async def _preview(
-    interaction: ActionInteraction, target: FlagToChange, number: int | None, rule: Rule, problem: str | None
+    interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, problem: str | None
 ) -> Answers:
     """Show the rule with the buttons that fit it."""
-    flag, choices = target.flag, [(str(at), describe(condition)) for at, condition in enumerate(rule.conditions)]
+    flag, choices = target.flag, [(str(one), describe(condition)) for one, condition in enumerate(rule.conditions)]
     fields = {"condition": select(interaction.io, "Condition", choices, "0")}
     buttons = [{"label": SAVE, "value": SAVE}]
     buttons += [
@@ -157,8 +157,7 @@ async def _preview(
         if len(choices) >= edit.needs
     ]
     name = f" ({rule.name})" if rule.name else ""
-    position = len(flag.rules) if number is None else number
-    which = f"Rule {position + 1}{name} of {flag.key} in {target.environment.key}:"
+    which = f"Rule {at + 1}{name} of {flag.key} in {target.environment.key}:"
     return await ask(interaction.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
 
 
@@ -223,20 +222,29 @@ async def _reorder(interaction: ActionInteraction, target: FlagToChange, rules: 
 async def _write(interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Rule], said: str) -> Result:
     environment, flag = target.environment, target.flag
     await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rules=rules)))
-    await interaction.go(Route.RULES, flag=flag.key, environment=environment.key)
-    return said
+    return await interaction.go(Route.RULES, said, flag=flag.key, environment=environment.key)
+
+
+def refuse_without_variants(flag: FlagView) -> None:
+    """Raise DashboardError for a flag that has nothing a rule could serve."""
+    if not flag.variants:
+        raise DashboardError(f"{flag.key} has no variants yet that a rule could serve: add some with Edit.")
+
+
+def serves_field(io: IO, flag: FlagView, chosen: str | None) -> Any:
+    """Make the input to choose a variant, or a split of several."""
+    # Names begin with = here: a variant may be called like the choice of a split.
+    choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
+    choices.append((SPLIT, "a split: shares of several variants …"))
+    return select(io, "It serves", choices, chosen or choices[0][0])
 
 
 async def _served(interaction: ActionInteraction, flag: FlagView, now: str | Split | None) -> str | Split:
     """Ask what the rule is to serve: a variant, or shares of several."""
-    if not flag.variants:
-        raise DashboardError(f"{flag.key} has no variants yet that a rule could serve: add some with Edit.")
-    # Names begin with = here: a variant may be called like the choice of a split.
-    choices = [(f"={name}", phrases.variant(name, value)) for name, value in flag.variants.items()]
-    choices.append((SPLIT, "a split: shares of several variants …"))
+    refuse_without_variants(flag)
     split = now if isinstance(now, tuple) else None
-    chosen = SPLIT if split else f"={now}" if now else choices[0][0]
-    fields = {"serves": select(interaction.io, "It serves", choices, chosen)}
+    chosen = SPLIT if split else f"={now}" if now else None
+    fields = {"serves": serves_field(interaction.io, flag, chosen)}
     _, found = await ask(interaction.io, fields, intro="Who meets all conditions gets:", buttons=["Continue"])
     option = found["serves"]["value"]
     if option != SPLIT:

@@ -7,6 +7,7 @@ from interval_sdk import Layout
 from db.views import FlagView
 from db.wording import phrases
 from interval_app.display import tables
+from interval_app.display.environments import marked
 from interval_app.display.tables import Row, cell
 from interval_app.forms.form import refuse_static
 from interval_app.session.interaction import PageInteraction, back
@@ -25,10 +26,11 @@ async def show(interaction: PageInteraction) -> Layout:
     display = interaction.display
     table = tables.fixed(display, "Rules", COLUMNS, rows, is_sortable=False) if rows else None
     return Layout(
-        title=f"Rules of {flag.key} · {environment.key}",
+        title=f"Rules of {flag.key} · {marked(environment)}",
         description="Tried from the first on, after members and before the rollout: the first rule that holds decides.",
         menu_items=[
             link("Add rule", Route.ADD_RULE, params, theme="primary"),
+            link("The flag", Route.FLAG, params, theme="secondary"),
             back(environment=environment.key),
         ],
         children=[table or display.heading("There is no rule yet.", level=3)],

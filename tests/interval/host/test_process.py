@@ -142,7 +142,7 @@ def test_a_connection_that_is_cut_in_mid_action(server: IntervalServer, process:
     server.disconnect()
     action.form()
     action.answer({"Description": "after the cut"})
-    assert action.result()["Saved"] == "beta"
+    assert action.result().startswith("beta is saved")
     assert flags.get("beta", "dev").description == "after the cut"
 
 
@@ -162,7 +162,7 @@ def test_the_outcome_of_an_action_waits_for_the_connection(
     other.close()
     wait_until(lambda: flags.get("beta", "dev").description == "meanwhile")
     server.open()
-    assert action.result()["Saved"] == "beta"
+    assert action.result().startswith("beta is saved")
     assert flags.get("beta", "dev").version == 2
 
 
@@ -267,7 +267,7 @@ def test_members_do_not_get_another_value_because_the_database_was_away(
         assert "database can't be reached" in action.form().text
     wait_until(lambda: "reached" not in Person(server).open("flags").render.text)
     action.answer()
-    assert action.result()["Get"] == "off"
+    assert "off = false: 1" in action.result()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from db.configuration.flag_fields import FLAG_FIELDS
 from db.errors import FlagNotFoundError
-from db.flags import flags
+from db.flags import flags, members
 from db.flags.flags import FlagEdit
 from db.history import changes
 from db.vocabulary import Source
@@ -26,8 +26,9 @@ def test_create_a_dynamic_boolean_flag(dash: Running) -> None:
     assert form.options("Default variant") == ["none", "=on", "=off"]
     assert form.default("Default variant") == "=off"  # released clients log an error for every missing value
     action.answer({"Default variant": "=on"})
-    assert action.result()["Created"] == key
-    assert action.redirects == [("flags", {"environment": "dev"})]
+    said = action.result()
+    assert said == f"{key} is created, enabled in dev and disabled in the others."
+    assert (action.redirects, action.said) == ([("flags/flag", {"flag": key, "environment": "dev"})], [said])
     flag = flags.get(key, "dev")
     assert (flag.description, flag.enabled, flag.default_variant) == ("The new one", True, "on")
     assert not flags.get(key, "staging").enabled
@@ -133,7 +134,7 @@ def test_a_key_that_is_taken_meanwhile_brings_the_form_back(dash: Running) -> No
     assert (form.default("Key"), form.default("Description")) == (key, "kept")
     action.answer({"Key": f"{key}-2"})
     action.fill()
-    assert action.result()["Created"] == f"{key}-2"
+    assert action.result().startswith(f"{key}-2 is created")
 
 
 def test_whatever_an_edit_can_change_is_in_the_form_or_has_a_page_of_its_own(dash: Running) -> None:
@@ -184,21 +185,34 @@ def test_edit_a_static_value(dash: Running, kind: str, old: Any, typed: Any, new
 
 def test_a_used_variant_can_t_be_dropped(dash: Running) -> None:
     flag = dash.flag(value_type="string", variants={"a": "A", "b": "B"}, default_variant="a")
+    members.add(flag.key, "dev", "user", ["john"], variant="a", actor=TESTER)
     action = dash.ada.run("flags/edit", flag=flag.key)
     action.fill({"Variants": "b = B"})
+    action.fill({"Default variant": "=b"})
     form = action.form()
-    assert "The default variant is not among the variants any more" in form.text
+    assert "Members still get a" in form.text
     assert form.default("Variants") == "b = B"
+    action.cancel()
+    assert flags.get(flag.key, "dev").variants == {"a": "A", "b": "B"}
+
+
+def test_a_new_variant_can_be_made_the_default_at_once(dash: Running) -> None:
+    flag = dash.flag(value_type="string", variants={"a": "A"}, default_variant="a")
+    action = dash.ada.run("flags/edit", flag=flag.key)
+    action.fill({"Variants": "b = B"})
+    assert action.form().options("Default variant") == ["none", "=b"]
     action.answer({"Default variant": "=b"})
     action.result()
-    assert flags.get(flag.key, "dev").variants == {"b": "B"}
+    now = flags.get(flag.key, "dev")
+    assert (now.variants, now.default_variant) == ({"b": "B"}, "b")
 
 
 def test_two_people_edit_the_same_flag(dash: Running) -> None:
     flag = dash.flag(value_type="string", variants={"a": "A", "b": "B"}, default_variant="a")
     ada, bob = dash.ada.run("flags/edit", flag=flag.key), dash.bob.run("flags/edit", flag=flag.key)
     ada.form()
-    bob.fill({"Variants": "a = A\nb = B\nc = C", "Default variant": "=b", "Tags": "bobs"})
+    bob.fill({"Variants": "a = A\nb = B\nc = C", "Tags": "bobs"})
+    bob.fill({"Default variant": "=b"})
     bob.result()
     ada.answer({"Variants": "a = AA\nb = B", "Description": "by Ada"})
     form = ada.form()
@@ -241,12 +255,12 @@ def test_awkward_names_can_be_created_and_edited(dash: Running, key: str) -> Non
     action.fill({"Key": key, "Type": "string", "Description": key})
     action.fill({"Variants": f"{key} = {key}"})
     action.fill({"Default variant": f"={key}"})
-    assert action.result()["Created"] == key
+    assert action.result().startswith(f"{key} is created")
     edit = dash.ada.run("flags/edit", flag=key)
     form = edit.form()
     assert form.default("Description") == key and form.default("Variants") == f"{key} = {key}"
     edit.answer({"Tags": key, "Name": key})
-    assert edit.result()["Saved"] == key
+    assert edit.result() == f"{key} is saved in dev, as version 2."
     flag = flags.get(key, "dev")
     assert (flag.name, flag.tags, flag.variants) == (key, (key,), {key: key})
     dash.serves(key, key, "")

@@ -10,7 +10,7 @@ from db.administration import keys
 from db.flags import flags, members
 from db.flags.flags import FlagEdit
 from db.history import changes
-from db.vocabulary import Scope
+from db.vocabulary import Actor, Scope, Source
 from tests.db.helpers import edit
 from tests.interval.browser import OpenPage, Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
@@ -116,6 +116,28 @@ def test_the_change_log_shows_as_many_as_asked_for_of_large_changes(dash: Runnin
     assert told == [*(f"description: edit {number - 1} → edit {number}" for number in (3, 2, 1)), "description: edit 0"]
 
 
+def test_the_change_log_is_filtered_by_person_and_environment(dash: Running) -> None:
+    flag = dash.flag()
+    flags.set_enabled(flag.key, "staging", True, actor=Actor("carla@example.com", Source.API, "key ci"))
+    action = dash.ada.run("flags/changes/filter")
+    action.fill({"Person or key": "Carla", "Environment": "staging"})
+    action.result()
+    page = dash.ada.follow(*action.redirects[0])
+    assert isinstance(page, OpenPage)
+    assert page.layout["title"] == "Change log · all flags, staging · by Carla"
+    (row,) = page.look("Changes")
+    told = [row[name] for name in ("flag", "environment", "action", "who")]
+    assert told == [flag.key, "staging", "Enabled", "carla@example.com (key ci)"]
+    assert "All changes" in page.menu
+
+
+def test_the_log_of_a_change_is_that_of_its_flag(dash: Running) -> None:
+    flag = dash.flag()
+    change = changes.page(flag.id, "staging").items[0]
+    _, params = dash.ada.open("flags/changes/change", change=str(change.id)).link("Change log")
+    assert params == {"flag": flag.key, "environment": "staging"}
+
+
 def test_the_change_log_is_filtered_by_a_flag_that_is_picked(dash: Running) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/changes/of", environment="dev")
@@ -203,7 +225,7 @@ def test_promote_shows_the_difference_first(dash: Running) -> None:
     ]
     action.answer({}, "Promote")
     action.confirm()
-    assert action.redirects == [] or action.redirects[0][1] == {"environment": "prod"}
+    assert action.redirects == [] or action.redirects[0][1] == {"flag": flag.key, "environment": "prod"}
     action.result()
     dash.serves(flag.key, True, False, "prod", entityId="john")
     dash.serves(flag.key, False, True, "prod", entityId="mary")
@@ -271,7 +293,7 @@ def test_a_change_is_shown_with_all_of_a_long_value(dash: Running) -> None:
     flags.update(flag.key, "dev", FlagEdit(value="x" * 5_000), actor=TESTER)
     page = dash.ada.open("flags/changes", flag=flag.key, environment="dev")
     page.look("Changes")
-    whole = dash.ada.click(page.row("Changes", action="Value changed"), "Show all of it")
+    whole = dash.ada.click(page.row("Changes", action="Values changed"), "Show all of it")
     (row,) = whole.screen.rows("What it changed")  # type: ignore[union-attr]
     assert (row["before"], row["after"]) == ("old", "x" * 5_000)
 

@@ -26,7 +26,7 @@ def test_a_key_is_shown_once_and_works(dash: Running) -> None:
     assert secret.startswith("fs_server_")
     action.answer({}, "I have stored it")
     result = action.result()
-    assert result == {"Created": name, "May": "server", "Environment": "dev"}
+    assert result == f"The server key {name} is created for dev."
     page = dash.ada.open("flags/keys")
     (row,) = [row for row in page.render.rows("API keys") if row["name"] == name]
     assert secret not in str(page.layout) and row["state"] == "in force"
@@ -66,7 +66,7 @@ def test_an_admin_key_needs_the_role_and_is_for_every_environment(dash: Running)
     action.confirm()
     assert action.form().props(f"The key {name}")["code"].startswith("fs_admin_")
     action.answer()
-    assert action.result()["Environment"] == "all"
+    assert action.result().endswith("for all environments.")
     (key,) = [key for key in keys.list_all() if key.name == name]
     assert "your role (member) may not change" in dash.member.run("flags/keys/revoke", key=key.id).failure()
 
@@ -107,7 +107,7 @@ def test_environments_are_listed_and_added(dash: Running) -> None:
     row = page.row("Environments", key="2024-01-01")
     assert row["data"]["protected"]["label"] == "protected"
     flags_there = dash.ada.follow(row["data"]["key"]["route"], row["data"]["key"]["params"])
-    assert flags_there.layout["title"] == "Feature Flags · 2024-01-01"  # type: ignore[union-attr]
+    assert flags_there.layout["title"] == "Feature Flags · 2024-01-01 ⚠ PROTECTED"  # type: ignore[union-attr]
     enable = dash.ada.run("flags/enable", flag=flag.key, environment="2024-01-01")
     enable.confirm()
     enable.result()

@@ -19,7 +19,7 @@ from tests.interval.conftest import dashboard, link_to_archived, link_to_everyth
 from tests.interval.interval_server import MEMBER, IntervalServer
 from tests.processes import free_port
 
-READING = {"flags/explain", "flags/changes/of"}
+READING = {"flags/explain", "flags/changes/of", "flags/filter", "flags/changes/filter"}
 """The actions that change nothing, and are for everyone."""
 UNASKED = {"flags/environments/add", "flags/publish"}
 """The actions that change no environment that there is, so that nobody is asked whether to go on."""

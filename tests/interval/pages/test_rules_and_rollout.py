@@ -20,12 +20,9 @@ def us(variant: str = "on", country: str = "US") -> dict[str, Any]:
 def test_add_a_rule_with_two_conditions(dash: Running) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/rules/add", flag=flag.key, environment="dev")
-    action.fill({"Field": "country", "Comparison": "in"})
-    assert action.form().inputs == ["Values", "They are"]
-    action.answer({"Values": "US, CA"})
-    action.fill({"It serves": "=on"})
-    form = action.form()
-    assert "country is one of US, CA → on" in form.text
+    assert action.form().inputs == ["Field", "Comparison", "Value", "The value is", "It serves", "Place"]
+    action.answer({"Field": "country", "Comparison": "in", "Value": "US, CA", "It serves": "=on"}, "More conditions …")
+    assert "country is one of US, CA → on" in action.form().text
     action.answer({}, "Add a condition")
     action.fill({"Field": "attributes.plan", "Comparison": "eq"})
     action.fill({"Value": "premium"})
@@ -61,15 +58,18 @@ def test_each_operator_has_the_input_that_fits(
 ) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/rules/add", flag=flag.key)
-    action.fill({"Field": "a.b", "Comparison": operator})
-    action.fill(entered)
-    action.fill({"It serves": "=on"})
-    action.fill({}, "Save rule")
+    action.fill({"Field": "a.b", "Comparison": operator, "It serves": "=on", **on_one_screen(entered)}, "Save rule")
     action.result()
     (rule,) = flags.get(flag.key, "dev").rules
     assert rule.conditions == (Condition("a.b", operator, value),)
     look_at_condition(dash, flag.key)
     assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
+
+
+def on_one_screen(entered: dict[str, str]) -> dict[str, str]:
+    """The same by the labels of the screen that adds a rule."""
+    labels = {"It is": "The value is", "They are": "The value is"}
+    return {labels.get(label, "Value"): value for label, value in entered.items()}
 
 
 def look_at_condition(dash: Running, key: str) -> None:
@@ -96,11 +96,19 @@ def test_a_list_stays_what_it_is_when_its_condition_is_looked_at(dash: Running, 
 def test_an_operator_without_a_value_asks_for_none(dash: Running) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/rules/add", flag=flag.key)
-    action.fill({"Field": "email", "Comparison": "exists"})
-    assert action.form().inputs == ["It serves"]
-    action.answer({"It serves": "=on"})
+    action.fill({"Field": "email", "Comparison": "exists", "Value": "x"})
+    assert "takes no value" in action.form().errors[""]
+    action.answer({"Field": "email", "Comparison": "exists", "Value": ""}, "More conditions …")
     assert "email is present → on" in action.form().text
     action.cancel()
+
+
+def test_a_new_rule_may_come_before_others(dash: Running) -> None:
+    flag = dash.flag(rules=[us(country="DE"), us(country="FR")])
+    action = dash.ada.run("flags/rules/add", flag=flag.key)
+    action.fill({"Field": "country", "Value": "IT", "Place": "1"}, "Save rule")
+    action.result()
+    assert [rule.conditions[0].value for rule in flags.get(flag.key, "dev").rules] == ["DE", "IT", "FR"]
 
 
 def test_values_that_can_t_be_are_refused(dash: Running) -> None:
@@ -109,19 +117,15 @@ def test_values_that_can_t_be_are_refused(dash: Running) -> None:
     action.form()
     action.answer({"Field": "a..b"})
     assert "names with dots between them" in action.form().errors["Field"]
-    action.answer({"Field": "age", "Comparison": "gt"})
-    action.form()
-    action.answer({"Number": "many"})
+    action.answer({"Field": "age", "Comparison": "gt", "Value": "many"})
     assert "not a number" in action.form().errors[""]
     action.cancel()
     action = dash.ada.run("flags/rules/add", flag=flag.key)
-    action.fill({"Field": "version", "Comparison": "semver_gt"})
-    action.fill({"Value": "new"})
+    action.fill({"Field": "version", "Comparison": "semver_gt", "Value": "new"})
     assert "version such as" in action.form().errors[""]
     action.cancel()
     action = dash.ada.run("flags/rules/add", flag=flag.key)
-    action.fill({"Field": "paid", "Comparison": "eq"})
-    action.fill({"Value": "perhaps", "It is": "true or false"})
+    action.fill({"Field": "paid", "Comparison": "eq", "Value": "perhaps", "The value is": "true or false"})
     assert "true or false" in action.form().errors[""]
     action.cancel()
 
@@ -129,16 +133,10 @@ def test_values_that_can_t_be_are_refused(dash: Running) -> None:
 def test_a_rule_may_serve_a_split(dash: Running) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/rules/add", flag=flag.key)
-    action.fill({"Field": "country"})
-    action.fill({"Value": "US"})
-    action.fill({"It serves": "a split …"})
-    action.form()
-    action.answer({"% on = true": 30, "% off = false": 60})
-    assert "must add up to 100, not 90" in action.form().errors[""]
-    action.answer({"% on = true": 100, "% off = false": 0})
-    assert "country is US → 100 % on" in action.form().text
-    action.answer({}, "Save rule")
-    action.result()
+    action.fill({"Field": "country", "Value": "US", "It serves": "a split …"}, "Save rule")
+    assert "“off” gets the rest" in action.form().text
+    action.answer({"% on = true": 100})
+    assert "country is US → 100 % on" in action.result()
     dash.serves(flag.key, True, False, country="US", entityId="john")
 
 
@@ -225,20 +223,16 @@ def test_there_is_nothing_to_edit_without_rules(dash: Running) -> None:
 def test_awkward_names(dash: Running, key: str) -> None:
     dash.flag(key, value_type="string", variants={key: key, "other": "x"})
     action = dash.ada.run("flags/rules/add", flag=key, environment="dev")
-    action.fill({"Field": key, "Comparison": "in"})
-    action.fill({"Values": key})
-    action.fill({"It serves": f"={key}"})
-    assert f"{key} is one of {key} → {key}" in action.form().text
-    action.answer({}, "Save rule")
-    action.result()
+    action.fill({"Field": key, "Comparison": "in", "Value": key, "It serves": f"={key}"}, "Save rule")
+    assert f"{key} is one of {key} → {key}" in action.result()
     dash.serves(key, key, "", **{key: key})
     page = dash.ada.open("flags/rules", flag=key, environment="dev")
     assert page.render.rows("Rules")[0]["when"] == f"{key} is one of {key}"
     rollout = dash.ada.run("flags/rollout", flag=key, environment="dev")
-    rollout.fill({f"% {key}": 100, "% other = x": 0})
+    rollout.fill({f"% {key}": 100})
     assert f"100 % {key}" in rollout.form().text
     rollout.answer({}, "Save rollout")
-    assert rollout.result()["Rollout"] == f"100 % {key}"
+    assert f": 100 % {key}." in rollout.result()
     dash.serves(key, key, "", entityId="anybody")
     flags.archive(key, actor=TESTER)
 
@@ -247,18 +241,27 @@ def test_rollout_shows_what_it_means_before_it_is_saved(dash: Running) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/rollout", flag=flag.key, environment="dev")
     action.form()
-    action.answer({"% on = true": 12.5, "% off = false": 80}, "Preview")
-    assert "must add up to 100, not 92.5" in action.form().errors[""]
-    action.answer({"% on = true": 12.5, "% off = false": 87.5}, "Preview")
+    action.answer({"% on = true": 12.5}, "Preview")
     form = action.form()
     assert "12.5 % on, 87.5 % off" in form.text and "about 1,250 of 10,000" in form.text
     action.answer({}, "Back")
     assert action.form().default("% on = true") == 12.5
     assert flags.get(flag.key, "dev").rollout is None
-    action.answer({"% on = true": 0, "% off = false": 100}, "Preview")
+    action.answer({"% on = true": 0}, "Preview")
     action.fill({}, "Save rollout")
-    assert action.result()["Rollout"] == "100 % off"
+    assert ": 100 % off." in action.result()
     dash.serves(flag.key, False, True, entityId="john")
+
+
+def test_shares_of_three_have_to_add_up(dash: Running) -> None:
+    flag = dash.flag(value_type="string", variants={"a": "a", "b": "b", "c": "c"})
+    action = dash.ada.run("flags/rollout", flag=flag.key, environment="dev")
+    action.form()
+    action.answer({"% a": 12.5, "% b": 80}, "Preview")
+    assert "The percentages of the rollout must add up to 100, not 92.5" in action.form().errors[""]
+    action.answer({"% a": 12.5, "% b": 80, "% c": 7.5}, "Preview")
+    assert "12.5 % a, 80 % b, 7.5 % c" in action.form().text
+    action.cancel()
 
 
 def test_a_long_value_does_not_fill_the_form(dash: Running) -> None:
@@ -283,7 +286,7 @@ def test_rollout_in_steps(dash: Running) -> None:
     action.fill({}, "No rollout")
     assert "gets the caller's default" in action.form().text
     action.answer({}, "Save rollout")
-    assert action.result()["Rollout"] == "none"
+    assert action.result() == f"The rollout of {flag.key} in dev: none."
     dash.serves(flag.key, False, False, entityId="anybody")
 
 

@@ -1,0 +1,69 @@
+"""Choose which flags the landing page lists: by status, by tag, by when they were changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from db import validation
+from db.configuration.edits import FlagQuery
+from interval_app.forms.form import ask, select, validator
+from interval_app.session.interaction import ActionInteraction, Interaction, Result
+from interval_app.session.routes import Route
+
+ANY: Final = "any"
+STATUSES: Final = ((ANY, "any"), ("enabled", "enabled"), ("disabled", "disabled"))
+DAYS: Final = ((ANY, "at any time"), ("1", "in the last day"), ("7", "in the last week"), ("30", "in the last month"))
+DAYS_BY_NAME: Final = {name: int(name) for name, _ in DAYS if name != ANY}
+
+
+class Filters(NamedTuple):
+    """What the links of the landing page say; empty where nothing is asked for."""
+
+    status: str = ""
+    tag: str = ""
+    days: str = ""
+
+    @classmethod
+    def of(cls, interaction: Interaction) -> Filters:
+        """Read the filters of the link that led here."""
+        return cls(*(interaction.param(name) for name in cls._fields))
+
+    def to_params(self) -> dict[str, str]:
+        """Return the parameters of a link with these filters."""
+        return {name: value for name, value in self._asdict().items() if value and value != ANY}
+
+    def narrow(self, query: FlagQuery) -> FlagQuery:
+        """Return the query for these flags alone."""
+        days = DAYS_BY_NAME.get(self.days)
+        return replace(
+            query,
+            enabled={"enabled": True, "disabled": False}.get(self.status),
+            tags=[self.tag] if self.tag else [],
+            changed_since=datetime.now(UTC) - timedelta(days=days) if days else None,
+        )
+
+    def __str__(self) -> str:
+        """Say what is shown: "enabled, tag beta, changed in the last week"."""
+        parts = [self.status, f"tag {self.tag}" if self.tag else "", self._when()]
+        return ", ".join(part for part in parts if part)
+
+    def _when(self) -> str:
+        return f"changed {dict(DAYS)[self.days]}" if self.days in DAYS_BY_NAME else ""
+
+
+async def choose(interaction: ActionInteraction) -> Result:
+    """Ask for filters, and lead to the flags that fit."""
+    environment, now = await interaction.environment(), Filters.of(interaction)
+    io = interaction.io
+    tag = io.input.text("Tag", default_value=now.tag or None, max_length=128).optional()
+    fields = {
+        "status": select(io, "Status", STATUSES, now.status or ANY),
+        "tag": tag.validate(validator(lambda text: validation.tags([text.strip()]))),
+        "days": select(io, "Changed", DAYS, now.days or ANY),
+    }
+    _, found = await ask(io, fields, intro=f"Which flags of {environment.key}?", buttons=["Show them"])
+    chosen = Filters(found["status"]["value"], (found["tag"] or "").strip(), found["days"]["value"])
+    await interaction.go(Route.FLAGS, environment=environment.key, **chosen.to_params())
+    return "The flags that fit are shown."

@@ -1,0 +1,84 @@
+"""Show one flag in one environment: what it is, what it serves to whom, and what became of it last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interval_sdk import Layout
+
+from db.history import changes
+from db.views import FlagView
+from db.wording import phrases
+from interval_app.display import tables
+from interval_app.display.environments import marked
+from interval_app.display.tables import Row, cell
+from interval_app.pages import change_log
+from interval_app.pages.flags.flag_list import menu, updated
+from interval_app.pages.targeting import rules
+from interval_app.session.executor import in_thread
+from interval_app.session.interaction import PageInteraction, back
+from interval_app.session.routes import Route, link
+
+LAST_CHANGES = 5
+
+
+async def show(interaction: PageInteraction) -> Layout:
+    """Show the flag that the link names."""
+    environment = await interaction.environment()
+    flag = await interaction.flag(environment)
+    last = await in_thread(changes.page, flag.id, environment.key, limit=LAST_CHANGES)
+    display, of_flag = interaction.display, {"flag": flag.key}
+    others = [one.key for one in await interaction.all_environments() if one.key != environment.key]
+    return Layout(
+        title=f"{flag.key} · {marked(environment)}",
+        description=flag.description or "It has no description.",
+        menu_items=[
+            *menu(flag),
+            *(link(f"In {key}", Route.FLAG, {**of_flag, "environment": key}, theme="secondary") for key in others),
+            back(environment=environment.key),
+        ],
+        children=[
+            display.metadata("The flag", data=facts(flag)),
+            *targeting(display, flag),
+            tables.fixed(
+                display,
+                "Last changes",
+                change_log.OF_FLAG,
+                [change_log.row(change, whole=False) for change in last.items],
+                is_sortable=False,
+                is_filterable=False,
+            ),
+        ],
+    )
+
+
+def facts(flag: FlagView) -> list[dict[str, str]]:
+    """Make the list of what a flag is."""
+    found = {
+        "Status": phrases.status(flag.enabled),
+        "Kind": phrases.kind(flag),
+        "Name": flag.name or phrases.NOTHING,
+        "Tags": ", ".join(flag.tags) or phrases.NOTHING,
+        "Updated": updated(flag),
+    }
+    if flag.is_static:
+        found["Value"] = phrases.readable(flag.value)
+    else:
+        found["Members"] = f"{flag.member_count:,}"
+        found["Rollout"] = phrases.split(flag.rollout) if flag.rollout else "none"
+        found["Default"] = flag.default_variant or "none: the caller's default"
+    return [{"label": label, "value": phrases.short(value)} for label, value in found.items()]
+
+
+def targeting(display: Any, flag: FlagView) -> list[Any]:
+    """Make the tables of a dynamic flag's variants and rules."""
+    if flag.is_static:
+        return []
+    columns = (("Variant", "name"), ("Value", "value"))
+    named = [Row([cell(name), cell(phrases.readable(value))]) for name, value in flag.variants.items()]
+    ruled = [rules.row(flag, number) for number in range(1, len(flag.rules) + 1)]
+    plain: dict[str, Any] = {"is_sortable": False, "is_filterable": False}
+    return [
+        tables.fixed(display, "Variants", columns, named, **plain),
+        *([tables.fixed(display, "Rules", rules.COLUMNS, ruled, **plain)] if ruled else []),
+    ]

@@ -1,0 +1,75 @@
+"""Add a rule: one condition, what it serves and its place on one screen; more conditions in the editor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from db.views import FlagView
+from db.wording import phrases
+from flagstaff.targeting import Rule
+from interval_app.forms import conditions
+from interval_app.forms.flag_to_change import FlagToChange
+from interval_app.forms.form import Answers, ask, select, until_accepted, validator
+from interval_app.forms.shares import shares_asked
+from interval_app.pages.targeting import rule_editor
+from interval_app.pages.targeting.rule_editor import SAVE, SPLIT, serves_field
+from interval_app.session.interaction import ActionInteraction, Result
+
+MORE: Final = "More conditions …"
+
+
+class NewRule(NamedTuple):
+    """What the screen says: the button, the rule, and the index that it is to have."""
+
+    button: str
+    rule: Rule
+    at: int
+
+
+async def add(interaction: ActionInteraction) -> Result:
+    """Ask for a rule, and save it or go on in the editor."""
+    target = await rule_editor.target_of(interaction)
+    rule_editor.refuse_without_variants(target.flag)
+    entered: Mapping[str, Any] = {}
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal entered
+        answers = await _form(interaction, target, entered, problem)
+        entered = answers.values
+        new = await _read(interaction, target.flag, answers)
+        if new.button == SAVE:
+            return await rule_editor.save(interaction, target, new.at, new.rule, is_new=True)
+        return await rule_editor.edit_until_saved(interaction, target, new.at, new.rule, is_new=True)
+
+    return await until_accepted(attempt)
+
+
+async def _form(
+    interaction: ActionInteraction, target: FlagToChange, entered: Mapping[str, Any], problem: str | None
+) -> Answers:
+    flag, last = target.flag, len(target.flag.rules)
+    places = [(str(at), f"before rule {at + 1}: {phrases.rule(rule)}") for at, rule in enumerate(flag.rules)]
+    fields = {
+        **conditions.one_screen(interaction.io, entered),
+        "serves": serves_field(interaction.io, flag, entered["serves"]["value"] if entered else None),
+        "place": select(interaction.io, "Place", [*places, (str(last), "after all others")], str(last)),
+    }
+    check = validator(lambda found: conditions.read_one_screen(found))
+    intro = f"A rule of {flag.key} in {target.environment.key}. Who meets the condition gets what it serves."
+    buttons = [{"label": SAVE, "value": SAVE}, {"label": MORE, "value": MORE, "theme": "secondary"}]
+    return await ask(
+        interaction.io,
+        fields,
+        intro=intro,
+        problem=problem,
+        buttons=buttons,
+        check=lambda answers: check(answers.values),
+    )
+
+
+async def _read(interaction: ActionInteraction, flag: FlagView, answers: Answers) -> NewRule:
+    """Make the rule of what was entered; a split is asked for on a screen of its own."""
+    found, option = answers.values, answers.values["serves"]["value"]
+    serves = await shares_asked(interaction, flag, None) if option == SPLIT else str(option[1:])
+    return NewRule(answers.button, Rule((conditions.read_one_screen(found),), serves), int(found["place"]["value"]))

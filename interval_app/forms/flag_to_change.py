@@ -34,7 +34,7 @@ class FlagToChange:
     actor: Actor
 
     async def write(self, function: FlagWrite[T_co]) -> T_co:
-        """FlagWrite on top of the version that the person was shown.
+        """Write on top of the version that the person was shown.
 
         Raises ChangedMeanwhileError where somebody else has changed the flag since. From then on `flag` is what they
         made of it: `until_accepted` tells the person, and the next attempt is based on that.

@@ -74,7 +74,7 @@ def test_following_the_stream(openfeature: OpenFeatureClient, heard: Heard, serv
     provider = make(server, poll_seconds=3600)
     api.set_provider_and_wait(provider)
     assert events.opened.acquire(timeout=10)
-    assert server.asked("stream")[0].headers["Last-ServerSentEvent-ID"] == "1"
+    assert server.asked("stream")[0].headers["Last-Event-ID"] == "1"
     assert server.asked("stream")[0].headers["X-API-Key"] == KEY
     events.write(": still here\n\n" + updated("a", flag(1)) + updated("b", flag(2)))
     events.write('event: message\ndata: {"type": "refetchEvaluation"}\nid: 3\n\n')

@@ -32,7 +32,7 @@ def spoil(value: Any, chance: random.Random) -> Any:
     if isinstance(value, list | tuple):
         return [spoil(item, chance) for item in value]
     if isinstance(value, dict):
-        # Bindings that mean something to flagd mostly stay, so that more than the first check is reached.
+        # Names that mean something to flagd mostly stay, so that more than the first check is reached.
         return {
             spoil(name, chance) if chance.random() < 0.2 else name: spoil(item, chance) for name, item in value.items()
         }

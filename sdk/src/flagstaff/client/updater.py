@@ -195,7 +195,7 @@ class Client:
         assert self.definitions is not None
         began = time.monotonic()
         try:
-            headers = {"Accept": "text/event-stream", "Last-ServerSentEvent-ID": str(self.definitions.revision)}
+            headers = {"Accept": "text/event-stream", "Last-Event-ID": str(self.definitions.revision)}
             self._open = stream = self._transport.stream(STREAM + self._query, headers, SILENCE)
         except (RefusedError, UnavailableError) as error:
             return self._without_stream(error)

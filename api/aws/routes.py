@@ -35,7 +35,7 @@ Answer = Callable[[PublishedService, Request], Response]
 
 
 def respond(service: PublishedService, request: Request) -> Response:
-    """Answer what the path and the method ask for, as Flask would redirect_to_s3."""
+    """Answer what the path and the method ask for, as Flask would elsewhere."""
     path, method = request.path, request.method
     route = route_of(path)
     if route is None:

@@ -22,7 +22,7 @@ from api.evaluation.prepared import PreparedAnswers
 from api.evaluation.single import about_entity, admitted, engine_of
 from api.evaluation_service import EvaluationService
 from api.http import EMPTY, JSON_HEADERS, Response, has_etag, json_response, read_object, read_query
-from api.paths import OFREP_ONE, STREAM
+from api.paths import OFREP_ONE, STREAM, without_double_slash
 from api.request import Request
 from db.published.keyring import KeyRecord
 from flagstaff.digits import parse_digits
@@ -91,7 +91,7 @@ def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def key_in(request: Request) -> str:
     """Return the flag's key, which is the rest of the path."""
-    return request.path.removeprefix(OFREP_ONE)
+    return without_double_slash(request.path).removeprefix(OFREP_ONE)
 
 
 def to_wire(key: str, answer: Evaluation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from api.app import DIRECT, OFREP_SINGLE, Answer, direct_routes
 from api.errors import RequestError
 from api.evaluation import ofrep
 from api.http import Response, error_response
-from api.paths import OFREP_ALL, OFREP_ONE
+from api.paths import OFREP_ALL, OFREP_ONE, without_double_slash
 from api.request import Request
 from api.routes import EVALUATE
 from api.services import Services
@@ -22,6 +22,8 @@ EXACT = {(method, path): path for path, (method, _) in DIRECT.items()}
 
 def find(method: str, path: str) -> str | None:
     """Return the route that answers this request without Flask, if there is one."""
+    if path.startswith("//"):
+        path = without_double_slash(path)
     route = EXACT.get((method, path))
     if route is None and method == "POST" and path.startswith(OFREP_ONE) and len(path) > len(OFREP_ONE):
         return OFREP_SINGLE
@@ -42,7 +44,7 @@ class Dispatch:
 
 def refuse(request: Request, error: RequestError) -> Response:
     """Answer that a request can't be taken up, in the shape of errors that its path has."""
-    path = request.path
+    path = without_double_slash(request.path)
     if path.startswith(OFREP_ONE):
         return ofrep.failure(error, ofrep.key_in(request))
     return ofrep.failure(error) if path == OFREP_ALL else error_response(error)

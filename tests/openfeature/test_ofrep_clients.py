@@ -143,3 +143,13 @@ def test_javascript_in_a_browser(flagged: Place, options: str) -> None:
         assert bool(streams) is ("sse" in options)
         assert not any(flagged.client_key in url for url in asked)
         assert any("flagConfigEtag" in url for url in asked) is ("sse" in options)
+
+
+def test_a_base_url_may_end_in_a_slash(flagged: Place) -> None:
+    """Clients for JavaScript, Java and Rust put the path behind it."""
+    for path in ("//ofrep/v1/evaluate/flags/beta", "//ofrep/v1/evaluate/flags"):
+        answer = flagged.server.request(
+            "POST", path, {"context": {"targetingKey": "john"}}, {"X-API-Key": flagged.client_key}
+        )
+        assert answer.status == 200, answer.body
+    assert answer.json["flags"][0]["key"] == "beta"

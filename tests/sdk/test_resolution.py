@@ -230,3 +230,32 @@ def test_the_fixture_that_comes_with_the_package(pytester: pytest.Pytester) -> N
         """
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_the_fixture_wins_over_the_applications_own_provider(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from openfeature.api import get_client, set_provider, set_provider_and_wait
+        from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider
+
+        OF_THE_APPLICATION = InMemoryProvider({"beta": InMemoryFlag("on", {"on": True})})
+        set_provider_and_wait(OF_THE_APPLICATION, "web")
+
+        def create_app():
+            set_provider(OF_THE_APPLICATION)
+            set_provider_and_wait(OF_THE_APPLICATION, "shop")
+
+        def test_one(flagstaff_flags):
+            flagstaff_flags.set("beta", False)
+            create_app()
+            for domain in (None, "shop", "web"):
+                assert get_client(domain).get_boolean_value("beta", True) is False
+
+        def test_two():
+            assert get_client("web").get_boolean_value("beta", False) is True
+            assert get_client().get_boolean_value("beta", False) is False
+            create_app()
+            assert get_client().get_boolean_value("beta", False) is True
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)

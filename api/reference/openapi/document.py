@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import version
 
 from api.reference.openapi import admin_paths, evaluation_paths, flag_paths, operation_paths, override_paths
 from api.reference.openapi.building import Json
 from api.reference.openapi.schemas import SCHEMAS
+from flagstaff import __version__
 
 DESCRIPTION = """Feature flags: edited by people, evaluated by programs.
 
@@ -53,7 +53,7 @@ def document() -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Flagstaff",
-            "version": version("flagstaff-service"),
+            "version": __version__,
             "description": DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEventDetails
-from openfeature.exception import ErrorCode, ParseError, ProviderNotReadyError
+from openfeature.exception import ErrorCode, ParseError, ProviderFatalError, ProviderNotReadyError
 from openfeature.hook import Hook
 
 from flagstaff.client import disk
@@ -16,6 +17,8 @@ from flagstaff.engine.engine import Engine
 from flagstaff.resolution import EngineProvider
 
 __all__ = ["FileProvider", "FlagstaffProvider"]
+
+log = logging.getLogger(__name__)
 
 
 class FlagstaffProvider(EngineProvider):
@@ -56,6 +59,7 @@ class FlagstaffProvider(EngineProvider):
         hooks: Sequence[Hook] = (),
     ) -> None:
         super().__init__("Flagstaff", hooks)
+        self._url = url
         folder = disk.default_folder() if copy_folder == "default" else copy_folder and Path(copy_folder)
         self._client = Client(
             url,
@@ -81,7 +85,14 @@ class FlagstaffProvider(EngineProvider):
             ProviderFatalError: the server refuses the key.
             ProviderNotReadyError: there is neither an answer nor a copy. It goes on trying, and says when it is ready.
         """
-        self._client.start()
+        try:
+            self._client.start()
+        except ProviderFatalError as error:
+            log.error("no flags from %s: %s. Set the provider again with a right key", self._url, error.error_message)
+            raise
+        except ProviderNotReadyError as error:
+            log.error("no flags from %s yet, trying again: %s", self._url, error.error_message)
+            raise
 
     def shutdown(self) -> None:
         """End the background work. Flags keep the values they have."""
@@ -97,14 +108,17 @@ class FlagstaffProvider(EngineProvider):
 
     def definitions_current(self) -> None:
         """Report that all is well again."""
+        log.info("the flags of %s are current", self._url)
         self.emit_provider_ready(ProviderEventDetails())
 
     def definitions_stale(self, why: str) -> None:
         """Report that the definitions may be out of date."""
+        log.warning("the flags of %s stay as they are, trying again: %s", self._url, why)
         self.emit_provider_stale(ProviderEventDetails(message=why))
 
     def key_refused(self, why: str) -> None:
         """Report that there will be no news with this key. Not as fatal: that would put every flag to its default."""
+        log.error("the flags of %s stay as they are until the key is accepted again: %s", self._url, why)
         self.emit_provider_error(ProviderEventDetails(message=why, error_code=ErrorCode.GENERAL))
 
 
@@ -129,6 +143,10 @@ class FileProvider(EngineProvider):
         try:
             self.evaluate = Engine(self._path.read_bytes()).evaluate
         except OSError as error:
-            raise ProviderNotReadyError(f"the flag definitions can't be read: {error}") from error
+            raise self._failed(f"the flag definitions can't be read: {error}") from error
         except ParseError as error:
-            raise ProviderNotReadyError(f"{self._path}: {error.error_message}") from error
+            raise self._failed(f"{self._path}: {error.error_message}") from error
+
+    def _failed(self, why: str) -> ProviderNotReadyError:
+        log.error("no flags: %s", why)
+        return ProviderNotReadyError(why)

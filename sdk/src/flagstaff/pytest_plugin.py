@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def flagstaff_flags() -> Iterator[InMemoryProvider]:
-    """OpenFeature's default provider for one test, empty at first: `flagstaff_flags.set("beta", True)`."""
-    from openfeature import api
+    """OpenFeature's only provider for one test, empty at first: `flagstaff_flags.set("beta", True)`.
 
-    from flagstaff.testing import InMemoryProvider
+    What the application sets meanwhile, for a domain or for all, is neither used nor started.
+    """
+    from flagstaff.testing import InMemoryProvider, only_provider
 
-    before = api.get_client().provider
     provider = InMemoryProvider()
-    api.set_provider_and_wait(provider)
-    yield provider
-    api.set_provider_and_wait(before)
+    with only_provider(provider):
+        yield provider

@@ -90,4 +90,5 @@ def test_other_methods_and_paths(servers: Servers, method: str, path: str, statu
 def test_the_dispatch_answers_these() -> None:
     asked = [("POST", BULK), ("POST", BULK + "/text"), ("GET", DEFINITIONS), ("POST", "/feature-flag/evaluate")]
     assert all(find(*request) for request in asked)
+    assert all(find(method, f"/{path}") == find(method, path) for method, path in asked)  # a base URL with a slash
     assert not find("GET", BULK) and not find("POST", DEFINITIONS) and not find("POST", BULK + "/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import ssl
 import time
 import zlib
@@ -18,6 +19,9 @@ from flagstaff.digits import parse_digits
 MAX_RETRY_AFTER_SECONDS = 300.0
 MAX_BODY = 512 * 1024 * 1024
 """Bytes that an answer may have, unpacked."""
+
+MAX_SAID, MAX_SENTENCE = 4_096, 500
+"""Bytes that are read of an answer that is an error, and characters of its sentence that are repeated."""
 
 MAX_LINE = 1024 * 1024
 """Bytes that one line of a stream may have."""
@@ -86,7 +90,7 @@ class Transport:
                 answer = self._ask(onward, sent, deadline, with_key=origin(onward) == origin(target))
         except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
             raise UnavailableError(f"no answer from {target.netloc}: {described(error)}") from error
-        check(answer.status, answer.headers, (200, 304))
+        check(answer, target, (200, 304))
         return answer
 
     def stream(self, path: str, headers: Mapping[str, str], silence: float) -> HttpStream:
@@ -94,7 +98,7 @@ class Transport:
         target = urlsplit(urljoin(self._base, path))
         try:
             connection = self._request(target, {**headers, **self._key_header()}, self._timeout)
-            return HttpStream(connection, target.netloc, silence)
+            return HttpStream(connection, target, silence)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise UnavailableError(f"no stream from {target.netloc}: {described(error)}") from error
 
@@ -155,14 +159,15 @@ class Transport:
 class HttpStream:
     """A stream that is open. `close` may be called by another thread, and ends the iteration."""
 
-    def __init__(self, connection: http.client.HTTPConnection, host: str, silence: float) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, target: SplitResult, silence: float) -> None:
         self._socket = connection.sock
-        self._host = host
+        self._host = host = target.netloc
         self._connection = connection
         try:
             self._response = connection.getresponse()
             headers = {name.lower(): value for name, value in self._response.getheaders()}
-            check(self._response.status, headers, (200,))
+            said = b"" if self._response.status == 200 else self._response.read(MAX_SAID)
+            check(Answer(self._response.status, headers, said), target, (200,))
             if not headers.get("content-type", "").startswith("text/event-stream"):
                 raise UnavailableError(f"{host} answers with something that is no stream", 501)
             self._socket.settimeout(silence)
@@ -210,14 +215,26 @@ def request_target(url: SplitResult) -> str:
     return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
 
 
-def check(status: int, headers: Mapping[str, str], wanted: tuple[int, ...]) -> None:
+def check(answer: Answer, asked: SplitResult, wanted: tuple[int, ...]) -> None:
     """Raise UnavailableError or RefusedError unless the status is one of those wanted."""
+    status = answer.status
     if status in wanted:
         return
+    why = sentence_of(answer)
     if status in (401, 403):
-        raise RefusedError(f"the server refuses the API key ({status})")
-    retry_after = min(float(parse_digits(headers.get("retry-after", "")) or 0), MAX_RETRY_AFTER_SECONDS)
-    raise UnavailableError(f"the server answers {status}", status, retry_after)
+        raise RefusedError(f"the server refuses the API key ({status}){why}")
+    retry_after = min(float(parse_digits(answer.headers.get("retry-after", "")) or 0), MAX_RETRY_AFTER_SECONDS)
+    where = f"{asked.scheme}://{asked.netloc.rpartition('@')[2]}{asked.path}"
+    raise UnavailableError(f"the server answers {status} to GET {where}{why}", status, retry_after)
+
+
+def sentence_of(answer: Answer) -> str:
+    """Return the server's own sentence about an error, after a colon; nothing where there is none."""
+    try:
+        said = json.loads(answer.body[:MAX_SAID])["error"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return f": {said[:MAX_SENTENCE]}" if isinstance(said, str) and said.isprintable() else ""
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:

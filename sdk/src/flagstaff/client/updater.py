@@ -198,6 +198,8 @@ class Client:
             headers = {"Accept": "text/event-stream", "Last-Event-ID": str(self.definitions.revision)}
             self._open = stream = self._transport.stream(STREAM + self._query, headers, SILENCE)
         except (RefusedError, UnavailableError) as error:
+            if connecting_failed(error):
+                return self._stale(described(error))
             return self._without_stream(error)
         try:
             if not self._stopped.is_set():
@@ -262,6 +264,11 @@ class Client:
         self._failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10), MAX_PAUSE)
         return max(retry_after, pause * random.uniform(0.75, 1.25))
+
+
+def connecting_failed(error: Exception) -> bool:
+    """Tell whether there was no answer at all: the server has gone since the definitions were fetched."""
+    return isinstance(error, UnavailableError) and error.status is None
 
 
 def described(error: Exception) -> str:

@@ -59,8 +59,8 @@ class DefinitionsBucket(pulumi.ComponentResource):
         return policies.allow(["s3:GetObject"], self.readable)
 
     def writing(self) -> policies.Statement:
-        """May publish, which looks at what is there."""
-        return policies.allow(["s3:GetObject", "s3:PutObject"], self.readable)
+        """May publish, which looks at what is there, and deletes what an environment that is gone left."""
+        return policies.allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], self.readable)
 
     def _objects(self, pattern: str) -> pulumi.Output[str]:
         return pulumi.Output.concat(self.bucket.arn, "/", pattern)

@@ -122,7 +122,9 @@ class Network(pulumi.ComponentResource):
 
     def _s3_endpoint(self, routes: aws.ec2.RouteTable) -> aws.ec2.VpcEndpoint:
         bucket = pulumi.Output.from_input(self._args.definitions_bucket_arn)
-        statement = policies.allow(["s3:GetObject", "s3:PutObject"], [pulumi.Output.concat(bucket, "/*")])
+        statement = policies.allow(
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [pulumi.Output.concat(bucket, "/*")]
+        )
         return aws.ec2.VpcEndpoint(
             f"{self._label}-s3",
             vpc_id=self.vpc.id,

@@ -88,6 +88,21 @@ class Bucket:
                     raise
                 time.sleep(0.1 * 2**attempt)
 
+    def delete(self, key: str, *, seconds: float = 2.0) -> None:
+        """Delete the object, where there is one; the bucket keeps its versions for a while. Tries three times.
+
+        Raises S3Error where S3 does not take it.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                status, _, answer = self._request("DELETE", key, {}, b"", seconds)
+                self._exists(status, key, answer)
+                return
+            except S3Error:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+
     def url(self, key: str, *, method: str = "GET", seconds: int = LINK_SECONDS) -> str:
         """Return where anyone may read the object without signing, by GET or by HEAD, for so many seconds."""
         scheme = "https" if self._secure else "http"

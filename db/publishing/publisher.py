@@ -180,6 +180,10 @@ class Publisher:
         there = self._bucket.read(KEYS_OBJECT)
         published, in_force = _readable(there), _access()
         if everything or not _is_same(published, in_force):
+            # Before the keys: they say which environments there were, until what was published of those is gone.
+            for gone in sorted(set(published.environments) - set(in_force.environments) if published else ()):
+                self._bucket.delete(definitions_object(gone))
+                self._bucket.delete(flags_object(gone))
             revision = published.revision + 1 if published else 1
             self._bucket.write(KEYS_OBJECT, in_force._replace(revision=revision).to_bytes(), over=there)
 

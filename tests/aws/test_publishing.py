@@ -85,6 +85,24 @@ def test_a_revoked_key_and_an_archived_flag_are_gone(publisher: Publisher, bucke
     assert published(bucket)["flags"] == {}
 
 
+def test_nothing_of_a_deleted_environment_stays(publisher: Publisher, bucket: Bucket) -> None:
+    environments.create("qa", actor=ADA)
+    publisher.publish()
+    names = [definitions_object("qa"), flags_object("qa")]
+    assert "qa" in access(bucket).environments and all(bucket.read(name) for name in names)
+    environments.delete("qa", default="prod", actor=ADA)
+    assert publisher.publish().environments == {}
+    assert "qa" not in access(bucket).environments
+    assert not any(bucket.read(name) for name in names)
+
+
+def test_an_environment_that_is_made_anew_is_published_anew(publisher: Publisher, bucket: Bucket) -> None:
+    for _ in range(2):
+        made = environments.create("qa", actor=ADA)
+        assert publisher.publish().environments["qa"] == environments.get(made.key).revision
+        environments.delete("qa", default="prod", actor=ADA)
+
+
 def test_a_failed_publication_is_told_and_made_up_for_by_the_next(bucket: Bucket, publisher: Publisher) -> None:
     publisher.publish()
     make("checkout")

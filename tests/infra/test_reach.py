@@ -58,7 +58,7 @@ def test_private_subnets_have_no_way_out_but_the_s3_endpoint(any_stage: Stage) -
     endpoint = any_stage.one("ec2:VpcEndpoint").inputs
     assert (endpoint["vpcEndpointType"], endpoint["routeTableIds"]) == ("Gateway", ["network-private-id"])
     (statement,) = json.loads(endpoint["policy"])["Statement"]
-    assert set(statement["Action"]) == {"s3:GetObject", "s3:PutObject"}
+    assert set(statement["Action"]) == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
     assert statement["Resource"] == ["arn:Bucket:definitions/*"]
     private = {subnet.name + "-id" for subnet in any_stage.all("ec2:Subnet") if "private" in subnet.name}
     assert len(private) >= 2

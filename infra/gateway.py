@@ -21,15 +21,15 @@ ROUTES: Final[Mapping[str, str]] = {
     "ANY /api/evaluate": EVALUATION,
     "ANY /ofrep/{path+}": EVALUATION,
     "ANY /api/client/{path+}": EVALUATION,
-    "GET /health": EVALUATION,
-    "GET /ready": EVALUATION,
+    "ANY /health": EVALUATION,
+    "ANY /ready": EVALUATION,
     "PATCH /mark-concurrency-zero": CONTROL,
     "POST /reset-limit": CONTROL,
     "$default": ADMIN,
 }
 """Which function answers what: whatever only reads flags goes where no database can be woken."""
 
-LOGGED: Final = ("requestId", "routeKey", "httpMethod", "path", "status", "responseLatency", "integrationError")
+LOGGED: Final = ("requestId", "routeKey", "httpMethod", "path", "status", "responseLatency", "integrationErrorMessage")
 """What the access log says of a request: no query string, no header."""
 CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CORS_HEADERS: Final = (

@@ -15,7 +15,7 @@ PYTHON_VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
 """Those that Lambda runs."""
 HTTPS: Final = 443
 PROTECTED_STAGES: Final = ("prod", "production")
-STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
+STAGE_NAME: Final = re.compile(r"(?=.{1,20}$)[a-z](-?[a-z0-9])*")
 
 
 class OptionError(ValueError):
@@ -72,7 +72,8 @@ class Options:
         """Read every option. Raises OptionError, which names all that can't be used."""
         reader = OptionReader(source)
         if not STAGE_NAME.fullmatch(stage):
-            reader.problems.append(f"the stack's name must match {STAGE_NAME.pattern}, not {stage!r}")
+            form = "1 to 20 of a-z, 0-9 and single hyphens between them, with a letter at the start"
+            reader.problems.append(f"the stack's name must be {form}, not {stage!r}")
         options = cls(
             stage=stage,
             protected=reader.read("protected", boolean, stage in PROTECTED_STAGES),

@@ -67,7 +67,7 @@ class EvaluationFunction:
                 self._metrics.answered(response.status)
         except ValueError as error:
             response = error_response(RequestError(400, "malformed_request", str(error)))
-        self._metrics.write(self.feeds.ages())
+        self._metrics.write(self.feeds.lateness())
         return answer_of(*response)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import orjson
+from openfeature.exception import ParseError
 
 from api.access.auth import Keys
 from api.errors import not_loaded
@@ -29,6 +30,8 @@ FIRST_SECONDS: Final = 3.0
 """How long S3 may be silent while there is no copy to answer from."""
 REFRESH_SECONDS: Final = 0.3
 """How long S3 may be silent when there is one."""
+FIRST_PAUSE_SECONDS: Final = 1.0
+"""How long S3 is not asked again while there is none: each request would wait for it, and hold a process."""
 
 CHANGES_ALWAYS: Final = ("revision", "version")
 """Metadata of a document that every answer would carry, so that each revision would make all flags anew."""
@@ -46,6 +49,8 @@ class CachedObject(Generic[T]):
         self.etag: str | None = None
         """What S3 calls the version that the value was read from."""
         self.current_at = -math.inf
+        self.is_failing = False
+        """Whether the last attempt to bring it up to date failed."""
         self.value: T | None = None
 
     def refresh(self) -> T | None:
@@ -54,11 +59,13 @@ class CachedObject(Generic[T]):
         What can't be fetched or read leaves the last good one; None if there has been none.
         """
         now = time.monotonic()
-        if self.value is None or now - self._tried_at >= self._every:
+        if now - self._tried_at >= (self._every if self.value is not None else FIRST_PAUSE_SECONDS):
             self._tried_at = now  # a failing S3 is asked once in an interval, not by every invocation
             try:
                 self._fetch(now)
+                self.is_failing = False
             except (S3Error, ValueError) as error:
+                self.is_failing = True
                 log.warning("%s is not up to date: %s", self._name, error)
         return self.value
 
@@ -139,8 +146,19 @@ class PublishedFeeds(Mapping[str, PublishedFeed]):
     def ages(self) -> dict[str, float]:
         """Seconds since the definitions of each environment in memory were last known to be current."""
         now = time.monotonic()
+        return {name: now - copy.current_at for name, copy in self._copies().items()}
+
+    def lateness(self) -> dict[str, float]:
+        """Seconds for which the definitions of each environment in memory could not be brought up to date.
+
+        0 for those that nobody has asked for lately: they are brought up to date when somebody does.
+        """
+        now = time.monotonic()
+        return {name: now - copy.current_at if copy.is_failing else 0.0 for name, copy in self._copies().items()}
+
+    def _copies(self) -> dict[str, CachedObject[LoadedDefinitions]]:
         copies = {name: feed.definitions for name, feed in self._feeds.items()}
-        return {name: now - copy.current_at for name, copy in copies.items() if copy.value is not None}
+        return {name: copy for name, copy in copies.items() if copy.value is not None}
 
 
 class PublishedEngines(Mapping[str, Engine]):
@@ -166,7 +184,15 @@ class DocumentReader:
         self._engine: Engine | None = None
 
     def read(self, data: bytes) -> LoadedDefinitions:
-        """Return the engine and the document. Raises ValueError for what is no document of ours."""
+        """Return the engine and the document. Raises ValueError for what is no document of ours, or of a later release
+        whose form this one does not know: the last good copy is kept then.
+        """
+        try:
+            return self._read(data)
+        except ParseError as error:
+            raise ValueError(error.error_message) from error
+
+    def _read(self, data: bytes) -> LoadedDefinitions:
         document = orjson.loads(data)
         match document:
             case {"flags": dict(flags), "metadata": {"revision": int(revision)} as about}:

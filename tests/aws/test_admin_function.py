@@ -11,12 +11,17 @@ from typing import Any
 import psycopg2
 import pytest
 
+from api.app import create_app
 from db.aws.s3 import Bucket
 from db.published.keyring import hash_secret
 from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_object
 from tests.api.access.test_jwt import bearer, token
+from tests.api.support import make_services
 from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings, put
 from tests.aws.lambda_runtime import Runtime, function
+
+STREAMS = {"/api/client/stream"}
+"""They answer 501 in AWS."""
 
 FIRST_KEYS = {
     "firstKeys": [
@@ -163,3 +168,18 @@ def test_whoever_is_signed_in_is_the_actor(packages: Mapping[str, Path], deploye
         changes = runtime.request("GET", "/api/admin/flags/beta/changes", headers=bearer(token()))["body"]["changes"]
         assert {change["actor"] for change in changes} == {"ada"}
         assert runtime.request("GET", "/api/admin/flags", headers=bearer(token("theirs")))["statusCode"] == 401
+
+
+def test_every_page_that_needs_no_key_works_from_the_package(admin: Runtime) -> None:
+    app = create_app(make_services())
+    pages = {
+        rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
+    } - STREAMS
+    answers = {path: admin.request("GET", path)["statusCode"] for path in pages}
+    failed = {path: status for path, status in answers.items() if status >= 500}
+    assert failed == {"/ready": 503}  # which the evaluation function answers: this one has no definitions
+    assert {answers[path] for path in ("/docs", "/openapi.json", "/health")} == {200}
+    assert answers["/"] == 302
+    assert {path for path, status in answers.items() if status == 401} == {
+        path for path in pages if "admin" in path or "feature-flag" in path
+    } | {"/api/client/definitions", "/api/client/flags"}

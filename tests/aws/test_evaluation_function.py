@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from api.memory.published import FIRST_PAUSE_SECONDS, Published
 from db.aws.s3 import Bucket
 from db.published.keyring import KeyRecord, hash_secret
 from db.published.objects import KEYS_OBJECT, Access, definitions_object
 from db.vocabulary import Scope
-from tests.aws.conftest import SilentProxy, put
+from tests.aws.conftest import Moto, SilentProxy, put
 from tests.aws.lambda_runtime import Runtime, function
 
 SERVER_KEY = KeyRecord("1", "backend", hash_secret("server"), Scope.SERVER, "prod")
@@ -97,6 +98,48 @@ def test_the_last_good_copy_answers_while_s3_gives_nonsense(running: Runtime, bu
     assert evaluate(running)["body"]["value"] is True
 
 
+OF_A_LATER_RELEASE = {"fractionalBucketing": "v4"}, {"format": {"parts": 2}}
+
+
+@pytest.mark.parametrize("metadata", OF_A_LATER_RELEASE, ids=str)
+def test_a_document_of_a_later_release_leaves_the_last_good_copy(
+    running: Runtime, bucket: Bucket, metadata: dict[str, Any]
+) -> None:
+    assert evaluate(running)["body"]["value"] is True
+    later = document(enabled=False, revision=2)
+    publish(bucket, {**later, "metadata": {**later["metadata"], **metadata}})
+    after_the_interval()
+    for _ in range(2):
+        assert evaluate(running)["body"]["value"] is True
+    assert running.request("GET", "/ready")["statusCode"] == 200
+
+
+@pytest.mark.parametrize("metadata", OF_A_LATER_RELEASE, ids=str)
+def test_without_a_good_copy_a_document_of_a_later_release_is_503(
+    packages: Mapping[str, Path], settings: Mapping[str, str], bucket: Bucket, metadata: dict[str, Any]
+) -> None:
+    later = document()
+    publish(bucket, {**later, "metadata": {**later["metadata"], **metadata}})
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", settings) as runtime:
+        for _ in range(2):
+            answer = evaluate(runtime)
+            assert (answer["statusCode"], answer["body"]["code"]) == (503, "definitions_not_loaded")
+        assert runtime.request("GET", "/ready")["statusCode"] == 503
+
+
+def test_definitions_that_nobody_asks_for_are_not_late(bucket: Bucket, moto: Moto) -> None:
+    publish(bucket, document())
+    published = Published(bucket, INTERVAL)
+    published.refresh_keys()
+    assert published.engines["prod"].evaluate("beta", {}).value is True
+    after_the_interval()
+    assert published.feeds.lateness() == {"prod": 0.0}
+    assert published.feeds.ages()["prod"] > INTERVAL
+    put(bucket, definitions_object("prod"), b"[]")
+    assert published.engines["prod"].evaluate("beta", {}).value is True
+    assert published.feeds.lateness()["prod"] > INTERVAL
+
+
 def test_an_environment_without_definitions_is_503_and_an_unknown_one_400(running: Runtime) -> None:
     nothing = evaluate(running, headers={"x-api-key": "client"})
     assert (nothing["statusCode"], nothing["body"]["code"]) == (503, "definitions_not_loaded")
@@ -160,6 +203,8 @@ def test_without_s3_it_says_so_and_answers_when_s3_is_back(
         answer = evaluate(runtime)
         assert (answer["statusCode"], answer["body"]["code"]) == (503, "keys_not_loaded")
         publish(bucket, document())
+        assert evaluate(runtime)["statusCode"] == 503  # S3 is not asked again at once: each request would wait for it
+        time.sleep(FIRST_PAUSE_SECONDS)
         assert evaluate(runtime)["statusCode"] == 200
 
 

@@ -112,8 +112,9 @@ def test_an_option_that_can_not_be_used_is_named(options: dict[str, str], said: 
     assert said in done.stderr
 
 
-def test_a_stack_name_that_can_not_be_part_of_names_is_refused() -> None:
-    assert "the stack's name must match" in run("My Stack").stderr
+@pytest.mark.parametrize("name", ["My Stack", "a--b", "pr-", "1st", "a" * 21])
+def test_a_stack_name_that_can_not_be_part_of_names_is_refused(name: str) -> None:
+    assert "the stack's name must be 1 to 20 of a-z" in run(name).stderr
 
 
 def test_the_page_has_every_option_with_its_default() -> None:

@@ -15,7 +15,7 @@ from db.configuration.edits import Members, NewFlag
 from db.flags import flags
 from tests.db.helpers import ADA
 from tests.openfeature.conftest import Place, place
-from tests.openfeature.javascript import browser, bundled, needs_chromium, needs_node, run_node
+from tests.openfeature.javascript import browser, bundled, needs_chromium, needs_node, run_node, script
 from tests.processes import ROOT
 
 __all__ = ["place"]
@@ -74,17 +74,14 @@ def test_our_provider(checkout: Place, tmp_path: Path) -> None:
 
 
 def test_events(checkout: Place, tmp_path: Path) -> None:
-    """The snippet, and after it a wait: until it is told, and until it has told."""
-    text = at(checkout, snippet("def changed")).replace("print(", "print(flush=True, *")
-    text = text.replace('*"changed:", details.flags_changed', '*["changed:", details.flags_changed]')
     path = tmp_path / "snippet.py"
-    path.write_text(text + "\nprint('ready', flush=True)\ninput()\n")
-    command = [sys.executable, str(path)]
+    path.write_text(at(checkout, snippet("def changed")))
+    command = [sys.executable, "-u", str(path)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(tmp_path)
     ) as process:
         assert process.stdin and process.stdout
-        assert process.stdout.readline() == "ready\n"
+        assert process.stdout.readline().startswith("Switch the flag off")
         flags.set_enabled("new-checkout", "prod", False, actor=ADA)
         assert process.stdout.readline() == "changed: ['new-checkout']\n"
         process.communicate("\n", timeout=60)
@@ -103,6 +100,15 @@ def test_the_fixture(tmp_path: Path) -> None:
 
 def test_ofrep_in_python(checkout: Place, tmp_path: Path) -> None:
     assert run(at(checkout, snippet("OFREPProvider(")), tmp_path) == "True\n"
+
+
+@needs_node
+@pytest.mark.parametrize("package", ["server-sdk", "web-sdk"])
+def test_the_javascript_is_typescript_too(package: str) -> None:
+    with script(snippet(package, JAVASCRIPT), "mts") as path:
+        strict = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022", "--skipLibCheck"]
+        done = subprocess.run(["npx", "tsc", *strict, path.name], cwd=path.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @needs_node

@@ -30,9 +30,9 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: ap
 
 
 @contextmanager
-def script(text: str) -> Iterator[Path]:
+def script(text: str, suffix: str = "mjs") -> Iterator[Path]:
     """A module in a place from which it finds the clients."""
-    path = environment("node") / f"{uuid.uuid4()}.mjs"
+    path = environment("node") / f"{uuid.uuid4()}.{suffix}"
     path.write_text(text)
     try:
         yield path

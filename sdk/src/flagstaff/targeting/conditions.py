@@ -58,7 +58,7 @@ def check(condition: Condition) -> None:
         raise UnknownOperatorError(f"the operator has to be one of {', '.join(OPERATORS)}")
     _check_field(condition.field)
     if wrong := OPERATORS[condition.operator].check(condition.value):
-        raise ConditionError(f"the value of {condition.field} {condition.operator} {wrong}")
+        raise ConditionError(f"the value for {condition.field!r} {condition.operator} {wrong}")
 
 
 def _check_field(field: Any) -> None:

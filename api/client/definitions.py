@@ -7,14 +7,15 @@ without Flask too: thousands of clients may ask every few seconds, and nearly al
 from __future__ import annotations
 
 from api.access import auth
-from api.environment import environment_named, environment_of, of_environment
-from api.errors import RequestError
+from api.environment import ENVIRONMENT, environment_named, environment_of, of_environment
+from api.errors import RequestError, unknown_fields
 from api.evaluation_service import DefinitionsFeed, EvaluationService
 from api.http import EMPTY, JSON_HEADERS, Response, error_response, has_etag, read_query
 from api.request import Request
 from db.published.keyring import KeyRecord
 from db.vocabulary import Scope
 
+PARAMETERS = frozenset({ENVIRONMENT})
 CACHING = (("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding"))
 
 
@@ -55,6 +56,8 @@ def environment_to_read(service: EvaluationService, request: Request) -> str | N
     key = auth.client_key(service.keys, request)
     check_may_read(key)
     query = read_query(request) if request.query_string else EMPTY
+    if not query.keys() <= PARAMETERS:
+        raise unknown_fields(query.keys() - PARAMETERS, PARAMETERS, "parameter")
     return environment_of(key, environment_named(EMPTY, query))
 
 

@@ -31,7 +31,7 @@ FIRST_SECONDS: Final = 3.0
 REFRESH_SECONDS: Final = 0.3
 """How long S3 may be silent when there is one."""
 FIRST_PAUSE_SECONDS: Final = 1.0
-"""How long S3 is not asked again while there is none: each request would wait for it, and hold a process."""
+"""How long S3 is not asked again at most while there is none: each request would wait for it, and hold a process."""
 
 CHANGES_ALWAYS: Final = ("revision", "version")
 """Metadata of a document that every answer would carry, so that each revision would make all flags anew."""
@@ -59,7 +59,8 @@ class CachedObject(Generic[T]):
         What can't be fetched or read leaves the last good one; None if there has been none.
         """
         now = time.monotonic()
-        if now - self._tried_at >= (self._every if self.value is not None else FIRST_PAUSE_SECONDS):
+        pause = self._every if self.value is not None else min(self._every, FIRST_PAUSE_SECONDS)
+        if now - self._tried_at >= pause:
             self._tried_at = now  # a failing S3 is asked once in an interval, not by every invocation
             try:
                 self._fetch(now)

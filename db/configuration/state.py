@@ -71,6 +71,7 @@ def initial_state(new: NewFlag, value_type: ValueType) -> State:
     enabled = validation.boolean(new.enabled, "enabled")
     if new.is_static:
         _refuse_for_static(new.key, variants=new.variants, rules=new.rules, rollout=new.rollout, members=new.members)
+        _refuse_default_for_static(new.key, new.default_variant)
         if new.value is UNSET:
             raise InvalidInputError("missing_value", "value", "value must be given for a static flag")
         return _with_value(State(enabled, {}, None, (), None), new.value, value_type)
@@ -89,6 +90,7 @@ def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is
     if is_static:
         members = () if isinstance(edit.members, Unset) else edit.members
         _refuse_for_static(key, variants=edit.variants, rules=edit.rules, rollout=edit.rollout, members=members)
+        _refuse_default_for_static(key, edit.default_variant)
         return state if isinstance(edit.value, Unset) else _with_value(state, edit.value, value_type)
     _refuse_value(edit.value)
     if not isinstance(edit.variants, Unset):
@@ -178,6 +180,11 @@ def _refuse_value(value: object) -> None:
     if value is not UNSET:
         message = "value is for static flags: a dynamic flag has variants, and a default variant for everyone"
         raise InvalidInputError("value_of_dynamic_flag", "value", message)
+
+
+def _refuse_default_for_static(key: str, default: object) -> None:
+    if given(default, None) is not None:
+        raise StaticFlagError(key, "a default variant")
 
 
 def _refuse_for_static(key: str, **unwanted: object) -> None:

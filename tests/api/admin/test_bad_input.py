@@ -80,6 +80,7 @@ IN_US = {"field": "country", "operator": "eq", "value": "US"}
         (422, "missing_value", "POST", FLAGS, {"key": "new", "isStatic": True}),
         (422, "missing_value", "POST", "/feature-flag/admin", {"flagKey": "new", "isStatic": True}),
         (422, "static_flag", "POST", FLAGS, {"key": "new", "isStatic": True, "value": True, "targetedUsers": ["a"]}),
+        (422, "static_flag", "POST", FLAGS, {"key": "new", "isStatic": True, "value": True, "defaultVariant": "off"}),
         (422, "value_of_dynamic_flag", "PUT", FLAGS + "/beta", {"value": True}),
         (422, "invalid_entity", "POST", MEMBERS, {"entityIds": [""], "variant": "on"}),
         (422, "invalid_entity", "POST", MEMBERS, {"entityIds": ["a" * 257], "variant": "on"}),

@@ -132,3 +132,9 @@ def test_a_stream_says_that_it_is_still_there(client: Client, monkeypatch: pytes
     assert client.services.streams.taken == 1
     response.close()
     assert client.services.streams.taken == 0
+
+
+@pytest.mark.parametrize("path", [DEFINITIONS, FLAGS])
+def test_a_parameter_that_means_nothing_is_refused(client: Client, path: str) -> None:
+    refused = client.refused(400, "unknown_field", "GET", f"{path}?env=dev", **SDK)
+    assert refused["error"] == "unknown parameter: env; known here: environment"

@@ -19,7 +19,9 @@ from readiness import Readiness, ReadinessArgs
 options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"))
 name = f"flagstaff-{options.stage}"
 place = AwsAccount(aws.get_partition().partition, aws.get_region().region, aws.get_caller_identity().account_id)
-zones = options.availability_zones or aws.get_availability_zones(state="available").names[:2]
+# Not Local Zones, which an account has to opt in to: Aurora, Lambda and Fargate are not there.
+regional = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
+zones = options.availability_zones or aws.get_availability_zones(state="available", filters=[regional]).names[:2]
 has_interval = options.interval_api_key is not None
 
 definitions = DefinitionsBucket("definitions", DefinitionsArgs(name, options.protected))

@@ -39,10 +39,11 @@ class Database(pulumi.ComponentResource):
         super().__init__("flagstaff:aws:Database", name, None, opts)
         child = ResourceOptions(parent=self)
         subnets = aws.rds.SubnetGroup(name, name=args.name, subnet_ids=args.subnet_ids, opts=child)
+        major = args.version.partition(".")[0]
         parameters = aws.rds.ClusterParameterGroup(
             name,
-            name=args.name,
-            family=f"aurora-postgresql{args.version.partition('.')[0]}",
+            name=f"{args.name}-{major}",  # another release needs another group, while the first is in use
+            family=f"aurora-postgresql{major}",
             parameters=[aws.rds.ClusterParameterGroupParameterArgs(name="rds.force_ssl", value="1")],
             opts=child,
         )
@@ -52,6 +53,7 @@ class Database(pulumi.ComponentResource):
             engine="aurora-postgresql",
             engine_mode="provisioned",
             engine_version=args.version,
+            allow_major_version_upgrade=True,
             database_name=DATABASE,
             master_username="flagstaff_master",
             manage_master_user_password=True,

@@ -69,7 +69,7 @@ class Interval(pulumi.ComponentResource):
             image_tag_mutability="MUTABLE",
             image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
             encryption_configurations=[aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="AES256")],
-            force_delete=not args.protected,
+            force_delete=True,  # what is in it is built anew by a deployment
             opts=self._child,
         )
         aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=json.dumps(KEEP_FIVE), opts=self._child)
@@ -80,11 +80,11 @@ class Interval(pulumi.ComponentResource):
             recovery_window_in_days=7 if args.protected else 0,
             opts=self._child,
         )
-        aws.secretsmanager.SecretVersion(name, secret_id=secret.id, secret_string=args.api_key, opts=self._child)
+        key = aws.secretsmanager.SecretVersion(name, secret_id=secret.id, secret_string=args.api_key, opts=self._child)
         self.log_group = aws.cloudwatch.LogGroup(
             name, name=f"/flagstaff/{args.name}", retention_in_days=args.log_retention_days, opts=self._child
         )
-        task = self._task(args, image, repository, secret)
+        task = self._task(args, image, repository, key)
         self._service(args, task)
         self.register_outputs({})
 
@@ -111,14 +111,14 @@ class Interval(pulumi.ComponentResource):
         args: IntervalArgs,
         image: docker_build.Image,
         repository: aws.ecr.Repository,
-        secret: aws.secretsmanager.Secret,
+        key: aws.secretsmanager.SecretVersion,
     ) -> aws.ecs.TaskDefinition:
         log = pulumi.Output.concat(self.log_group.arn, ":*")
         starting = [
             policies.allow(["ecr:GetAuthorizationToken"], ["*"]),  # it knows no resources
             policies.allow(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [repository.arn]),
             policies.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log]),
-            policies.allow(["secretsmanager:GetSecretValue"], [secret.arn]),
+            policies.allow(["secretsmanager:GetSecretValue"], [key.secret_id]),
         ]
         return aws.ecs.TaskDefinition(
             self._label,
@@ -132,12 +132,12 @@ class Interval(pulumi.ComponentResource):
             ),
             execution_role_arn=self._role("starting", args.name, starting).arn,
             task_role_arn=self._role("running", args.name, args.statements).arn,
-            container_definitions=pulumi.Output.json_dumps([self._container(args, image, secret)]),
+            container_definitions=pulumi.Output.json_dumps([self._container(args, image, key)]),
             opts=self._child,
         )
 
     def _container(
-        self, args: IntervalArgs, image: docker_build.Image, secret: aws.secretsmanager.Secret
+        self, args: IntervalArgs, image: docker_build.Image, key: aws.secretsmanager.SecretVersion
     ) -> dict[str, Any]:
         environment = {**args.environment, "AWS_REGION": args.place.region}
         return {
@@ -149,7 +149,10 @@ class Interval(pulumi.ComponentResource):
             "user": "10001:10001",
             "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
             "environment": [{"name": name, "value": environment[name]} for name in sorted(environment)],
-            "secrets": [{"name": "INTERVAL_API_KEY", "valueFrom": secret.arn}],
+            # By its version, so that another key makes another task definition, and the task is started anew.
+            "secrets": [
+                {"name": "INTERVAL_API_KEY", "valueFrom": pulumi.Output.concat(key.secret_id, ":::", key.version_id)}
+            ],
             "logConfiguration": {
                 "logDriver": "awslogs",
                 "options": {
@@ -180,7 +183,11 @@ class Interval(pulumi.ComponentResource):
         capacity = "FARGATE" if args.protected else "FARGATE_SPOT"
         cluster = aws.ecs.Cluster(self._label, name=args.name, opts=self._child)
         providers = aws.ecs.ClusterCapacityProviders(
-            self._label, cluster_name=cluster.name, capacity_providers=[capacity], opts=self._child
+            # Both, because AWS takes none away that a running task uses.
+            self._label,
+            cluster_name=cluster.name,
+            capacity_providers=["FARGATE", "FARGATE_SPOT"],
+            opts=self._child,
         )
         aws.ecs.Service(
             self._label,

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import packages
 import pulumi
@@ -31,6 +32,10 @@ class ReadinessArgs:
     default_environment: str
 
 
+FIRST_ENVIRONMENT: Final = "prod"
+"""The default environment where the option names none."""
+
+
 class Readiness(pulumi.ComponentResource):
     """Calls the control function once for the role, and the migration function whenever the migrations changed."""
 
@@ -38,7 +43,7 @@ class Readiness(pulumi.ComponentResource):
         super().__init__("flagstaff:aws:Readiness", name, None, opts)
         self._child = ResourceOptions(parent=self)
         self.admin_key = self._secret("admin")
-        self.server_key = self._secret("server")
+        self.server_key = self._secret("server", args.default_environment)
         role = aws.lambda_.Invocation(
             "role",
             function_name=args.functions.control.name,
@@ -61,9 +66,11 @@ class Readiness(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
-    def _secret(self, scope: str) -> pulumi.Output[str]:
-        """Return a key that is made once, and kept in the stack's state as a secret."""
-        made = random.RandomPassword(f"{scope}-key", length=43, special=False, opts=self._child)
+    def _secret(self, scope: str, environment: str = FIRST_ENVIRONMENT) -> pulumi.Output[str]:
+        """Return a key that is made once for an environment, and kept in the stack's state as a secret."""
+        # A key is bound to its environment, so another default environment needs another key.
+        keepers = None if environment == FIRST_ENVIRONMENT else {"environment": environment}
+        made = random.RandomPassword(f"{scope}-key", length=43, special=False, keepers=keepers, opts=self._child)
         return pulumi.Output.secret(pulumi.Output.concat(f"fs_{scope}_", made.result))
 
 

@@ -48,7 +48,7 @@ ALLOWED = {
     " db.wording flagstaff flagstaff.targeting",
     "api.operations": "api api.memory api.telemetry db.process",
     "api.reference": "api api.access api.reference.openapi",
-    "api.reference.openapi": "flagstaff.targeting",
+    "api.reference.openapi": "flagstaff flagstaff.targeting",
     "api": "api.access api.admin api.client api.evaluation api.feeds api.memory api.operations api.reference"
     " api.serving api.telemetry db db.process db.published flagstaff.engine",
     "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"

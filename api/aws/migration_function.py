@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from db import database
-from db.administration import keys
+from db.administration import environments, keys
 from db.errors import DatabaseUnavailableError
 from db.migrate import migrate
 from db.postgres import iam
@@ -35,7 +35,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Bring the database up to date, and say what was applied.
 
     `event` is `{"firstKeys": [{"name", "scope", "environment", "prefix", "hash"}]}`; the keys are made unless they
-    exist. Doing it again does nothing. Raises what a migration raises, or DatabaseUnavailableError after three minutes.
+    exist, and so are their environments. Doing it again does nothing. Raises what a migration raises, or
+    DatabaseUnavailableError after three minutes.
     """
     settings = Settings.from_env(os.environ)
     publisher = Publisher.from_settings(settings)
@@ -44,8 +45,10 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     url = iam.connect(settings)
     applied = patiently(lambda: migrate(url, sign_in=iam.sign_in(settings)))
     try:
-        made = [name for name in map(adopt, event.get("firstKeys", [])) if name]
-        published = patiently(lambda: publisher.publish(everything=True))
+        try:
+            made = [name for name in map(adopt, event.get("firstKeys", [])) if name]
+        finally:  # whatever is wrong with the keys: those that are there have to be known
+            published = patiently(lambda: publisher.publish(everything=True))
     finally:
         database.disconnect()
     result = {"applied": applied, "keys": made, "published": published.environments}
@@ -54,12 +57,21 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 
 def adopt(key: Mapping[str, Any]) -> str | None:
-    """Make a key whose secret somebody else keeps; its name, or None if it was there."""
+    """Make a key whose secret somebody else keeps, and its environment; its name, or None if it was there."""
+    if key["environment"] is not None:
+        make_environment(key["environment"])
     made = keys.adopt(
         key["name"], key["scope"], environment=key["environment"], prefix=key["prefix"], hash=key["hash"],
         actor=DEPLOYMENT,
     )  # fmt: skip
     return str(key["name"]) if made else None
+
+
+def make_environment(key: str) -> None:
+    """Make the environment that a deployment has for its default one, unless it is there."""
+    known = [environment.key for environment in environments.list_all()]
+    if key not in known:
+        environments.create(key, copy_of=known[0], actor=DEPLOYMENT)
 
 
 def patiently(work: Callable[[], T]) -> T:

@@ -170,6 +170,24 @@ def test_whoever_is_signed_in_is_the_actor(packages: Mapping[str, Path], deploye
         assert runtime.request("GET", "/api/admin/flags", headers=bearer(token("theirs")))["statusCode"] == 401
 
 
+def test_a_default_environment_of_ones_own_is_made(
+    packages: Mapping[str, Path], empty_database: str, settings: dict[str, str], bucket: Bucket
+) -> None:
+    server_key = {"name": "first server key", "scope": "server", "environment": "production", "prefix": "fs_server_x"}
+    asked = {"firstKeys": [*FIRST_KEYS["firstKeys"], {**server_key, "hash": hash_secret("fs_server_x1")}]}
+    env = {**settings, "FLAGSTAFF_DATABASE_URL": empty_database}
+    with function(packages["admin"], "api.aws.migration_function.handler", env) as migration:
+        outcome = migration.invoke(asked)
+        assert not outcome.failed, outcome.value
+        assert outcome.value["published"].keys() == {"dev", "staging", "prod", "production"}
+        assert migration.invoke(asked).value["keys"] == []
+    keys_object = bucket.read(KEYS_OBJECT)
+    assert keys_object is not None
+    access = Access.from_bytes(keys_object.body or b"")
+    assert "production" in access.environments
+    assert {(key.scope, key.environment) for key in access.keys} == {("admin", None), ("server", "production")}
+
+
 def test_every_page_that_needs_no_key_works_from_the_package(admin: Runtime) -> None:
     app = create_app(make_services())
     pages = {

@@ -28,7 +28,10 @@ def test_interval_is_one_arm64_task_without_privileges(deploy: Deploy) -> None:
         assert container["user"] not in ("", "0", "root")
         assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
         assert container["command"] == ["python", "-m", "interval_app"]
-        assert [secret["name"] for secret in container["secrets"]] == ["INTERVAL_API_KEY"]
+        (secret,) = container["secrets"]  # by its version: another key makes another task
+        assert (secret["name"], secret["valueFrom"]) == ("INTERVAL_API_KEY", "interval-id:::version-1")
+        providers = stage.one("ecs:ClusterCapacityProviders").inputs["capacityProviders"]
+        assert set(providers) == {"FARGATE", "FARGATE_SPOT"}
         assert stage.one("index:Image").inputs["platforms"] == ["linux/arm64"]
         (strategy,) = stage.one("ecs:Service").inputs["capacityProviderStrategies"]
         assert strategy["capacityProvider"] == capacity

@@ -32,6 +32,7 @@ def flagged(place: Place) -> Place:
     for kind, value in (("string", "hello"), ("number", 7), ("structured", {"a": [1]})):
         create(kind, value_type=kind, is_static=True, value=value)
     create("half", value_type="number", is_static=True, value=0.5)
+    create("two", value_type="number", is_static=True, value=2.0)
     place.refresh_if_behind()
     return place
 
@@ -56,6 +57,8 @@ def test_python(python: OpenFeatureClient) -> None:
     assert python.get_string_value("string", "") == "hello"
     assert python.get_integer_value("number", 0) == 7
     assert python.get_float_value("half", 0.0) == 0.5
+    assert python.get_float_value("two", 0.0) == 2.0  # a float, because it was written as one
+    assert python.get_integer_details("two", 7).error_code is ErrorCode.TYPE_MISMATCH
     assert python.get_object_value("structured", {}) == {"a": [1]}
     assert python.get_boolean_details("none", True, john).error_code is ErrorCode.FLAG_NOT_FOUND
     assert python.get_boolean_value("string", True) is True

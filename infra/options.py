@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import packages
 from option_kinds import OptionReader, OptionSource, boolean, capacity, listed, log_retention, matching, one_of, whole
 
-PYTHON_VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
-"""Those that Lambda runs."""
 HTTPS: Final = 443
 PROTECTED_STAGES: Final = ("prod", "production")
 STAGE_NAME: Final = re.compile(r"(?=.{1,20}$)[a-z](-?[a-z0-9])*")
@@ -39,7 +37,7 @@ class Options:
     postgres_version: str = "16"
     evaluation_memory: int = 512
     admin_memory: int = 512
-    python_version: str = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python_version: str = packages.lambda_python()
     requests_per_second: int = 500
     burst: int = 1000
     cors_origins: Sequence[str] = ()
@@ -87,7 +85,7 @@ class Options:
             postgres_version=reader.read("postgresVersion", matching(r"1[67](\.\d+)?"), cls.postgres_version),
             evaluation_memory=reader.read("evaluationMemory", whole(128, 10_240), cls.evaluation_memory),
             admin_memory=reader.read("adminMemory", whole(128, 10_240), cls.admin_memory),
-            python_version=reader.read("pythonVersion", one_of(*PYTHON_VERSIONS), cls.python_version),
+            python_version=reader.read("pythonVersion", one_of(*packages.PYTHON_VERSIONS), cls.python_version),
             requests_per_second=reader.read("requestsPerSecond", whole(1, 10_000), cls.requests_per_second),
             burst=reader.read("burst", whole(1, 10_000), cls.burst),
             cors_origins=reader.read("corsOrigins", listed(_ORIGIN), ()),
@@ -123,10 +121,6 @@ class Options:
             problems.append("flagstaff:customDomain and flagstaff:certificateArn go together")
         if len(self.availability_zones) not in (0, 2, 3):
             problems.append("flagstaff:availabilityZones must be two or three")
-        if self.python_version not in PYTHON_VERSIONS:
-            allowed = " or ".join(PYTHON_VERSIONS)
-            ways = f"deploy with {allowed}, or set flagstaff:pythonVersion"
-            problems.append(f"Lambda does not run Python {self.python_version}: {ways}")
         return problems + self._jwt_contradictions()
 
     def _jwt_contradictions(self) -> list[str]:

@@ -27,6 +27,13 @@ SOURCES: Final = {"api": ROOT / "api", "db": ROOT / "db", "flagstaff": ROOT / "s
 MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 """Lambda's names of architectures, and those in the names of wheels."""
 HOST: Final = "host"
+PYTHON_VERSIONS: Final = ("3.12", "3.13", "3.14")
+"""Those whose Lambda runtime is Amazon Linux 2023. Python 3.11's is Amazon Linux 2, whose C library is too old for
+libraries that psycopg2's wheel brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html.
+"""
+GLIBC: Final = (2, 34)
+"""The version of Amazon Linux 2023's C library."""
+THIS_PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 RUN_IN: Final = "/var/task"
 ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 LEFT_OUT: Final = ("bin", "__pycache__", "tests", "RECORD", "REQUESTED", "INSTALLER", "direct_url.json")
@@ -65,12 +72,37 @@ def build(package: Package, architecture: str, target: Path, *, python: str | No
 
     Args:
         architecture: `arm64` or `x86_64` as Lambda names them, or `host` for this machine.
-        python: the version that will run it, such as `3.13`; this one unless said.
+        python: the version that will run it, such as `3.13`; this one, or the oldest that Lambda can run it with,
+            unless said. What was built before from the same is not built again.
 
     Raises:
         PackageError: a wheel can't be had, or a module has errors.
     """
-    version = python or f"{sys.version_info.major}.{sys.version_info.minor}"
+    version = python or (THIS_PYTHON if architecture == HOST else lambda_python())
+    inputs, noted = digest_of_inputs(package, architecture, version), target.with_suffix(".inputs")
+    if not (target.exists() and noted.exists() and noted.read_text() == inputs):
+        _build(package, architecture, version, target)
+        noted.write_text(inputs)
+    return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+def lambda_python() -> str:
+    """Return the version of Python to run in Lambda: this one if it can be, else the oldest that can."""
+    return THIS_PYTHON if THIS_PYTHON in PYTHON_VERSIONS else PYTHON_VERSIONS[0]
+
+
+def digest_of_inputs(package: Package, architecture: str, version: str) -> str:
+    """Return the SHA-256 of all that a package is made of, in hex."""
+    files = [*closure(package.entry_points).values(), ROOT / "requirements" / package.requirements, Path(__file__)]
+    for name in package.data:
+        files += (ROOT / name).iterdir() if name.endswith("/") else [ROOT / name]
+    digest = hashlib.sha256(f"{architecture} {version} {THIS_PYTHON}".encode())
+    for file in sorted(file for file in files if file.is_file()):
+        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _build(package: Package, architecture: str, version: str, target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         staging = Path(folder)
         _install(package, architecture, version, staging)
@@ -80,7 +112,6 @@ def build(package: Package, architecture: str, target: Path, *, python: str | No
             _copy_data(name, staging)
         _compile(staging, version)
         _zip(staging, target)
-    return hashlib.sha256(target.read_bytes()).hexdigest()
 
 
 def closure(entry_points: Iterable[str]) -> dict[str, Path]:
@@ -148,7 +179,7 @@ def _copy_data(name: str, staging: Path) -> None:
 
 def _compile(staging: Path, version: str) -> None:
     """Bytecode that is never checked against its source; only the version that writes it can read it."""
-    if version != f"{sys.version_info.major}.{sys.version_info.minor}":
+    if version != THIS_PYTHON:
         return
     command = [sys.executable, "-m", "compileall", "-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash"]
     # A fixed hash seed: sets of constants are written in their order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ import pytest
 from tests.aws.conftest import build
 from tests.processes import ROOT
 
+AMAZON_LINUX_2023 = (2, 34)
+"""Its C library."""
 MEBIBYTE = 1 << 20
 AARCH64 = 183
 """The machine in the head of an ELF file, at byte 18."""
@@ -60,6 +63,8 @@ def test_the_arm64_package_has_libraries_for_that_machine_only(tmp_path: Path) -
     for library in libraries:
         head = library.read_bytes()[:20]
         assert (head[:4], int.from_bytes(head[18:20], "little")) == (b"\x7fELF", AARCH64), library
+        needed = {(int(major), int(minor)) for major, minor in re.findall(rb"GLIBC_(\d+)\.(\d+)", library.read_bytes())}
+        assert max(needed, default=(2, 0)) <= AMAZON_LINUX_2023, library
 
 
 def test_the_same_sources_give_the_same_bytes(tmp_path: Path) -> None:
@@ -68,6 +73,17 @@ def test_the_same_sources_give_the_same_bytes(tmp_path: Path) -> None:
         build("evaluation", "host", tmp_path / folder)
         digests.add(hashlib.sha256((tmp_path / folder / "evaluation-host.zip").read_bytes()).hexdigest())
     assert len(digests) == 1
+
+
+def test_what_was_built_from_the_same_is_not_built_again(tmp_path: Path) -> None:
+    build("control", "host", tmp_path)
+    archive = tmp_path / "control-host.zip"
+    first = archive.stat().st_mtime_ns
+    build("control", "host", tmp_path)
+    assert archive.stat().st_mtime_ns == first
+    archive.with_suffix(".inputs").write_text("of something else")
+    build("control", "host", tmp_path)
+    assert archive.stat().st_mtime_ns != first
 
 
 @pytest.mark.parametrize("arguments", [["nothing", "host", "x.zip"], ["evaluation", "mips", "x.zip"], []])

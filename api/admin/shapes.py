@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from db.definitions.summaries import rollout_percentage
 from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
 from db.wording import differences, phrases
+from db.wording.line import MAX_SUMMARY
 from flagstaff.targeting.rules import split_to_json
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ def targeting(view: FlagView) -> dict[str, Any]:
         "rolloutPercentage": rollout_percentage(view.value_type, view.rollout),
         "memberCount": view.member_count,
         "summary": {
-            "rules": [phrases.short(phrases.named_rule(rule), differences.MAX_SUMMARY) for rule in view.rules],
+            "rules": [phrases.short(phrases.named_rule(rule), MAX_SUMMARY) for rule in view.rules],
             "rollout": phrases.split(view.rollout) if view.rollout else None,
         },
     }

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import starmap
 from typing import Any, Final, NamedTuple
 
 from db.configuration.state import canonical_json
 from db.views import ChangeView, Difference
 from db.wording import phrases
-from db.wording.rule_moves import REMOVED, rule_changes
+from db.wording.line import MAX_SUMMARY, Line
+from db.wording.rule_moves import rule_changes
 from flagstaff.targeting.rules import split_from_json
 
-MAX_SUMMARY: Final = 500
-"""Characters of a summary."""
 MAX_LINES: Final = 50
 """Differences that a summary looks at."""
 MANY: Final = 10
@@ -28,25 +26,6 @@ class Part(NamedTuple):
 
 
 NOTHING: Final = Part("", None)
-
-
-class Line(NamedTuple):
-    """One thing that differs."""
-
-    what: str
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        if self.what.endswith(REMOVED) or self.before == self.after:
-            return f"{self.what}: {self.before}"
-        if not self.before or not self.after:
-            return f"{self.what}: {self.before and f'without {self.before}'}{self.after}"
-        return f"{self.what}: {self.before} → {self.after}"
-
-    def shortened(self) -> Line:
-        """Cut the line to what a summary has room for."""
-        return Line(*(phrases.short(text, MAX_SUMMARY) for text in self))
 
 
 def of_change(change: ChangeView) -> list[Line]:
@@ -65,7 +44,7 @@ def lines(
     """List the differences between two states, and what becomes of members."""
     old, new = _parts(before or {}), _parts(after or {})
     found = [_line(what, old.get(what, NOTHING), new.get(what, NOTHING)) for what in dict.fromkeys([*old, *new])]
-    rules = starmap(Line, rule_changes((before or {}).get("rules") or (), (after or {}).get("rules") or ()))
+    rules = rule_changes((before or {}).get("rules") or (), (after or {}).get("rules") or ())
     return [*filter(None, found), *rules, *_members(members or {})]
 
 

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from db.configuration.state import canonical_json
 from db.wording import phrases
+from db.wording.line import REMOVED, Line
 from flagstaff.targeting import Rule
-
-REMOVED: Final = "removed"
-"""How `what` ends for a rule that is gone."""
 
 RuleJson: TypeAlias = "Mapping[str, Any]"
 
 
-class RuleChange(NamedTuple):
-    """One thing that differs: what it is about, and how it reads before and after."""
-
-    what: str
-    before: str
-    after: str
-
-
-def rule_changes(before: Sequence[RuleJson], after: Sequence[RuleJson]) -> Iterator[RuleChange]:
+def rule_changes(before: Sequence[RuleJson], after: Sequence[RuleJson]) -> Iterator[Line]:
     """Yield what differs between two lists of rules. A rule that only has another number is told as moved.
 
     Those that have another number because one before them came or went are told together.
@@ -39,14 +29,14 @@ def rule_changes(before: Sequence[RuleJson], after: Sequence[RuleJson]) -> Itera
     changed = dict(_paired(steps, gone, come))
     for at in gone:
         if at in changed:
-            yield RuleChange(f"rule {changed[at] + 1}", *_texts(before[at], after[changed[at]]))
+            yield Line(f"rule {changed[at] + 1}", *_texts(before[at], after[changed[at]]))
         else:
-            yield RuleChange(f"rule {at + 1} {REMOVED}", _text(before[at]), "")
+            yield Line(f"rule {at + 1} {REMOVED}", _text(before[at]), "")
     for at in come:
         if at not in changed.values():
-            yield RuleChange(f"rule {at + 1} added", "", _text(after[at]))
+            yield Line(f"rule {at + 1} added", "", _text(after[at]))
     for at, to in moved.items():
-        yield RuleChange(f"rule {at + 1} is rule {to + 1} now", _text(before[at]), _text(after[to]))
+        yield Line(f"rule {at + 1} is rule {to + 1} now", _text(before[at]), _text(after[to]))
     if not moved:
         yield from _renumbered(steps)
 
@@ -69,10 +59,10 @@ def _paired(
         yield from zip([at for at in gone if i <= at < i_end], [at for at in come if j <= at < j_end], strict=False)
 
 
-def _renumbered(steps: Sequence[tuple[str, int, int, int, int]]) -> Iterator[RuleChange]:
+def _renumbered(steps: Sequence[tuple[str, int, int, int, int]]) -> Iterator[Line]:
     for step, i, i_end, j, j_end in steps:
         if step == "equal" and i != j:
-            yield RuleChange(*_numbers(i, i_end, j, j_end))
+            yield Line(*_numbers(i, i_end, j, j_end))
 
 
 def _numbers(i: int, i_end: int, j: int, j_end: int) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from interval_sdk import IO, TableDataFetcherState
 from db import validation
 from db.errors import FlagstaffError
 from db.wording import phrases
-from db.wording.differences import Line
+from db.wording.line import Line
 from interval_app.session.errors import user_message
 from interval_app.session.routes import Link, Route
 

@@ -9,6 +9,7 @@ from db.flags import flags
 from db.history import changes
 from db.views import ChangeView, FlagView
 from db.wording import differences
+from db.wording.line import Line
 from interval_app.display import tables
 from interval_app.display.markdown import escape
 from interval_app.session.errors import sentence
@@ -53,7 +54,7 @@ def change_sentence(change: ChangeView) -> str:
 
 
 async def previewed(
-    interaction: ActionInteraction, found: list[differences.Line], problem: str | None, what: str, button: str
+    interaction: ActionInteraction, found: list[Line], problem: str | None, what: str, button: str
 ) -> bool:
     """Show what would change, and ask whether to go on."""
     display = interaction.io.display

@@ -14,6 +14,7 @@ from interval_app.session.routes import Route
 
 ANY: Final = "any"
 STATUSES: Final = ((ANY, "any"), ("enabled", "enabled"), ("disabled", "disabled"))
+ENABLED: Final = {"enabled": True, "disabled": False}
 DAYS: Final = ((ANY, "at any time"), ("1", "in the last day"), ("7", "in the last week"), ("30", "in the last month"))
 DAYS_BY_NAME: Final = {name: int(name) for name, _ in DAYS if name != ANY}
 
@@ -27,19 +28,20 @@ class Filters(NamedTuple):
 
     @classmethod
     def of(cls, interaction: Interaction) -> Filters:
-        """Read the filters of the link that led here."""
-        return cls(*(interaction.param(name) for name in cls._fields))
+        """Read the filters of the link that led here; what is none is left out."""
+        status, tag, days = (interaction.param(name) for name in cls._fields)
+        return cls(status if status in ENABLED else "", tag, days if days in DAYS_BY_NAME else "")
 
     def to_params(self) -> dict[str, str]:
         """Return the parameters of a link with these filters."""
-        return {name: value for name, value in self._asdict().items() if value and value != ANY}
+        return {name: value for name, value in self._asdict().items() if value}
 
     def narrow(self, query: FlagQuery) -> FlagQuery:
         """Return the query for these flags alone."""
         days = DAYS_BY_NAME.get(self.days)
         return replace(
             query,
-            enabled={"enabled": True, "disabled": False}.get(self.status),
+            enabled=ENABLED.get(self.status),
             tags=[self.tag] if self.tag else [],
             changed_since=datetime.now(UTC) - timedelta(days=days) if days else None,
         )
@@ -64,6 +66,7 @@ async def choose(interaction: ActionInteraction) -> Result:
         "days": select(io, "Changed", DAYS, now.days or ANY),
     }
     _, found = await ask(io, fields, intro=f"Which flags of {environment.key}?", buttons=["Show them"])
-    chosen = Filters(found["status"]["value"], (found["tag"] or "").strip(), found["days"]["value"])
+    status, days = (found[name]["value"] for name in ("status", "days"))
+    chosen = Filters("" if status == ANY else status, (found["tag"] or "").strip(), "" if days == ANY else days)
     await interaction.go(Route.FLAGS, environment=environment.key, **chosen.to_params())
     return "The flags that fit are shown."

@@ -37,11 +37,30 @@ CHANGES_ALWAYS: Final = ("revision", "version")
 """Metadata of a document that every answer would carry, so that each revision would make all flags anew."""
 
 
+class Silence:
+    """When S3 last gave no answer in time: who has a copy does not wait for it again at once."""
+
+    def __init__(self) -> None:
+        self._noticed_at = -math.inf
+
+    def note(self, began: float) -> None:
+        """Note a failure, if it was one to answer."""
+        now = time.monotonic()
+        if now - began >= REFRESH_SECONDS * 0.9:
+            self._noticed_at = now
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it was noticed less than a second ago."""
+        return time.monotonic() - self._noticed_at < FIRST_PAUSE_SECONDS
+
+
 class CachedObject(Generic[T]):
     """What was last read of one object, and when it was last known to be current."""
 
-    def __init__(self, bucket: Bucket, name: str, read: Callable[[bytes], T], every: float) -> None:
+    def __init__(self, bucket: Bucket, silence: Silence, name: str, read: Callable[[bytes], T], every: float) -> None:
         self._bucket = bucket
+        self._silence = silence
         self._name = name
         self._read = read
         self._every = every
@@ -60,13 +79,14 @@ class CachedObject(Generic[T]):
         """
         now = time.monotonic()
         pause = self._every if self.value is not None else min(self._every, FIRST_PAUSE_SECONDS)
-        if now - self._tried_at >= pause:
+        if now - self._tried_at >= pause and not (self.value is not None and self._silence.lasts):
             self._tried_at = now  # a failing S3 is asked once in an interval, not by every invocation
             try:
                 self._fetch(now)
                 self.is_failing = False
             except (S3Error, ValueError) as error:
                 self.is_failing = True
+                self._silence.note(now)
                 log.warning("%s is not up to date: %s", self._name, error)
         return self.value
 
@@ -98,9 +118,10 @@ class PublishedFeed:
     Everything here raises `RequestError` (503) where there has been no good copy yet.
     """
 
-    def __init__(self, bucket: Bucket, environment: str, every: float) -> None:
-        self.definitions = CachedObject(bucket, definitions_object(environment), DocumentReader().read, every)
-        self.flag_list = CachedObject(bucket, flags_object(environment), read_flag_list, every)
+    def __init__(self, bucket: Bucket, silence: Silence, environment: str, every: float) -> None:
+        definitions, flags = definitions_object(environment), flags_object(environment)
+        self.definitions = CachedObject(bucket, silence, definitions, DocumentReader().read, every)
+        self.flag_list = CachedObject(bucket, silence, flags, read_flag_list, every)
 
     @property
     def engine(self) -> Engine:
@@ -124,15 +145,17 @@ class PublishedFeed:
 class PublishedFeeds(Mapping[str, PublishedFeed]):
     """Every environment that there is, whether anything of it has been fetched or not."""
 
-    def __init__(self, bucket: Bucket, every: float) -> None:
+    def __init__(self, bucket: Bucket, silence: Silence, every: float) -> None:
         self._bucket = bucket
+        self._silence = silence
         self._every = every
         self._feeds: dict[str, PublishedFeed] = {}
 
     def know(self, environments: Iterable[str]) -> None:
         """Take note of which environments there are."""
         self._feeds = {
-            name: self._feeds.get(name) or PublishedFeed(self._bucket, name, self._every) for name in environments
+            name: self._feeds.get(name) or PublishedFeed(self._bucket, self._silence, name, self._every)
+            for name in environments
         }
 
     def __getitem__(self, environment: str) -> PublishedFeed:
@@ -232,9 +255,10 @@ class Published:
 
     def __init__(self, bucket: Bucket, every: float) -> None:
         self.keys = Keys()
-        self.feeds = PublishedFeeds(bucket, every)
+        silence = Silence()
+        self.feeds = PublishedFeeds(bucket, silence, every)
         self.engines = PublishedEngines(self.feeds)
-        self._access = CachedObject(bucket, KEYS_OBJECT, Access.from_bytes, every)
+        self._access = CachedObject(bucket, silence, KEYS_OBJECT, Access.from_bytes, every)
         self._taken: Access | None = None
 
     def refresh_keys(self) -> None:

@@ -237,8 +237,11 @@ def test_a_silent_s3_does_not_hold_up_evaluations(
         assert evaluate(runtime)["body"]["value"] is True
         silent_proxy.silent.set()
         after_the_interval()
+        before = silent_proxy.heard.count(b"GET /")
         assert evaluate(runtime)["body"]["value"] is True
+        # One wait, for the keys: the definitions are answered from the copy.
+        assert silent_proxy.heard.count(b"GET /") == before + 1
         publish(bucket, document(enabled=False))
         silent_proxy.silent.clear()
-        after_the_interval()
+        time.sleep(FIRST_PAUSE_SECONDS)
         assert evaluate(runtime)["body"]["reason"] == "DISABLED"

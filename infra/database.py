@@ -8,6 +8,7 @@ from typing import Final
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_random as random
 from pulumi import ResourceOptions
 
 DATABASE: Final = "flagstaff"
@@ -47,6 +48,8 @@ class Database(pulumi.ComponentResource):
             parameters=[aws.rds.ClusterParameterGroupParameterArgs(name="rds.force_ssl", value="1")],
             opts=child,
         )
+        # A stage that is made anew under its name would find the snapshot of the one before.
+        made = random.RandomId(f"{name}-snapshot", byte_length=4, opts=child)
         self.cluster = aws.rds.Cluster(
             name,
             cluster_identifier=args.name,
@@ -69,7 +72,7 @@ class Database(pulumi.ComponentResource):
             copy_tags_to_snapshot=True,
             deletion_protection=args.protected,
             skip_final_snapshot=not args.protected,
-            final_snapshot_identifier=f"{args.name}-final" if args.protected else None,
+            final_snapshot_identifier=pulumi.Output.concat(args.name, "-final-", made.hex) if args.protected else None,
             opts=ResourceOptions(parent=self, protect=args.protected),
         )
         self.instance = aws.rds.ClusterInstance(
@@ -84,7 +87,8 @@ class Database(pulumi.ComponentResource):
             auto_minor_version_upgrade=True,
             opts=child,
         )
-        self.secret_arn = self.cluster.master_user_secrets[0].secret_arn
+        # None right after a restore, until RDS keeps the password of the new cluster too.
+        self.secret_arn = self.cluster.master_user_secrets.apply(lambda found: found[0].secret_arn if found else "")
         # No password in it: whoever connects signs a token.
         self.url = pulumi.Output.concat("postgresql://", ROLE, "@", self.cluster.endpoint, f":{PORT}/", DATABASE)
         self.register_outputs({"endpoint": self.cluster.endpoint, "secretArn": self.secret_arn})

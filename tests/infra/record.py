@@ -22,6 +22,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
         "clusterResourceId": "cluster-ABC",
         "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"}],
     },
+    "random:index/randomId:RandomId": {"hex": "0123abcd"},
     "aws:secretsmanager/secretVersion:SecretVersion": {"versionId": "version-1"},
     "aws:apigatewayv2/api:Api": {
         "apiEndpoint": "https://abc.execute-api.eu-central-1.amazonaws.com",

@@ -12,7 +12,7 @@ def test_a_protected_stage_keeps_its_data(deploy: Deploy) -> None:
     cluster = stage.one("rds:Cluster").inputs
     assert cluster["deletionProtection"] is True
     assert cluster["skipFinalSnapshot"] is False
-    assert cluster["finalSnapshotIdentifier"]
+    assert cluster["finalSnapshotIdentifier"].endswith("-final-0123abcd")  # one of this cluster alone
     assert cluster["backupRetentionPeriod"] >= 7
     assert set(stage.protected) >= {"database", "definitions"}
     assert stage.one("s3:Bucket").inputs["forceDestroy"] is False

@@ -31,10 +31,11 @@ def with_cors(application: Application, origins: Collection[str]) -> Application
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = WsgiRequest(environ)
+        start = adding(start_response, cors_headers(request, origins))
         if (preflight := preflight_response(request, origins)) is not None:
-            start_response("204 No Content", preflight.headers)
+            start("204 No Content", preflight.headers)
             return []
-        return application(environ, adding(start_response, cors_headers(request, origins)))
+        return application(environ, start)
 
     return answer
 
@@ -48,11 +49,13 @@ def cors_headers(request: Request, origins: Collection[str]) -> Headers:
 
 
 def preflight_response(request: Request, origins: Collection[str]) -> Response | None:
-    """Return the answer to a browser that asks what a page may send; None for any other request."""
+    """Return the answer to a browser that asks what a page may send, without `cors_headers`, which every answer gets;
+    None for any other request.
+    """
     if request.method != "OPTIONS" or "access-control-request-method" not in request.headers:
         return None
     allowed = allowed_origin(request.headers.get("origin"), origins)
-    return None if allowed is None else Response(b"", 204, [*naming(allowed), *preflight_headers(request)])
+    return None if allowed is None else Response(b"", 204, preflight_headers(request))
 
 
 def naming(allowed: str) -> Headers:

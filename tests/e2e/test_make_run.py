@@ -284,6 +284,9 @@ def test_only_this_machine_is_answered_while_everybody_knows_the_keys(folder: Pa
         assert (ofrep.status, ofrep.json["key"]) == (403, "none")
         page = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
         assert server.request("OPTIONS", "/api/admin/keys", headers=page, Host="rebind.example").status == 403
+        preflight = server.request("OPTIONS", EVALUATE, headers=page)
+        assert preflight.status == 204  # and a browser takes the header once only
+        assert [value for name, value in preflight.headers if name.lower() == "access-control-allow-origin"] == ["*"]
 
 
 def test_where_the_dev_keys_are_not_valid_any_host_is_answered(folder: Path) -> None:

@@ -157,6 +157,30 @@ def test_a_stream_that_is_none(
     assert openfeature.get_provider_status() is ProviderStatus.READY
 
 
+def test_a_server_that_goes_between_document_and_stream(
+    openfeature: OpenFeatureClient, heard: Heard, server: FlagServer
+) -> None:
+    def go(handler: Handler) -> None:
+        server.definitions = lambda handler: None  # and the stream, too, ends without an answer
+
+    server.stream = go
+    api.set_provider_and_wait(make(server, poll_seconds=3600))
+    heard.wait(ProviderEvent.PROVIDER_STALE)
+    server.definitions, server.stream = server.document, status(501)
+    is_now(openfeature, ProviderStatus.READY)
+
+
+def test_a_proxy_that_lets_no_stream_through_means_polling(
+    openfeature: OpenFeatureClient, heard: Heard, server: FlagServer
+) -> None:
+    server.stream = lambda handler: None
+    api.set_provider_and_wait(make(server, poll_seconds=3600))
+    wait_until(lambda: len(server.asked("stream")) == 4)
+    time.sleep(0.5)
+    assert len(server.asked("stream")) == 4
+    assert not heard.of(ProviderEvent.PROVIDER_STALE)
+
+
 def half(handler: Handler) -> None:
     send(handler, 200, b'{"flags": {}', Content_Length="500")
 

@@ -39,6 +39,12 @@ LASTING = 10.0
 NO_STREAM_PAUSE = 300.0
 """Seconds after which to ask again for a stream where there was none."""
 
+GONE = (None, 502, 504)
+"""Statuses of a stream, None for no answer, that may mean that the server itself is not there."""
+
+STREAM_ATTEMPTS = 3
+"""How often to look at once, where a stream is not to be had and the document is."""
+
 WRITE_EVERY = 5.0
 """Seconds between copies to disk while changes come in by the stream."""
 
@@ -198,8 +204,6 @@ class Client:
             headers = {"Accept": "text/event-stream", "Last-Event-ID": str(self.definitions.revision)}
             self._open = stream = self._transport.stream(STREAM + self._query, headers, SILENCE)
         except (RefusedError, UnavailableError) as error:
-            if connecting_failed(error):
-                return self._stale(described(error))
             return self._without_stream(error)
         try:
             if not self._stopped.is_set():
@@ -209,7 +213,10 @@ class Client:
         finally:
             self._open = None
             stream.close()
-        lasted = time.monotonic() - began >= LASTING
+        return self._soon(lasted=time.monotonic() - began >= LASTING)
+
+    def _soon(self, *, lasted: bool) -> float:
+        """Return after how many seconds to go on after a stream that ended; later, the more often it did not last."""
         self._short_streams = 0 if lasted else min(self._short_streams + 1, 10)
         return random.uniform(0.0, FIRST_PAUSE) * max(1, self._short_streams)
 
@@ -230,8 +237,13 @@ class Client:
                 self._health.changed(keys)
 
     def _without_stream(self, error: Exception) -> float:
-        """There is no stream for now: poll, and ask for one again later."""
-        for_good = isinstance(error, RefusedError) or getattr(error, "status", None) in (404, 405, 501)
+        """There is no stream for now: poll, and ask for one again later. Where the server may just have gone, look at
+        once, but not for ever: a proxy may answer requests and no stream.
+        """
+        status = getattr(error, "status", None)
+        for_good = isinstance(error, RefusedError) or status in (404, 405, 501)
+        if not for_good and status in GONE and self._short_streams < STREAM_ATTEMPTS:
+            return self._soon(lasted=False)
         wait = NO_STREAM_PAUSE if for_good else max(self._poll, getattr(error, "retry_after", 0.0))
         log.info("asking for flag definitions every %g s, because there is no stream: %s", self._poll, error)
         self._stream_after = time.monotonic() + wait
@@ -264,11 +276,6 @@ class Client:
         self._failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10), MAX_PAUSE)
         return max(retry_after, pause * random.uniform(0.75, 1.25))
-
-
-def connecting_failed(error: Exception) -> bool:
-    """Tell whether there was no answer at all: the server has gone since the definitions were fetched."""
-    return isinstance(error, UnavailableError) and error.status is None
 
 
 def described(error: Exception) -> str:

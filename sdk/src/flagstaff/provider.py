@@ -9,7 +9,8 @@ from pathlib import Path
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEventDetails
 from openfeature.exception import ErrorCode, ParseError, ProviderFatalError, ProviderNotReadyError
-from openfeature.hook import Hook
+from openfeature.flag_evaluation import FlagEvaluationDetails, FlagValueType
+from openfeature.hook import Hook, HookContext, HookHints
 
 from flagstaff.client import disk
 from flagstaff.client.updater import Client
@@ -78,6 +79,16 @@ class FlagstaffProvider(EngineProvider):
         definitions = self._client.definitions
         return definitions.revision if definitions else None
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with the server or the key, in words; empty where nothing is."""
+        return self._client.problem
+
+    def get_provider_hooks(self) -> list[Hook]:
+        """Return the hooks that it was made with, and where the key was refused one that says so."""
+        hooks = super().get_provider_hooks()
+        return [*hooks, FatalProblem(self.problem)] if self._client.refused else hooks
+
     def initialize(self, evaluation_context: EvaluationContext) -> None:
         """Wait for definitions, at most as long as a request may take; OpenFeature calls this.
 
@@ -122,6 +133,22 @@ class FlagstaffProvider(EngineProvider):
         self.emit_provider_error(ProviderEventDetails(message=why, error_code=ErrorCode.GENERAL))
 
 
+class FatalProblem(Hook):
+    """Puts into evaluation details why the provider is fatal: OpenFeature's client then asks it no more, and gives
+    an error without a message.
+    """
+
+    def __init__(self, problem: str) -> None:
+        self._problem = problem
+
+    def finally_after(
+        self, hook_context: HookContext, details: FlagEvaluationDetails[FlagValueType], hints: HookHints
+    ) -> None:
+        """Complete the details; OpenFeature calls this."""
+        if details.error_code is ErrorCode.PROVIDER_FATAL and not details.error_message:
+            details.error_message = self._problem
+
+
 class FileProvider(EngineProvider):
     """Evaluates a flagd document from a file, such as one that was fetched from a Flagstaff server; needs no network.
 
@@ -133,6 +160,12 @@ class FileProvider(EngineProvider):
     def __init__(self, path: str | Path, *, hooks: Sequence[Hook] = ()) -> None:
         super().__init__("Flagstaff file", hooks)
         self._path = Path(path)
+        self._problem = ""
+
+    @property
+    def problem(self) -> str:
+        """Why the file is of no use, in words; empty where it was not read yet."""
+        return self._problem
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
         """Read the file; OpenFeature calls this.
@@ -148,5 +181,6 @@ class FileProvider(EngineProvider):
             raise self._failed(f"{self._path}: {error.error_message}") from error
 
     def _failed(self, why: str) -> ProviderNotReadyError:
+        self._problem = why
         log.error("no flags: %s", why)
         return ProviderNotReadyError(why)

@@ -20,20 +20,28 @@ Structure = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 NAMES = {bool: "boolean", str: "string", int: "number", float: "number", dict: "object", list: "object"}
 
 
-NOT_READY = Evaluation(None, None, Reason.ERROR, ErrorCode.PROVIDER_NOT_READY, "there are no flag definitions yet")
-
-
 class EngineProvider(AbstractProvider):
     """Resolves flags with an engine, in the caller's thread and without waiting for anything."""
 
     evaluate: Callable[[str, Mapping[str, Any]], Evaluation]
-    """The engine's; before there are definitions, one that says so."""
+    """The engine's; before there are definitions, `evaluate_nothing`."""
 
     def __init__(self, name: str, hooks: Sequence[Hook] = ()) -> None:
         super().__init__()
-        self.evaluate = not_ready
+        self.evaluate = self.evaluate_nothing
         self._metadata = Metadata(name)
         self._hooks = list(hooks)
+
+    @property
+    def problem(self) -> str:
+        """What keeps definitions from being there, in words; empty where nothing is known of it."""
+        return ""
+
+    def evaluate_nothing(self, key: str, context: Mapping[str, Any]) -> Evaluation:
+        """Answer that there are no definitions yet, and why."""
+        why = f": {self.problem}" if self.problem else ""
+        message = f"there are no flag definitions yet{why}"
+        return Evaluation(None, None, Reason.ERROR, ErrorCode.PROVIDER_NOT_READY, message)
 
     def get_metadata(self) -> Metadata:
         """Return the provider's name."""
@@ -100,11 +108,6 @@ class EngineProvider(AbstractProvider):
         if type(value) in (dict, list):
             return FlagResolutionDetails(copied(value), None, None, reason, variant, {**metadata})
         return otherwise(answer, default_value, "object")
-
-
-def not_ready(key: str, context: Mapping[str, Any]) -> Evaluation:
-    """Return what evaluates before there are definitions."""
-    return NOT_READY
 
 
 def otherwise(answer: Evaluation, default: T, wanted: str) -> FlagResolutionDetails[T]:

@@ -240,6 +240,7 @@ def test_a_server_that_is_bad_from_the_start(
     assert openfeature.get_provider_status() is ProviderStatus.ERROR
     details = openfeature.get_boolean_details("beta", False)
     assert (details.value, details.error_code) == (False, ErrorCode.PROVIDER_NOT_READY)
+    assert str(details.error_message).startswith("there are no flag definitions yet: ")
     server.revision = 1
     server.definitions = server.document
     is_now(openfeature, ProviderStatus.READY)
@@ -332,6 +333,7 @@ def test_a_wrong_key_is_fatal(
     assert openfeature.get_provider_status() is ProviderStatus.FATAL
     details = openfeature.get_boolean_details("beta", False)
     assert (details.value, details.error_code) == (False, ErrorCode.PROVIDER_FATAL)
+    assert details.error_message == refused.value.error_message
     asked = len(server.requests)
     time.sleep(0.3)
     assert len(server.requests) == asked  # it does not go on trying

@@ -141,6 +141,16 @@ class Client:
         if running:
             self._begin()
 
+    @property
+    def problem(self) -> str:
+        """What is wrong, in words; empty where nothing is."""
+        return self._health.why
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server does not accept the key."""
+        return self._health.state is HealthState.REFUSED
+
     def _begin(self) -> None:
         self._thread = threading.Thread(target=self._run, args=(self._stopped,), name="flagstaff", daemon=True)
         self._thread.start()

@@ -76,10 +76,9 @@ def initial_state(new: NewFlag, value_type: ValueType) -> State:
             raise InvalidInputError("missing_value", "value", "value must be given for a static flag")
         return _with_value(State(enabled, {}, None, (), None), new.value, value_type)
     _refuse_value(new.value)
-    variants: Mapping[str, JsonValue] = ON_OFF if value_type is ValueType.BOOLEAN else {}
+    state = State(enabled, ON_OFF if value_type is ValueType.BOOLEAN else {}, None, (), None)
     if not isinstance(new.variants, Unset):
-        variants = _clean_variants(new.variants, value_type)
-    state = State(enabled, variants, None, (), None)
+        state = replace(state, variants=_clean_variants(new.variants, value_type, state))
     return with_targeting(state, given(new.default_variant, None), new.rules, new.rollout)
 
 
@@ -94,7 +93,7 @@ def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is
         return state if isinstance(edit.value, Unset) else _with_value(state, edit.value, value_type)
     _refuse_value(edit.value)
     if not isinstance(edit.variants, Unset):
-        state = replace(state, variants=_clean_variants(edit.variants, value_type))
+        state = replace(state, variants=_clean_variants(edit.variants, value_type, state))
     return with_targeting(
         state,
         given(edit.default_variant, state.default_variant),
@@ -116,7 +115,7 @@ def with_targeting(state: State, default: object, rules: Sequence[Rule] | None, 
 
 def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> tuple[State, str]:
     """Return the variant that has this value, made if there is none; the state then has it."""
-    clean = validation.value(value, value_type, "value")
+    clean = _clean_value(value, value_type, "value", state)
     wanted = canonical_json(clean)
     for name, held in state.variants.items():
         if canonical_json(held) == wanted:
@@ -158,22 +157,36 @@ def refuse_missing_variants(state: State, used_by_members: Collection[str]) -> N
 
 def _with_value(state: State, value: JsonValue | Unset, value_type: ValueType) -> State:
     assert not isinstance(value, Unset)
-    clean = validation.value(value, value_type, "value")
+    clean = _clean_value(value, value_type, "value", state)
     if value_type is ValueType.BOOLEAN:
         return replace(state, variants=ON_OFF, default_variant="on" if clean else "off")
     return replace(state, variants={STATIC_VARIANT: clean}, default_variant=STATIC_VARIANT)
 
 
-def _clean_variants(variants: object, value_type: ValueType) -> dict[str, JsonValue]:
+def _clean_variants(variants: object, value_type: ValueType, before: State) -> dict[str, JsonValue]:
     if not isinstance(variants, Mapping) or len(variants) > MAX_VARIANTS:
         message = f"variants must be an object of at most {MAX_VARIANTS} names with their values"
         raise InvalidInputError("invalid_variant", "variants", message)
     return {
-        validation.key(name, "the name of a variant", code="invalid_variant"): validation.value(
-            value, value_type, f"variants.{name}"
+        validation.key(name, "the name of a variant", code="invalid_variant"): _clean_value(
+            value, value_type, f"variants.{name}", before
         )
         for name, value in variants.items()
     }
+
+
+def _clean_value(value: object, value_type: ValueType, field: str, before: State) -> JsonValue:
+    """Return a value of a flag. A list only where the flag has one already, from the time when they were taken: flagd's
+    schema has `objectVariants` of objects (https://flagd.dev/schema/v0/flags.json).
+    """
+    clean = validation.value(value, value_type, field)
+    if isinstance(clean, list) and not any(isinstance(held, list) for held in before.variants.values()):
+        message = (
+            f'{field} must be a JSON object, such as {{"items": [...]}}: flagd documents have no lists as values, '
+            "and their evaluators report or refuse such a flag"
+        )
+        raise InvalidInputError("list_value", field, message)
+    return clean
 
 
 def _refuse_value(value: object) -> None:

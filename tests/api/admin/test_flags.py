@@ -45,7 +45,6 @@ def test_a_flag_without_a_type_is_boolean_dynamic_and_disabled(client: Client) -
         ("STRING", "x"),
         ("NUMBER", 1.5),
         ("STRUCTURED", {"a": [None]}),
-        ("STRUCTURED", []),
     ],
 )
 def test_a_static_flag_of_each_type(client: Client, value_type: str, value: Any) -> None:

@@ -14,6 +14,7 @@ from db.errors import UnknownEnvironmentError
 from db.flags import flags, members
 from flagstaff.engine import Engine, Reason
 from tests.db.definitions.flagd_schema import problems
+from tests.db.flags.test_list_values import with_lists
 from tests.db.helpers import ADA, country_is, make
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -75,8 +76,8 @@ def test_values_of_every_type_are_valid_for_flagds_schema(value: Any) -> None:
     assert (answer.value, answer.reason) == (value, Reason.STATIC)
 
 
-def test_an_array_is_the_one_value_that_flagds_schema_has_no_type_for() -> None:
-    make(value_type="structured", is_static=True, value=[1, 2])
+def test_a_list_is_the_one_value_that_flagds_schema_has_no_type_for() -> None:
+    with_lists("checkout", {"value": [1, 2]}, "value")
     document = definitions.to_bytes(definitions.document("prod"))
     assert Engine(document).evaluate("checkout", {}).value == [1, 2]
     assert [problem.split(":")[0] for problem in problems(document)] == ["flags/checkout"]

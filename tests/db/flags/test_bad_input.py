@@ -368,9 +368,8 @@ def test_what_is_asked_for_is_not_there_or_makes_no_sense(attempt: Call, error: 
         ("string", '\U0001d54f and 日本, \\u0000 spelled out, "quoted"'),
         ("string", "\u2028\ufeff\U0010ffff"),
         ("structured", {}),
-        ("structured", []),
         ("structured", {"b": {"": [1, 1.0, True, None, "x"]}, "a": -1.5}),
-        ("structured", nested(30)),
+        ("structured", {"a": nested(29)}),
     ],
 )
 def test_what_is_written_is_read_back(value_type: str, value: Any) -> None:

@@ -50,7 +50,7 @@ def test_what_a_new_flag_does_is_for_the_environment_asked_for() -> None:
         ("boolean", False, {"on": True, "off": False}, "off"),
         ("string", "blue", {"value": "blue"}, "value"),
         ("number", 1.5, {"value": 1.5}, "value"),
-        ("structured", [1, {"a": None}], {"value": [1, {"a": None}]}, "value"),
+        ("structured", {"a": [1, None]}, {"value": {"a": [1, None]}}, "value"),
     ],
 )
 def test_a_static_flag_has_one_value_in_every_environment(

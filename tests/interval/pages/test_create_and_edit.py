@@ -172,7 +172,7 @@ def test_edit_without_a_change_leaves_no_trace(dash: Running) -> None:
         pytest.param("boolean", True, False, False, id="boolean"),
         pytest.param("string", "old", "007", "007", id="string"),
         pytest.param("number", 1, "1e3", 1000.0, id="number"),
-        pytest.param("structured", {"a": 1}, "[]", [], id="structured"),
+        pytest.param("structured", {"a": 1}, '{"b": []}', {"b": []}, id="structured"),
     ],
 )
 def test_edit_a_static_value(dash: Running, kind: str, old: Any, typed: Any, new: Any) -> None:

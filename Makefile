@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run interval nodecheck test test-fast snippets lint format agreement benchmark lock clean
+.PHONY: help setup run interval nodecheck test test-fast test-sdk snippets lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,14 @@ test: $(VENV)/.dev ## Run all tests (ARGS="-k name" picks some)
 
 test-fast: $(VENV)/.dev ## Run the tests that start no servers, browsers, other languages or AWS
 	@$(BIN)/python -m pytest -m "not process" -n auto --dist loadfile $(ARGS)
+
+SDK_TESTS := tests/sdk/client tests/sdk/test_resolution.py tests/sdk/engine/test_unicode.py
+test-sdk: $(VENV)-sdk-oldest/.ready $(VENV)-sdk-newest/.ready ## Test the SDK with the oldest and the newest releases that it allows
+	@for age in oldest newest; do \
+	    echo "With the $$age releases of what the SDK requires:"; \
+	    PYTHONPATH=$(CURDIR)/sdk/src PYTEST_PLUGINS=flagstaff.pytest_plugin $(VENV)-sdk-$$age/bin/python -m pytest --confcutdir=tests/sdk \
+	        --override-ini=markers=process --quiet -p no:cacheprovider $(SDK_TESTS) $(ARGS) || exit 1; \
+	done
 
 snippets: $(VENV)/.dev ## Build and run the documentation's snippets for Go, Java and Rust, where they are installed
 	@FLAGSTAFF_SNIPPETS=1 $(BIN)/python -m pytest tests/docs/test_openfeature_languages.py $(ARGS)
@@ -54,9 +62,14 @@ lock: ## Pin the newest versions of all requirements (needs uv)
 	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	        --no-emit-index-url requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
+	@for age in highest lowest-direct; do \
+	    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	        --resolution $$age sdk/pyproject.toml requirements/sdk.in \
+	        --output-file requirements/sdk-$$([ $$age = highest ] && echo newest || echo oldest).txt || exit 1; \
+	done
 
 clean: ## Remove the environments and caches; the data of `make run` stays
-	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-go $(VENV)-aws $(VENV)-lambda $(VENV)-fast-feature $(VENV)-unleash .venv-infra build dist sdk/build sdk/dist
+	@rm -rf $(VENV) $(VENV)-flagd-v2 $(VENV)-schemathesis $(VENV)-node $(VENV)-go $(VENV)-aws $(VENV)-lambda $(VENV)-fast-feature $(VENV)-unleash $(VENV)-sdk-oldest $(VENV)-sdk-newest .venv-infra build dist sdk/build sdk/dist
 	@rm -rf .base && git worktree prune
 	@rm -rf tests/interval/nodecheck/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info sdk/src/*.egg-info
 	@find api benchmarks cli db infra interval_app sdk tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -97,6 +110,10 @@ $(VENV)-flagd-v2/.ready: requirements/flagd-v2.txt | $(VENV)-flagd-v2/bin/python
 	@$(VENV)-flagd-v2/bin/python $(INSTALL) requirements/flagd-v2.txt
 	@touch $@
 
+$(VENV)-sdk-oldest/.ready $(VENV)-sdk-newest/.ready: $(VENV)-sdk-%/.ready: requirements/sdk-%.txt | $(VENV)-sdk-%/bin/python
+	@$(VENV)-sdk-$*/bin/python $(INSTALL) $<
+	@touch $@
+
 $(VENV)-schemathesis/.ready: requirements/schemathesis.txt | $(VENV)-schemathesis/bin/python
 	@echo "Installing what checks the HTTP API against its own description ..."
 	@$(VENV)-schemathesis/bin/python $(INSTALL) requirements/schemathesis.txt
@@ -130,7 +147,7 @@ $(VENV)-lambda/.ready: requirements/lambda.txt | $(VENV)-lambda/bin/python
 	@$(VENV)-lambda/bin/python $(INSTALL) requirements/lambda.txt
 	@touch $@
 
-$(VENV)/bin/python $(VENV)-flagd-v2/bin/python $(VENV)-schemathesis/bin/python $(VENV)-aws/bin/python $(VENV)-lambda/bin/python $(VENV)-fast-feature/bin/python:
+$(VENV)/bin/python $(VENV)-flagd-v2/bin/python $(VENV)-schemathesis/bin/python $(VENV)-aws/bin/python $(VENV)-lambda/bin/python $(VENV)-fast-feature/bin/python $(VENV)-sdk-oldest/bin/python $(VENV)-sdk-newest/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "Flagstaff needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=..." >&2; exit 1; }

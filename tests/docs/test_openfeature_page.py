@@ -16,7 +16,7 @@ from db.flags import flags
 from tests.db.helpers import ADA
 from tests.openfeature.conftest import Place, place
 from tests.openfeature.javascript import browser, bundled, needs_chromium, needs_node, run_node, script
-from tests.processes import ROOT
+from tests.processes import ROOT, free_port, running
 
 __all__ = ["place"]
 
@@ -118,9 +118,14 @@ def test_ofrep_on_a_server(checkout: Place) -> None:
 
 @needs_node
 @needs_chromium
-def test_ofrep_in_a_browser(checkout: Place) -> None:
-    code = bundled(at(checkout, snippet("web-sdk", JAVASCRIPT)))
-    with browser(checkout.url + "/health") as page:
-        with page.expect_console_message(lambda message: message.type == "log") as said:
-            page.add_script_tag(content=code, type="module")
-        assert said.value.text == "true"
+def test_ofrep_in_a_browser(checkout: Place, database_url: str) -> None:
+    """On a page of another origin, as nearly every page is."""
+    origin, port = checkout.url, free_port()
+    settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_CORS_ORIGINS": origin}
+    with running("api", port=port, env=settings) as server:
+        server.wait_until_it_answers("/ready")
+        code = bundled(at(checkout._replace(server=server), snippet("web-sdk", JAVASCRIPT)))
+        with browser(origin + "/health") as page:
+            with page.expect_console_message(lambda message: message.type == "log") as said:
+                page.add_script_tag(content=code, type="module")
+            assert said.value.text == "true"

@@ -17,6 +17,7 @@ from interval_app.pages.targeting.rule_editor import SAVE, SPLIT, serves_field
 from interval_app.session.interaction import ActionInteraction, Result
 
 MORE: Final = "More conditions …"
+LAST: Final = ("last", "after all others")
 
 
 class NewRule(NamedTuple):
@@ -24,7 +25,8 @@ class NewRule(NamedTuple):
 
     button: str
     rule: Rule
-    at: int
+    at: int | None
+    """None: after all others."""
 
 
 async def add(interaction: ActionInteraction) -> Result:
@@ -39,8 +41,8 @@ async def add(interaction: ActionInteraction) -> Result:
         entered = answers.values
         new = await _read(interaction, target.flag, answers)
         if new.button == SAVE:
-            return await rule_editor.save(interaction, target, new.at, new.rule, is_new=True)
-        return await rule_editor.edit_until_saved(interaction, target, new.at, new.rule, is_new=True)
+            return await rule_editor.save(interaction, target, rule_editor.Slot(new.at, is_new=True), new.rule)
+        return await rule_editor.edit_until_saved(interaction, target, rule_editor.Slot(new.at, is_new=True), new.rule)
 
     return await until_accepted(attempt)
 
@@ -48,14 +50,15 @@ async def add(interaction: ActionInteraction) -> Result:
 async def _form(
     interaction: ActionInteraction, target: FlagToChange, entered: Mapping[str, Any], problem: str | None
 ) -> Answers:
-    flag, last = target.flag, len(target.flag.rules)
+    flag = target.flag
     places = [(str(at), f"before rule {at + 1}: {phrases.rule(rule)}") for at, rule in enumerate(flag.rules)]
+    chosen = {name: entered[name]["value"] for name in ("serves", "place") if entered}
     fields = {
-        **conditions.one_screen(interaction.io, entered),
-        "serves": serves_field(interaction.io, flag, entered["serves"]["value"] if entered else None),
-        "place": select(interaction.io, "Place", [*places, (str(last), "after all others")], str(last)),
+        **conditions.condition_fields(interaction.io, entered),
+        "serves": serves_field(interaction.io, flag, chosen.get("serves")),
+        "place": select(interaction.io, "Place", [*places, LAST], chosen.get("place", LAST[0])),
     }
-    check = validator(lambda found: conditions.read_one_screen(found))
+    check = validator(conditions.read_condition)
     intro = f"A rule of {flag.key} in {target.environment.key}. Who meets the condition gets what it serves."
     buttons = [{"label": SAVE, "value": SAVE}, {"label": MORE, "value": MORE, "theme": "secondary"}]
     return await ask(
@@ -72,4 +75,6 @@ async def _read(interaction: ActionInteraction, flag: FlagView, answers: Answers
     """Make the rule of what was entered; a split is asked for on a screen of its own."""
     found, option = answers.values, answers.values["serves"]["value"]
     serves = await shares_asked(interaction, flag, None) if option == SPLIT else str(option[1:])
-    return NewRule(answers.button, Rule((conditions.read_one_screen(found),), serves), int(found["place"]["value"]))
+    place = found["place"]["value"]
+    at = None if place == LAST[0] else int(place)
+    return NewRule(answers.button, Rule((conditions.read_condition(found),), serves), at)

@@ -35,7 +35,7 @@ async def edit(interaction: ActionInteraction) -> Result:
     """Change a rule's name, conditions or what it serves."""
     target = await target_of(interaction)
     number = await _number(interaction, target.flag)
-    return await edit_until_saved(interaction, target, number, target.flag.rules[number], is_new=False)
+    return await edit_until_saved(interaction, target, Slot(number, is_new=False), target.flag.rules[number])
 
 
 async def remove(interaction: ActionInteraction) -> Result:
@@ -103,41 +103,54 @@ async def _number(interaction: ActionInteraction, flag: FlagView) -> int:
     return int(found["rule"]["value"])
 
 
-async def edit_until_saved(
-    interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, *, is_new: bool
-) -> Result:
+class Slot(NamedTuple):
+    """Where a rule goes: a new one before the rule of this index, or another one in its place."""
+
+    at: int | None
+    """None: after all others."""
+    is_new: bool
+
+    def among(self, rules: Sequence[Rule]) -> int:
+        """Return the index that the rule gets among these."""
+        return len(rules) if self.at is None else self.at
+
+
+async def edit_until_saved(interaction: ActionInteraction, target: FlagToChange, slot: Slot, rule: Rule) -> Result:
     """Show the rule in plain words, with what can be done to it, until it is saved."""
 
     async def attempt(problem: str | None) -> Result:
         nonlocal rule
-        rule = await _edit(interaction, target, at, rule, problem)
-        return await save(interaction, target, at, rule, is_new=is_new)
+        rule = await _edit(interaction, target, slot, rule, problem)
+        return await save(interaction, target, slot, rule)
 
     return await until_accepted(attempt)
 
 
-async def save(interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, *, is_new: bool) -> Result:
-    """Write the rule: a new one before the one that has its index now, another one in its place.
+async def save(interaction: ActionInteraction, target: FlagToChange, slot: Slot, rule: Rule) -> Result:
+    """Write the rule.
 
     Raises ChangedMeanwhileError where somebody else has changed the flag, and DashboardError where that was this rule.
     """
     environment, flag = target.environment, target.flag
     await interaction.confirm_if_protected(environment, f"This will be a rule of {flag.key}: {phrases.rule(rule)}.")
-    rules = (*flag.rules[:at], rule, *flag.rules[at if is_new else at + 1 :])
+    at = slot.among(flag.rules)
+    rules = (*flag.rules[:at], rule, *flag.rules[at if slot.is_new else at + 1 :])
     try:
         return await _write(interaction, target, rules, f"{flag.key} in {environment.key}: {phrases.rule(rule)}.")
     except ChangedMeanwhileError as conflict:
-        if is_new or flag.rules[at : at + 1] == conflict.flag.rules[at : at + 1]:
+        if slot.is_new or flag.rules[at : at + 1] == conflict.flag.rules[at : at + 1]:
             raise
         raise DashboardError(
             f"{conflict.changes} Nothing of yours was saved: open the list of rules again, and edit the rule there."
         ) from conflict
 
 
-async def _edit(interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, problem: str | None) -> Rule:
+async def _edit(
+    interaction: ActionInteraction, target: FlagToChange, slot: Slot, rule: Rule, problem: str | None
+) -> Rule:
     """Change the rule as its buttons say, until the one that saves it is pressed."""
     while True:
-        button, found = await _preview(interaction, target, at, rule, problem)
+        button, found = await _preview(interaction, target, slot, rule, problem)
         if button == SAVE:
             return rule
         rule = await EDITS[button].apply(interaction, target.flag, rule, int(found["condition"]["value"]))
@@ -145,10 +158,10 @@ async def _edit(interaction: ActionInteraction, target: FlagToChange, at: int, r
 
 
 async def _preview(
-    interaction: ActionInteraction, target: FlagToChange, at: int, rule: Rule, problem: str | None
+    interaction: ActionInteraction, target: FlagToChange, slot: Slot, rule: Rule, problem: str | None
 ) -> Answers:
     """Show the rule with the buttons that fit it."""
-    flag, choices = target.flag, [(str(one), describe(condition)) for one, condition in enumerate(rule.conditions)]
+    flag, choices = target.flag, [(str(at), describe(condition)) for at, condition in enumerate(rule.conditions)]
     fields = {"condition": select(interaction.io, "Condition", choices, "0")}
     buttons = [{"label": SAVE, "value": SAVE}]
     buttons += [
@@ -157,7 +170,7 @@ async def _preview(
         if len(choices) >= edit.needs
     ]
     name = f" ({rule.name})" if rule.name else ""
-    which = f"Rule {at + 1}{name} of {flag.key} in {target.environment.key}:"
+    which = f"Rule {slot.among(flag.rules) + 1}{name} of {flag.key} in {target.environment.key}:"
     return await ask(interaction.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
 
 

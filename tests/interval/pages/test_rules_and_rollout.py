@@ -24,8 +24,7 @@ def test_add_a_rule_with_two_conditions(dash: Running) -> None:
     action.answer({"Field": "country", "Comparison": "in", "Value": "US, CA", "It serves": "=on"}, "More conditions …")
     assert "country is one of US, CA → on" in action.form().text
     action.answer({}, "Add a condition")
-    action.fill({"Field": "attributes.plan", "Comparison": "eq"})
-    action.fill({"Value": "premium"})
+    action.fill({"Field": "attributes.plan", "Comparison": "eq", "Value": "premium"})
     assert "country is one of US, CA and attributes.plan is premium → on" in action.form().text
     action.answer({}, "Save rule")
     assert "country is one of US, CA and attributes.plan is premium → on" in action.result()
@@ -39,16 +38,16 @@ def test_add_a_rule_with_two_conditions(dash: Running) -> None:
 
 CONDITIONS: list[tuple[str, dict[str, str], Any]] = [
     ("eq", {"Value": "on"}, "on"),
-    ("eq", {"Value": "1", "It is": "number"}, 1),
-    ("neq", {"Value": "true", "It is": "true or false"}, True),
+    ("eq", {"Value": "1", "The value is": "number"}, 1),
+    ("neq", {"Value": "true", "The value is": "true or false"}, True),
     ("eq", {"Value": "12:30:45"}, "12:30:45"),
-    ("in", {"Values": "007\n2024-01-01"}, ["007", "2024-01-01"]),
-    ("not_in", {"Values": "1,2", "They are": "number"}, [1, 2]),
+    ("in", {"Value": "007\n2024-01-01"}, ["007", "2024-01-01"]),
+    ("not_in", {"Value": "1,2", "The value is": "number"}, [1, 2]),
     ("starts_with", {"Value": "a"}, "a"),
-    ("gte", {"Number": "18"}, 18),
+    ("gte", {"Value": "18"}, 18),
     ("semver_gte", {"Value": "1.4.0"}, "1.4.0"),
-    ("after", {"Time": "2026-01-31T09:00:00Z"}, "2026-01-31T09:00:00Z"),
-    ("before", {"Time": "1700000000"}, 1700000000),
+    ("after", {"Value": "2026-01-31T09:00:00Z"}, "2026-01-31T09:00:00Z"),
+    ("before", {"Value": "1700000000"}, 1700000000),
 ]
 
 
@@ -58,7 +57,7 @@ def test_each_operator_has_the_input_that_fits(
 ) -> None:
     flag = dash.flag()
     action = dash.ada.run("flags/rules/add", flag=flag.key)
-    action.fill({"Field": "a.b", "Comparison": operator, "It serves": "=on", **on_one_screen(entered)}, "Save rule")
+    action.fill({"Field": "a.b", "Comparison": operator, "It serves": "=on", **entered}, "Save rule")
     action.result()
     (rule,) = flags.get(flag.key, "dev").rules
     assert rule.conditions == (Condition("a.b", operator, value),)
@@ -66,17 +65,10 @@ def test_each_operator_has_the_input_that_fits(
     assert flags.get(flag.key, "dev").version == 2  # what was entered is what the form is filled with
 
 
-def on_one_screen(entered: dict[str, str]) -> dict[str, str]:
-    """The same by the labels of the screen that adds a rule."""
-    labels = {"It is": "The value is", "They are": "The value is"}
-    return {labels.get(label, "Value"): value for label, value in entered.items()}
-
-
 def look_at_condition(dash: Running, key: str) -> None:
     """Go through the forms of the first rule's condition as they are filled, and save."""
     edit = dash.ada.run("flags/rules/edit", flag=key, rule="1")
     edit.fill({}, "Change this condition")
-    edit.fill()
     edit.fill()
     edit.fill({}, "Save rule")
     edit.result()
@@ -100,6 +92,31 @@ def test_an_operator_without_a_value_asks_for_none(dash: Running) -> None:
     assert "takes no value" in action.form().errors[""]
     action.answer({"Field": "email", "Comparison": "exists", "Value": ""}, "More conditions …")
     assert "email is present → on" in action.form().text
+    action.cancel()
+
+
+def test_a_rule_that_comes_last_comes_after_those_of_others_too(dash: Running) -> None:
+    flag = dash.flag(rules=[us(country="DE")])
+    action = dash.ada.run("flags/rules/add", flag=flag.key)
+    action.fill({"Field": "country", "Value": "IT"}, "More conditions …")
+    action.form()
+    flags.update(flag.key, "dev", edit(rules=[us(country="DE"), us(country="FR")]), actor=TESTER)
+    action.answer({}, "Save rule")
+    assert "Rule 3 of" in action.form().text
+    action.answer({}, "Save rule")
+    action.result()
+    assert [rule.conditions[0].value for rule in flags.get(flag.key, "dev").rules] == ["DE", "FR", "IT"]
+
+
+def test_what_was_entered_of_a_rule_stays_when_others_were_faster(dash: Running) -> None:
+    flag = dash.flag(rules=[us(country="DE"), us(country="FR")])
+    action = dash.ada.run("flags/rules/add", flag=flag.key)
+    action.form()
+    flags.update(flag.key, "dev", edit(description="another"), actor=TESTER)
+    action.answer({"Field": "country", "Value": "IT", "It serves": "=off", "Place": "1"}, "Save rule")
+    form = action.form()
+    assert "tester changed it" in form.text
+    assert [form.default(label) for label in ("Field", "Value", "It serves", "Place")] == ["country", "IT", "=off", "1"]
     action.cancel()
 
 
@@ -151,8 +168,7 @@ def test_edit_name_serving_and_conditions(dash: Running) -> None:
     assert action.form().default("It serves") == "=off"
     action.answer({"It serves": "=on"})
     action.fill({}, "Add a condition")
-    action.fill({"Field": "plan"})
-    action.fill({"Value": "1"})
+    action.fill({"Field": "plan", "Value": "1"})
     action.fill({"Condition": "country is CA"}, "Remove this condition")
     form = action.form()
     assert "(Canada)" in form.text and "plan is 1 → on" in form.text

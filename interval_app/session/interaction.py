@@ -164,15 +164,15 @@ def action(
                     result = await handler(interaction)
                 except DeclinedError:
                     result = BEGUN if interaction.begun else UNCHANGED
+                except (DashboardError, FlagstaffError) as error:
+                    # Returned, not raised: the SDK would show the name of the class, and log an error.
+                    log.info("the action %r: %s", name, error)
+                    result = {NOT_DONE: user_message(error)}
                 if result in (BEGUN, UNCHANGED):
                     await interaction.go_back(str(result))
                 return interaction.told(result)
         except IOError:
             raise
-        except (DashboardError, FlagstaffError) as error:
-            # Returned, not raised: the SDK would show the name of the class, and log an error.
-            log.info("the action %r: %s", name, error)
-            return {NOT_DONE: user_message(error)}
         except Exception as error:
             log.exception("the action %r failed", name)
             raise DashboardError(user_message(error)) from error

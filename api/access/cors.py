@@ -45,7 +45,9 @@ def cors_headers(request: Request, origins: Collection[str]) -> Headers:
     if not origins:
         return []
     allowed = allowed_origin(request.headers.get("origin"), origins)
-    return [VARY] if allowed is None else [*naming(allowed), ("Access-Control-Expose-Headers", EXPOSED)]
+    if allowed is None:
+        return [VARY]
+    return [("Access-Control-Allow-Origin", allowed), VARY, ("Access-Control-Expose-Headers", EXPOSED)]
 
 
 def preflight_response(request: Request, origins: Collection[str]) -> Response | None:
@@ -56,11 +58,6 @@ def preflight_response(request: Request, origins: Collection[str]) -> Response |
         return None
     allowed = allowed_origin(request.headers.get("origin"), origins)
     return None if allowed is None else Response(b"", 204, preflight_headers(request))
-
-
-def naming(allowed: str) -> Headers:
-    """Return the headers that say whose pages may read an answer."""
-    return [("Access-Control-Allow-Origin", allowed), VARY]
 
 
 def allowed_origin(origin: str | None, origins: Collection[str]) -> str | None:

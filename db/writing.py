@@ -70,10 +70,10 @@ def find_environment(key: str) -> EnvironmentRef:
     for environment in _environments():
         if environment.key == key:
             return environment
-    raise unknown_environment(key)
+    raise _unknown_environment(key)
 
 
-def unknown_environment(key: str) -> UnknownEnvironmentError:
+def _unknown_environment(key: str) -> UnknownEnvironmentError:
     """Return the error for an environment that there is not; it says which there are."""
     return UnknownEnvironmentError(key, [environment.key for environment in _environments()])
 
@@ -98,7 +98,7 @@ class Write:
         for environment in self.environments:
             if environment.key == key:
                 return environment
-        raise unknown_environment(key)
+        raise _unknown_environment(key)
 
     def join(self, environment_id: int, key: str) -> EnvironmentRef:
         """Count an environment that this write has just made among its own."""

@@ -68,8 +68,7 @@ class CachedObject(Generic[T]):
         self.etag: str | None = None
         """What S3 calls the version that the value was read from."""
         self.current_at = -math.inf
-        self.is_failing = False
-        """Whether the last attempt to bring it up to date failed."""
+        self._is_failing = False  # whether the last attempt to bring it up to date did
         self.value: T | None = None
 
     def refresh(self) -> T | None:
@@ -83,12 +82,17 @@ class CachedObject(Generic[T]):
             self._tried_at = now  # a failing S3 is asked once in an interval, not by every invocation
             try:
                 self._fetch(now)
-                self.is_failing = False
+                self._is_failing = False
             except (S3Error, ValueError) as error:
-                self.is_failing = True
+                self._is_failing = True
                 self._silence.note(now)
                 log.warning("%s is not up to date: %s", self._name, error)
         return self.value
+
+    @property
+    def lateness(self) -> float:
+        """Seconds from when it was current to the last attempt, if that failed: it does not grow while nobody asks."""
+        return self._tried_at - self.current_at if self._is_failing else 0.0
 
     def url(self, method: str) -> str:
         """Return where the object itself can be had by this method, for a minute."""
@@ -177,8 +181,7 @@ class PublishedFeeds(Mapping[str, PublishedFeed]):
 
         0 for those that nobody has asked for lately: they are brought up to date when somebody does.
         """
-        now = time.monotonic()
-        return {name: now - copy.current_at if copy.is_failing else 0.0 for name, copy in self._copies().items()}
+        return {name: copy.lateness for name, copy in self._copies().items()}
 
     def _copies(self) -> dict[str, CachedObject[LoadedDefinitions]]:
         copies = {name: feed.definitions for name, feed in self._feeds.items()}

@@ -137,7 +137,10 @@ def test_definitions_that_nobody_asks_for_are_not_late(bucket: Bucket, moto: Mot
     assert published.feeds.ages()["prod"] > INTERVAL
     put(bucket, definitions_object("prod"), b"[]")
     assert published.engines["prod"].evaluate("beta", {}).value is True
-    assert published.feeds.lateness()["prod"] > INTERVAL
+    late = published.feeds.lateness()["prod"]
+    assert late > INTERVAL
+    after_the_interval()
+    assert published.feeds.lateness()["prod"] == late  # nobody has asked since
 
 
 def test_an_environment_without_definitions_is_503_and_an_unknown_one_400(running: Runtime) -> None:

@@ -73,6 +73,7 @@ def test_java(checkout: Place, tmp_path: Path) -> None:
 
 def test_rust(checkout: Place, tmp_path: Path) -> None:
     needs("cargo", "cargo")
+    needs("protoc", "protoc, which builds open-feature-ofrep")
     run(tmp_path, "cargo", "init", "--name", "shop", "--vcs", "none")
     for add in re.findall(r"`(cargo add [^`]*)`", PAGE):
         run(tmp_path, *add.split())

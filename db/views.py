@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from db.vocabulary import Action, JsonObject, JsonValue, Scope, Source, ValueType
-from flagstaff.targeting import Rule, Split
+from flagstaff.targeting import Prerequisite, Ramp, Rule, Split, Step
 
 T = TypeVar("T")
 
@@ -57,6 +57,11 @@ class FlagView:
     """A static flag's value; None for a dynamic flag."""
     rules: Sequence[Rule]
     rollout: Split | None
+    ramp: Ramp | None
+    """In place of the rollout, one that grows with time."""
+    schedule: Sequence[Step]
+    """The steps that are still to come, in order."""
+    prerequisites: Sequence[Prerequisite]
     member_count: int
     created_at: datetime
     created_by: str
@@ -127,6 +132,8 @@ class ChangeView:
     flag_id: str | None
     flag_key: str | None
     environment: str | None
+    segment: str | None
+    """The key of the segment that was changed."""
     revision: int | None
     action: Action
     actor: str

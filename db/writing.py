@@ -67,7 +67,7 @@ class EnvironmentRef:
 
 def find_environment(key: str) -> EnvironmentRef:
     """Return an environment to read from; raises UnknownEnvironmentError."""
-    for environment in _environments():
+    for environment in live_environments():
         if environment.key == key:
             return environment
     raise _unknown_environment(key)
@@ -75,10 +75,11 @@ def find_environment(key: str) -> EnvironmentRef:
 
 def _unknown_environment(key: str) -> UnknownEnvironmentError:
     """Return the error for an environment that there is not; it says which there are."""
-    return UnknownEnvironmentError(key, [environment.key for environment in _environments()])
+    return UnknownEnvironmentError(key, [environment.key for environment in live_environments()])
 
 
-def _environments() -> list[EnvironmentRef]:
+def live_environments() -> list[EnvironmentRef]:
+    """Return all environments, in the order of their making."""
     found = rows("SELECT id, key FROM environment WHERE deleted_at IS NULL ORDER BY id")
     return [EnvironmentRef(*row) for row in found]
 
@@ -120,6 +121,7 @@ class Write:
         *,
         environment: EnvironmentRef | None = None,
         flag_id: uuid.UUID | None = None,
+        segment_id: uuid.UUID | None = None,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
         members: Mapping[str, Any] | None = None,
@@ -128,6 +130,7 @@ class Write:
         self._actions.add(action)
         Change.insert(
             flag=flag_id,
+            segment=segment_id,
             environment=environment.id if environment else None,
             revision=self.stamp(environment) if environment else None,
             action=action,
@@ -154,20 +157,23 @@ class Write:
 
 
 @contextmanager
-def write(actor: Actor, *environments: str) -> Iterator[Write]:
+def write(actor: Actor, *environments: str, dry_run: bool = False) -> Iterator[Write]:
     """Give one transaction that may touch these environments, or all of them where none is named.
 
-    Everything is committed at the end of the block, or nothing if it raises.
+    Everything is committed at the end of the block, or nothing if it raises, or if it is a dry run.
 
     Raises UnknownEnvironmentError, DatabaseUnavailableError, and WriteBlockedError where others hold what it needs.
     """
     validation.text(actor.name, "actor", longest=validation.MAX_ACTOR, code="invalid_actor")
-    with session(), database.atomic():
+    with session(), database.atomic() as transaction:
         limit_transaction(wait=f"{MAX_WAIT_SECONDS}s", idle=f"{MAX_IDLE_SECONDS}s")
         writing = Write(actor, _locked(environments))
         for key in environments:
             writing.environment(key)
         yield writing
+        if dry_run:
+            transaction.rollback()
+            return
         writing.notify()
     committed = writing.committed()
     for hook in list(_hooks):

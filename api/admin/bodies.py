@@ -11,9 +11,11 @@ from api.admin import fields
 from api.admin.fields import Fields
 from api.errors import RequestError
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
-from db.configuration.rules import read_rules, read_split
+from db.targeting.prerequisites import read_prerequisites
+from db.targeting.rules import read_rules, read_split
+from db.targeting.schedules import read_ramp, read_schedule
 from db.vocabulary import UNSET, Unset, ValueType, given
-from flagstaff.targeting import TOTAL_WEIGHT, Rule, Share, Split
+from flagstaff.targeting import TOTAL_WEIGHT, Prerequisite, Ramp, Rule, Share, Split, Step
 
 ON, OFF, USER = "on", "off", "user"
 READ_ONLY = (
@@ -54,7 +56,9 @@ def new_flag(body: Fields) -> NewFlag:
             "defaultVariant", fields.text, OFF if has_off and not is_static else UNSET, nullable=True
         ),
         rules=() if isinstance(targeting.rules, Unset) else targeting.rules or (),
-        rollout=given(targeting.rollout, None),
+        rollout=first_rollout(targeting),
+        schedule=() if isinstance(targeting.schedule, Unset) else targeting.schedule or (),
+        prerequisites=() if isinstance(targeting.prerequisites, Unset) else targeting.prerequisites or (),
         members=[entry for entry in given(targeting.members, []) if entry.entity_ids],
     )
 
@@ -87,6 +91,9 @@ def flag_edit(body: Fields) -> FlagEdit:
         default_variant=body.take("defaultVariant", fields.text, UNSET, nullable=True),
         rules=targeting.rules,
         rollout=targeting.rollout,
+        ramp=targeting.ramp,
+        schedule=targeting.schedule,
+        prerequisites=targeting.prerequisites,
         members=targeting.members,
     )
 
@@ -128,6 +135,9 @@ class Targeting:
 
     rules: tuple[Rule, ...] | Unset | None
     rollout: Split | Unset | None
+    ramp: Ramp | Unset | None
+    schedule: tuple[Step, ...] | Unset | None
+    prerequisites: tuple[Prerequisite, ...] | Unset | None
     members: list[Members] | Unset
     is_simple: bool
     """Whether it is, in part, said in the short forms that only boolean flags have."""
@@ -148,9 +158,20 @@ class Targeting:
         return cls(
             rules=read_rules(rules) if isinstance(rules, list) else rules,
             rollout=split_of(percentage) if isinstance(rollout, Unset) else read_rollout(rollout),
+            ramp=body.take("ramp", read_ramp, UNSET, nullable=True),
+            schedule=body.take("schedule", read_schedule, UNSET, nullable=True),
+            prerequisites=body.take("prerequisites", read_prerequisites, UNSET, nullable=True),
             members=UNSET if users is UNSET else [Members(USER, users or [], variant=ON)],
             is_simple=flat or bool(users) or isinstance(percentage, int | float),
         )
+
+
+def first_rollout(targeting: Targeting) -> Split | Ramp | None:
+    """Return the rollout of a new flag. Raises `RequestError` (400) where there is a ramp too."""
+    rollout, ramp = given(targeting.rollout, None), given(targeting.ramp, None)
+    if rollout and ramp:
+        raise RequestError(400, "ambiguous_field", "give rollout or ramp, not both", field="ramp")
+    return ramp or rollout
 
 
 def read_rollout(rollout: list[dict[str, Any]] | None) -> Split | None:

@@ -69,7 +69,8 @@ def flag_data(now: Snapshot, key: str, *, room: bool) -> bytes:
     is no room.
     """
     summary = now.summaries[key]
-    if room and summary.member_count <= MAX_MEMBERS:
+    # Clients of earlier releases know nothing of evaluators that change, but fetch the document when told to.
+    if room and summary.member_count <= MAX_MEMBERS and not summary.evaluators:
         told: dict[str, Any] = {
             **summaries.to_json(summary),
             "definition": now.definitions[key],

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from api.feeds import events
 from api.feeds.document import Document, etag_of
-from api.feeds.snapshot import Snapshot, after
+from api.feeds.snapshot import Snapshot, after, snapshot_of
 from db.definitions import summaries
-from db.definitions.document import to_bytes
+from db.definitions.document import to_bytes, whole
 from db.definitions.reader import Delta
+from flagstaff.targeting import Known
 
 MAX_BATCHES_BYTES = 16 << 20
 """How much of ready-made answers to "what is new since …" is kept. Nearly all streams ask for the same one."""
@@ -23,7 +24,7 @@ class Feed:
     """One environment, kept current by one thread and read by many."""
 
     def __init__(self, delta: Delta) -> None:
-        self.now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        self.now = snapshot_of(delta)
         self._news = threading.Condition()
         self._subscribers: list[Callable[[], object]] = []
         self._making = threading.Lock()
@@ -35,9 +36,14 @@ class Feed:
         """The entity tag of the document: its revision."""
         return etag_of(self.now.revision)
 
+    @property
+    def known(self) -> Known:
+        """What the definitions refer to is called."""
+        return self.now.known
+
     def take_in(self, delta: Delta) -> None:
         """Go on to the next revision, and wake who waits for it."""
-        now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        now = snapshot_of(delta)
         with self._news:
             if not delta.complete:
                 if now.revision == self.now.revision:
@@ -117,7 +123,7 @@ class Feed:
 
 def written(snapshot: Snapshot) -> Document:
     """Return the document of a snapshot, as `db.definitions.document.document` would have it."""
-    plain = to_bytes({"flags": dict(snapshot.definitions), "metadata": snapshot.metadata})
+    plain = to_bytes(whole(snapshot.definitions, snapshot.metadata, snapshot.evaluators))
     document = Document(snapshot.revision, plain)
     _ = document.compressed  # made now, by one thread: many clients are about to ask for it at once
     return document

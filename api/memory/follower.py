@@ -19,6 +19,7 @@ from api.access.auth import Keys
 from api.feeds.feed import Feed
 from db import writing
 from db.administration import environments, keys
+from db.definitions.document import whole
 from db.definitions.listener import Listener, Notification
 from db.definitions.reader import Delta, EnvironmentReader
 from db.errors import DatabaseUnavailableError, NotMigratedError, UnknownEnvironmentError
@@ -216,7 +217,8 @@ class DefinitionsFollower:
         """Read an environment from the beginning."""
         reader = EnvironmentReader(name, bucketing=self._bucketing)
         delta = reader.refresh()
-        engine = Engine({"flags": delta.changed, "metadata": stable_metadata(delta)}, self._bucketing)
+        document = whole(delta.changed, stable_metadata(delta), delta.evaluators)
+        engine = Engine(document, self._bucketing)
         return LoadedEnvironment(reader, delta, engine, time.monotonic())
 
     def _serve(self, loaded: Mapping[str, LoadedEnvironment]) -> None:
@@ -240,7 +242,7 @@ class DefinitionsFollower:
                 return
             try:
                 removed = set(engine.keys()) - delta.changed.keys() if delta.complete else delta.removed
-                engine.update(delta.changed, removed, stable_metadata(delta))
+                engine.update(delta.changed, removed, stable_metadata(delta), evaluators=delta.evaluators)
             except Exception:
                 self._readers[name].revision = REREAD_EVERYTHING  # the delta is lost
                 raise

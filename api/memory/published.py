@@ -21,6 +21,7 @@ from api.feeds.document import Document
 from db.aws.s3 import Bucket, S3Error
 from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_object
 from flagstaff.engine import Engine
+from flagstaff.targeting import NOTHING_KNOWN, Known
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,11 @@ class PublishedFeed:
     def etag(self) -> str:
         """The entity tag of the document."""
         return current(self.definitions).document.etag
+
+    @property
+    def known(self) -> Known:
+        """Nothing: the document does not say what it refers to."""
+        return NOTHING_KNOWN
 
     def document(self) -> Document:
         """Return the whole flagd document."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
-from flagstaff.targeting import Rule, Split
+from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Split, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,10 @@ class NewFlag:
     variants: Mapping[str, JsonValue] | Unset = UNSET
     default_variant: str | Unset | None = UNSET
     rules: Sequence[Rule] = ()
-    rollout: Split | None = None
+    rollout: Rollout | None = None
+    """A split, or a ramp."""
+    schedule: Sequence[Step] = ()
+    prerequisites: Sequence[Prerequisite] = ()
     members: Sequence[Members] = ()
 
 
@@ -51,6 +54,7 @@ class FlagEdit:
     """Changes of a flag: UNSET leaves a field as it is, None clears it.
 
     `name`, `description` and `tags` are the flag's in every environment; all else belongs to one configuration.
+    Switching off without a word on the schedule also cancels what the schedule would switch on.
     `members`: for each entry, the entities of that type that get that variant become exactly those listed.
     """
 
@@ -63,6 +67,11 @@ class FlagEdit:
     default_variant: str | Unset | None = UNSET
     rules: Sequence[Rule] | Unset | None = UNSET
     rollout: Split | Unset | None = UNSET
+    """Also in place of a ramp."""
+    ramp: Ramp | Unset | None = UNSET
+    """In place of a rollout; None clears a ramp only."""
+    schedule: Sequence[Step] | Unset | None = UNSET
+    prerequisites: Sequence[Prerequisite] | Unset | None = UNSET
     members: Sequence[Members] | Unset = UNSET
 
 

@@ -22,4 +22,5 @@ def readable(logged: JsonObject) -> JsonObject:
     state: Any = logged
     ordered = State.from_json(state).to_json() | {"variants": dict(state["variants"])}
     names = [*FLAG_FIELDS, "archived", "enabled", "variants", "defaultVariant", "rules", "rollout"]
+    names += ["ramp", "schedule", "prerequisites"]
     return {name: ordered.get(name, state.get(name)) for name in names}

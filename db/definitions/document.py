@@ -7,15 +7,17 @@ from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
+from db.configuration.catalog import read_catalog
+from db.configuration.flag_rows import FlagRow, flag_row, flag_rows
 from db.configuration.store import find_flag
 from db.database import rows, snapshot
 from db.definitions import member_rows
-from db.definitions.flag_rows import FlagRow, flag_row, flag_rows
 from db.definitions.summaries import FlagSummary, summary_of
 from db.errors import FlagNotFoundError
 from db.vocabulary import JsonObject, JsonValue, ValueType
 from db.writing import EnvironmentRef, find_environment
 from flagstaff import targeting
+from flagstaff.targeting import Catalog, Known
 
 Members: TypeAlias = "Mapping[tuple[str, str], Collection[str]]"
 """Ids by variant and entity type."""
@@ -36,17 +38,20 @@ class EnvironmentDocument(NamedTuple):
     document: JsonObject
     summaries: list[FlagSummary]
     """Of the flags in the document, sorted by key."""
+    known: Known
+    """What the document refers to is called."""
 
 
-def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
-    """Make one flag's definition; its keys always stand in this order."""
-    definition: JsonObject = {"state": "ENABLED" if flag.enabled else "DISABLED"}
+def flag_definition(flag: FlagRow, members: Members, catalog: Catalog | None = None) -> JsonObject:
+    """Make one flag's definition; its keys always stand in this order. The catalog has what the flag refers to."""
+    built = targeting.build(flag.configuration(members), catalog)
+    definition: JsonObject = {"state": "ENABLED" if built.enabled else "DISABLED"}
     # flagd's schema asks for a variant at least; without a default nobody is ever given this one.
     definition["variants"] = dict(flag.variants) or {EMPTY_VARIANT: _NOTHING_OF_TYPE[ValueType(flag.value_type)]}
     # "" is none. Never left out or null: the provider for Rust refuses the whole document then.
-    definition["defaultVariant"] = flag.default_variant or ""
-    if logic := targeting.build(members, flag.rules, flag.rollout):
-        definition["targeting"] = logic
+    definition["defaultVariant"] = built.default_variant or ""
+    if built.logic:
+        definition["targeting"] = built.logic
     definition["metadata"] = {"flagVersion": flag.version, "revision": flag.revision}
     return definition
 
@@ -67,7 +72,7 @@ def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
         return _read(environment, bucketing).document
 
 
-def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> JsonObject:
+def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
     """Return the document with one live flag alone, for a close look at it.
 
     Raises FlagNotFoundError, for an archived flag too, or UnknownEnvironmentError.
@@ -77,7 +82,7 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
         flag = flag_row(environment_ref.id, str(find_flag(id_or_key).id))
         if flag is None:
             raise FlagNotFoundError(id_or_key)
-        return _environment_document(environment_ref, [flag], bucketing).document
+        return _environment_document(environment_ref, [flag], bucketing)
 
 
 def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
@@ -107,14 +112,32 @@ def _environment_document(
     """Return these flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment_ref.id)
     everyone = member_rows.all_of(flag.id for flag in flags)
+    catalog = read_catalog(environment_ref.id, flags, lambda needed: _members_of(needed, everyone))
     definitions: JsonObject = {}
     summaries = []
     for flag in sorted(flags, key=lambda flag: flag.key):
-        members = {name: sorted(ids) for name, ids in everyone.get(flag.id, {}).items()}
-        definitions[flag.key] = flag_definition(flag, members)
+        members = _sorted(everyone.get(flag.id, {}))
+        definitions[flag.key] = flag_definition(flag, members, catalog)
         summaries.append(summary_of(flag, members))
-    document: JsonObject = {"flags": definitions, "metadata": metadata(environment_ref.key, revision, bucketing)}
-    return EnvironmentDocument(revision, document, summaries)
+    about = metadata(environment_ref.key, revision, bucketing)
+    known = catalog.known(*(flag.configuration({}) for flag in flags if flag.prerequisites))
+    return EnvironmentDocument(revision, whole(definitions, about, catalog.evaluators), summaries, known)
+
+
+def whole(definitions: Mapping[str, JsonValue], about: JsonObject, evaluators: Mapping[str, JsonValue]) -> JsonObject:
+    """Put a document together; it has evaluators only where some are used."""
+    shared: JsonObject = {"$evaluators": {name: evaluators[name] for name in sorted(evaluators)}} if evaluators else {}
+    return {"flags": dict(definitions), "metadata": about, **shared}
+
+
+def _members_of(flags: Sequence[FlagRow], known: Mapping[int, Members]) -> dict[int, Members]:
+    """Return the members of flags; those that are not known are read."""
+    read = member_rows.all_of(flag.id for flag in flags if flag.id not in known)
+    return {flag.id: _sorted(known.get(flag.id) or read.get(flag.id, {})) for flag in flags}
+
+
+def _sorted(members: Members) -> Members:
+    return {name: sorted(ids) for name, ids in members.items()}
 
 
 def to_bytes(document: Mapping[str, JsonValue]) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from db.definitions.flag_rows import FlagRow
+from db.configuration.flag_rows import FlagRow
 from db.vocabulary import ValueType
 from flagstaff.targeting import Split
 
@@ -28,20 +28,28 @@ class FlagSummary(NamedTuple):
     member_count: int
     """All members, of every type and variant."""
     revision: int
+    needs: Sequence[str] = ()
+    """The keys of the flags that are its prerequisites."""
+    evaluators: frozenset[str] = frozenset()
+    """The names of the document's evaluators that its definition refers to."""
 
 
-def summary_of(flag: FlagRow, members: Mapping[tuple[str, str], Collection[str]]) -> FlagSummary:
-    """Return the summary of a flag whose members, by variant and type, are these."""
+def summary_of(
+    flag: FlagRow, members: Mapping[tuple[str, str], Collection[str]], evaluators: frozenset[str] = frozenset()
+) -> FlagSummary:
+    """Return the summary of a flag whose members, by variant and type, are these, and which refers to `evaluators`."""
     return FlagSummary(
         id=flag.flag_id,
         key=flag.key,
         description=flag.description,
         value_type=ValueType(flag.value_type),
         enabled=flag.enabled,
-        rollout=flag.rollout,
+        rollout=flag.rollout if isinstance(flag.rollout, tuple) else None,
         users=members.get((ON, USER), frozenset()),
         member_count=sum(map(len, members.values())),
         revision=flag.revision,
+        needs=tuple(prerequisite.flag for prerequisite in flag.prerequisites),
+        evaluators=evaluators,
     )
 
 

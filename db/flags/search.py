@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from peewee import SQL
+
 from db import validation
 from db.configuration import store
 from db.configuration.edits import FlagQuery
@@ -18,7 +20,7 @@ from db.errors import InvalidInputError
 from db.models import Configuration, Flag
 from db.views import FlagView, Page
 from db.vocabulary import ValueType
-from db.writing import find_environment
+from db.writing import EnvironmentRef, find_environment
 
 
 class Sort(NamedTuple):
@@ -57,12 +59,20 @@ def search(query: FlagQuery) -> Page[FlagView]:
     with snapshot():
         environment = find_environment(query.environment)
         fitting = Configuration.select(Configuration, Flag).join(Flag)
-        fitting = fitting.where(Configuration.environment == environment.id, *_conditions(query))
+        fitting = fitting.where(Configuration.environment == environment.id, *_conditions(query, environment))
         total = fitting.count()
         page = fitting if query.after is None else fitting.where(_behind(query.after, sort, query.descending))
         rows = list(page.order_by(*_order(sort, query.descending)).offset(skip).limit(limit + 1))
         found = [store.from_rows(row.flag, row, environment).view() for row in rows[:limit]]
     return Page(found, total, _cursor(rows[limit - 1], sort) if len(rows) > limit else None)
+
+
+_ENABLED_NOW: Final = (
+    "(SELECT id FROM configuration WHERE environment_id = %s AND %s = coalesce("
+    "(SELECT (step->>'enabled')::boolean FROM jsonb_array_elements(schedule) WITH ORDINALITY AS steps (step, number)"
+    " WHERE step ? 'enabled' AND (step->>'at')::timestamptz <= now() ORDER BY number DESC LIMIT 1), enabled))"
+)
+"""The configurations that are enabled, or not: by the last step of their schedule that switched them, if one has."""
 
 
 def _sort(query: FlagQuery) -> Sort:
@@ -91,7 +101,7 @@ def _behind(after: str, sort: Sort, descending: bool) -> Any:
     return later | ((column == value) & later_id) | column.is_null()
 
 
-def _conditions(query: FlagQuery) -> list[Any]:
+def _conditions(query: FlagQuery, environment: EnvironmentRef) -> list[Any]:
     conditions: list[Any] = [Flag.archived_at.is_null(not query.archived)]
     if text := validation.search(query.search).strip():
         conditions.append(Flag.key.contains(text) | Flag.name.contains(text) | Flag.description.contains(text))
@@ -100,7 +110,7 @@ def _conditions(query: FlagQuery) -> list[Any]:
     if query.is_static is not None:
         conditions.append(Flag.is_static == query.is_static)
     if query.enabled is not None:
-        conditions.append(Configuration.enabled == query.enabled)
+        conditions.append(Configuration.id.in_(SQL(_ENABLED_NOW, [environment.id, query.enabled])))
     if query.changed_since is not None:
         conditions.append(Configuration.updated_at >= query.changed_since)
     if tags := validation.tags(query.tags):

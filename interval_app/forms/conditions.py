@@ -21,12 +21,12 @@ KINDS: Final = tuple((name, name) for name in (TEXT, NUMBER, BOOLEAN))
 
 FIELD_HELP: Final = (
     "A name that programs send in their context, such as country or plan; attributes.plan where they send plan inside "
-    "attributes. now is the time of the evaluation."
+    "attributes. now is the time of the evaluation. Segments need no field."
 )
 VALUE_HELP: Final = (
     "Several values: one per line, or with commas between them, or as a JSON list. A time is written like "
-    "2026-01-31T09:00:00Z, a version like 1.4.0. To be compared with a number or a time, programs have to send "
-    "numbers: seconds since 1970 for a time."
+    "2026-01-31T09:00:00Z, a version like 1.4.0, a segment by its key. To be compared with a number or a time, "
+    "programs have to send numbers: seconds since 1970 for a time."
 )
 
 
@@ -46,7 +46,7 @@ def condition_fields(io: IO, entered: Mapping[str, Any]) -> dict[str, Any]:
     value = text("Value", default_value=entered.get("value"), multiline=True, lines=2, help_text=VALUE_HELP)
     chosen = {name: entered[name]["value"] for name in ("operator", "kind") if name in entered}
     return {
-        "field": field.validate(validator(lambda path: check(path.strip(), "exists", None))),
+        "field": field.optional(),
         "operator": select(io, "Comparison", operators, chosen.get("operator", "eq"), searchable=True),
         "value": value.optional(),
         "kind": select(io, "The value is", KINDS, chosen.get("kind", TEXT)),
@@ -63,7 +63,7 @@ def written(condition: Condition) -> dict[str, Any]:
 
 def read_condition(found: Mapping[str, Any]) -> Condition:
     """Read what `condition_fields` asked for. Raises ValueError with a sentence."""
-    path, operator, text = found["field"].strip(), found["operator"]["value"], found["value"] or ""
+    path, operator, text = (found["field"] or "").strip(), found["operator"]["value"], found["value"] or ""
     input_ = OPERATORS[operator].input
     if input_ is Input.NOTHING and text.strip():
         raise ValueError(f"“{OPERATORS[operator].words}” takes no value: leave it empty")
@@ -79,7 +79,7 @@ def check(field: str, operator: str, value: JsonValue) -> None:
 
 def parse(input_: Input, text: str, kind: str) -> JsonValue:
     """Read the value that was entered. Raises ValueError with a sentence."""
-    if input_ is Input.LIST:
+    if input_ in (Input.LIST, Input.SEGMENTS):
         if (given := _json_list(text)) is not None:
             return given
         parts = [part.strip() for part in re.split(r"[\n,]", text.replace("\r", "\n"))]

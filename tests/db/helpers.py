@@ -7,9 +7,9 @@ from typing import Any
 
 from db.administration import environments
 from db.configuration.edits import FlagEdit, NewFlag
-from db.configuration.rules import read_rules, read_split
 from db.flags import flags
 from db.history import changes
+from db.targeting.rules import read_rules, read_split
 from db.views import FlagView
 from db.vocabulary import Actor, Source
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from db.configuration.rules import check_split
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from db.targeting.rules import check_split
 from db.views import EnvironmentView, FlagView
 from db.wording import phrases
 from flagstaff.targeting import Share, Split

@@ -15,8 +15,8 @@ from db.flags.flags import FlagEdit
 from db.views import FlagView
 from db.wording import phrases
 from flagstaff.digits import parse_digits
-from flagstaff.targeting import Rule, Split
-from flagstaff.targeting.conditions import describe
+from flagstaff.targeting import AnyOf, Condition, Rule, Split
+from flagstaff.targeting.conditions import describe, each
 from interval_app.forms import conditions
 from interval_app.forms.conflicts import ChangedMeanwhileError
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
@@ -153,7 +153,8 @@ async def _edit(
         button, found = await _preview(interaction, target, slot, rule, problem)
         if button == SAVE:
             return rule
-        rule = await EDITS[button].apply(interaction, target.flag, rule, int(found["condition"]["value"]))
+        place = Place.from_text(found["condition"]["value"])
+        rule = await EDITS[button].apply(interaction, target.flag, rule, place)
         problem = None
 
 
@@ -161,8 +162,8 @@ async def _preview(
     interaction: ActionInteraction, target: FlagToChange, slot: Slot, rule: Rule, problem: str | None
 ) -> Answers:
     """Show the rule with the buttons that fit it."""
-    flag, choices = target.flag, [(str(at), describe(condition)) for at, condition in enumerate(rule.conditions)]
-    fields = {"condition": select(interaction.io, "Condition", choices, "0")}
+    flag, choices = target.flag, _choices(rule)
+    fields = {"condition": select(interaction.io, "Condition", choices, choices[0][0])}
     buttons = [{"label": SAVE, "value": SAVE}]
     buttons += [
         {"label": label, "value": label, "theme": "secondary"}
@@ -174,24 +175,62 @@ async def _preview(
     return await ask(interaction.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
 
 
-async def _add_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+class Place(NamedTuple):
+    """Which condition of a rule is meant: of which part of it, and there which one."""
+
+    test: int
+    inner: int
+
+    @classmethod
+    def from_text(cls, text: str) -> Place:
+        """Read what `str` wrote."""
+        test, inner = text.split(".")
+        return cls(int(test), int(inner))
+
+    def __str__(self) -> str:
+        return f"{self.test}.{self.inner}"
+
+
+def _choices(rule: Rule) -> list[tuple[str, str]]:
+    """List the conditions of a rule; those of which one is enough say so."""
+    return [
+        (str(Place(at, inner)), f"{'or ' * (inner > 0)}{describe(condition)}")
+        for at, test in enumerate(rule.conditions)
+        for inner, condition in enumerate(each(test))
+    ]
+
+
+def _with_group(rule: Rule, place: Place, group: Sequence[Condition]) -> Rule:
+    """Return the rule with other conditions in one of its parts."""
+    test = [] if not group else [group[0] if len(group) == 1 else AnyOf(tuple(group))]
+    return replace(rule, conditions=spliced(rule.conditions, place.test, *test))
+
+
+async def _add_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
     return replace(rule, conditions=(*rule.conditions, await conditions.asked(interaction.io)))
 
 
-async def _change_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    changed = await conditions.asked(interaction.io, rule.conditions[at])
-    return replace(rule, conditions=spliced(rule.conditions, at, changed))
+async def _add_alternative(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
+    group = list(each(rule.conditions[place.test]))
+    return _with_group(rule, place, [*group, await conditions.asked(interaction.io)])
 
 
-async def _remove_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return replace(rule, conditions=spliced(rule.conditions, at))
+async def _change_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
+    group = list(each(rule.conditions[place.test]))
+    changed = await conditions.asked(interaction.io, group[place.inner])
+    return _with_group(rule, place, spliced(group, place.inner, changed))
 
 
-async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+async def _remove_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
+    group = list(each(rule.conditions[place.test]))
+    return _with_group(rule, place, spliced(group, place.inner))
+
+
+async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
     return replace(rule, serves=await _served(interaction, flag, rule.serves))
 
 
-async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
     name = interaction.io.input.text("Name", default_value=rule.name, max_length=validation.MAX_NAME).optional()
     _, found = await ask(interaction.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
     return replace(rule, name=found["name"] or None)
@@ -200,8 +239,8 @@ async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rul
 class RuleEdit(NamedTuple):
     """Something that can be done to the rule that is shown."""
 
-    apply: Callable[[ActionInteraction, FlagView, Rule, int], Awaitable[Rule]]
-    """Returns the rule as it is to be; the number is the index of the chosen condition."""
+    apply: Callable[[ActionInteraction, FlagView, Rule, Place], Awaitable[Rule]]
+    """Returns the rule as it is to be; the place is that of the chosen condition."""
     needs: int = 0
     """Conditions that the rule must have for the button to be there."""
 
@@ -209,6 +248,7 @@ class RuleEdit(NamedTuple):
 SAVE: Final = "Save rule"
 EDITS: Final = {
     "Add a condition": RuleEdit(_add_condition),
+    "Add an alternative to this condition": RuleEdit(_add_alternative, needs=1),
     "Change this condition": RuleEdit(_change_condition, needs=1),
     "Remove this condition": RuleEdit(_remove_condition, needs=2),
     "Change what it serves": RuleEdit(_change_served),

@@ -52,7 +52,7 @@ def test_the_document_of_one_flag_says_what_the_whole_one_says_of_it(database: N
     for key in ("beta", "other"):
         flags.create(NewFlag(key, default_variant="off"), "dev", actor=TESTER)
         members.add(key, "dev", "user", ["john"], variant="on", actor=TESTER)
-    document = definitions.document_of("beta", "dev", bucketing="v3")
+    document = definitions.document_of("beta", "dev", bucketing="v3").document
     whole = definitions.document("dev", bucketing="v3")
     assert document["metadata"] == whole["metadata"]
     assert document["flags"] == {"beta": whole["flags"]["beta"]}  # type: ignore[index,call-overload]

@@ -137,10 +137,13 @@ def test_a_key_that_is_taken_meanwhile_brings_the_form_back(dash: Running) -> No
     assert action.result().startswith(f"{key}-2 is created")
 
 
+OF_PAGES = {"rules", "rollout", "ramp", "schedule", "prerequisites", "members"}
+
+
 def test_whatever_an_edit_can_change_is_in_the_form_or_has_a_page_of_its_own(dash: Running) -> None:
     static, dynamic = dash.flag(is_static=True, value=True), dash.flag(value_type="string", variants={"a": "A"})
     in_forms = {field.name for flag in (static, dynamic) for field in fields_of(flag)}
-    assert in_forms == {field.name for field in dataclasses.fields(FlagEdit)} - {"rules", "rollout", "members"}
+    assert in_forms == {field.name for field in dataclasses.fields(FlagEdit)} - OF_PAGES
     for flag in (static, dynamic):
         assert {field.name for field in fields_of(flag)} >= FLAG_FIELDS.keys()
 

@@ -16,9 +16,11 @@ from flagstaff.engine.definition import NOT_UNICODE, read_metadata
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata, Reason
 from flagstaff.engine.explanation import Explanation, explain
 from flagstaff.engine.flag import Flag, FlagSet
+from flagstaff.jsonlogic import nodes
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.jsonlogic.values import UnknownOperationError
 from flagstaff.targeting.branches import Branch
+from flagstaff.targeting.segments import NOTHING_KNOWN, Known
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
 
@@ -50,10 +52,9 @@ class Engine:
         source = _read(document)
         self._lock = Lock()
         self._bucketing = bucketing
-        self._evaluators: Mapping[str, Any] = source.get("$evaluators") or {}
         self._flags: dict[str, Flag] = {}
         self._sorted: tuple[Mapping[str, Flag], Sequence[str], Sequence[str]] = {}, (), ()
-        self._within = self._flag_set(source.get("metadata", {}))
+        self._within = self._flag_set(source.get("metadata", {}), prepared(source.get("$evaluators") or {}))
         self.update(source.get("flags", {}))
 
     def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
@@ -72,12 +73,16 @@ class Engine:
         except Exception as failure:
             return self._failed(key, failure)
 
-    def explain(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Explanation:
-        """Return what `evaluate` answers, and every step that led there. It is for people, and takes its time."""
+    def explain(self, key: str, context: Mapping[str, Any] = NO_CONTEXT, known: Known = NOTHING_KNOWN) -> Explanation:
+        """Return what `evaluate` answers, and every step that led there. It is for people, and takes its time.
+
+        Args:
+            known: what segments and prerequisites are called, which the document does not say.
+        """
         flag = self._flags.get(key)
         definition = flag.definition if flag else {}
-        parts = Parts(key, self._within.bucketing, self._evaluators)
-        return explain(key, definition, self.evaluate(key, context), parts, context)
+        parts = Parts(key, self._within.bucketing, self._within.evaluators)
+        return explain(key, definition, self.evaluate(key, context), parts, context, known)
 
     def branch(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Branch | None:
         """Return which branch of its targeting decides a flag for a context (see `flagstaff.targeting.read`).
@@ -94,24 +99,51 @@ class Engine:
             logger.debug("tracing %r failed", key, exc_info=failure)
             return None
 
-    def update(self, changed: Mapping[str, Any], removed: Iterable[str] = (), metadata: Metadata | None = None) -> None:
+    def update(
+        self,
+        changed: Mapping[str, Any],
+        removed: Iterable[str] = (),
+        metadata: Metadata | None = None,
+        *,
+        evaluators: Mapping[str, Any] | None = None,
+    ) -> None:
         """Replace or add the flags of `changed` (key to flagd definition) and drop those of `removed`, at once.
 
         Args:
             metadata: the document's new metadata, which every flag's answers carry; None leaves it.
+            evaluators: all of the document's new `$evaluators`; None leaves them.
 
         Raises:
-            ParseError: `changed` is no object, or the metadata is not flat; nothing has changed then.
+            ParseError: `changed` or `evaluators` is no object, or the metadata is not flat; nothing has changed then.
         """
         if not isinstance(changed, Mapping):
             raise ParseError("'flags' has to be an object")
+        if not isinstance(evaluators or {}, Mapping):
+            raise ParseError("'$evaluators' has to be an object")
         with self._lock:
-            within = self._within if metadata is None else self._flag_set(metadata)
+            known = self._within.evaluators if evaluators is None else prepared(evaluators, self._within.evaluators)
+            within = self._flag_set(self._within.metadata if metadata is None else metadata, known)
             flags = self._recompile_for(within)
             flags.update((key, Flag(key, definition, within)) for key, definition in changed.items())
             for key in removed:
                 flags.pop(key, None)
             self._flags, self._within = flags, within
+
+    def next_moment(self, after: float) -> int | None:
+        """Return the first time after this one at which some flag's answers change only because time has passed.
+
+        Times are seconds since 1970. None: nothing of that kind is planned.
+        """
+        found = (flag.moments.after(after) for flag in list(self._flags.values()))
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def changed_by_time(self, after: float, until: float) -> list[str]:
+        """Return the flags whose answers change because of a moment after one time and until another."""
+        return [
+            key
+            for key, flag in list(self._flags.items())
+            if (moment := flag.moments.after(after)) is not None and moment <= until
+        ]
 
     def keys(self) -> Set[str]:
         """Return the keys of all flags, broken ones included."""
@@ -155,22 +187,25 @@ class Engine:
         """The document's own metadata."""
         return self._within.metadata
 
-    def _flag_set(self, metadata: Any) -> FlagSet:
+    def _flag_set(self, metadata: Any, evaluators: Mapping[str, Any]) -> FlagSet:
         try:
             bucketing = self._bucketing or read_metadata(metadata).get("fractionalBucketing", DEFAULT_BUCKETING)
-            return FlagSet(read_metadata(metadata), Bucketing(str(bucketing)), self._evaluators)
+            return FlagSet(read_metadata(metadata), Bucketing(str(bucketing)), evaluators)
         except ValueError as wrong:
             raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
 
     def _recompile_for(self, within: FlagSet) -> dict[str, Flag]:
         """Return the flags as they are in a document of that metadata: new ones where an answer carries what has
-        changed.
+        changed, or where they refer to evaluators that have.
 
         Those are few where flags give for themselves what changes often, as Flagstaff's do with the revision.
         """
         changed = {name for name, _ in self.metadata.items() ^ within.metadata.items()}
+        is_shared = within.evaluators is not self._within.evaluators
         return {
-            key: flag if changed <= flag.own_metadata else Flag(key, flag.definition, within)
+            key: flag
+            if changed <= flag.own_metadata and not (is_shared and flag.refers)
+            else Flag(key, flag.definition, within)
             for key, flag in self._flags.items()
         }
 
@@ -193,6 +228,26 @@ def _read(document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any]:
     if not isinstance(document.get("$evaluators") or {}, Mapping):
         raise ParseError("'$evaluators' has to be an object")
     return document
+
+
+def prepared(evaluators: Mapping[str, Any], before: Mapping[str, Any] = NO_CONTEXT) -> Mapping[str, Any]:
+    """Return evaluators in which lists of texts are sets, made once for all flags that refer to them.
+
+    Those that are as before stay the same objects, so that what was made of them is still good.
+    """
+    return {
+        name: before[name] if name in before and before[name] == made else made
+        for name, made in ((name, _with_sets(logic)) for name, logic in evaluators.items())
+    }
+
+
+def _with_sets(logic: Any) -> Any:
+    if isinstance(logic, list):
+        return [_with_sets(part) for part in logic]
+    match logic:
+        case {"in": [subject, [str(), *_] as texts]} if len(logic) == 1:
+            return {"in": [subject, nodes.texts(texts) or texts]}
+    return {name: _with_sets(part) for name, part in logic.items()} if isinstance(logic, dict) else logic
 
 
 def _refuse_constant(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from enum import Enum, auto
 from typing import Any
 
@@ -22,6 +22,17 @@ def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
     """Return the (condition, result) pairs of an `if`, and what it gives when none holds (null unless it says)."""
     otherwise = arguments[-1] if len(arguments) % 2 else None
     return list(zip(arguments[0:-1:2], arguments[1::2], strict=False)), otherwise
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """Go through a node and all nodes inside it, but for the items of lists of texts, which may be a million."""
+    yield node
+    if isinstance(node, dict):
+        for inner in node.values():
+            yield from walk(inner)
+    elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
+        for inner in node:
+            yield from walk(inner)
 
 
 def path(arguments: Sequence[Any]) -> list[str] | None:

@@ -229,7 +229,7 @@ class Compiler:
         if path == ["$flagd", "flagKey"]:
             return Code(self.names.bind(self.flag_key), Kind.TEXT)
         if path == ["$flagd", "timestamp"]:
-            return Code("int(now())")
+            return Code("int(clock.time())")
         return self._read("var", arguments, depth, None)
 
     # -- texts -------------------------------------------------------------------------------------------------------

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from db.database import rows
-from db.vocabulary import JsonValue
+from db.vocabulary import JsonValue, Metadata
 from flagstaff.targeting import Rule, Split
 from flagstaff.targeting.rules import split_from_json
 
@@ -26,11 +27,16 @@ class FlagRow(NamedTuple):
     revision: int
     flag_id: str
     description: str
+    owner: str | None
+    purpose: str | None
+    expected_end: date | None
+    metadata: Metadata
 
 
 _SELECT: Final = (
     "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
-    " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description"
+    " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description,"
+    " f.owner, f.purpose, f.expected_end, f.metadata"
     " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
 )
 

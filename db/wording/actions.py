@@ -29,6 +29,11 @@ _FIELDS: Final = {
     "rules": "Rules changed",
     "rollout": "Rollout changed",
     "variants": "Values changed",
+    "owner": "Owner changed",
+    "purpose": "Purpose changed",
+    "expectedEnd": "Expected end changed",
+    "links": "Links changed",
+    "metadata": "Metadata changed",
 }
 """What an edit of one field alone is called."""
 

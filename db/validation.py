@@ -63,6 +63,14 @@ def name(value: object, field: str = "name", *, code: str = "invalid_name") -> s
     return text(value, field, longest=MAX_NAME, code=code).strip() or None
 
 
+def line(value: object, field: str, *, code: str) -> str | None:
+    """Return a name that fits one line."""
+    found = name(value, field, code=code)
+    if found is not None and _CONTROL.search(found):
+        raise InvalidInputError(code, field, f"{field} must not have line breaks or other control characters")
+    return found
+
+
 def comment(value: object) -> str | None:
     """Return why somebody makes a change; an empty text says nothing."""
     if value is None:

@@ -35,7 +35,7 @@ _URL: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f<>\"\\^`{|}\ud800-\udf
 
 def owner(value: object) -> str | None:
     """Return who answers for the flag: a person or a team; an empty text is none."""
-    return validation.name(value, "owner", code="invalid_owner")
+    return validation.line(value, "owner", code="invalid_owner")
 
 
 def purpose(value: object) -> Purpose | None:
@@ -77,7 +77,7 @@ def links(value: object) -> list[FlagLink]:
 def _link(given: object, field: str) -> FlagLink:
     if not isinstance(given, Mapping) or given.keys() != {"title", "url"}:
         raise InvalidInputError("invalid_links", field, f"{field} must be an object with title and url, no others")
-    title = validation.name(given["title"], f"{field}.title", code="invalid_links")
+    title = validation.line(given["title"], f"{field}.title", code="invalid_links")
     if title is None:
         raise InvalidInputError("invalid_links", f"{field}.title", f"{field}.title must not be empty")
     return {"title": title, "url": _url(given["url"], f"{field}.url")}

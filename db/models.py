@@ -26,7 +26,7 @@ from playhouse.fields import EnumField
 from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
 
 from db.database import database, write_json
-from db.vocabulary import Action, Scope, Source, ValueType
+from db.vocabulary import Action, Purpose, Scope, Source, ValueType
 
 
 def now() -> datetime:
@@ -50,6 +50,7 @@ class Environment(Base):
     key = CharField(max_length=128)
     name = TextField()
     protected = BooleanField(default=False)
+    comment_required = BooleanField(default=False)
     revision = BigIntegerField(default=0)
     created_at = DateTimeTZField(default=now)
     deleted_at = DateTimeTZField(null=True)
@@ -71,6 +72,11 @@ class Flag(Base):
     value_type = EnumField(ValueType, max_length=16)
     is_static = BooleanField()
     tags = BinaryJSONField(default=list, dumps=write_json, index=False)
+    owner = TextField(null=True)
+    purpose = EnumField(Purpose, max_length=16, null=True)
+    expected_end = DateField(null=True)
+    links = BinaryJSONField(default=list, dumps=write_json, index=False)
+    metadata = BinaryJSONField(default=dict, dumps=write_json, index=False)
     created_at = DateTimeTZField(default=now)
     created_by = TextField()
     archived_at = DateTimeTZField(null=True)
@@ -177,6 +183,7 @@ class Change(Base):
     actor = TextField()
     source = EnumField(Source, max_length=16)
     via = TextField(null=True)
+    comment = TextField(null=True)
     before = BinaryJSONField(null=True, dumps=write_json, index=False)
     after = BinaryJSONField(null=True, dumps=write_json, index=False)
     members = BinaryJSONField(null=True, dumps=write_json, index=False)

@@ -13,13 +13,13 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from db import validation
 from db.database import database, limit_transaction, rows, session
-from db.errors import UnknownEnvironmentError
+from db.errors import InvalidInputError, UnknownEnvironmentError
 from db.models import Change, Environment, now
 from db.vocabulary import Action, Actor
 
@@ -63,6 +63,8 @@ class EnvironmentRef:
 
     id: int
     key: str
+    comment_required: bool = False
+    """Whether every write that touches it has to say why."""
 
 
 def find_environment(key: str) -> EnvironmentRef:
@@ -80,17 +82,18 @@ def _unknown_environment(key: str) -> UnknownEnvironmentError:
 
 def live_environments() -> list[EnvironmentRef]:
     """Return all environments, in the order of their making."""
-    found = rows("SELECT id, key FROM environment WHERE deleted_at IS NULL ORDER BY id")
+    found = rows("SELECT id, key, comment_required FROM environment WHERE deleted_at IS NULL ORDER BY id")
     return [EnvironmentRef(*row) for row in found]
 
 
 class Write:
     """A write under way: who makes it, when, and the revisions that it has taken."""
 
-    def __init__(self, actor: Actor, environments: Sequence[EnvironmentRef]) -> None:
+    def __init__(self, actor: Actor, environments: Sequence[EnvironmentRef], *, is_dry_run: bool = False) -> None:
         self.actor = actor
         self.at: datetime = now()
         self.environments = environments
+        self.is_dry_run = is_dry_run
         self._revisions: dict[int, int] = {}
         self._actions: set[Action] = set()
 
@@ -108,12 +111,21 @@ class Write:
         return made
 
     def stamp(self, environment: EnvironmentRef) -> int:
-        """Return the revision of everything that this write touches in the environment; taken at the first call."""
+        """Return the revision of everything that this write touches in the environment; taken at the first call.
+
+        Raises InvalidInputError where the environment asks for a comment and there is none.
+        """
         if environment.id not in self._revisions:
+            self._refuse_without_comment(environment)
             query = Environment.update(revision=Environment.revision + 1).where(Environment.id == environment.id)
             ((revision,),) = query.returning(Environment.revision).tuples().execute()
             self._revisions[environment.id] = revision
         return self._revisions[environment.id]
+
+    def _refuse_without_comment(self, environment: EnvironmentRef) -> None:
+        if environment.comment_required and self.actor.comment is None and not self.is_dry_run:
+            message = f"{environment.key} asks for a comment with every change: say why it is made"
+            raise InvalidInputError("comment_required", "comment", message)
 
     def log(
         self,
@@ -137,6 +149,7 @@ class Write:
             actor=self.actor.name,
             source=self.actor.source,
             via=self.actor.via,
+            comment=self.actor.comment,
             before=before,
             after=after,
             members=members,
@@ -162,12 +175,14 @@ def write(actor: Actor, *environments: str, dry_run: bool = False) -> Iterator[W
 
     Everything is committed at the end of the block, or nothing if it raises, or if it is a dry run.
 
-    Raises UnknownEnvironmentError, DatabaseUnavailableError, and WriteBlockedError where others hold what it needs.
+    Raises UnknownEnvironmentError, DatabaseUnavailableError, and WriteBlockedError where others hold what it needs;
+    InvalidInputError where an environment that is touched asks for a comment, and the actor has none.
     """
     validation.text(actor.name, "actor", longest=validation.MAX_ACTOR, code="invalid_actor")
+    actor = replace(actor, comment=validation.comment(actor.comment))
     with session(), database.atomic() as transaction:
         limit_transaction(wait=f"{MAX_WAIT_SECONDS}s", idle=f"{MAX_IDLE_SECONDS}s")
-        writing = Write(actor, _locked(environments))
+        writing = Write(actor, _locked(environments), is_dry_run=dry_run)
         for key in environments:
             writing.environment(key)
         yield writing
@@ -180,12 +195,17 @@ def write(actor: Actor, *environments: str, dry_run: bool = False) -> Iterator[W
         hook(committed)
 
 
+_LOCK: Final = (
+    "SELECT id, key, comment_required FROM environment WHERE deleted_at IS NULL{} ORDER BY id FOR NO KEY UPDATE"
+)
+
+
 def _locked(keys: Sequence[str]) -> list[EnvironmentRef]:
     if keys:
-        sql = "SELECT id, key FROM environment WHERE key = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
-        found = rows(sql, [key for key in keys if "\0" not in key])
+        chosen = " AND key = ANY(%s)"
+        found = rows(_LOCK.format(chosen), [key for key in keys if "\0" not in key])
     else:
         # Making an environment locks the first one too, so the list is complete once that is held.
         rows("SELECT id FROM environment ORDER BY id LIMIT 1 FOR NO KEY UPDATE")
-        found = rows("SELECT id, key FROM environment WHERE deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE")
+        found = rows(_LOCK.format(""))
     return [EnvironmentRef(*row) for row in found]

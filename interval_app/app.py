@@ -80,6 +80,7 @@ def actions(settings: Settings) -> dict[Route, Action]:
         Route.FILTER_CHANGES: does(change_log.choose, "Filter the change log"),
         Route.RESTORE_CHANGE: does(change_log.restore, "Restore"),
         Route.ADD_ENVIRONMENT: does(environments.add, "Add environment"),
+        Route.EDIT_ENVIRONMENT: does(environments.edit, "Edit environment"),
         Route.CREATE_KEY: does(keys.create, "Create key"),
         Route.REVOKE_KEY: does(keys.revoke, "Revoke key"),
     }

@@ -11,6 +11,7 @@ from api.admin import fields
 from api.admin.fields import Fields
 from api.errors import RequestError
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
+from db.configuration.flag_fields import FLAG_FIELDS
 from db.targeting.prerequisites import read_prerequisites
 from db.targeting.rules import read_rules, read_split
 from db.targeting.schedules import read_ramp, read_schedule
@@ -26,6 +27,18 @@ READ_ONLY = (
 
 SAID_TWICE = ("rollout", "rolloutPercentage", "variants", "defaultVariant")
 """What answers say in two ways: a share as rollout and as percentage, the value of a static flag as its variant."""
+
+OWN_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "name": fields.text,
+    "description": fields.text,
+    "tags": fields.texts,
+    "owner": fields.text,
+    "purpose": fields.text,
+    "expected_end": fields.text,
+    "links": fields.objects,
+    "metadata": fields.an_object,
+}
+"""What reads the flag's own fields, by their columns."""
 
 EVERYWHERE = "*"
 """In place of an environment, for the global kill switch."""
@@ -45,9 +58,7 @@ def new_flag(body: Fields) -> NewFlag:
         key=body.take("key", fields.text),
         value_type=value_type,
         is_static=is_static,
-        name=body.take("name", fields.text, None, nullable=True),
-        description=body.take("description", fields.text, "", nullable=True) or "",
-        tags=body.take("tags", fields.texts, (), nullable=True) or (),
+        **own_fields(body, None),
         enabled=body.take("enabled", fields.boolean, False),
         value=body.take("value", fields.anything, UNSET),
         variants=variants,
@@ -69,9 +80,7 @@ def new_simple_flag(body: Fields) -> NewFlag:
         key=body.take("flagKey", fields.text),
         value_type=body.take("type", value_type_named, ValueType.BOOLEAN),
         is_static=body.take("isStatic", fields.boolean, False),
-        name=body.take("name", fields.text, None, nullable=True),
-        description=body.take("description", fields.text, "", nullable=True) or "",
-        tags=body.take("tags", fields.texts, (), nullable=True) or (),
+        **own_fields(body, None),
         enabled=body.take("enabled", fields.boolean, True),
         value=body.take("staticValue", fields.anything, UNSET),
     )
@@ -82,9 +91,7 @@ def flag_edit(body: Fields) -> FlagEdit:
     body.refuse(READ_ONLY, "can't be changed")
     targeting = Targeting.read(body)
     return FlagEdit(
-        name=body.take("name", fields.text, UNSET, nullable=True),
-        description=body.take("description", fields.text, UNSET, nullable=True),
-        tags=body.take("tags", fields.texts, UNSET, nullable=True),
+        **own_fields(body, UNSET),
         enabled=body.take("enabled", fields.boolean, UNSET),
         value=body.take("value", fields.anything, UNSET),
         variants=body.take("variants", fields.an_object, UNSET),
@@ -96,6 +103,11 @@ def flag_edit(body: Fields) -> FlagEdit:
         prerequisites=targeting.prerequisites,
         members=targeting.members,
     )
+
+
+def own_fields(body: Fields, absent: Unset | None) -> dict[str, Any]:
+    """Take what is the flag's own in every environment; what is not there is `absent`."""
+    return {name: body.take(FLAG_FIELDS[name].json, read, absent, nullable=True) for name, read in OWN_FIELDS.items()}
 
 
 def drop_unchanged(body: Fields, version: int | None, current: Callable[[], Mapping[str, Any]]) -> None:
@@ -121,6 +133,8 @@ def flag_query(query: Fields, environment: str) -> FlagQuery:
         is_static=query.take("static", fields.flag_in_query, None),
         enabled=query.take("enabled", fields.flag_in_query, None),
         tags=[tag for tag in tags.split(",") if tag],
+        owner=query.take("owner", fields.text, None),
+        purpose=query.take("purpose", fields.text, None),
         archived=query.take("archived", fields.flag_in_query, False),
         sort=query.take("sort", fields.one_of("key", "name", "created", "updated"), "key"),
         descending=query.take("order", fields.one_of("asc", "desc"), "asc") == "desc",

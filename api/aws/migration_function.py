@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-DEPLOYMENT: Final = Actor("deployment", Source.SYSTEM)
+DEPLOYMENT: Final = Actor("deployment", Source.SYSTEM, comment="what the deployment needs")
 MAX_WAIT_SECONDS: Final = 180.0
 """For a database that is paused, or has just been made. The function may run for five minutes."""
 BETWEEN_SECONDS: Final = 3.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
-from db.vocabulary import UNSET, JsonValue, Unset, ValueType
+from db.vocabulary import UNSET, FlagLink, JsonValue, Metadata, Purpose, Unset, ValueType
 from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Split, Step
 
 
@@ -37,6 +37,11 @@ class NewFlag:
     name: str | None = None
     description: str = ""
     tags: Sequence[str] = ()
+    owner: str | None = None
+    purpose: Purpose | str | None = None
+    expected_end: date | str | None = None
+    links: Sequence[FlagLink] = ()
+    metadata: Metadata | None = None
     enabled: bool = True
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
@@ -53,7 +58,7 @@ class NewFlag:
 class FlagEdit:
     """Changes of a flag: UNSET leaves a field as it is, None clears it.
 
-    `name`, `description` and `tags` are the flag's in every environment; all else belongs to one configuration.
+    `name` to `metadata` are the flag's in every environment; all else belongs to one configuration.
     Switching off without a word on the schedule also cancels what the schedule would switch on.
     `members`: for each entry, the entities of that type that get that variant become exactly those listed.
     """
@@ -61,6 +66,11 @@ class FlagEdit:
     name: str | Unset | None = UNSET
     description: str | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
+    owner: str | Unset | None = UNSET
+    purpose: Purpose | str | Unset | None = UNSET
+    expected_end: date | str | Unset | None = UNSET
+    links: Sequence[FlagLink] | Unset | None = UNSET
+    metadata: Metadata | Unset | None = UNSET
     enabled: bool | Unset = UNSET
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
@@ -87,6 +97,8 @@ class FlagQuery:
     enabled: bool | None = None
     tags: Sequence[str] = field(default=())
     """A flag must have all of these."""
+    owner: str | None = None
+    purpose: Purpose | str | None = None
     changed_since: datetime | None = None
     """A flag must have been changed since then, in the environment."""
     archived: bool = False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from db.configuration.state import read_rollout
 from db.database import rows
-from db.vocabulary import JsonValue
+from db.vocabulary import JsonValue, Metadata
 from flagstaff.targeting import Configuration, Members, Prerequisite, Rollout, Rule, Step
 
 
@@ -30,6 +31,10 @@ class FlagRow(NamedTuple):
     revision: int
     flag_id: str
     description: str
+    owner: str | None
+    purpose: str | None
+    expected_end: date | None
+    metadata: Metadata
 
     def configuration(self, members: Members) -> Configuration:
         """Return what decides, with these members."""
@@ -49,7 +54,8 @@ class FlagRow(NamedTuple):
 _SELECT: Final = (
     "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
     " c.rules, c.rollout, c.schedule, c.prerequisites, c.segments, c.version, c.revision, f.id::text, f.description,"
-    " c.ramp FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
+    " f.owner, f.purpose, f.expected_end, f.metadata, c.ramp"
+    " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
 )
 
 

@@ -52,8 +52,19 @@ def flag_definition(flag: FlagRow, members: Members, catalog: Catalog | None = N
     definition["defaultVariant"] = built.default_variant or ""
     if built.logic:
         definition["targeting"] = built.logic
-    definition["metadata"] = {"flagVersion": flag.version, "revision": flag.revision}
+    definition["metadata"] = _flag_metadata(flag)
     return definition
+
+
+def _flag_metadata(flag: FlagRow) -> JsonObject:
+    """Return what answers carry of a flag. Links are left out: flagd's metadata is flat."""
+    said: dict[str, JsonValue] = {
+        "owner": flag.owner,
+        "purpose": flag.purpose,
+        "expectedEnd": flag.expected_end.isoformat() if flag.expected_end else None,
+    }
+    known = {name: value for name, value in said.items() if value is not None}
+    return {**flag.metadata, **known, "flagVersion": flag.version, "revision": flag.revision}
 
 
 def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:

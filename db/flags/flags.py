@@ -61,7 +61,7 @@ def get(id_or_key: str, environment: str) -> FlagView:
 
     Raises FlagNotFoundError or UnknownEnvironmentError.
     """
-    with snapshot():  # the version must be that of the name, description and tags beside it
+    with snapshot():  # the version must be that of the flag's own fields beside it
         return store.find(id_or_key, find_environment(environment)).view()
 
 
@@ -74,7 +74,7 @@ def update(id_or_key: str, environment: str, edit: FlagEdit, *, actor: Actor, ve
     own = flag_fields.checked(edit)
     with write(actor, *(() if own else (environment,))) as writing:
         current = store.find_to_change(id_or_key, writing.environment(environment), version)
-        own = {name: value for name, value in own.items() if getattr(current.flag, name) != value}
+        own = flag_fields.differing(current.flag, own)
         if own:
             _change_elsewhere(writing, current, own)
         return _change_here(writing, current, edit, own).view()

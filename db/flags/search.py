@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from peewee import SQL
 
 from db import validation
-from db.configuration import store
+from db.configuration import ownership, store
 from db.configuration.edits import FlagQuery
 from db.cursors import read_cursor, write_cursor
 from db.database import snapshot
@@ -115,4 +115,8 @@ def _conditions(query: FlagQuery, environment: EnvironmentRef) -> list[Any]:
         conditions.append(Configuration.updated_at >= query.changed_since)
     if tags := validation.tags(query.tags):
         conditions.append(Flag.tags.contains(tags))
+    if owner := ownership.owner(query.owner):
+        conditions.append(Flag.owner == owner)
+    if purpose := ownership.purpose(query.purpose):
+        conditions.append(Flag.purpose == purpose)
     return conditions

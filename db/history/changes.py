@@ -162,6 +162,7 @@ def _view(row: Any) -> ChangeView:
         actor=row.actor,
         source=Source(row.source),
         via=row.via,
+        comment=row.comment,
         before=readable(row.before) if row.before else None,
         after=readable(row.after) if row.after else None,
         members=row.members,

@@ -35,6 +35,11 @@ _FIELDS: Final = {
     "schedule": "Schedule changed",
     "prerequisites": "Prerequisites changed",
     "variants": "Values changed",
+    "owner": "Owner changed",
+    "purpose": "Purpose changed",
+    "expectedEnd": "Expected end changed",
+    "links": "Links changed",
+    "metadata": "Metadata changed",
 }
 """What an edit of one field alone is called."""
 

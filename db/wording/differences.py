@@ -84,6 +84,14 @@ def _variants(variants: Mapping[str, Any]) -> dict[str, Part]:
     return {f"variant {name}": Part(phrases.readable(value), value) for name, value in variants.items()}
 
 
+def _links(links: Any) -> dict[str, Part]:
+    return {f"link {link['title']}": Part(link["url"], link["url"]) for link in links or ()}
+
+
+def _metadata(metadata: Any) -> dict[str, Part]:
+    return {f"metadata {name}": Part(phrases.readable(value), value) for name, value in (metadata or {}).items()}
+
+
 def _value(value: Any) -> str:
     return "" if value is None else phrases.shown(value)
 
@@ -110,6 +118,8 @@ _SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {
     "variants": _variants,
     "schedule": _schedule,
     "prerequisites": _prerequisites,
+    "links": _links,
+    "metadata": _metadata,
 }
 """The fields that hold several things, each of which has a line of its own."""
 _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
@@ -119,10 +129,12 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "ramp": ("ramp", _ramp),
     "tags": ("tags", ", ".join),
     "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
+    "expectedEnd": ("expected end", _value),
     "expiresAt": ("expires", _value),
     "archived": ("archived", _yes_or_no),
     "revoked": ("revoked", _yes_or_no),
     "protected": ("protected", _yes_or_no),
+    "commentRequired": ("comments asked for", _yes_or_no),
 }
 """The label and the text of the fields that are not shown by their own name and value."""
 _HIDDEN: Final = frozenset({"id", "key", "rules"})

@@ -119,6 +119,11 @@ def percent(share: Share) -> str:
     return f"{share.percent:.3f}".rstrip("0").rstrip(".") + " %"
 
 
+def comment(text: str | None) -> str:
+    """Quote why a change was made; empty where nobody said it."""
+    return f"“{text}”" if text else ""
+
+
 def moment(at: datetime | None) -> str:
     """Write a time in UTC, to the minute."""
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else NOTHING

@@ -64,6 +64,7 @@ def cell(
     color: str | None = None,
     route: Route | None = None,
     params: dict[str, str] | None = None,
+    url: str | None = None,
     longest: int = phrases.MAX_CELL,
 ) -> Cell:
     """Make a cell that shows this text, whatever it looks like; perhaps coloured, perhaps a link."""
@@ -72,6 +73,8 @@ def cell(
         made["highlightColor"] = color
     if route is not None:
         made |= {"route": route.value, "params": params or {}}
+    if url is not None:
+        made["url"] = url
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from interval_sdk import IO
@@ -15,6 +15,7 @@ from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView
 from db.wording.phrases import kind
 from interval_app.display.markdown import escape
+from interval_app.session import comments
 from interval_app.session.errors import CORRECTABLE, DashboardError, sentence, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
@@ -25,6 +26,10 @@ T = TypeVar("T")
 
 MAX_FOUND = 20
 """Flags that a search offers at once."""
+
+
+COMMENT = "comment"
+"""The name of the comment's input in a form."""
 
 
 class Answers(NamedTuple):
@@ -59,6 +64,37 @@ async def ask(
         wanted = check
         group = group.validate(lambda given: wanted(answers(given)))
     return answers(await group)
+
+
+async def ask_with_comment(
+    interaction: ActionInteraction,
+    fields: Mapping[str, Any],
+    environments: Sequence[EnvironmentView],
+    *,
+    unchanging: Collection[str] = (),
+    check: Callable[[Answers], str | None] | None = None,
+    **more: Any,
+) -> Answers:
+    """Ask like `ask`, and why: the last form before these environments are changed. The interaction keeps the comment.
+
+    `unchanging` are the buttons that lead elsewhere, for which no environment needs a comment.
+    """
+
+    def checked(answers: Answers) -> str | None:
+        others, comment = _without_comment(answers)
+        wrong = None if answers.button in unchanging else comments.problem(environments, comment)
+        return wrong or (check(others) if check is not None else None)
+
+    why = comments.comment_input(interaction.io, environments, interaction.comment)
+    answers, comment = _without_comment(await ask(interaction.io, {**fields, COMMENT: why}, check=checked, **more))
+    interaction.comment = comment
+    return answers
+
+
+def _without_comment(answers: Answers) -> tuple[Answers, str | None]:
+    values = dict(answers.values)
+    comment = (values.pop(COMMENT) or "").strip() or None
+    return Answers(answers.button, values), comment
 
 
 async def until_accepted(attempt: Callable[[str | None], Awaitable[T]]) -> T:

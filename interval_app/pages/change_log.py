@@ -23,7 +23,7 @@ from interval_app.session.executor import in_thread, in_thread_for_display
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
-OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "difference"), ("Who", "who"))
+OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "difference"), ("Who", "who"), ("Why", "why"))
 """The columns of one flag's log: its title says the flag and the environment."""
 COLUMNS = (("When", "when"), ("Flag", "flag"), ("Environment", "environment"), *OF_FLAG[1:])
 
@@ -86,7 +86,8 @@ def row(change: ChangeView, *, whole: bool) -> Row:
         menu.append(link("Restore to before this", Route.RESTORE_CHANGE, params))
     about = [cell(change.flag_key or phrases.NOTHING), cell(change.environment or "all")] if whole else []
     found = cell(differences.in_one_line(differences.of_change(change)))
-    return Row([phrases.second(change.at), *about, actions.action(change), found, cell(who(change))], menu)
+    why = cell(change.comment or "")
+    return Row([phrases.second(change.at), *about, actions.action(change), found, cell(who(change)), why], menu)
 
 
 def who(change: ChangeView) -> str:
@@ -123,6 +124,7 @@ async def show_change(interaction: PageInteraction) -> Layout:
     found = differences.of_change(change)
     facts = {
         "Who": who(change),
+        "Why": change.comment or phrases.NOTHING,
         "When": phrases.second(change.at),
         "Flag": change.flag_key or phrases.NOTHING,
         "Environment": change.environment or "all",
@@ -169,7 +171,9 @@ async def restore(interaction: ActionInteraction) -> Result:
         found = differences.of(difference)
         if not found:
             return f"{flag.key} is in {environment.key} as it was before this change. {UNCHANGED}"
-        if not await previewed(interaction, found, problem, f"Restore {flag.key} in {environment.key}", "Restore"):
+        if not await previewed(
+            interaction, environment, found, problem, f"Restore {flag.key} in {environment.key}", "Restore"
+        ):
             return UNCHANGED
         await interaction.confirm_if_protected(
             environment, f"{flag.key} goes back to before {phrases.second(change.at)}."

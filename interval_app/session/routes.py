@@ -47,6 +47,7 @@ class Route(StrEnum):
     RESTORE_FLAG = "flags/archived/restore"
     ENVIRONMENTS = "flags/environments"
     ADD_ENVIRONMENT = "flags/environments/add"
+    EDIT_ENVIRONMENT = "flags/environments/edit"
     KEYS = "flags/keys"
     CREATE_KEY = "flags/keys/create"
     REVOKE_KEY = "flags/keys/revoke"

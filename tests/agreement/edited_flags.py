@@ -87,6 +87,10 @@ class EditedFlag(NamedTuple):
             revision=1,
             flag_id="0b7c4dc2-4bd0-4ab0-a1b6-3d2c3b8f7a11",
             description="",
+            owner=None,
+            purpose=None,
+            expected_end=None,
+            metadata={},
         )
 
     def with_needed(self) -> Iterator[EditedFlag]:

@@ -35,22 +35,22 @@ AWKWARD_IDS = (*AWKWARD, "12:30", "12:30:45", "null", "0")
 """Ids may have colons too."""
 
 
-def link_to_everything(key: str) -> dict[str, str]:
+def link_to_everything(key: str, actor: Actor = TESTER) -> dict[str, str]:
     """The parameters of a link that fits every page and action: a flag with a bit of everything, a change, a key."""
     us = {"conditions": [{"field": "country", "operator": "eq", "value": "US"}], "variant": "on"}
     half = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]
-    flag = flags.create(NewFlag(key, **targeting({"rules": [us, us, us], "rollout": half})), "dev", actor=TESTER)
-    members.add(flag.id, "dev", "user", ["john"], variant="on", actor=TESTER)
-    secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=TESTER)
+    flag = flags.create(NewFlag(key, **targeting({"rules": [us, us, us], "rollout": half})), "dev", actor=actor)
+    members.add(flag.id, "dev", "user", ["john"], variant="on", actor=actor)
+    secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=actor)
     change = changes.page(flag.id, "dev").items[0]
     named = {"flag": flag.key, "environment": "dev", "rule": "2", "type": "user", "id": "john"}
     return {**named, "change": str(change.id), "key": secret.id}
 
 
-def link_to_archived(key: str) -> dict[str, str]:
+def link_to_archived(key: str, actor: Actor = TESTER) -> dict[str, str]:
     """The parameters of a link to a flag that is archived."""
-    flag = flags.create(NewFlag(key), "dev", actor=TESTER)
-    flags.archive(flag.id, actor=TESTER)
+    flag = flags.create(NewFlag(key), "dev", actor=actor)
+    flags.archive(flag.id, actor=actor)
     return {"flag": flag.id, "environment": "dev"}
 
 
@@ -69,9 +69,9 @@ class Running:
         """A key that no other test uses."""
         return f"{name}-{next(self._numbers)}"
 
-    def flag(self, key: str = "", environment: str = "dev", **fields: Any) -> FlagView:
+    def flag(self, key: str = "", environment: str = "dev", actor: Actor = TESTER, **fields: Any) -> FlagView:
         """A flag that is there already."""
-        return flags.create(NewFlag(key or self.fresh(), **targeting(fields)), environment, actor=TESTER)
+        return flags.create(NewFlag(key or self.fresh(), **targeting(fields)), environment, actor=actor)
 
     def evaluate(self, key: str, default: Any, environment: str = "dev", **context: Any) -> Any:
         """What the evaluate endpoint answers."""

@@ -88,12 +88,13 @@ NEW_ENVIRONMENT = object_with(
         "key": KEY,
         "name": nullable(NAME),
         "protected": BOOLEAN,
+        "commentRequired": BOOLEAN,
         "copyOf": described(KEY, "Whose variants it starts with"),
         **WHO,
     },
     required=["key"],
 )
-CHANGED_ENVIRONMENT = object_with({"name": nullable(NAME), "protected": BOOLEAN, **WHO})
+CHANGED_ENVIRONMENT = object_with({"name": nullable(NAME), "protected": BOOLEAN, "commentRequired": BOOLEAN, **WHO})
 ONE_ENVIRONMENT = object_with({"environment": ref("Environment")}, required=["environment"])
 ONE_KEY = object_with({"key": ref("ApiKey")}, required=["key"])
 MADE_KEY = object_with({"key": ref("ApiKey"), "secret": described(TEXT, "Shown this once")}, required=["key", "secret"])
@@ -215,7 +216,7 @@ PATHS: dict[str, Json] = {
         "put": operation(
             "updateEnvironment",
             PLACES,
-            "Give an environment another name, or protect it or not",
+            "Give an environment another name, protect it or not, have it ask for comments or not",
             description="Its key stays for ever.",
             parameters=[in_path("environmentKey", "The environment's key", example="qa")],
             body=CHANGED_ENVIRONMENT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from api.reference.openapi import admin_paths, evaluation_paths, flag_paths, operation_paths, override_paths
-from api.reference.openapi.building import Json
+from api.reference.openapi.building import ADMIN, Json, in_header, one_of
 from api.reference.openapi.schemas import SCHEMAS
 from flagstaff import __version__
 
@@ -45,6 +45,24 @@ SECURITY: dict[str, Json] = {
 }
 
 
+OF_CHANGES: list[Json] = [
+    in_header("X-Change-Comment", "Why, as `comment` in the body; percent-encoded where it is not ASCII")
+    | {"schema": {"type": "string", "maxLength": 1000}},
+    in_header("X-Flagstaff-Source", "Which program of ours makes the change") | {"schema": one_of("cli", "console")},
+]
+"""The headers that every change may have."""
+
+
+def with_headers_of_changes(methods: Json) -> Json:
+    """Return the operations of a path, those that change something with the headers that say how and why."""
+    return {
+        method: {**operation, "parameters": [*operation.get("parameters", ()), *OF_CHANGES]}
+        if method != "get" and operation["security"] is ADMIN
+        else operation
+        for method, operation in methods.items()
+    }
+
+
 @cache
 def document() -> Json:
     """Return the OpenAPI document; the same object each time, never to be changed."""
@@ -59,6 +77,6 @@ def document() -> Json:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
-        "paths": {path: methods for part in parts for path, methods in part.PATHS.items()},
+        "paths": {path: with_headers_of_changes(methods) for part in parts for path, methods in part.PATHS.items()},
         "components": {"schemas": {**SCHEMAS, **evaluation_paths.SCHEMAS}, "securitySchemes": SECURITY},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.reference.openapi.building import (
     BOOLEAN,
+    COMMENT,
     KEY,
     NAME,
     SECONDS,
@@ -25,6 +26,20 @@ from flagstaff.targeting.operators import OPERATORS
 
 TYPES = one_of("BOOLEAN", "STRING", "NUMBER", "STRUCTURED")
 PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}
+PURPOSE = nullable(one_of("release", "experiment", "operational", "permission"))
+EXPECTED_END = described(nullable({"type": "string", "format": "date"}), "The day by which it is to be gone")
+LINK = object_with(
+    {
+        "title": {"type": "string", "minLength": 1, "maxLength": 256},
+        "url": {"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://", "maxLength": 2048},
+    },
+    required=["title", "url"],
+)
+METADATA: Json = {
+    "type": "object",
+    "description": "Texts, numbers and booleans, in the metadata of evaluations; not under names of ours",
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
+}
 STATUS = one_of("ENABLED", "DISABLED")
 ENVIRONMENT_FIELD = described(nullable(KEY), "The environment, unless the query string says it")
 
@@ -59,6 +74,11 @@ FLAG = object_with(
         "type": TYPES,
         "isStatic": BOOLEAN,
         "tags": list_of(TEXT),
+        "owner": nullable(TEXT),
+        "purpose": PURPOSE,
+        "expectedEnd": EXPECTED_END,
+        "links": list_of(LINK),
+        "metadata": METADATA,
         "environment": TEXT,
         "version": WHOLE,
         "revision": WHOLE,
@@ -82,21 +102,31 @@ FLAG = object_with(
     required=["id", "key", "type", "isStatic", "environment", "version", "enabled", "variants", "archivedAt"],
 )
 
+OWN_FIELDS: dict[str, Json] = {
+    "name": nullable(NAME),
+    "description": nullable({"type": "string", "maxLength": 4096}),
+    "tags": nullable(list_of(KEY, maxItems=64)),
+    "owner": described(nullable(NAME), "Who answers for it: a person or a team"),
+    "purpose": PURPOSE,
+    "expectedEnd": EXPECTED_END,
+    "links": nullable(list_of(LINK, maxItems=20)),
+    "metadata": nullable({**METADATA, "propertyNames": KEY, "maxProperties": 32}),
+}
+"""What is the flag's own in every environment."""
+
 TARGETING: dict[str, Json] = {
     "defaultVariant": described(nullable(TEXT), "What is served when nothing matched; none: the caller's default"),
     "rules": RULES,
     "rollout": nullable(list_of(ref("Share"), minItems=1)),
     "rolloutPercentage": described(nullable(PERCENT), "In place of `rollout`: the share of `on` of a boolean flag"),
     "targetedUsers": described(nullable(list_of(TEXT)), "The members of type `user` that get `on`"),
-    "tags": nullable(list_of(KEY, maxItems=64)),
-    "name": nullable(NAME),
-    "description": nullable({"type": "string", "maxLength": 4096}),
+    **OWN_FIELDS,
     "enabled": BOOLEAN,
     "value": described(VALUE, "The value of a static flag"),
     "variants": {"type": "object", "additionalProperties": VALUE, "description": "Name to value"},
 }
 
-WHO: dict[str, Json] = {"userId": USER_ID}
+WHO: dict[str, Json] = {"userId": USER_ID, "comment": COMMENT}
 COMMON: dict[str, Json] = {"environment": ENVIRONMENT_FIELD, **WHO}
 
 NEW_FLAG = object_with({"key": KEY, "type": TYPES, "isStatic": BOOLEAN, **TARGETING, **COMMON}, required=["key"])
@@ -116,8 +146,9 @@ CHANGE = object_with(
         "revision": nullable(WHOLE),
         "action": TEXT,
         "actor": TEXT,
-        "source": one_of("api", "interval", "cli", "system"),
+        "source": one_of("api", "interval", "cli", "console", "system"),
         "via": described(nullable(TEXT), "The key that let the actor in: `key ci`"),
+        "comment": described(nullable(TEXT), "Why, in the actor's words"),
         "before": STATE,
         "after": STATE,
         "members": MEMBERS_DELTA,
@@ -133,8 +164,15 @@ MEMBER = object_with(
     required=["entityType", "entityId", "variant", "value"],
 )
 ENVIRONMENT = object_with(
-    {"key": TEXT, "name": TEXT, "protected": BOOLEAN, "revision": WHOLE, "createdAt": TIME},
-    required=["key", "name", "protected", "revision", "createdAt"],
+    {
+        "key": TEXT,
+        "name": TEXT,
+        "protected": BOOLEAN,
+        "commentRequired": described(BOOLEAN, "Whether every change there has to say why"),
+        "revision": WHOLE,
+        "createdAt": TIME,
+    },
+    required=["key", "name", "protected", "commentRequired", "revision", "createdAt"],
 )
 API_KEY = object_with(
     {

@@ -39,6 +39,7 @@ async def show(interaction: PageInteraction) -> Layout:
         ],
         children=[
             display.metadata("The flag", data=facts(flag)),
+            *more(display, flag),
             *targeting(display, flag),
             tables.fixed(
                 display,
@@ -59,6 +60,9 @@ def facts(flag: FlagView) -> list[dict[str, str]]:
         "Kind": phrases.kind(flag),
         "Name": flag.name or phrases.NOTHING,
         "Tags": ", ".join(flag.tags) or phrases.NOTHING,
+        "Owner": flag.owner or phrases.NOTHING,
+        "Purpose": flag.purpose or phrases.NOTHING,
+        "Expected end": str(flag.expected_end or phrases.NOTHING),
         "Updated": updated(flag),
     }
     if flag.is_static:
@@ -68,6 +72,18 @@ def facts(flag: FlagView) -> list[dict[str, str]]:
         found["Rollout"] = phrases.split(flag.rollout) if flag.rollout else "none"
         found["Default"] = flag.default_variant or "none: the caller's default"
     return [{"label": label, "value": phrases.short(value)} for label, value in found.items()]
+
+
+def more(display: Any, flag: FlagView) -> list[Any]:
+    """Make the tables of a flag's links and metadata, where it has any."""
+    links = [Row([cell(link["title"], url=link["url"])]) for link in flag.links]
+    named = [Row([cell(name), cell(phrases.readable(value))]) for name, value in flag.metadata.items()]
+    columns = (("Name", "name"), ("Value", "value"))
+    plain: dict[str, Any] = {"is_sortable": False, "is_filterable": False}
+    return [
+        *([tables.fixed(display, "Links", (("Page", "page"),), links, **plain)] if links else []),
+        *([tables.fixed(display, "Metadata", columns, named, **plain)] if named else []),
+    ]
 
 
 def targeting(display: Any, flag: FlagView) -> list[Any]:

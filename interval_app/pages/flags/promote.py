@@ -40,7 +40,7 @@ async def promote(interaction: ActionInteraction) -> Result:
         lines = differences.of(await in_thread_for_display(promotion.difference, flag.id, source.key, there.key))
         if not lines:
             return f"{flag.key} is the same in {source.key} and {there.key}. {UNCHANGED}"
-        if not await previewed(interaction, lines, problem, f"Promote {flag.key} to {there.key}", "Promote"):
+        if not await previewed(interaction, there, lines, problem, f"Promote {flag.key} to {there.key}", "Promote"):
             return UNCHANGED
         await interaction.confirm_if_protected(there, f"{flag.key} will be there as it is in {source.key}.")
         await target.write(partial(promotion.promote, flag.id, source.key, there.key))

@@ -37,7 +37,7 @@ async def disable_everywhere(interaction: ActionInteraction) -> Result:
     flag = target.flag
     named = ", ".join(other.key for other in environments)
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
-    await interaction.confirm(f"Disable {flag.key} everywhere?", help_text)
+    await interaction.confirm(f"Disable {flag.key} everywhere?", help_text, environments)
     await in_thread(flags.disable_everywhere, flag.id, actor=target.actor)
     said = f"{flag.key} is disabled in {named}."
     return await interaction.go(Route.FLAGS, said, environment=target.environment.key)

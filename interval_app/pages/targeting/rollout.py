@@ -12,7 +12,7 @@ from db.views import EnvironmentView, FlagView
 from db.wording import phrases
 from flagstaff.targeting import Share, Split
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.forms.form import ask, refuse_static, until_accepted, validator
+from interval_app.forms.form import ask, ask_with_comment, refuse_static, until_accepted, validator
 from interval_app.forms.shares import read_shares, share_fields
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
@@ -37,9 +37,11 @@ async def rollout(interaction: ActionInteraction) -> Result:
         environment, flag = target.environment, target.flag
         while True:
             entered = await _shares_or_none(interaction, environment, flag, entered, problem)
-            button, _ = await ask(
-                interaction.io,
+            button, _ = await ask_with_comment(
+                interaction,
                 {},
+                [environment],
+                unchanging=["back"],
                 intro=meaning(flag, entered),
                 buttons=["Save rollout", {"label": "Back", "value": "back", "theme": "secondary"}],
             )

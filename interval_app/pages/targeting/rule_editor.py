@@ -20,7 +20,7 @@ from flagstaff.targeting.conditions import describe, each
 from interval_app.forms import conditions
 from interval_app.forms.conflicts import ChangedMeanwhileError
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
-from interval_app.forms.form import Answers, ask, refuse_static, select, until_accepted
+from interval_app.forms.form import Answers, ask, ask_with_comment, refuse_static, select, until_accepted
 from interval_app.forms.shares import shares_asked
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
@@ -44,7 +44,9 @@ async def remove(interaction: ActionInteraction) -> Result:
     environment, flag = target.environment, target.flag
     number = await _number(interaction, flag)
     protected = f" {environment.key} is protected." if environment.protected else ""
-    await interaction.confirm(f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}")
+    await interaction.confirm(
+        f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}", [environment]
+    )
     return await _reorder(
         interaction, target, spliced(flag.rules, number), f"Rule {number + 1} of {flag.key} is removed."
     )
@@ -172,7 +174,15 @@ async def _preview(
     ]
     name = f" ({rule.name})" if rule.name else ""
     which = f"Rule {slot.among(flag.rules) + 1}{name} of {flag.key} in {target.environment.key}:"
-    return await ask(interaction.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
+    return await ask_with_comment(
+        interaction,
+        fields,
+        [target.environment],
+        unchanging=EDITS,
+        intro=f"{which}\n{phrases.rule(rule)}",
+        problem=problem,
+        buttons=buttons,
+    )
 
 
 class Place(NamedTuple):

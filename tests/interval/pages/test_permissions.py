@@ -23,7 +23,7 @@ READING = {"flags/explain", "flags/changes/of", "flags/filter", "flags/changes/f
 """The actions that change nothing, and are for everyone."""
 UNASKED = {"flags/environments/add", "flags/publish"}
 """The actions that change no environment that there is, so that nobody is asked whether to go on."""
-TEXTS = {"Attributes": "{}"}
+TEXTS = {"Attributes": "{}", "Links": "", "Metadata": ""}
 """What is typed into the fields that do not take any text."""
 
 

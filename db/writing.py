@@ -140,6 +140,9 @@ class Write:
     ) -> None:
         """Add an entry to the change log."""
         self._actions.add(action)
+        if segment_id is not None:  # the same in every environment
+            for each in self.environments:
+                self._refuse_without_comment(each)
         Change.insert(
             flag=flag_id,
             segment=segment_id,

@@ -42,8 +42,8 @@ ALLOWED = {
     "api.access": "api db db.published",
     "api.telemetry": "api db.process flagstaff.engine",
     "api.feeds": "db db.definitions flagstaff.targeting",
-    "api.memory": "api api.access api.feeds db db.administration db.aws db.definitions db.published flagstaff.engine"
-    " flagstaff.targeting",
+    "api.memory": "api api.access api.feeds db db.administration db.aws db.definitions db.published flagstaff"
+    " flagstaff.engine flagstaff.targeting",
     "api.evaluation": "api api.access api.telemetry db db.published flagstaff flagstaff.engine flagstaff.jsonlogic"
     " flagstaff.targeting",
     "api.client": "api api.access api.feeds db db.published flagstaff",

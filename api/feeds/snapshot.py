@@ -11,6 +11,14 @@ from db.vocabulary import JsonObject, JsonValue
 from flagstaff.targeting import Known
 
 
+class Position(NamedTuple):
+    """How far somebody has been told: up to which revision, and which moment that changed answers."""
+
+    revision: int
+    moment: int = 0
+    """Seconds since 1970; 0 before the first one that came while this process was there."""
+
+
 class Snapshot(NamedTuple):
     """An environment at one revision."""
 
@@ -24,6 +32,13 @@ class Snapshot(NamedTuple):
     """The document's `$evaluators`."""
     segments: Mapping[str, JsonValue] = {}
     """The JsonLogic of segments, by key."""
+    moment: int = 0
+    """When answers changed last only because time had passed."""
+
+    @property
+    def position(self) -> Position:
+        """How far somebody is who knows all of this."""
+        return Position(self.revision, self.moment)
 
     @property
     def known(self) -> Known:
@@ -53,4 +68,6 @@ def after(before: Snapshot, news: Snapshot) -> Snapshot:
         summaries.pop(key, None)
     gone = {key: at for key, at in {**before.gone, **news.gone}.items() if key not in definitions}
     segments = {**before.segments, **news.segments}
-    return Snapshot(news.revision, news.metadata, definitions, summaries, gone, news.evaluators, segments)
+    return Snapshot(
+        news.revision, news.metadata, definitions, summaries, gone, news.evaluators, segments, before.moment
+    )

@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from db.views import EnvironmentView
 from db.vocabulary import Action
 from db.writing import Committed
 from flagstaff.engine import Engine
+from flagstaff.time_watch import TimeWatch
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class DefinitionsFollower:
         """When the environments that are held were made."""
         self._lock = threading.RLock()  # for those who refresh; evaluating takes none
         self._listener = Listener(url)
+        self._time = TimeWatch(lambda: dict(self.engines), self._pass_moment)
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_client_refresh = 0.0
@@ -98,6 +100,14 @@ class DefinitionsFollower:
             thread = threading.Thread(target=work, name=f"flagstaff-{work.__name__}", daemon=True)
             self._threads.append(thread)
             thread.start()
+        self._time.start()
+
+    def _pass_moment(self, name: str, moment: int, keys: Sequence[str]) -> None:
+        """Tell who follows an environment that answers are others by now."""
+        feed = self.feeds.get(name)
+        if feed is not None:
+            log.debug("with time, %s changed in %s", ", ".join(keys[:10]), name)
+            feed.pass_moment(moment)
 
     def follow_own_writes(self) -> None:
         """From now on, refresh after every write of this process, before it is answered."""
@@ -113,6 +123,7 @@ class DefinitionsFollower:
         """Stop following; what is in memory stays."""
         self._end_subscription()
         self._closed.set()
+        self._time.stop()
         self._listener.close()
         for thread in self._threads:
             thread.join(timeout=5)
@@ -230,6 +241,7 @@ class DefinitionsFollower:
                 self.feeds[name] = Feed(new.delta)
             self._readers[name], self._current_at[name] = new.reader, new.at
         self.engines.update((name, new.engine) for name, new in loaded.items())
+        self._time.look_again()
 
     def _refresh(self, name: str) -> None:
         """Take in what changed in an environment since it was looked at last."""
@@ -247,6 +259,7 @@ class DefinitionsFollower:
                 self._readers[name].revision = REREAD_EVERYTHING  # the delta is lost
                 raise
             self.feeds[name].take_in(delta)
+            self._time.look_again()
             self._current_at[name] = time.monotonic()
 
     def _reload_keys(self) -> None:

@@ -121,17 +121,20 @@ def check_tests(tests: Sequence[Test], field: str, *, in_segment: bool = False) 
     if in_segment and any(condition.is_of_segments for test in tests for condition in conditions.each(test)):
         message = f"{field}: a segment can't be made of other segments"
         raise InvalidInputError("invalid_condition", field, message)
-    if not 1 <= sum(1 for test in tests for _ in conditions.each(test)) <= MAX_CONDITIONS:
+    if not tests or sum(1 for test in tests for _ in conditions.each(test)) > MAX_CONDITIONS:
         raise _no_conditions(field)
     for number, test in enumerate(tests):
-        if not isinstance(test, AnyOf):
+        if isinstance(test, AnyOf):
+            _check_group(test, f"{field}[{number}].any")
+        else:
             _check_condition(test, f"{field}[{number}]")
-            continue
-        if not test.conditions:
-            message = f"{field}[{number}].any must have at least one condition"
-            raise InvalidInputError("invalid_condition", f"{field}[{number}].any", message)
-        for inner, condition in enumerate(test.conditions):
-            _check_condition(condition, f"{field}[{number}].any[{inner}]")
+
+
+def _check_group(group: AnyOf, field: str) -> None:
+    if not group.conditions:
+        raise InvalidInputError("invalid_condition", field, f"{field} must have at least one condition")
+    for number, condition in enumerate(group.conditions):
+        _check_condition(condition, f"{field}[{number}]")
 
 
 def _check_condition(condition: Condition, field: str) -> None:

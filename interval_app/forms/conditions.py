@@ -46,7 +46,7 @@ def condition_fields(io: IO, entered: Mapping[str, Any]) -> dict[str, Any]:
     value = text("Value", default_value=entered.get("value"), multiline=True, lines=2, help_text=VALUE_HELP)
     chosen = {name: entered[name]["value"] for name in ("operator", "kind") if name in entered}
     return {
-        "field": field.optional(),
+        "field": field.optional().validate(validator(_check_path)),
         "operator": select(io, "Comparison", operators, chosen.get("operator", "eq"), searchable=True),
         "value": value.optional(),
         "kind": select(io, "The value is", KINDS, chosen.get("kind", TEXT)),
@@ -70,6 +70,12 @@ def read_condition(found: Mapping[str, Any]) -> Condition:
     value = None if input_ is Input.NOTHING else parse(input_, text, found["kind"]["value"])
     check(path, operator, value)
     return Condition(path, operator, value)
+
+
+def _check_path(path: str | None) -> None:
+    """Raise ValueError for a field that can't be one; conditions on segments have none."""
+    if path and path.strip():
+        check(path.strip(), "exists", None)
 
 
 def check(field: str, operator: str, value: JsonValue) -> None:

@@ -209,7 +209,7 @@ DIFFERENCES = (
         (_rule("eq", 1, "a.length"), {"a": "😀"}),
     ),
     Difference(
-        "`contains` of a list with lists in it",
+        "`contains`, `any_of`, `none_of` or `all_of` of a list with lists in it",
         (FLAGD,),
         _lists_in_a_list,
         (_rule("contains", "US"), {"f": [["CA"]]}),

@@ -100,6 +100,8 @@ ONE_KEY = object_with({"key": ref("ApiKey")}, required=["key"])
 MADE_KEY = object_with({"key": ref("ApiKey"), "secret": described(TEXT, "Shown this once")}, required=["key", "secret"])
 REVOKE_LINK: Json = {"revokeKey": {"operationId": "revokeKey", "parameters": {"keyId": "$response.body#/key/id"}}}
 
+OF_SEGMENT = in_query("segment", "Only of segments of this key", maxLength=128)
+
 PATHS: dict[str, Json] = {
     "/api/admin/flags/{idOrKey}/members": {
         "get": operation(
@@ -149,7 +151,7 @@ PATHS: dict[str, Json] = {
             "listChanges",
             HISTORY,
             "The change log, newest first",
-            parameters=[ENVIRONMENT, in_query("flag", "Only of this flag: id or key"), *PAGE],
+            parameters=[ENVIRONMENT, in_query("flag", "Only of this flag: id or key"), OF_SEGMENT, *PAGE],
             answers={200: answer(CHANGES_PAGE, CHANGES)},
             errors=[*READING, 404],
         )

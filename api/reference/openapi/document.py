@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from api.reference.openapi import admin_paths, evaluation_paths, flag_paths, operation_paths, override_paths
+from api.reference.openapi import (
+    admin_paths,
+    evaluation_paths,
+    flag_paths,
+    operation_paths,
+    override_paths,
+    segment_paths,
+)
 from api.reference.openapi.building import ADMIN, Json, in_header, one_of
 from api.reference.openapi.schemas import SCHEMAS
 from flagstaff import __version__
@@ -21,6 +28,7 @@ TAGS = {
     "For SDKs": "Definitions to evaluate in one's own process, and news of their changes. Server and admin keys.",
     "Flags": "Creating and changing flags.",
     "Members": "Entities that get a given variant, whatever the rules say.",
+    "Segments": "Groups of entities that rules refer to, the same in every environment.",
     "Changes": "Who did what, going back, and going from one environment to another.",
     "Environments": "Where a flag has a configuration of its own.",
     "Keys": "What programs and administrators identify themselves with.",
@@ -66,7 +74,7 @@ def with_headers_of_changes(methods: Json) -> Json:
 @cache
 def document() -> Json:
     """Return the OpenAPI document; the same object each time, never to be changed."""
-    parts = (evaluation_paths, flag_paths, admin_paths, override_paths, operation_paths)
+    parts = (evaluation_paths, flag_paths, admin_paths, segment_paths, override_paths, operation_paths)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.reference.openapi import release_schemas
 from api.reference.openapi.building import (
     BOOLEAN,
     COMMENT,
@@ -22,10 +23,9 @@ from api.reference.openapi.building import (
     one_of,
     ref,
 )
-from flagstaff.targeting.operators import OPERATORS
+from api.reference.openapi.release_schemas import PERCENT, RELEASE_FIELDS, TESTS
 
 TYPES = one_of("BOOLEAN", "STRING", "NUMBER", "STRUCTURED")
-PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}
 PURPOSE = nullable(one_of("release", "experiment", "operational", "permission"))
 EXPECTED_END = described(nullable({"type": "string", "format": "date"}), "The day by which it is to be gone")
 LINK = object_with(
@@ -46,15 +46,11 @@ ENVIRONMENT_FIELD = described(nullable(KEY), "The environment, unless the query 
 ERROR = object_with({"error": described(TEXT, "What is wrong, in words"), "code": TEXT}, required=["error", "code"])
 ERROR.pop("additionalProperties")
 
-CONDITION = object_with(
-    {"field": described(TEXT, "A path into the context"), "operator": one_of(*OPERATORS), "value": VALUE},
-    required=["field", "operator"],
-)
 SHARE = object_with({"variant": TEXT, "weight": PERCENT}, required=["variant", "weight"])
 RULE = object_with(
     {
         "name": nullable(NAME),
-        "conditions": list_of(ref("Condition"), minItems=1, maxItems=50),
+        "conditions": TESTS,
         "variant": TEXT,
         "split": list_of(ref("Share"), minItems=1),
     },
@@ -89,9 +85,18 @@ FLAG = object_with(
         "rules": list_of(ref("Rule")),
         "rollout": nullable(list_of(ref("Share"))),
         "rolloutPercentage": nullable(PERCENT),
+        **RELEASE_FIELDS,
         "memberCount": WHOLE,
         "summary": described(
-            object_with({"rules": list_of(TEXT), "rollout": nullable(TEXT)}), "Rules and rollout in plain words"
+            object_with(
+                {
+                    "prerequisites": list_of(TEXT),
+                    "rules": list_of(TEXT),
+                    "rollout": nullable(TEXT),
+                    "schedule": list_of(TEXT),
+                }
+            ),
+            "What decides, in plain words",
         ),
         "createdAt": TIME,
         "createdBy": TEXT,
@@ -119,6 +124,7 @@ TARGETING: dict[str, Json] = {
     "rules": RULES,
     "rollout": nullable(list_of(ref("Share"), minItems=1)),
     "rolloutPercentage": described(nullable(PERCENT), "In place of `rollout`: the share of `on` of a boolean flag"),
+    **RELEASE_FIELDS,
     "targetedUsers": described(nullable(list_of(TEXT)), "The members of type `user` that get `on`"),
     **OWN_FIELDS,
     "enabled": BOOLEAN,
@@ -142,6 +148,7 @@ CHANGE = object_with(
         "id": WHOLE,
         "flagId": nullable(TEXT),
         "flagKey": nullable(TEXT),
+        "segmentKey": nullable(TEXT),
         "environment": nullable(TEXT),
         "revision": nullable(WHOLE),
         "action": TEXT,
@@ -219,7 +226,7 @@ OVERRIDE = object_with(
 
 SCHEMAS: dict[str, Json] = {
     "Error": ERROR,
-    "Condition": CONDITION,
+    **release_schemas.SCHEMAS,
     "Share": SHARE,
     "Rule": RULE,
     "Flag": FLAG,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,8 @@ import orjson
 
 from db.configuration.flag_rows import FlagRow
 from db.vocabulary import ValueType
-from flagstaff.targeting import Split
+from flagstaff.targeting import TOTAL_WEIGHT, Ramp, Rollout, Share, Step
+from flagstaff.targeting.schedule import Period, folded
 
 ON, OFF, USER = "on", "off", "user"
 
@@ -22,7 +24,7 @@ class FlagSummary(NamedTuple):
     description: str
     value_type: ValueType
     enabled: bool
-    rollout: Split | None
+    rollout: Rollout | None
     users: Collection[str]
     """Ids of the members of type `user` that get the variant `on`."""
     member_count: int
@@ -32,6 +34,8 @@ class FlagSummary(NamedTuple):
     """The keys of the flags that are its prerequisites."""
     evaluators: frozenset[str] = frozenset()
     """The names of the document's evaluators that its definition refers to."""
+    schedule: Sequence[Step] = ()
+    """What changes `enabled` and `rollout` with time."""
 
 
 def summary_of(
@@ -44,23 +48,25 @@ def summary_of(
         description=flag.description,
         value_type=ValueType(flag.value_type),
         enabled=flag.enabled,
-        rollout=flag.rollout if isinstance(flag.rollout, tuple) else None,
+        rollout=flag.rollout,
         users=members.get((ON, USER), frozenset()),
         member_count=sum(map(len, members.values())),
         revision=flag.revision,
         needs=tuple(prerequisite.flag for prerequisite in flag.prerequisites),
         evaluators=evaluators,
+        schedule=flag.schedule,
     )
 
 
 def to_json(summary: FlagSummary) -> dict[str, Any]:
-    """Return a flag as SDKs list it."""
+    """Return a flag as SDKs list it, as it is now."""
+    period, _ = folded(Period(summary.enabled, summary.rollout, None), summary.schedule, time.time())
     return {
         "id": summary.id,
         "key": summary.key,
         "description": summary.description,
-        "enabled": summary.enabled,
-        "rollout_percentage": rollout_percentage(summary.value_type, summary.rollout),
+        "enabled": period.enabled,
+        "rollout_percentage": rollout_percentage(summary.value_type, period.rollout),
         "targeted_users": sorted(summary.users),
     }
 
@@ -71,8 +77,14 @@ def to_bytes(summaries: Iterable[FlagSummary], revision: int) -> bytes:
     return orjson.dumps({"revision": revision, "flags": [to_json(summary) for summary in boolean]})
 
 
-def rollout_percentage(value_type: ValueType, rollout: Split | None) -> int | float | None:
-    """Return the share of `on`, where a boolean flag is rolled out between `on` and `off`; else None."""
+def rollout_percentage(value_type: ValueType, rollout: Rollout | None) -> int | float | None:
+    """Return the share of `on`, where a boolean flag is rolled out between `on` and `off`; else None.
+
+    That of a ramp is the one at this moment.
+    """
+    if isinstance(rollout, Ramp):
+        share = rollout.share_at(time.time())
+        rollout = share, Share(OFF if share.variant == ON else ON, TOTAL_WEIGHT - share.weight)
     shares = {share.variant: share.percent for share in rollout or ()}
     simple = value_type is ValueType.BOOLEAN and ON in shares and shares.keys() <= {ON, OFF}
     return shares[ON] if simple else None

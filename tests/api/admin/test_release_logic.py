@@ -399,3 +399,13 @@ def test_a_chain_that_would_be_too_complex_is_refused_whoever_writes(client: Cli
     said = client.refused(422, "too_complex", "PUT", "/api/admin/flags/f0", {"prerequisites": needs("root")})
     assert last in said["error"]
     client.do("PATCH", f"/api/admin/flags/{last}/toggle", {"enabled": False})
+
+
+def test_lists_for_sdks_show_flags_as_they_are_now(client: Client) -> None:
+    now = time.time()
+    client.create("beta", enabled=False, schedule=[{"at": at(now - 5), "enabled": True, "rollout": split(30)}])
+    client.create("gamma", ramp={**ramp(0, 100), "start": at(now - 500), "end": at(now + 500)})
+    listed = client.do("GET", "/api/client/flags", **{"X-API-Key": "sdk-secret-key"})["flags"]
+    assert [(flag["key"], flag["enabled"]) for flag in listed] == [("beta", True), ("gamma", True)]
+    assert listed[0]["rollout_percentage"] == 30
+    assert listed[1]["rollout_percentage"] == pytest.approx(50, abs=2)

@@ -20,6 +20,7 @@ from flagstaff.jsonlogic import nodes
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.jsonlogic.values import UnknownOperationError
 from flagstaff.targeting.branches import Branch
+from flagstaff.targeting.moments import NEVER
 from flagstaff.targeting.segments import NOTHING_KNOWN, Known
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
@@ -54,6 +55,7 @@ class Engine:
         self._bucketing = bucketing
         self._flags: dict[str, Flag] = {}
         self._sorted: tuple[Mapping[str, Flag], Sequence[str], Sequence[str]] = {}, (), ()
+        self._timed: tuple[Mapping[str, Flag], Sequence[Flag]] = {}, ()
         self._within = self._flag_set(source.get("metadata", {}), prepared(source.get("$evaluators") or {}))
         self.update(source.get("flags", {}))
 
@@ -134,16 +136,24 @@ class Engine:
 
         Times are seconds since 1970. None: nothing of that kind is planned.
         """
-        found = (flag.moments.after(after) for flag in list(self._flags.values()))
+        found = (flag.moments.after(after) for flag in self._timed_flags())
         return min((moment for moment in found if moment is not None), default=None)
 
     def changed_by_time(self, after: float, until: float) -> list[str]:
         """Return the flags whose answers change because of a moment after one time and until another."""
         return [
-            key
-            for key, flag in list(self._flags.items())
+            flag.key
+            for flag in self._timed_flags()
             if (moment := flag.moments.after(after)) is not None and moment <= until
         ]
+
+    def _timed_flags(self) -> Sequence[Flag]:
+        """Return the flags that have moments; worked out once after each update."""
+        flags, timed = self._timed
+        if flags is not (now := self._flags):
+            timed = tuple(flag for flag in now.values() if flag.moments is not NEVER)
+            self._timed = now, timed
+        return timed
 
     def keys(self) -> Set[str]:
         """Return the keys of all flags, broken ones included."""

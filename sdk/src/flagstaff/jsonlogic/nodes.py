@@ -25,14 +25,17 @@ def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """Go through a node and all nodes inside it, but for the items of lists of texts, which may be a million."""
-    yield node
-    if isinstance(node, dict):
-        for inner in node.values():
-            yield from walk(inner)
-    elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
-        for inner in node:
-            yield from walk(inner)
+    """Go through a node and all nodes inside it, in some order; the items of lists of texts are left out: they may be a
+    million.
+    """
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, dict):
+            waiting += node.values()
+        elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
+            waiting += node
 
 
 def path(arguments: Sequence[Any]) -> list[str] | None:

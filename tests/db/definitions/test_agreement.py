@@ -18,6 +18,10 @@ from hypothesis import strategies as st
 from db.configuration.edits import Members, NewFlag
 from db.definitions import document as definitions
 from db.flags import flags
+from db.segments import segments
+from db.segments.edits import NewSegment
+from db.targeting.rules import read_split
+from flagstaff.targeting import UNCHANGED, Condition, Prerequisite, Ramp, Rule, Share, Step
 from flagstaff.targeting.operators import OPERATORS
 from tests.db.definitions.flagd_schema import problems
 from tests.db.helpers import ADA, targeting
@@ -40,6 +44,14 @@ NUMBERS: list[int | float] = [0, 1, 18, -1, 17.5, 1_700_000_000]
 MOMENTS: list[Any] = ["2026-01-31T09:00:00Z", "2023-11-14T22:13:20+00:00", 1_700_000_000]
 IDS = ["john", "mary", "None", "on", "7", "日本", "a b"]
 ENTITY_TYPES = ["user", "team", "None"]
+SEGMENTS = {
+    "staff": NewSegment("staff", included={"user": ["john", "7"]}, excluded={"team": ["on"]}),
+    "ruled": NewSegment("ruled", excluded={"user": ["mary"]}, rules=[(Condition("country", "eq", "US"),)]),
+    "many": NewSegment("many", included={"user": ["john", *(f"user-{number}" for number in range(1_200))]}),
+}
+PAST, NEARER, FUTURE = 1_000_000_000, 1_600_000_000, 4_000_000_000
+NEEDED = "needed"
+"""A flag that generated ones may need."""
 
 
 def operand(operator: str) -> st.SearchStrategy[Any]:
@@ -49,7 +61,9 @@ def operand(operator: str) -> st.SearchStrategy[Any]:
             return st.none()
         case "eq" | "neq":
             return st.sampled_from([*TEXTS, *NUMBERS, True, False])
-        case "in" | "not_in":
+        case "in_segment" | "not_in_segment":
+            return st.lists(st.sampled_from(sorted(SEGMENTS)), min_size=1, max_size=2, unique=True)
+        case "in" | "not_in" | "any_of" | "none_of" | "all_of":
             return st.lists(st.sampled_from(TEXTS), min_size=1, max_size=3) | st.lists(
                 st.sampled_from(NUMBERS), min_size=1, max_size=3
             )
@@ -65,8 +79,15 @@ def operand(operator: str) -> st.SearchStrategy[Any]:
 @st.composite
 def conditions(draw: st.DrawFn) -> dict[str, Any]:
     operator = draw(st.sampled_from(sorted(OPERATORS)))
+    if operator.endswith("_segment"):
+        return {"operator": operator, "value": draw(operand(operator))}
     fields = [*FIELDS, "now"] if operator in ("before", "after") else FIELDS
     return {"field": draw(st.sampled_from(fields)), "operator": operator, "value": draw(operand(operator))}
+
+
+def parts_of_rules() -> st.SearchStrategy[dict[str, Any]]:
+    """A condition, or a group of which one has to hold."""
+    return conditions() | st.lists(conditions(), min_size=1, max_size=3).map(lambda group: {"any": group})
 
 
 @st.composite
@@ -81,7 +102,32 @@ def splits(draw: st.DrawFn, variants: list[str]) -> list[dict[str, Any]]:
 def rules(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
     served = draw(st.sampled_from(["variant", "split"]))
     what = draw(st.sampled_from(variants) if served == "variant" else splits(variants))
-    return {"conditions": draw(st.lists(conditions(), min_size=1, max_size=3)), served: what}
+    return {"conditions": draw(st.lists(parts_of_rules(), min_size=1, max_size=3)), served: what}
+
+
+@st.composite
+def schedules(draw: st.DrawFn, variants: list[str]) -> tuple[Step, ...]:
+    """Steps in the past and in the future, each of which changes something."""
+    steps = []
+    for moment in sorted(draw(st.sets(st.sampled_from([PAST, NEARER, FUTURE]), max_size=3))):
+        rollout = draw(st.sampled_from([UNCHANGED, None]) | splits(variants))
+        step = Step(
+            moment,
+            enabled=draw(st.sampled_from([None, True, False])),
+            rollout=read_split(rollout, "rollout") if isinstance(rollout, list) else rollout,
+            default_variant=draw(st.sampled_from([UNCHANGED, None, *variants])),
+        )
+        steps += [] if step.is_empty else [step]
+    return tuple(steps)
+
+
+@st.composite
+def rollouts(draw: st.DrawFn, variants: list[str]) -> Any:
+    """A split, none, or where there are two variants perhaps a ramp."""
+    if len(variants) == 2 and draw(st.booleans()):
+        start, end = draw(st.sampled_from([(PAST, NEARER), (NEARER, NEARER + 10**9), (FUTURE, FUTURE + 60)]))
+        return Ramp(draw(st.sampled_from(variants)), draw(st.sampled_from([0, 5_000])), 100_000, start, end)
+    return draw(st.none() | splits(variants))
 
 
 @st.composite
@@ -99,7 +145,9 @@ def new_flags(draw: st.DrawFn) -> NewFlag:
         enabled=draw(st.sampled_from([True, True, True, False])),
         variants={name: draw(VALUES[value_type]) for name in names},
         default_variant=draw(st.none() | st.sampled_from(names)),
-        **targeting({"rules": draw(st.lists(rules(names), max_size=3)), "rollout": draw(st.none() | splits(names))}),
+        **targeting({"rules": draw(st.lists(rules(names), max_size=3)), "rollout": draw(rollouts(names))}),
+        schedule=draw(st.just(()) | schedules(names)),
+        prerequisites=draw(st.sampled_from([(), (Prerequisite(NEEDED, ("on",)),)])),
         members=[Members(kind, ids, name) for (kind, name), ids in groups.items()],
     )
 
@@ -117,6 +165,14 @@ attributes = st.fixed_dictionaries(
 asked = st.lists(st.tuples(st.none() | st.sampled_from([*IDS, "", "nobody"]), attributes), min_size=6, max_size=12)
 
 
+def make_what_is_referred_to() -> None:
+    for segment in SEGMENTS.values():
+        segments.create(segment, actor=ADA)
+    split = (Share("on", 50_000), Share("off", 50_000))
+    in_many = Rule((Condition("", "in_segment", ["many"]),), "off")
+    flags.create(NewFlag(NEEDED, rules=(in_many,), rollout=split), "prod", actor=ADA)
+
+
 @pytest.mark.usefixtures("database")
 @settings(
     max_examples=EXAMPLES,
@@ -125,6 +181,8 @@ asked = st.lists(st.tuples(st.none() | st.sampled_from([*IDS, "", "nobody"]), at
 )
 @given(new=new_flags(), contexts=asked)
 def test_the_engine_and_flagd_agree_on_our_documents(new: NewFlag, contexts: list[Any]) -> None:
+    if not segments.page().items:
+        make_what_is_referred_to()
     flags.create(new, "prod", actor=ADA)
     try:
         written = definitions.to_bytes(definitions.document("prod", bucketing="v3"))
@@ -132,4 +190,10 @@ def test_the_engine_and_flagd_agree_on_our_documents(new: NewFlag, contexts: lis
         flags.archive(new.key, actor=ADA)
     assert problems(written) == []
     document = json.loads(written)
-    agree(document, flagd_oracle.ask(document, TYPES[str(new.value_type)], contexts, "ours"), contexts, "v3")
+    agree(
+        document,
+        flagd_oracle.ask(document, TYPES[str(new.value_type)], contexts, "ours"),
+        contexts,
+        "v3",
+        reasons=not new.schedule,
+    )

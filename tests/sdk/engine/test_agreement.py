@@ -65,10 +65,14 @@ def _answer(engine: Engine, context: dict[str, Any]) -> dict[str, Any]:
     return {"reason": str(reason), "variant": answer.variant, "metadata": dict(answer.metadata), **served}
 
 
-def agree(document: dict[str, Any], theirs: list[dict[str, Any]], asked: list[Any], bucketing: str) -> None:
+def agree(
+    document: dict[str, Any], theirs: list[dict[str, Any]], asked: list[Any], bucketing: str, *, reasons: bool = True
+) -> None:
+    """Compare the answers; their reasons too, but where they are meant to differ."""
     for context, mine, flagd in zip(asked, ours(document, asked, bucketing), theirs, strict=True):
         # As JSON, so that true and 1 differ; a whole number is the same with and without a decimal point.
-        same = json.dumps(_as_floats(mine), sort_keys=True) == json.dumps(_as_floats(flagd), sort_keys=True)
+        one, other = ({**_as_floats(each), **({} if reasons else {"reason": ""})} for each in (mine, flagd))
+        same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
         assert same, f"{context}: ours {mine}, flagd's {flagd}"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import accumulate
 from typing import Any
 
 import mmh3
 
 from flagstaff.engine.answers import Outcomes
+from flagstaff.engine.compiler import splits
 from flagstaff.engine.compiler.expressions import Compiler
 from flagstaff.engine.compiler.parts import MAX_PART, Parts, choose
 from flagstaff.engine.compiler.source import Kind
@@ -78,11 +78,11 @@ class StatementCompiler:
         return f"return {self._compiler.names.bind(answer)}({self._compiler.value(node, depth).source})"
 
     def _split(self, node: Any, arguments: Sequence[Any], depth: int) -> list[str]:
-        arms = self._known_arms(arguments)
-        bucket = self._bucket(arguments[0], depth + 1) if arms else None
-        if arms is None or bucket is None:
+        arms, growing = self._known_arms(arguments), splits.growing_split(arguments)
+        bucket = self._bucket(arguments[0], depth + 1) if arms or growing else None
+        if bucket is None:
             return [self._computed(self._outcomes.drawn, node, depth)]
-        return bucket + self._shares(arms)
+        return bucket + (self._growing(growing) if growing else self._shares(arms or ()))
 
     def _known_arms(self, arguments: Sequence[Any]) -> Sequence[Arm] | None:
         shares = arguments if arguments and isinstance(arguments[0], list) else arguments[1:]
@@ -106,19 +106,17 @@ class StatementCompiler:
         nobody = f"if not (subject := {subject}): return {bind(self._outcomes.unmatched)}"
         return [nobody, f"bucket = {bind(mmh3.mmh3_32_uintdigest)}(({hashed}).encode())"]
 
+    def _growing(self, split: splits.GrowingSplit) -> list[str]:
+        """Return the comparison of the time with the moment from which this hash is in the growing share."""
+        bind = self._compiler.names.bind
+        growing, other = (bind(self._outcomes.drawn(variant)) for variant in (split.growing, split.other))
+        return [f"return {growing} if {self._compiler.is_in(split, 'bucket')} else {other}"]
+
     def _shares(self, arms: Sequence[Arm]) -> list[str]:
         """Return one comparison an arm, of the hash with bounds worked out beforehand."""
         bind = self._compiler.names.bind
-        arms = [arm for arm in arms if arm.weight]
-        ends = list(accumulate(arm.weight for arm in arms))
-        answers = [(end, bind(self._outcomes.drawn(arm.variant))) for end, arm in zip(ends, arms, strict=True)]
-        tests = [f"if bucket < {bind(_least_hash(end, ends[-1]))}: return {answer}" for end, answer in answers[:-1]]
-        return [*tests, f"return {answers[-1][1]}"]
-
-
-def _least_hash(end: int, total: int) -> int:
-    """Return the first 32-bit hash whose bucket, `hash * total >> 32`, is `end` or more."""
-    return -(-(end << 32) // total)
+        *first, (_, last) = [(bound, bind(self._outcomes.drawn(variant))) for bound, variant in splits.bounds(arms)]
+        return [*(f"if bucket < {bind(bound)}: return {answer}" for bound, answer in first), f"return {last}"]
 
 
 def decided(parts: Parts, outcomes: Outcomes, targeting: Any) -> Decide:

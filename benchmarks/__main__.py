@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import cold_start, connections, engine, http, load, openfeature, polling, streams
+from benchmarks import cold_start, connections, engine, http, load, openfeature, polling, release_logic, streams
 from benchmarks.servers import NotInstalledError
 
 AREAS = {
@@ -15,6 +15,7 @@ AREAS = {
     "polling": polling.run,
     "streams": streams.run,
     "load": load.run,
+    "release_logic": release_logic.run,
     "cold_start": cold_start.run,
 }
 

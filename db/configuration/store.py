@@ -247,6 +247,7 @@ def add_configuration(
     )
     if members:
         members.apply(configuration.id, configuration.revision)
-    references.check(environment, str(flag.key), state)
-    references.refuse_too_complex(environment, [str(flag.key)])
+    if state.rules or state.prerequisites:  # nothing else refers to anything, and nothing needs a new flag yet
+        references.check(environment, str(flag.key), state)
+        references.refuse_too_complex(environment, [str(flag.key)])
     return reload(flag, configuration.id, environment)

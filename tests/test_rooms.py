@@ -33,7 +33,7 @@ ALLOWED = {
     "db.configuration": "db db.targeting flagstaff.targeting",
     "db.segments": "db db.configuration db.targeting flagstaff.targeting",
     "db.wording": "db db.configuration flagstaff.targeting",
-    "db.flags": "db db.configuration db.targeting flagstaff",
+    "db.flags": "db db.configuration db.targeting flagstaff flagstaff.targeting",
     "db.administration": "db db.configuration db.published",
     "db.history": "db db.administration db.configuration flagstaff",
     "db.definitions": "db db.configuration flagstaff.jsonlogic flagstaff.targeting",

@@ -66,7 +66,8 @@ async def _shares_or_none(
     entered: Split | None,
     problem: str | None,
 ) -> Split | None:
-    now = phrases.split(flag.rollout) if flag.rollout else "no rollout"
+    has = flag.ramp or flag.rollout
+    now = phrases.rollout(has) if has else "no rollout"
     intro = f"{flag.key} in {environment.key} has {now}. It is for everyone whom no member entry and no rule decides."
     names = list(flag.variants)
     steps = [f"{step} %" for step in STEPS] if len(names) == 2 else []

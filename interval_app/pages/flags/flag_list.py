@@ -169,7 +169,7 @@ def static_row(flag: FlagView, needed_by: Dependants) -> Row:
 
 def rollout(flag: FlagView) -> str:
     """Describe a flag's rollout; of a ramp, what it is now and what it leads to."""
-    return f"{ramp.now(flag, flag.ramp)} now; {phrases.ramp(flag.ramp)}" if flag.ramp else phrases.split(flag.rollout)
+    return ramp.in_words(flag.ramp) if flag.ramp else phrases.split(flag.rollout)
 
 
 def planned(flag: FlagView) -> tables.Cell:

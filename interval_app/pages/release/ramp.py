@@ -132,15 +132,20 @@ async def end(interaction: ActionInteraction) -> Result:
     if flag.ramp is None:
         raise DashboardError(f"{flag.key} has no ramp in {environment.key}.")
     protected = f" {environment.key} is protected." if environment.protected else ""
-    help_text = f"{phrases.ramp(flag.ramp)}. It will stay as it is now, {now(flag, flag.ramp)}.{protected}"
+    kept = phrases.split(ended(flag.ramp, flag.variants, _now()))
+    help_text = f"{phrases.ramp(flag.ramp)}. It will stay as it is now: {kept}.{protected}"
     await interaction.confirm(f"End the ramp of {flag.key}?", help_text, [environment])
-    split = ended(flag.ramp, flag.variants, datetime.now(UTC).timestamp())
+    split = ended(flag.ramp, flag.variants, _now())
     with refusing_old_pages("open the flag again"):
         await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rollout=split)))
     said = f"The ramp of {flag.key} in {environment.key} has ended. Its rollout: {phrases.split(split)}."
     return await interaction.go(Route.FLAG, said, flag=flag.key, environment=environment.key)
 
 
-def now(flag: FlagView, given: Ramp) -> str:
-    """Describe the shares that a ramp has now: "23.4 % on, 76.6 % off"."""
-    return phrases.split(ended(given, flag.variants, datetime.now(UTC).timestamp()))
+def in_words(given: Ramp) -> str:
+    """Describe a ramp with the share that it has now: "23.4 % on now; on from 5 % to 60 %, …"."""
+    return f"{phrases.split((given.share_at(_now()),))} now; {phrases.ramp(given)}"
+
+
+def _now() -> float:
+    return datetime.now(UTC).timestamp()

@@ -17,7 +17,7 @@ from interval_app.forms.condition_edits import EDITS, Place, condition_field, ed
 from interval_app.forms.form import Answers, ask_with_comment, until_accepted
 from interval_app.pages.segments.segment_to_change import SegmentToChange, segment_to_change
 from interval_app.session.errors import DashboardError, user_message
-from interval_app.session.interaction import ActionInteraction, Result
+from interval_app.session.interaction import UNCHANGED, ActionInteraction, Result
 
 Tests: TypeAlias = Sequence[Test]
 
@@ -47,7 +47,7 @@ async def remove(interaction: ActionInteraction) -> Result:
     """Remove the rule that the link names."""
     target = await segment_to_change(interaction)
     number = _named(interaction, target.segment)
-    what = f"Without the rule: {phrases.tests(target.segment.rules[number])}."
+    what = f"No longer in: {phrases.tests(target.segment.rules[number])}."
     edit = SegmentEdit(rules=spliced(target.segment.rules, number))
     await target.confirm_and_write(partial(segments.update, target.segment.key, edit), what)
     return await target.show(f"Rule {number + 1} of {target.segment.key} is removed.")
@@ -95,9 +95,11 @@ async def _preview(
 async def _save(target: SegmentToChange, number: int | None, tests: Tests) -> Result:
     """Write the rule. Raises DashboardError where somebody else has changed the same one."""
     key, rules = target.segment.key, target.segment.rules
+    if number is not None and rules[number] == tests:
+        return UNCHANGED
     edit = SegmentEdit(rules=(*rules, tests) if number is None else spliced(rules, number, tests))
     try:
-        await target.confirm_and_write(partial(segments.update, key, edit), f"A rule: {phrases.tests(tests)}.")
+        await target.confirm_and_write(partial(segments.update, key, edit), f"Who is in: {phrases.tests(tests)}.")
     except VersionConflictError as conflict:
         if number is None or rules[number : number + 1] == target.segment.rules[number : number + 1]:
             raise

@@ -49,11 +49,13 @@ class SegmentToChange:
         return await self._on_top(function, dry_run=False)
 
     async def confirm_and_write(self, function: SegmentWrite, what: str) -> SegmentWritten:
-        """Say which flags would change, and write if the person goes on.
+        """Say which flags would change, and write if the person goes on; without a word where nothing would change.
 
         Raises DeclinedError at a no, and what `write` raises.
         """
         tried = await self._on_top(function, dry_run=True)
+        if tried.segment.version == self.segment.version:
+            return tried
         protected = [environment.key for environment in self.environments if environment.protected]
         told = [what, in_words(tried.affected), *([f"Protected: {', '.join(protected)}."] if protected else [])]
         await self.interaction.confirm(f"Change {self.segment.key}?", " ".join(told), self.environments)

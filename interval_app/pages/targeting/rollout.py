@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.targeting.rules import check_split
+from db.targeting.schedules import ended
 from db.views import EnvironmentView, FlagView
 from db.wording import phrases
 from flagstaff.targeting import Share, Split
@@ -30,7 +32,7 @@ async def rollout(interaction: ActionInteraction) -> Result:
     refuse_static(target.flag)
     if not target.flag.variants:
         raise DashboardError(f"{target.flag.key} has no variants yet: add some with Edit.")
-    entered = target.flag.rollout
+    entered = _now(target.flag)
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal entered
@@ -57,6 +59,11 @@ async def rollout(interaction: ActionInteraction) -> Result:
     now = phrases.split(saved.rollout) if saved.rollout else "none"
     said = f"The rollout of {saved.key} in {saved.environment}: {now}."
     return await interaction.go(Route.FLAG, said, flag=saved.key, environment=saved.environment)
+
+
+def _now(flag: FlagView) -> Split | None:
+    """Return the shares that the form begins with: those of the rollout, or those that a ramp has by now."""
+    return ended(flag.ramp, flag.variants, datetime.now(UTC).timestamp()) if flag.ramp else flag.rollout
 
 
 async def _shares_or_none(

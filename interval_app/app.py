@@ -10,7 +10,7 @@ from db.settings import Settings
 from interval_app.host.sdk_patches import Host
 from interval_app.pages import change_log, environments, keys, publishing
 from interval_app.pages.flags import archive, create, edit, explain, filters, flag_list, flag_page, promote, switching
-from interval_app.pages.release import prerequisite_form, prerequisites, ramp, schedule, step_form
+from interval_app.pages.release import prerequisite_form, prerequisites, ramp, ramp_form, schedule, step_form
 from interval_app.pages.segments import edit as segment_edit
 from interval_app.pages.segments import ids as segment_ids
 from interval_app.pages.segments import rules as segment_rules
@@ -73,7 +73,7 @@ def actions(settings: Settings) -> dict[Route, Action]:
         Route.DISABLE_FLAG: does(switching.disable, "Disable flag"),
         Route.DISABLE_EVERYWHERE: does(switching.disable_everywhere, "Disable flag everywhere"),
         Route.ROLLOUT: does(rollout.rollout, "Rollout"),
-        Route.RAMP: does(ramp.ramp, "Ramp"),
+        Route.RAMP: does(ramp_form.ramp, "Ramp"),
         Route.END_RAMP: does(ramp.end, "End ramp"),
         Route.EXPLAIN: does(explain.explain, "Explain"),
         Route.PROMOTE_FLAG: does(promote.promote, "Promote flag"),

@@ -61,6 +61,17 @@ def test_what_is_there_fills_the_form(dash: Running) -> None:
     assert (form.default("From %"), form.default("To %")) == (25, 100)
 
 
+def test_a_time_that_the_clocks_show_twice_stays_the_one_that_was_meant(dash: Running) -> None:
+    twice = 4_002_226_200  # the second 02:30 of a night in Berlin
+    flag = dash.flag(rollout=Ramp("on", 5_000, 60_000, twice, twice + 3_600, BERLIN))
+    action = dash.ada.run("flags/ramp", flag=flag.key)
+    form = action.form()
+    assert (form.default("Start time"), form.default("End time")) == ("02:30+01:00", "03:30")
+    action.answer()
+    action.result()
+    assert flags.get(flag.key, "dev").version == flag.version
+
+
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"From %": 60, "To %": 5}, "", "a ramp grows"),
     ({"End date": day(2096, 10, 2)}, "", "at least 60 seconds after the start"),

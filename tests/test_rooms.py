@@ -33,7 +33,7 @@ ALLOWED = {
     "db.configuration": "db db.targeting flagstaff.targeting",
     "db.segments": "db db.configuration db.targeting flagstaff.targeting",
     "db.wording": "db db.configuration flagstaff.targeting",
-    "db.flags": "db db.configuration db.targeting flagstaff",
+    "db.flags": "db db.configuration db.targeting flagstaff flagstaff.targeting",
     "db.administration": "db db.configuration db.published",
     "db.history": "db db.administration db.configuration flagstaff",
     "db.definitions": "db db.configuration flagstaff.jsonlogic flagstaff.targeting",
@@ -66,11 +66,17 @@ ALLOWED = {
     "interval_app.pages": "db db.administration db.history db.publishing db.wording flagstaff interval_app.display"
     " interval_app.forms interval_app.session",
     "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history db.wording flagstaff.engine"
-    " interval_app.display interval_app.forms interval_app.pages interval_app.pages.targeting interval_app.session",
+    " interval_app.display interval_app.forms interval_app.pages interval_app.pages.release"
+    " interval_app.pages.targeting interval_app.session",
+    "interval_app.pages.release": "db db.flags db.targeting db.wording flagstaff flagstaff.targeting"
+    " interval_app.display interval_app.forms interval_app.session",
+    "interval_app.pages.segments": "db db.history db.segments db.wording flagstaff flagstaff.targeting"
+    " interval_app.display interval_app.forms interval_app.pages interval_app.session",
     "interval_app.pages.targeting": "db db.configuration db.flags db.targeting db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"
-    " interval_app.pages.flags interval_app.pages.targeting interval_app.session",
+    " interval_app.pages.flags interval_app.pages.release interval_app.pages.segments interval_app.pages.targeting"
+    " interval_app.session",
     "cli": "db db.administration db.aws db.postgres db.process db.published db.publishing",
 }
 """By room, the others whose modules it may import. A package's own name stands for the modules at its top."""

@@ -31,15 +31,17 @@ def page(
     *,
     excluded: bool | None = None,
     after: str | None = None,
+    skip: int = 0,
     limit: int = 100,
     search: str = "",
     entity_type: str | None = None,
 ) -> Page[SegmentEntityView]:
     """List the entities of a segment, by type and id; all of them, or only the excluded or the included.
 
+    `skip` passes over so many first, for tables that are looked at by page numbers.
     Raises SegmentNotFoundError or InvalidInputError.
     """
-    limit, text = validation.limit(limit), validation.search(search)
+    limit, skip, text = validation.limit(limit), validation.skip(skip), validation.search(search)
     with snapshot():
         conditions: list[Any] = [SegmentEntity.segment == find(key).id]
         if excluded is not None:
@@ -56,7 +58,7 @@ def page(
             same_type = (SegmentEntity.entity_type == kind) & (SegmentEntity.entity_id > id_)
             found = found.where((SegmentEntity.entity_type > kind) | same_type)
         ordered = found.order_by(SegmentEntity.entity_type, SegmentEntity.entity_id)
-        read: list[Any] = list(ordered.limit(limit + 1).tuples())
+        read: list[Any] = list(ordered.offset(skip).limit(limit + 1).tuples())
     views = [SegmentEntityView(*row) for row in read]
     more = write_cursor(views[limit - 1].entity_type, views[limit - 1].entity_id) if len(views) > limit else None
     return Page(views[:limit], total, more)

@@ -29,9 +29,12 @@ def get(key: str) -> SegmentView:
         return rows.view(rows.find(key))
 
 
-def page(*, search: str = "", after: str | None = None, limit: int = 100) -> Page[SegmentView]:
-    """List the live segments by key, those with a text in key, name or description; raises InvalidInputError."""
-    limit, text = validation.limit(limit), validation.search(search)
+def page(*, search: str = "", after: str | None = None, skip: int = 0, limit: int = 100) -> Page[SegmentView]:
+    """List the live segments by key, those with a text in key, name or description; raises InvalidInputError.
+
+    `skip` passes over so many first, for tables that are looked at by page numbers.
+    """
+    limit, skip, text = validation.limit(limit), validation.skip(skip), validation.search(search)
     live: list[Any] = [Segment.archived_at.is_null()]
     if text:
         live.append(Segment.key.contains(text) | Segment.name.contains(text) | Segment.description.contains(text))
@@ -39,7 +42,7 @@ def page(*, search: str = "", after: str | None = None, limit: int = 100) -> Pag
         total = Segment.select().where(*live).count()
         if after is not None:
             live.append(Segment.key > validation.key(after, "next", code="invalid_cursor"))
-        found = rows.views(Segment.select().where(*live).order_by(Segment.key).limit(limit + 1))
+        found = rows.views(Segment.select().where(*live).order_by(Segment.key).offset(skip).limit(limit + 1))
     return Page(found[:limit], total, found[limit - 1].key if len(found) > limit else None)
 
 

@@ -10,7 +10,7 @@ from db import validation
 from db.errors import InvalidInputError
 from db.targeting import zoned_times
 from db.targeting.rules import check_split, known_variant, read_split
-from flagstaff.targeting import UNCHANGED, Ramp, Share, Split, Step, Unchanged
+from flagstaff.targeting import TOTAL_WEIGHT, UNCHANGED, Ramp, Share, Split, Step, Unchanged
 from flagstaff.targeting.schedule import MAX_RAMP
 
 MAX_STEPS: Final = 100
@@ -116,3 +116,16 @@ def check_ramp(ramp: Ramp, variants: Collection[str]) -> None:
     if full - zero > MAX_RAMP or abs(zero) > 2**53 or full > 2**53:
         message = "the ramp is too slow: it would take more than 68 years from 0 to 100 %"
         raise InvalidInputError("invalid_ramp", "ramp.end", message)
+
+
+def ended(ramp: Ramp, variants: Collection[str], moment: float) -> Split:
+    """Return the rollout that keeps the share which a ramp has at a moment: whoever is in by then stays in.
+
+    The growing variant is first, as in the ramp. A share between two thousandths of a percent is rounded up.
+    """
+    zero, full = ramp.bounds()
+    now = max(ramp.start, min(int(moment), ramp.end))
+    weight = -((zero - now) * TOTAL_WEIGHT // (full - zero))
+    other = next(name for name in variants if name != ramp.variant)
+    shares = Share(ramp.variant, weight), Share(other, TOTAL_WEIGHT - weight)
+    return tuple(share for share in shares if share.weight)

@@ -21,6 +21,13 @@ def status(enabled: bool) -> str:
     return "enabled" if enabled else "disabled"
 
 
+def status_until(flag: FlagView) -> str:
+    """Return "disabled", or "disabled until 2026-12-01 09:00 UTC" where the schedule will switch the flag."""
+    steps = (step for step in flag.schedule if step.enabled not in (None, flag.enabled))
+    switching = next(steps, None)
+    return status(flag.enabled) + (f" until {in_zone(switching.at, switching.zone)}" if switching else "")
+
+
 def kind(flag: FlagView) -> str:
     """Return the kind of a flag: "dynamic boolean"."""
     return f"{'static' if flag.is_static else 'dynamic'} {flag.value_type}"
@@ -90,12 +97,17 @@ def ramp(given: Ramp) -> str:
 
 def step(given: Step) -> str:
     """Describe a step of a schedule: "2026-12-01 09:00 Europe/Berlin (08:00 UTC): enabled, rollout 50 % on, …"."""
+    return f"{in_zone(given.at, given.zone)}: {step_changes(given)}"
+
+
+def step_changes(given: Step) -> str:
+    """Describe what a step changes: "enabled, rollout 50 % on, 50 % off"."""
     changes = [] if given.enabled is None else [status(given.enabled)]
     if not isinstance(given.rollout, Unchanged):
         changes.append(f"rollout {split(given.rollout)}" if given.rollout else "no rollout")
     if not isinstance(given.default_variant, Unchanged):
         changes.append(f"default variant {given.default_variant or 'none'}")
-    return f"{in_zone(given.at, given.zone)}: {', '.join(changes)}"
+    return ", ".join(changes)
 
 
 def prerequisite(given: Prerequisite) -> str:

@@ -21,29 +21,37 @@ KINDS: Final = tuple((name, name) for name in (TEXT, NUMBER, BOOLEAN))
 
 FIELD_HELP: Final = (
     "A name that programs send in their context, such as country or plan; attributes.plan where they send plan inside "
-    "attributes. now is the time of the evaluation. Segments need no field."
+    "attributes. now is the time of the evaluation."
 )
 VALUE_HELP: Final = (
     "Several values: one per line, or with commas between them, or as a JSON list. A time is written like "
-    "2026-01-31T09:00:00Z, a version like 1.4.0, a segment by its key. To be compared with a number or a time, "
-    "programs have to send numbers: seconds since 1970 for a time."
+    "2026-01-31T09:00:00Z, a version like 1.4.0. To be compared with a number or a time, programs have to send "
+    "numbers: seconds since 1970 for a time."
 )
+SEGMENTS_HELP: Final = (" Segments need no field.", " A segment is written by its key.")
+"""What the fields say more where the rule is not a segment's own, which can't be made of other segments."""
 
 
-async def asked(io: IO, given: Condition | None = None) -> Condition:
+async def asked(io: IO, given: Condition | None = None, *, in_segment: bool = False) -> Condition:
     """Ask for a condition until it is valid; the form is filled with `given` at first."""
-    fields, check_all = condition_fields(io, {} if given is None else written(given)), validator(read_condition)
+    entered = {} if given is None else written(given)
+    fields, check_all = condition_fields(io, entered, in_segment=in_segment), validator(read_condition)
     intro = "A condition of the rule."
     _, found = await ask(io, fields, intro=intro, buttons=["Continue"], check=lambda answers: check_all(answers.values))
     return read_condition(found)
 
 
-def condition_fields(io: IO, entered: Mapping[str, Any]) -> dict[str, Any]:
+def condition_fields(io: IO, entered: Mapping[str, Any], *, in_segment: bool = False) -> dict[str, Any]:
     """Make the inputs for a condition, filled with what was `entered` before; `read_condition` reads them."""
-    text = io.input.text
-    operators = [(name, operator.words.format("…")) for name, operator in OPERATORS.items()]
-    field = text("Field", default_value=entered.get("field"), help_text=FIELD_HELP, placeholder="country")
-    value = text("Value", default_value=entered.get("value"), multiline=True, lines=2, help_text=VALUE_HELP)
+    text, (more_of_field, more_of_value) = io.input.text, ("", "") if in_segment else SEGMENTS_HELP
+    operators = [
+        (name, operator.words.format("…"))
+        for name, operator in OPERATORS.items()
+        if not in_segment or operator.input is not Input.SEGMENTS
+    ]
+    about_field, about_value = FIELD_HELP + more_of_field, VALUE_HELP + more_of_value
+    field = text("Field", default_value=entered.get("field"), help_text=about_field, placeholder="country")
+    value = text("Value", default_value=entered.get("value"), multiline=True, lines=2, help_text=about_value)
     chosen = {name: entered[name]["value"] for name in ("operator", "kind") if name in entered}
     return {
         "field": field.optional().validate(validator(_check_path)),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from db.errors import InvalidInputError, VersionConflictError
 from db.flags import flags
 from db.history import changes
@@ -10,7 +13,7 @@ from db.wording import differences, phrases
 from db.wording.line import Line
 from interval_app.display import tables
 from interval_app.forms.form import ask_with_comment
-from interval_app.session.errors import sentence
+from interval_app.session.errors import DashboardError, sentence
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import LEAVE_IT, YES, ActionInteraction
 
@@ -37,6 +40,15 @@ async def describe_conflict(error: VersionConflictError, based_on: FlagView) -> 
     since = await changes_since(based_on)
     told = " ".join(map(change_sentence, since[:MAX_TOLD])) or sentence(str(error))
     return ChangedMeanwhileError(flag, told)
+
+
+@contextmanager
+def refusing_old_pages(what_to_do: str) -> Iterator[None]:
+    """Raise DashboardError for ChangedMeanwhileError where there is no form to look at again."""
+    try:
+        yield
+    except ChangedMeanwhileError as conflict:
+        raise DashboardError(f"{conflict.changes} Nothing of yours was saved: {what_to_do}.") from conflict
 
 
 async def changes_since(flag: FlagView) -> list[ChangeView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from interval_sdk import IO
 
@@ -27,6 +27,9 @@ T = TypeVar("T")
 MAX_FOUND = 20
 """Flags that a search offers at once."""
 
+
+HOPELESS: Final = ("flag_archived", "unknown_prerequisite", "circular_prerequisite")
+"""The codes of what nothing that can be entered in the form would help."""
 
 COMMENT = "comment"
 """The name of the comment's input in a form."""
@@ -104,7 +107,7 @@ async def until_accepted(attempt: Callable[[str | None], Awaitable[T]]) -> T:
         try:
             return await attempt(problem)
         except CORRECTABLE as error:
-            if getattr(error, "code", None) == "flag_archived":
+            if getattr(error, "code", None) in HOPELESS:
                 raise
             problem = user_message(error)
 
@@ -140,17 +143,24 @@ async def flag_asked(interaction: ActionInteraction, environment: EnvironmentVie
     """Find the flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
     if key := interaction.param("flag"):
         return await in_thread(flags.get, key, environment.key)
+    return await flag_picked(interaction, environment, f"Which flag in {environment.key}?")
+
+
+async def flag_picked(
+    interaction: ActionInteraction, environment: EnvironmentView, question: str, *, but: str = ""
+) -> FlagView:
+    """Let the person pick a flag, which is not the one with the key `but`."""
 
     async def find(text: str) -> list[FlagView]:
         try:
             query = FlagQuery(environment=environment.key, search=text[: validation.MAX_NAME], limit=MAX_FOUND)
-            return list((await in_thread(flags.search, query)).items)
+            return [flag for flag in (await in_thread(flags.search, query)).items if flag.key != but]
         except Exception:  # the SDK would show an empty list without a word in the log
             log.exception("flags could not be searched")
             return []
 
     picked: FlagView = await interaction.io.search(
-        f"Which flag in {environment.key}?",
+        question,
         on_search=find,
         render_result=lambda flag: {"label": flag.key, "description": f"{kind(flag)}. {flag.description}"},
         initial_results=await find(""),

@@ -29,7 +29,7 @@ def edit(**fields: Any) -> FlagEdit:
 
 
 def targeting(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a flag, their rules and rollout read from JSON where they are not read yet, which are tuples."""
+    """Fields of a flag, their rules and rollout read from JSON where they are not read yet."""
     read = dict(fields)
     if not isinstance(read.get("rules"), tuple | None):
         read["rules"] = read_rules(read["rules"])

@@ -10,17 +10,10 @@ from db.views import FlagView
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
 from db.wording import phrases
 from interval_app.forms import values
+from interval_app.forms.entities import HOW_TO_LIST, Entities, entity_fields, named, read_entities, split
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import ask, ask_with_comment, refuse_static, select, until_accepted
-from interval_app.pages.targeting.member_picker import (
-    HOW_TO_LIST,
-    Entities,
-    entity_fields,
-    named,
-    picked,
-    read_entities,
-    split,
-)
+from interval_app.pages.targeting.member_picker import picked
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route

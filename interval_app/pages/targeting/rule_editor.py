@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from interval_sdk import IO
 
@@ -15,18 +15,16 @@ from db.flags.flags import FlagEdit
 from db.views import FlagView
 from db.wording import phrases
 from flagstaff.digits import parse_digits
-from flagstaff.targeting import AnyOf, Condition, Rule, Split
-from flagstaff.targeting.conditions import describe, each
-from interval_app.forms import conditions
-from interval_app.forms.conflicts import ChangedMeanwhileError
+from flagstaff.targeting import Rule, Split
+from interval_app.forms import condition_edits, conditions
+from interval_app.forms.condition_edits import ConditionEdit, Place, condition_field, edit_buttons, spliced
+from interval_app.forms.conflicts import ChangedMeanwhileError, refusing_old_pages
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import Answers, ask, ask_with_comment, refuse_static, select, until_accepted
 from interval_app.forms.shares import shares_asked
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
-
-T = TypeVar("T")
 
 SPLIT = "a split …"
 
@@ -164,14 +162,10 @@ async def _preview(
     interaction: ActionInteraction, target: FlagToChange, slot: Slot, rule: Rule, problem: str | None
 ) -> Answers:
     """Show the rule with the buttons that fit it."""
-    flag, choices = target.flag, _choices(rule)
-    fields = {"condition": select(interaction.io, "Condition", choices, choices[0][0])}
-    buttons = [{"label": SAVE, "value": SAVE}]
-    buttons += [
-        {"label": label, "value": label, "theme": "secondary"}
-        for label, edit in EDITS.items()
-        if len(choices) >= edit.needs
-    ]
+    flag = target.flag
+    fields = {"condition": condition_field(interaction.io, rule.conditions)}
+    needs = {label: edit.needs for label, edit in EDITS.items()}
+    buttons = [{"label": SAVE, "value": SAVE}, *edit_buttons(needs, rule.conditions)]
     name = f" ({rule.name})" if rule.name else ""
     which = f"Rule {slot.among(flag.rules) + 1}{name} of {flag.key} in {target.environment.key}:"
     return await ask_with_comment(
@@ -183,57 +177,6 @@ async def _preview(
         problem=problem,
         buttons=buttons,
     )
-
-
-class Place(NamedTuple):
-    """Which condition of a rule is meant: of which part of it, and there which one."""
-
-    test: int
-    inner: int
-
-    @classmethod
-    def from_text(cls, text: str) -> Place:
-        """Read what `str` wrote."""
-        test, inner = text.split(".")
-        return cls(int(test), int(inner))
-
-    def __str__(self) -> str:
-        return f"{self.test}.{self.inner}"
-
-
-def _choices(rule: Rule) -> list[tuple[str, str]]:
-    """List the conditions of a rule; those of which one is enough say so."""
-    return [
-        (str(Place(at, inner)), f"{'or ' * (inner > 0)}{describe(condition)}")
-        for at, test in enumerate(rule.conditions)
-        for inner, condition in enumerate(each(test))
-    ]
-
-
-def _with_group(rule: Rule, place: Place, group: Sequence[Condition]) -> Rule:
-    """Return the rule with other conditions in one of its parts."""
-    test = [] if not group else [group[0] if len(group) == 1 else AnyOf(tuple(group))]
-    return replace(rule, conditions=spliced(rule.conditions, place.test, *test))
-
-
-async def _add_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
-    return replace(rule, conditions=(*rule.conditions, await conditions.asked(interaction.io)))
-
-
-async def _add_alternative(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
-    group = list(each(rule.conditions[place.test]))
-    return _with_group(rule, place, [*group, await conditions.asked(interaction.io)])
-
-
-async def _change_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
-    group = list(each(rule.conditions[place.test]))
-    changed = await conditions.asked(interaction.io, group[place.inner])
-    return _with_group(rule, place, spliced(group, place.inner, changed))
-
-
-async def _remove_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
-    group = list(each(rule.conditions[place.test]))
-    return _with_group(rule, place, spliced(group, place.inner))
 
 
 async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
@@ -255,31 +198,27 @@ class RuleEdit(NamedTuple):
     """Conditions that the rule must have for the button to be there."""
 
 
+def _of_conditions(edit: ConditionEdit) -> RuleEdit:
+    async def apply(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
+        ask_for = partial(conditions.asked, interaction.io)
+        return replace(rule, conditions=await edit.apply(ask_for, rule.conditions, place))
+
+    return RuleEdit(apply, edit.needs)
+
+
 SAVE: Final = "Save rule"
 EDITS: Final = {
-    "Add a condition": RuleEdit(_add_condition),
-    "Add an alternative to this condition": RuleEdit(_add_alternative, needs=1),
-    "Change this condition": RuleEdit(_change_condition, needs=1),
-    "Remove this condition": RuleEdit(_remove_condition, needs=2),
+    **{label: _of_conditions(edit) for label, edit in condition_edits.EDITS.items()},
     "Change what it serves": RuleEdit(_change_served),
     "Change its name": RuleEdit(_change_name),
 }
 """The buttons under a rule, by their labels."""
 
 
-def spliced(parts: Sequence[T], at: int, *new: T) -> tuple[T, ...]:
-    """Return the parts with the one at an index replaced by others."""
-    return (*parts[:at], *new, *parts[at + 1 :])
-
-
 async def _reorder(interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Rule], said: str) -> Result:
     """Write the rules of a flag that nobody has changed meanwhile: a number may mean another rule since."""
-    try:
+    with refusing_old_pages("open the list of rules again"):
         return await _write(interaction, target, rules, said)
-    except ChangedMeanwhileError as conflict:
-        raise DashboardError(
-            f"{conflict.changes} Nothing of yours was saved: open the list of rules again."
-        ) from conflict
 
 
 async def _write(interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Rule], said: str) -> Result:

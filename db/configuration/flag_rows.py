@@ -59,6 +59,16 @@ _SELECT: Final = (
 )
 
 
+ENABLED_NOW: Final = (
+    "(SELECT id FROM configuration WHERE environment_id = %s AND %s = coalesce("
+    "(SELECT (step->>'enabled')::boolean FROM jsonb_array_elements(schedule) WITH ORDINALITY AS steps (step, number)"
+    " WHERE step ? 'enabled' AND (step->>'at')::timestamptz <= now() ORDER BY number DESC LIMIT 1), enabled))"
+)
+"""The ids of the configurations of an environment that are enabled, or not: by the last step of their schedule that
+switched them, if one has.
+"""
+
+
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
     """Return the configurations of an environment that were touched after a revision, those of archived flags too."""
     return [_flag_row(row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]

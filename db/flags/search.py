@@ -14,6 +14,7 @@ from peewee import SQL
 from db import validation
 from db.configuration import ownership, store
 from db.configuration.edits import FlagQuery
+from db.configuration.flag_rows import ENABLED_NOW
 from db.cursors import read_cursor, write_cursor
 from db.database import snapshot
 from db.errors import InvalidInputError
@@ -67,14 +68,6 @@ def search(query: FlagQuery) -> Page[FlagView]:
     return Page(found, total, _cursor(rows[limit - 1], sort) if len(rows) > limit else None)
 
 
-_ENABLED_NOW: Final = (
-    "(SELECT id FROM configuration WHERE environment_id = %s AND %s = coalesce("
-    "(SELECT (step->>'enabled')::boolean FROM jsonb_array_elements(schedule) WITH ORDINALITY AS steps (step, number)"
-    " WHERE step ? 'enabled' AND (step->>'at')::timestamptz <= now() ORDER BY number DESC LIMIT 1), enabled))"
-)
-"""The configurations that are enabled, or not: by the last step of their schedule that switched them, if one has."""
-
-
 def _sort(query: FlagQuery) -> Sort:
     if query.sort not in SORTS:
         raise InvalidInputError("invalid_sort", "sort", f"sort must be one of {', '.join(SORTS)}")
@@ -110,7 +103,7 @@ def _conditions(query: FlagQuery, environment: EnvironmentRef) -> list[Any]:
     if query.is_static is not None:
         conditions.append(Flag.is_static == query.is_static)
     if query.enabled is not None:
-        conditions.append(Configuration.id.in_(SQL(_ENABLED_NOW, [environment.id, query.enabled])))
+        conditions.append(Configuration.id.in_(SQL(ENABLED_NOW, [environment.id, query.enabled])))
     if query.changed_since is not None:
         conditions.append(Configuration.updated_at >= query.changed_since)
     if tags := validation.tags(query.tags):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from db.configuration import references
+from db.configuration.flag_rows import ENABLED_NOW
 from db.database import database, rows, snapshot, write_json
 from db.segments.edits import Affected
 from db.segments.rows import find
@@ -33,9 +34,9 @@ def affected(environment: EnvironmentRef, key: str) -> Affected:
     named = users(environment, key)
     keys = sorted({*named, *(each.key for each in references.dependants(environment, named))})
     ((enabled,),) = rows(
-        "SELECT count(*) FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s"
-        " AND c.enabled AND f.key = ANY(%s) AND f.archived_at IS NULL",
-        *(environment.id, keys),
+        "SELECT count(*) FROM configuration c JOIN flag f ON f.id = c.flag_id"
+        f" WHERE c.id IN {ENABLED_NOW} AND f.key = ANY(%s) AND f.archived_at IS NULL",
+        *(environment.id, True, keys),
     )
     return Affected(environment.key, keys, enabled)
 

@@ -322,7 +322,7 @@ def test_explain_walks_the_chain(chain: Client) -> None:
     body = {"flagKey": "gamma", "defaultValue": True, "context": {"targetingKey": "mary"}}
     told = chain.do("POST", "/feature-flag/evaluate?explain=true", body)["explanation"]
     step = told["steps"][-1]
-    assert (step["kind"], step["flag"], step["serves"], step["needs"]) == ("prerequisite", "beta", "off", ["on"])
+    assert (step["kind"], step["flag"], step["variant"], step["needs"]) == ("prerequisite", "beta", "off", ["on"])
     (inner,) = step["steps"]
     assert (inner["kind"], inner["flag"], inner["matched"]) == ("prerequisite", "alpha", True)
     assert "alpha serves off" in told["summary"] and "beta serves off" in told["summary"]

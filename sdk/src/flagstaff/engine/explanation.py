@@ -152,7 +152,7 @@ class _Walk:
         serves = f"serves {found}" if found else "serves no variant"
         why = f": {walked[-1]['text']}" if walked else ""
         text = f"{key or 'another flag'} {serves}{why}; it {'would have to' if failed else 'has to'} serve {needs}"
-        more = {"flag": key or None, "serves": found, "needs": list(branch.needs), "steps": walked}
+        more = {"flag": key or None, "variant": found, "needs": list(branch.needs), "steps": walked}
         return Step("prerequisite", failed, text, variant, more=more)
 
     def _members_text(self, branch: Branch, matched: bool) -> str:

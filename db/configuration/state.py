@@ -193,7 +193,10 @@ def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> t
     if len(state.variants) >= MAX_VARIANTS:
         raise InvalidInputError("too_many_variants", "value", f"a flag has at most {MAX_VARIANTS} variants")
     name = next(name for name in _names_for(clean) if name not in state.variants)
-    return replace(state, variants={**state.variants, name: clean}), name
+    variants = {**state.variants, name: clean}
+    if isinstance(state.rollout, Ramp):
+        check_ramp(state.rollout, variants)
+    return replace(state, variants=variants), name
 
 
 def canonical_json(value: JsonValue) -> str:

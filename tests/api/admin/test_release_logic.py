@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -409,3 +410,43 @@ def test_lists_for_sdks_show_flags_as_they_are_now(client: Client) -> None:
     assert [(flag["key"], flag["enabled"]) for flag in listed] == [("beta", True), ("gamma", True)]
     assert listed[0]["rollout_percentage"] == 30
     assert listed[1]["rollout_percentage"] == pytest.approx(50, abs=2)
+
+
+def test_a_member_brings_no_third_variant_to_a_ramp(client: Client) -> None:
+    variants = {"a": "A", "b": "B"}
+    client.create("beta", type="STRING", variants=variants, defaultVariant="a", ramp=ramp(0, 50, variant="a"))
+    before = client.count()
+    path = f"{BETA}/members"
+    client.refused(422, "invalid_ramp", "POST", path, {"entityIds": ["john"], "value": "C"})
+    assert client.count() == before
+    client.do("POST", path, {"entityIds": ["john"], "value": "B"})
+    assert client.evaluate("beta", "", targetingKey="john")["value"] == "B"
+
+
+def test_two_writers_make_no_circle(client: Client) -> None:
+    """Each of two flags is made to need the other at the same time: one of the writes is refused."""
+    for key in ("alpha", "beta"):
+        client.create(key)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(
+                lambda pair: client.request("PUT", f"/api/admin/flags/{pair[0]}", {"prerequisites": needs(pair[1])}),
+                [("alpha", "beta"), ("beta", "alpha")],
+            )
+        )
+    assert sorted(answer.status for answer in answers) == [200, 422]
+
+
+def test_a_segment_is_not_archived_while_a_flag_begins_to_use_it(client: Client) -> None:
+    for turn in range(5):
+        key = f"group-{turn}"
+        client.do("POST", "/api/admin/segments", {"key": key}, 201)
+        client.create(f"flag-{turn}")
+        rules = [{"conditions": [{"operator": "in_segment", "value": [key]}], "variant": "on"}]
+        calls = [
+            ("DELETE", f"/api/admin/segments/{key}", None),
+            ("PUT", f"/api/admin/flags/flag-{turn}", {"rules": rules}),
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda call: client.request(*call), calls))
+        assert sorted(answer.status for answer in answers) in ([200, 409], [200, 422])

@@ -26,13 +26,21 @@ def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
 
 def walk(node: Any) -> Iterator[Any]:
     """Go through a node and all nodes inside it, but for the items of lists of texts, which may be a million."""
-    yield node
-    if isinstance(node, dict):
-        for inner in node.values():
-            yield from walk(inner)
-    elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
-        for inner in node:
-            yield from walk(inner)
+    ahead = [node]
+    while ahead:
+        node = ahead.pop()
+        yield node
+        if isinstance(node, dict):
+            ahead.extend(reversed(node.values()))
+        elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
+            ahead.extend(reversed(node))
+
+
+def references(node: Any) -> frozenset[str]:
+    """Return the names of the shared evaluators that a node refers to."""
+    found = (each["$ref"] for each in walk(node) if is_operation(each) and "$ref" in each)
+    names = (name[0] if isinstance(name, list) and len(name) == 1 else name for name in found)
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def path(arguments: Sequence[Any]) -> list[str] | None:

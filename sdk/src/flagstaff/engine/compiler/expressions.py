@@ -55,7 +55,7 @@ class Compiler:
         self.facts = facts
         self.fields: set[str] = set()
         self.names = Bindings()
-        self._sharing = CommonSubexpressions(targeting, MAX_DEPTH)
+        self._sharing = CommonSubexpressions(targeting, MAX_DEPTH, facts.evaluators)
         self._variables: dict[Hashable, Code] = {}
         self._assignments: list[str] = []
 

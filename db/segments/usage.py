@@ -31,6 +31,8 @@ def users(environment: EnvironmentRef, key: str) -> list[str]:
 def affected(environment: EnvironmentRef, key: str) -> Affected:
     """Return the flags whose definitions have a segment in them."""
     named = users(environment, key)
+    if not named:
+        return Affected(environment.key, [], 0)
     keys = sorted({*named, *(each.key for each in references.dependants(environment, named))})
     ((enabled,),) = rows(
         "SELECT count(*) FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s"

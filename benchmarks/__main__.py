@@ -9,13 +9,13 @@ from benchmarks.servers import NotInstalledError
 
 AREAS = {
     "engine": engine.run,
+    "release_logic": release_logic.run,
     "openfeature": openfeature.run,
     "http": http.run,
     "connections": connections.run,
     "polling": polling.run,
     "streams": streams.run,
     "load": load.run,
-    "release_logic": release_logic.run,
     "cold_start": cold_start.run,
 }
 

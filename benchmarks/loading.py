@@ -1,4 +1,6 @@
-"""`python -m benchmarks.loading URL`: load one environment into an engine and say what that took, as JSON."""
+"""`python -m benchmarks.loading URL [ENVIRONMENT]`: load `prod`, or another one, into an engine; says what that took as
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,14 @@ from db.definitions.reader import EnvironmentReader
 from flagstaff.engine import Engine
 
 
-def main(url: str) -> None:
-    """Load `prod` as the API does."""
+def main(url: str, environment: str = "prod") -> None:
+    """Load an environment as the API does."""
     database.connect(url)
-    started = time.perf_counter()
-    delta = EnvironmentReader("prod").refresh()
+    started, cpu = time.perf_counter(), time.process_time()
+    delta = EnvironmentReader(environment).refresh()
     read = time.perf_counter()
     engine = Engine(whole(delta.changed, delta.metadata, delta.evaluators))
-    loaded = time.perf_counter()
+    loaded, loaded_cpu, loaded_rss = time.perf_counter(), time.process_time(), psutil.Process().memory_info().rss
     for key in delta.changed:
         engine.evaluate(key, {"targetingKey": "somebody"})
     done = time.perf_counter()
@@ -32,11 +34,13 @@ def main(url: str) -> None:
         "read": read - started,
         "load": loaded - read,
         "first": done - loaded,
-        "cpu": time.process_time(),
+        "load_cpu": loaded_cpu - cpu,
+        "all_cpu": time.process_time() - cpu,
+        "load_rss": loaded_rss,
         "rss": psutil.Process().memory_info().rss,
     }
     print(json.dumps(figures))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

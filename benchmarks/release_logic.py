@@ -1,188 +1,100 @@
-"""Release logic beside flags without it: evaluation, saving a segment, loading, and the size of the document."""
+"""What release logic costs: prerequisites, segments and ramps beside the same flags without them, in one run."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from benchmarks import table, timing
-from benchmarks.load import ACTOR, ENVIRONMENT, MIB, varied_rule
-from benchmarks.servers import Client, database, flagstaff
-from benchmarks.timing import Call
-from db.configuration.edits import FlagEdit, NewFlag
-from db.definitions import document as definitions
-from db.flags import flags
-from db.segments import segments
-from db.segments.edits import NewSegment, SegmentEdit
-from flagstaff import targeting
-from flagstaff.engine import Engine
-from flagstaff.targeting import Catalog, Condition, Configuration, Prerequisite, Ramp, Rule, Segment, Share
+import orjson
 
-HALF = (Share("on", 50_000), Share("off", 50_000))
-PREMIUM = Rule((Condition("country", "in", ["US", "CA"]), Condition("plan", "eq", "premium")), HALF)
-PEOPLE = {("on", "user"): [f"user-{number}" for number in range(100)]}
-LISTED = [f"member-{number}" for number in range(1_000)]
-SAVES = 15
-LOADED, SEGMENTS = 10_000, 50
-PATIENCE = 10.0
+from benchmarks import release_logic_loading, release_logic_saving, table
+from benchmarks.release_logic_flags import NEEDED, SEGMENT, SHARED, Flags, crowd, document, engine_of, growing, targeted
+from benchmarks.scenario import TARGETED, context
+from benchmarks.timing import Call, ratio, rounds
+from flagstaff.targeting import Condition, Configuration, Prerequisite, Rule, Segment
+
+FLAGS = 200
+NEEDING = 40
+"""So many flags need one of `MIDDLE`."""
+MIDDLE = 10
+"""So many flags need one further flag each: with those above, 50 prerequisites two deep."""
+SEGMENTS = 20
+USING = 100
+"""So many flags name one of the segments."""
+SIZES = (10, 30, 100)
+"""How many ids a segment may list."""
 
 
 def run() -> None:
-    """Measure each in turn."""
-    _show_evaluation()
-    with database() as url:
-        _show_sizes()
-        with flagstaff(url) as server:
-            _show_saving(Client(server.port))
-    _show_loading()
+    """Measure evaluating, the size of the document, saving and loading."""
+    show_evaluations()
+    show_sizes()
+    release_logic_saving.run()
+    release_logic_loading.run()
 
 
-# -- evaluation --------------------------------------------------------------------------------------------------------
+def show_evaluations() -> None:
+    """Compare the targeted flag with those that have release logic; somebody goes the longest way through each."""
+    asked = context("somebody")
+    calls = {name: Call(engine_of(flags).evaluate, (TARGETED, asked)) for name, flags in contestants().items()}
+    for name, call in calls.items():
+        if call().variant is None:
+            raise AssertionError(f"{name} gives no answer: {call()}")
+    taken = rounds(calls, clock=time.process_time)
+    today = next(iter(taken.values()))
+    rows = [[name, table.duration(median(times)), f"{ratio(times, today):.2f} x"] for name, times in taken.items()]
+    table.show("One evaluation, CPU (wanted: all together at most 2 x)", ["", "", "the targeted flag's"], rows)
 
 
-def _show_evaluation() -> None:
-    now = int(time.time())
-    ramp = Ramp("on", 5_000, 60_000, now - 1_000, now + 100_000)
-    in_segment = Rule((Condition("", "in_segment", ["staff"]),), "on")
-    staff = Segment("staff", {"user": LISTED[:200]}, rules=((Condition("email", "ends_with", "@example.com"),),))
-    catalog = Catalog({"staff": staff}, {"first": Configuration("first", rollout=HALF)})
-    targeted = Configuration("flag", members=PEOPLE, rules=(PREMIUM,), rollout=HALF)
-    released = Configuration(
-        "flag",
-        members=PEOPLE,
-        rules=(in_segment, PREMIUM),
-        rollout=ramp,
-        prerequisites=(Prerequisite("first", ("on", "off")),),
-    )
-    context = {"targetingKey": "somebody", "country": "DE", "plan": "basic", "email": "somebody@example.org"}
-    calls = {
-        "members, a rule, a rollout": Call(_engine(targeted, catalog).evaluate, ("flag", context)),
-        "and a prerequisite, a segment, a ramp": Call(_engine(released, catalog).evaluate, ("flag", context)),
+def contestants() -> Mapping[str, Flags]:
+    """Return the targeted flag as it is, with a part of release logic, and with all of them."""
+    plain = targeted(TARGETED)
+    needs: dict[str, Any] = {"prerequisites": (Prerequisite(NEEDED.key, ("on",)),)}
+    rules: dict[str, Any] = {"rules": (Rule((Condition("", "in_segment", [SEGMENT.key]),), "on"),)}
+    ramp: dict[str, Any] = {"rollout": growing()}
+    everything = targeted(TARGETED, **needs, **rules, **ramp)
+    return {
+        "the targeted flag": Flags([plain]),
+        "its rule and a prerequisite": Flags([targeted(TARGETED, **needs)], needed=[NEEDED]),
+        "a segment of 1,000 ids and a rule instead of its rule": Flags([targeted(TARGETED, **rules)], [SEGMENT]),
+        "a ramp instead of its rule": Flags([targeted(TARGETED, rules=(), **ramp)]),
+        "a prerequisite, a segment and a ramp": Flags([everything], [SEGMENT], [NEEDED]),
+        "the same, the segment's ids shared": Flags([everything], [SHARED], [NEEDED]),
     }
-    taken = timing.rounds(calls)
-    plain = next(iter(taken.values()))
-    rows = [
-        [name, table.duration(median(times)), f"{timing.ratio(times, plain):.2f} x"] for name, times in taken.items()
+
+
+def show_sizes() -> None:
+    """Compare the bytes of the documents."""
+    without = len(orjson.dumps(document(plain_flags())))
+    rows = [[f"{FLAGS} targeted flags", f"{without:,}", "1.00 x"]]
+    for size in SIZES:
+        bytes_ = len(orjson.dumps(document(flags_with_all(size))))
+        name = f"… with 50 prerequisites two deep and {SEGMENTS} segments of {size} ids"
+        rows.append([name, f"{bytes_:,}", f"{bytes_ / without:.2f} x"])
+    table.show("Size of the document (wanted: at most 2 x)", ["", "bytes", "of without"], rows)
+
+
+def plain_flags() -> Flags:
+    """Return the targeted flag under other keys."""
+    return Flags([targeted(f"flag-{number}") for number in range(FLAGS)])
+
+
+def flags_with_all(size: int) -> Flags:
+    """Return the same flags, of which some need others, and every other one names a segment of so many ids."""
+    segments = [
+        Segment(f"segment-{number}", {"user": crowd(size, number)}, {}, SEGMENT.rules) for number in range(SEGMENTS)
     ]
-    table.show("One evaluation", ["flag", "takes", "ratio"], rows)
+    flags = [_flag(number) for number in range(FLAGS)]
+    return Flags(flags, segments, flags)
 
 
-def _engine(configuration: Configuration, catalog: Catalog) -> Engine:
-    built = targeting.build(configuration, catalog)
-    flag = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "", "targeting": built.logic}
-    return Engine({"flags": {configuration.key: flag}, "$evaluators": catalog.evaluators})
-
-
-# -- the size of the document ------------------------------------------------------------------------------------------
-
-
-def _show_sizes() -> None:
-    """200 flags with rules, without and with 50 prerequisites two deep and 20 segments."""
-    for number in range(200):
-        flags.create(NewFlag(f"flag-{number}", rules=[varied_rule(number)], rollout=HALF), ENVIRONMENT, actor=ACTOR)
-    before = _size()
-    for number in range(20):
-        ids = {"user": [f"user-{number}-{one}" for one in range(20)]}
-        segments.create(NewSegment(f"segment-{number}", included=ids), actor=ACTOR)
-        rules = [varied_rule(number), Rule((Condition("", "in_segment", [f"segment-{number}"]),), "on")]
-        _edit(f"flag-{number}", FlagEdit(rules=rules))
-    for number in range(25):
-        needs = (Prerequisite(f"flag-{100 + number}", ("on",)),)
-        _edit(f"flag-{50 + number}", FlagEdit(prerequisites=needs))
-        _edit(f"flag-{number}", FlagEdit(prerequisites=(Prerequisite(f"flag-{50 + number}", ("on",)),)))
-    after = _size()
-    rows = [["without", f"{before:,} bytes", "1.0 x"], ["with", f"{after:,} bytes", f"{after / before:.2f} x"]]
-    table.show(
-        "The document of 200 flags: 50 prerequisites two deep, 20 segments", ["release logic", "size", "ratio"], rows
-    )
-
-
-def _size() -> int:
-    return len(definitions.to_bytes(definitions.document(ENVIRONMENT)))
-
-
-def _edit(key: str, edit: FlagEdit) -> None:
-    flags.update(key, ENVIRONMENT, edit, actor=ACTOR)
-
-
-# -- saving ------------------------------------------------------------------------------------------------------------
-
-
-def _show_saving(client: Client) -> None:
-    """A segment of 1,000 ids that 100 flags use, and the rules of one flag: from the write until it is served."""
-    segments.create(NewSegment("crowd", included={"user": LISTED}), actor=ACTOR)
-    in_crowd = Rule((Condition("", "in_segment", ["crowd"]),), "on")
-    for number in range(100):
-        flags.create(NewFlag(f"of-crowd-{number}", rules=[in_crowd], default_variant="off"), ENVIRONMENT, actor=ACTOR)
-    flags.create(NewFlag("alone", default_variant="off"), ENVIRONMENT, actor=ACTOR)
-    rules: list[float] = []
-    segment: list[float] = []
-    for turn in range(SAVES):
-        who = f"new-{turn}"
-        rules.append(_until_served(client, _save_rules, "alone", who))
-        segment.append(_until_served(client, _save_segment, "of-crowd-99", who))
-    saved = {"the rules of one flag": rules, "a segment that 100 flags use": segment}
-    rows = [
-        [name, table.duration(median(times)), table.times(timing.ratio(times, rules))] for name, times in saved.items()
-    ]
-    table.show("From a write until it is served", ["saved", "takes", "ratio"], rows)
-
-
-def _save_rules(who: str) -> None:
-    _edit("alone", FlagEdit(rules=[Rule((Condition("name", "eq", who),), "on")]))
-
-
-def _save_segment(who: str) -> None:
-    segments.update("crowd", SegmentEdit(included={"user": [*LISTED[1:], who]}), actor=ACTOR)
-
-
-def _until_served(client: Client, save: Callable[[str], object], key: str, who: str) -> float:
-    """Nanoseconds until a flag is on for somebody."""
-    context = {"targetingKey": who, "name": who}
-    body = {"flagKey": key, "defaultValue": False, "context": context}
-    started = time.perf_counter()
-    save(who)
-    while not client.evaluate(body)["value"]:
-        if time.perf_counter() - started > PATIENCE:
-            raise AssertionError(f"{key} was not served")
-    return (time.perf_counter() - started) * 1e9
-
-
-# -- loading -----------------------------------------------------------------------------------------------------------
-
-
-def _show_loading() -> None:
-    """10,000 flags, without segments and with 50 of them used by all; each loaded by a process of its own."""
-    plain = _loaded(lambda number: [varied_rule(number)], with_segments=False)
-    full = _loaded(
-        lambda number: [varied_rule(number), Rule((Condition("", "in_segment", [f"s-{number % SEGMENTS}"]),), "on")],
-        with_segments=True,
-    )
-    rows = [
-        [name, f"{found['read'] + found['load']:.2f} s", f"{found['cpu']:.2f} s", f"{found['rss'] / MIB:,.0f} MiB"]
-        for name, found in (("none", plain), (f"{SEGMENTS} of 20 ids", full))
-    ]
-    rows.append(["ratio", "", f"{full['cpu'] / plain['cpu']:.2f} x", f"{full['rss'] / plain['rss']:.2f} x"])
-    table.show(f"Loading {LOADED:,} flags", ["segments", "until it evaluates", "CPU in all", "memory"], rows)
-
-
-def _loaded(rules: Callable[[int], Sequence[Rule]], *, with_segments: bool) -> dict[str, Any]:
-    with database() as url:
-        for number in range(SEGMENTS if with_segments else 0):
-            ids = {"user": [f"user-{number}-{one}" for one in range(20)]}
-            segments.create(NewSegment(f"s-{number}", included=ids), actor=ACTOR)
-        for number in range(LOADED):
-            flags.create(NewFlag(f"flag-{number}", rules=rules(number)), ENVIRONMENT, actor=ACTOR)
-        found = [_load(url) for _ in range(3)]
-    return min(found, key=lambda figures: float(figures["cpu"]))
-
-
-def _load(url: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.loading", url]
-    figures: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return figures
+def _flag(number: int) -> Configuration:
+    needed = NEEDING + (number if number >= NEEDING else number % MIDDLE)
+    needs = (Prerequisite(f"flag-{needed}", ("on",)),) if number < NEEDING + MIDDLE else ()
+    plain = targeted(f"flag-{number}")
+    if number % (FLAGS // USING):
+        return targeted(plain.key, prerequisites=needs)
+    named = Rule((Condition("", "in_segment", [f"segment-{number % SEGMENTS}"]),), "on")
+    return targeted(plain.key, prerequisites=needs, rules=(*plain.rules, named))

@@ -91,7 +91,11 @@ class EnvironmentReader:
 
     def _delta(self, live: list[FlagRow], gone: list[FlagRow], complete: bool, catalog: Catalog) -> Delta:
         definitions = {flag.key: flag_definition(flag, self._members[flag.id], catalog) for flag in live}
-        uses = {key: references(definition) for key, definition in definitions.items()} if catalog.evaluators else {}
+        uses = (
+            {key: nodes.references(definition.get("targeting")) for key, definition in definitions.items()}
+            if catalog.evaluators
+            else {}
+        )
         self._take_in(uses, live, gone, complete, catalog)
         # A key that one flag gave up may be another's by now.
         went = {flag.key: flag.revision for flag in sorted(gone, key=_revision) if flag.key not in definitions}
@@ -124,10 +128,8 @@ class EnvironmentReader:
         self._evaluators |= {name: logic for name, logic in catalog.evaluators.items() if name in used}
 
 
-def references(definition: JsonObject) -> frozenset[str]:
-    """Return the names of the evaluators that a definition refers to."""
-    found = nodes.walk(definition.get("targeting"))
-    return frozenset(str(node["$ref"]) for node in found if nodes.is_operation(node) and "$ref" in node)
+def _references(definitions: Mapping[str, JsonObject]) -> dict[str, frozenset[str]]:
+    return {key: nodes.references(definition.get("targeting")) for key, definition in definitions.items()}
 
 
 def _revision(flag: FlagRow) -> int:

@@ -165,8 +165,9 @@ def _change(writing: Write, segment: Segment, columns: dict[str, Any], changes: 
         entities.apply(segment.id, changes)
         _save(writing, segment)
         _log(writing, Action.SEGMENT_UPDATED, segment, before, changes)
-        if changes or segment.rules != before["rules"]:
-            affected = usage.touch(writing, str(segment.key))
+        has_other_rules = segment.rules != before["rules"]
+        if changes or has_other_rules:
+            affected = usage.touch(writing, str(segment.key), has_other_rules=has_other_rules)
     return SegmentWritten(rows.view(segment), affected, changes.added, changes.changed, changes.removed)
 
 

@@ -32,6 +32,8 @@ def users(environment: EnvironmentRef, key: str) -> list[str]:
 def affected(environment: EnvironmentRef, key: str) -> Affected:
     """Return the flags whose definitions have a segment in them."""
     named = users(environment, key)
+    if not named:
+        return Affected(environment.key, [], 0)
     keys = sorted({*named, *(each.key for each in references.dependants(environment, named))})
     ((enabled,),) = rows(
         "SELECT count(*) FROM configuration c JOIN flag f ON f.id = c.flag_id"
@@ -41,10 +43,10 @@ def affected(environment: EnvironmentRef, key: str) -> Affected:
     return Affected(environment.key, keys, enabled)
 
 
-def touch(writing: Write, key: str) -> list[Affected]:
+def touch(writing: Write, key: str, *, has_other_rules: bool) -> list[Affected]:
     """Give the flags whose definitions have a segment in them the revision of the write, in each environment.
 
-    Raises InvalidInputError where one would become too complex.
+    Raises InvalidInputError where one would become too complex, which ids do not count for.
     """
     found = [affected(environment, key) for environment in writing.environments]
     for environment, flags in zip(writing.environments, found, strict=True):
@@ -55,5 +57,6 @@ def touch(writing: Write, key: str) -> list[Affected]:
             " AND configuration.environment_id = %s AND flag.key = ANY(%s) AND flag.archived_at IS NULL",
             (writing.stamp(environment), environment.id, list(flags.flags)),
         )
-        references.refuse_too_complex(environment, flags.flags)
+        if has_other_rules:
+            references.refuse_too_complex(environment, flags.flags)
     return [each for each in found if each.flags]

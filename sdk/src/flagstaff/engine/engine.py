@@ -14,9 +14,9 @@ from flagstaff.engine.answers import error
 from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.definition import NOT_UNICODE, read_metadata
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata, Reason
+from flagstaff.engine.evaluators import Evaluators
 from flagstaff.engine.explanation import Explanation, explain
 from flagstaff.engine.flag import Flag, FlagSet
-from flagstaff.jsonlogic import nodes
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.jsonlogic.values import UnknownOperationError
 from flagstaff.targeting.branches import Branch
@@ -55,8 +55,8 @@ class Engine:
         self._bucketing = bucketing
         self._flags: dict[str, Flag] = {}
         self._sorted: tuple[Mapping[str, Flag], Sequence[str], Sequence[str]] = {}, (), ()
-        self._timed: tuple[Mapping[str, Flag], Sequence[Flag]] = {}, ()
-        self._within = self._flag_set(source.get("metadata", {}), prepared(source.get("$evaluators") or {}))
+        self._shared = Evaluators(source.get("$evaluators") or {})
+        self._within = self._flag_set(source.get("metadata", {}), self._shared.prepared)
         self.update(source.get("flags", {}))
 
     def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
@@ -123,37 +123,31 @@ class Engine:
         if not isinstance(evaluators or {}, Mapping):
             raise ParseError("'$evaluators' has to be an object")
         with self._lock:
-            known = self._within.evaluators if evaluators is None else prepared(evaluators, self._within.evaluators)
-            within = self._flag_set(self._within.metadata if metadata is None else metadata, known)
-            flags = self._recompile_for(within)
+            shared = self._shared if evaluators is None else Evaluators(evaluators, self._shared)
+            within = self._flag_set(self._within.metadata if metadata is None else metadata, shared.prepared)
+            flags = self._recompile_for(within, shared.changed_since(self._shared))
             flags.update((key, Flag(key, definition, within)) for key, definition in changed.items())
             for key in removed:
                 flags.pop(key, None)
-            self._flags, self._within = flags, within
+            self._flags, self._within, self._shared = flags, within, shared
 
     def next_moment(self, after: float) -> int | None:
         """Return the first time after this one at which some flag's answers change only because time has passed.
 
         Times are seconds since 1970. None: nothing of that kind is planned.
         """
-        found = (flag.moments.after(after) for flag in self._timed_flags())
+        found = (flag.moments.after(after) for flag in self._timed())
         return min((moment for moment in found if moment is not None), default=None)
 
     def changed_by_time(self, after: float, until: float) -> list[str]:
         """Return the flags whose answers change because of a moment after one time and until another."""
         return [
-            flag.key
-            for flag in self._timed_flags()
-            if (moment := flag.moments.after(after)) is not None and moment <= until
+            flag.key for flag in self._timed() if (moment := flag.moments.after(after)) is not None and moment <= until
         ]
 
-    def _timed_flags(self) -> Sequence[Flag]:
-        """Return the flags that have moments; worked out once after each update."""
-        flags, timed = self._timed
-        if flags is not (now := self._flags):
-            timed = tuple(flag for flag in now.values() if flag.moments is not NEVER)
-            self._timed = now, timed
-        return timed
+    def _timed(self) -> list[Flag]:
+        """Return the flags whose answers change with time; of thousands mostly a few."""
+        return [flag for flag in self._flags.values() if flag.moments is not NEVER]
 
     def keys(self) -> Set[str]:
         """Return the keys of all flags, broken ones included."""
@@ -204,17 +198,16 @@ class Engine:
         except ValueError as wrong:
             raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
 
-    def _recompile_for(self, within: FlagSet) -> dict[str, Flag]:
+    def _recompile_for(self, within: FlagSet, evaluators: Set[str]) -> dict[str, Flag]:
         """Return the flags as they are in a document of that metadata: new ones where an answer carries what has
-        changed, or where they refer to evaluators that have.
+        changed, or where they refer to evaluators that have, which are those of these names.
 
         Those are few where flags give for themselves what changes often, as Flagstaff's do with the revision.
         """
         changed = {name for name, _ in self.metadata.items() ^ within.metadata.items()}
-        is_shared = within.evaluators is not self._within.evaluators
         return {
             key: flag
-            if changed <= flag.own_metadata and not (is_shared and flag.refers)
+            if changed <= flag.own_metadata and not (evaluators and flag.references & evaluators)
             else Flag(key, flag.definition, within)
             for key, flag in self._flags.items()
         }
@@ -238,26 +231,6 @@ def _read(document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any]:
     if not isinstance(document.get("$evaluators") or {}, Mapping):
         raise ParseError("'$evaluators' has to be an object")
     return document
-
-
-def prepared(evaluators: Mapping[str, Any], before: Mapping[str, Any] = NO_CONTEXT) -> Mapping[str, Any]:
-    """Return evaluators in which lists of texts are sets, made once for all flags that refer to them.
-
-    Those that are as before stay the same objects, so that what was made of them is still good.
-    """
-    return {
-        name: before[name] if name in before and before[name] == made else made
-        for name, made in ((name, _with_sets(logic)) for name, logic in evaluators.items())
-    }
-
-
-def _with_sets(logic: Any) -> Any:
-    if isinstance(logic, list):
-        return [_with_sets(part) for part in logic]
-    match logic:
-        case {"in": [subject, [str(), *_] as texts]} if len(logic) == 1:
-            return {"in": [subject, nodes.texts(texts) or texts]}
-    return {name: _with_sets(part) for name, part in logic.items()} if isinstance(logic, dict) else logic
 
 
 def _refuse_constant(name: str) -> Any:

@@ -42,6 +42,7 @@ class Flag:
         "_error",
         "_fields",
         "_moments",
+        "_references",
         "_trace",
         "decide",
         "definition",
@@ -64,6 +65,7 @@ class Flag:
         self._fields: frozenset[str] = frozenset()
         self._trace: Callable[[Mapping[str, Any]], Branch | None] | None = None
         self._moments: Moments | None = None
+        self._references: frozenset[str] | None = None
         if isinstance(definition, Mapping) and isinstance(definition.get("metadata"), Mapping):
             self.own_metadata = definition["metadata"].keys()
 
@@ -94,10 +96,12 @@ class Flag:
         return self._moments
 
     @property
-    def refers(self) -> bool:
-        """Whether it refers to one of the document's evaluators."""
-        targeting = self.definition.get("targeting") if isinstance(self.definition, Mapping) else None
-        return any(nodes.is_operation(node) and "$ref" in node for node in nodes.walk(targeting))
+    def references(self) -> frozenset[str]:
+        """The names of the document's evaluators that it refers to."""
+        if self._references is None:
+            targeting = self.definition.get("targeting") if isinstance(self.definition, Mapping) else None
+            self._references = nodes.references(targeting)
+        return self._references
 
     def branch(self, context: Mapping[str, Any]) -> Branch | None:
         """Return the branch of its targeting whose condition holds first, None where none does. May raise as `decide`

@@ -25,17 +25,35 @@ def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """Go through a node and all nodes inside it, in some order; the items of lists of texts are left out: they may be a
-    million.
-    """
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
+    """Go through a node and all nodes inside it, but for the items of lists of texts, which may be a million."""
+    ahead = [node]
+    while ahead:
+        node = ahead.pop()
         yield node
         if isinstance(node, dict):
-            waiting += node.values()
+            ahead.extend(reversed(node.values()))
         elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
-            waiting += node
+            ahead.extend(reversed(node))
+
+
+def operations(node: Any) -> Iterator[dict[str, Any]]:
+    """Go through the operations in a node, in any order, which takes half the time of `walk`."""
+    ahead = [node]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, dict):
+            if len(node) == 1:
+                yield node
+            ahead += node.values()
+        elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
+            ahead += node
+
+
+def references(node: Any) -> frozenset[str]:
+    """Return the names of the shared evaluators that a node refers to."""
+    found = (each["$ref"] for each in operations(node) if "$ref" in each)
+    names = (name[0] if isinstance(name, list) and len(name) == 1 else name for name in found)
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def path(arguments: Sequence[Any]) -> list[str] | None:

@@ -12,6 +12,9 @@ from flagstaff.targeting.operators import CLOCK, is_number
 RAMP_SECONDS = 60
 """How often a ramp counts as another answer while it goes on."""
 
+COMPARING = frozenset({"max", "<", "<=", ">", ">="})
+"""The operations in which moments stand."""
+
 
 class Moments(NamedTuple):
     """Seconds since 1970 at which something changes, and the spans from start to end of ramps."""
@@ -39,7 +42,9 @@ def moments(targeting: Any) -> Moments:
     """Find the moments of a targeting: in comparisons of the clock with a constant, and in ramps."""
     points: set[int] = set()
     ramps: set[tuple[int, int]] = set()
-    for node in nodes.walk(targeting):
+    for node in nodes.operations(targeting):
+        if COMPARING.isdisjoint(node):
+            continue
         match node:
             case {"max": [int(start), {"min": [clock, int(end)]}]} if clock == CLOCK:
                 ramps.add((start, end))

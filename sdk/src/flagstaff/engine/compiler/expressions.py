@@ -25,11 +25,10 @@ them together to the function.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
-
-import mmh3
 
 from flagstaff.engine.compiler import comparisons, guards, splits
 from flagstaff.engine.compiler.facts import MAX_DEPTH, Facts, TargetingError
@@ -56,7 +55,7 @@ class Compiler:
         self.facts = facts
         self.fields: set[str] = set()
         self.names = Bindings()
-        self._sharing = CommonSubexpressions(targeting, MAX_DEPTH)
+        self._sharing = CommonSubexpressions(targeting, MAX_DEPTH, facts.evaluators)
         self._variables: dict[Hashable, Code] = {}
         self._assignments: list[str] = []
 
@@ -267,50 +266,23 @@ class Compiler:
     # -- flagd's fractional ------------------------------------------------------------------------------------------
 
     def _fractional(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        if data is None and (known := splits.drawn(self, arguments, depth + 1)) is not None:
+            return self._drawn(known)
         if data is None:
-            if (known := self._known_split(arguments, depth)) is not None:
-                return known
             self.fields.add("targetingKey")
         subject = f"{data or 'context'}, {self.names.bind('' if data else self.flag_key)}"
         draw = f"{self.names.bind(fractional)}({self.names.bind(self.bucketing)}, {subject}"
         return Code(f"{draw}, [{self._list(arguments, depth, data)}])")
 
-    def _known_split(self, arguments: Sequence[Any], depth: int) -> Code | None:
-        """Code for a split whose shares are known but for the time, and whose subject is a text."""
-        choice = self._choice(arguments) if arguments and shapes.is_operation(arguments[0]) else None
-        code = self.value(arguments[0], depth + 1) if choice else None
-        if choice is None or code is None or code.kind is not Kind.TEXT:
-            return None
-        if self.bucketing is Bucketing.V3:
-            return Code(f"({choice.format(f'(bucket := {self.hash_of(code.source)})')})")
-        subject, name = self.names.keep(code.source)  # an empty one is nobody's
-        return Code(f"(({choice.format(f'(bucket := {self.hash_of(name)})')}) if {subject} else None)")
-
-    def hash_of(self, text: str) -> str:
-        """Code for the 32-bit hash of a text."""
-        if self.bucketing is Bucketing.V3:
-            return f"{self.names.bind(bucketing.hash_cbor)}({text})"
-        return f"{self.names.bind(mmh3.mmh3_32_uintdigest)}({text}.encode())"
-
-    def _choice(self, arguments: Sequence[Any]) -> str | None:
-        """Code that picks a variant, with `{}` where `bucket` is set; None where the shares are not known."""
-        bind = self.names.bind
-        if growing := splits.growing_split(arguments):
-            return f"{bind(growing.growing)} if {self.is_in(growing, '{}')} else {bind(growing.other)}"
-        shares = arguments[1:]
-        arms = bucketing.arms(shares) if all(map(self.facts.is_constant, shares)) else None
-        if not arms:
-            return None
-        *first, (_, last) = splits.bounds(arms)
-        tests = [f"{bind(variant)} if {{}} < {bind(bound)} else " for bound, variant in first]
-        picked = "".join([*tests[:1], *(test.format("bucket") for test in tests[1:])])
-        return f"{picked}{bind(last)}" if tests else f"({{}}, {bind(last)})[1]"
-
-    def is_in(self, split: splits.GrowingSplit, bucket: str) -> str:
-        """Code that tells whether a hash is in the growing share by now."""
-        bind, ramp = self.names.bind, split.ramp
-        moment = f"moment := ({bucket} * {bind(split.total)} >> 32) + {bind(split.begin)}"
-        return f"(({moment}) <= {bind(ramp.start)} or (moment <= {bind(ramp.end)} and clock.time() >= moment))"
+    def _drawn(self, draw: splits.Draw) -> Code:
+        nobody = f"None if {draw.nobody} else " if draw.nobody else ""
+        names = itertools.chain([f"(bucket := {draw.bucket})"], itertools.repeat("bucket"))
+        arms = draw.arms or [("{} < 0", draw.last)]  # one variant for all, but who can't be hashed gets none
+        chosen = "".join(
+            f"{self.names.bind(variant)} if {test.format(hashed)} else "
+            for (test, variant), hashed in zip(arms, names, strict=False)
+        )
+        return Code(f"({nobody}{chosen}{self.names.bind(draw.last)})")
 
 
 _AFFIX = {"starts_with": "startswith", "ends_with": "endswith"}

@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import mmh3
-
 from flagstaff.engine.answers import Outcomes
 from flagstaff.engine.compiler import splits
 from flagstaff.engine.compiler.expressions import Compiler
 from flagstaff.engine.compiler.parts import MAX_PART, Parts, choose
-from flagstaff.engine.compiler.source import Kind
 from flagstaff.engine.evaluation import Evaluation
-from flagstaff.jsonlogic import fractional, loops, nodes
-from flagstaff.jsonlogic.fractional import Arm, Bucketing
+from flagstaff.jsonlogic import loops, nodes
 from flagstaff.targeting.branches import is_prerequisite, is_schedule
 from flagstaff.targeting.schedule import read_until
 
@@ -78,45 +74,15 @@ class StatementCompiler:
         return f"return {self._compiler.names.bind(answer)}({self._compiler.value(node, depth).source})"
 
     def _split(self, node: Any, arguments: Sequence[Any], depth: int) -> list[str]:
-        arms, growing = self._known_arms(arguments), splits.growing_split(arguments)
-        bucket = self._bucket(arguments[0], depth + 1) if arms or growing else None
-        if bucket is None:
+        draw = splits.drawn(self._compiler, arguments, depth + 1)
+        if draw is None:
             return [self._computed(self._outcomes.drawn, node, depth)]
-        return bucket + (self._growing(growing) if growing else self._shares(arms or ()))
-
-    def _known_arms(self, arguments: Sequence[Any]) -> Sequence[Arm] | None:
-        shares = arguments if arguments and isinstance(arguments[0], list) else arguments[1:]
-        return fractional.arms(shares) if all(map(self._compiler.facts.is_constant, shares)) else None
-
-    def _bucket(self, subject: Any, depth: int) -> list[str] | None:
-        """Lines that leave the hash of the subject in `bucket`; None where only the evaluation can tell its type."""
-        bind, v2 = self._compiler.names.bind, self._compiler.bucketing is Bucketing.V2
-        if isinstance(subject, list):  # left out: the flag's key and the targeting key stand in for it
-            targeting_key = self._compiler.value({"var": "targetingKey"}, depth).source
-            return self._hash_text(targeting_key, f"{bind(self._compiler.flag_key)} + subject") if v2 else None
-        code = self._compiler.value(subject, depth)
-        if code.kind is not Kind.TEXT:
-            return None
-        return (
-            self._hash_text(code.source, "subject") if v2 else [f"bucket = {bind(fractional.hash_cbor)}({code.source})"]
-        )
-
-    def _hash_text(self, subject: str, hashed: str) -> list[str]:
         bind = self._compiler.names.bind
-        nobody = f"if not (subject := {subject}): return {bind(self._outcomes.unmatched)}"
-        return [nobody, f"bucket = {bind(mmh3.mmh3_32_uintdigest)}(({hashed}).encode())"]
-
-    def _growing(self, split: splits.GrowingSplit) -> list[str]:
-        """Return the comparison of the time with the moment from which this hash is in the growing share."""
-        bind = self._compiler.names.bind
-        growing, other = (bind(self._outcomes.drawn(variant)) for variant in (split.growing, split.other))
-        return [f"return {growing} if {self._compiler.is_in(split, 'bucket')} else {other}"]
-
-    def _shares(self, arms: Sequence[Arm]) -> list[str]:
-        """Return one comparison an arm, of the hash with bounds worked out beforehand."""
-        bind = self._compiler.names.bind
-        *first, (_, last) = [(bound, bind(self._outcomes.drawn(variant))) for bound, variant in splits.bounds(arms)]
-        return [*(f"if bucket < {bind(bound)}: return {answer}" for bound, answer in first), f"return {last}"]
+        nobody = [f"if {draw.nobody}: return {bind(self._outcomes.unmatched)}"] if draw.nobody else []
+        arms = [
+            f"if {test.format('bucket')}: return {bind(self._outcomes.drawn(variant))}" for test, variant in draw.arms
+        ]
+        return [*nobody, f"bucket = {draw.bucket}", *arms, f"return {bind(self._outcomes.drawn(draw.last))}"]
 
 
 def decided(parts: Parts, outcomes: Outcomes, targeting: Any) -> Decide:

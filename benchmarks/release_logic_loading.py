@@ -1,0 +1,66 @@
+"""10,000 flags of which each names one of 50 segments, loaded from PostgreSQL beside the same flags without."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+from benchmarks import table
+from benchmarks.load import ACTOR, FLAGS, varied_rule
+from benchmarks.release_logic_flags import SEGMENT, crowd
+from benchmarks.servers import database
+from benchmarks.timing import ratio
+from db.configuration.edits import FlagEdit, NewFlag
+from db.flags import flags
+from db.segments import segments
+from db.segments.edits import NewSegment
+from flagstaff.targeting import Condition
+
+SIZES = [100] * 45 + [10_000] * 5
+"""Ids of the segments. The last ones are shared."""
+ROUNDS = 5
+WITH, WITHOUT = "prod", "staging"
+MIB = 1024 * 1024
+FIGURES = {
+    "reader and engine, CPU": ("load_cpu", "{:.2f} s", 1.0),
+    "reader and engine, memory": ("load_rss", "{:.0f} MiB", MIB),
+    "with a first evaluation of each flag, CPU": ("all_cpu", "{:.2f} s", 1.0),
+    "with a first evaluation of each flag, memory": ("rss", "{:.0f} MiB", MIB),
+}
+
+
+def run() -> None:
+    """Fill two environments of one database, and load them in turn, each time in a process of its own."""
+    with database() as url:
+        fill()
+        taken = [(_load(url, WITHOUT), _load(url, WITH)) for _ in range(ROUNDS)]
+    rows = []
+    for title, (name, shape, unit) in FIGURES.items():
+        before, after = ([figures[name] / unit for figures in column] for column in zip(*taken, strict=True))
+        rows.append([title, shape.format(median(before)), shape.format(median(after)), f"{ratio(after, before):.2f} x"])
+    title = f"Loading {FLAGS:,} flags with {len(SIZES)} segments (wanted: at most 1.5 x)"
+    table.show(title, ["", "without", "with", "of without"], rows)
+
+
+def fill() -> None:
+    """Make the segments, and flags that name one in one environment and none in the other."""
+    print(f"\nCreating {FLAGS:,} flags and {len(SIZES)} segments ...", flush=True)
+    for number, size in enumerate(SIZES):
+        ids = {"user": crowd(size, number)}
+        segments.create(NewSegment(f"segment-{number}", included=ids, rules=SEGMENT.rules), actor=ACTOR)
+    for number in range(FLAGS):
+        rule, key = varied_rule(number), f"flag-{number}"
+        named = Condition("", "in_segment", [f"segment-{number % len(SIZES)}"])
+        flags.create(NewFlag(key, rules=[rule]), WITHOUT, actor=ACTOR)
+        edit = FlagEdit(enabled=True, rules=[rule, replace(rule, conditions=(*rule.conditions, named))])
+        flags.update(key, WITH, edit, actor=ACTOR)
+
+
+def _load(url: str, environment: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.loading", url, environment]
+    figures: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return figures

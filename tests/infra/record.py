@@ -60,12 +60,35 @@ class Recorder(mocks.Mocks):
         self.resources[-1]["secret"] = secret
         given = dict(self.resources[-1]["inputs"])
         made = {"arn": f"arn:{args.typ.rpartition(':')[2]}:{args.name}", **OUTPUTS.get(args.typ, {})}
+        if args.typ == "aws:lambda/function:Function":
+            made["version"] = f"{args.name}-7"
+        if args.typ in ("aws:lambda/function:Function", "aws:lambda/alias:Alias"):
+            made["invokeArn"] = f"invoke:{args.typ.rpartition(':')[2]}:{args.name}"
         if args.typ == "aws:s3/bucket:Bucket":
             made["bucket"] = f"{args.name}-bucket"
         return f"{args.name}-id", {**given, **made}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
         return ANSWERS[args.token]
+
+
+class Monitor(mocks.MockMonitor):
+    """A mock monitor that also keeps what each resource waits for: options, and what it gets values from."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder)
+        self.waits: dict[str, list[str]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        answer = super().RegisterResource(request)
+        self.waits[label(answer.urn)] = [label(urn) for urn in request.dependencies]
+        return answer
+
+
+def label(urn: str) -> str:
+    """`aws:lambda/function:Function admin`."""
+    kinds, name = urn.split("::")[2:4]
+    return f"{kinds.rpartition('$')[2]} {name}"
 
 
 def revealed(value: Any, path: str, secret: list[str]) -> Any:
@@ -93,7 +116,8 @@ def main(stage: str, config: dict[str, str]) -> None:
 
     packages.build = build
     recorder = Recorder()
-    mocks.set_mocks(recorder, project="flagstaff", stack=stage, preview=False)
+    monitor = Monitor(recorder)
+    mocks.set_mocks(recorder, project="flagstaff", stack=stage, preview=False, monitor=monitor)
     secrets = [key for key in config if key == "flagstaff:intervalApiKey"]
     pulumi.runtime.set_all_config(config, secrets)
     protected: list[str] = []
@@ -123,7 +147,7 @@ def main(stage: str, config: dict[str, str]) -> None:
         return outputs
 
     outputs = asyncio.get_event_loop().run_until_complete(run())
-    said = {"outputs": outputs, "protected": protected, "ignored": ignored, "after": after}
+    said = {"outputs": outputs, "protected": protected, "ignored": ignored, "after": after, "waits": monitor.waits}
     json.dump({"resources": recorder.resources, **said}, sys.stdout)
 
 

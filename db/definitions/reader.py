@@ -40,7 +40,7 @@ class Delta(NamedTuple):
     summaries: dict[str, FlagSummary]
     """Of the flags in `changed`, by key."""
     evaluators: dict[str, JsonValue]
-    """All of the document's evaluators."""
+    """All of the document's evaluators; lists of ids are `Set`s here too."""
     segments: dict[str, JsonValue]
     """The JsonLogic of the segments that `changed` refers to, by key."""
     gone: dict[str, int]
@@ -77,7 +77,9 @@ class EnvironmentReader:
             flags = flag_rows(environment.id, since) if complete or since < revision else []
             live = [flag for flag in flags if not flag.archived]
             members = _members(live, known, since)
-            catalog = read_catalog(environment.id, live, lambda needed: self._members_of(needed, members))
+            catalog = read_catalog(
+                environment.id, live, lambda needed: self._members_of(needed, members), ids_as=frozenset
+            )
         gone = [flag for flag in flags if flag.archived]
         self._members = {**known, **members}
         for flag in gone:

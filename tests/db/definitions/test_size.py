@@ -57,7 +57,7 @@ def add_segments() -> None:
         ids = {"user": [f"user-{number}-{one}" for one in range(IDS)]}
         segments.create(NewSegment(f"segment-{number}", included=ids, rules=rules), actor=ADA)
     for number in range(0, FLAGS, 2):
-        named = {"operator": "in_segment", "value": [f"segment-{number % SEGMENTS}"]}
+        named = {"operator": "in_segment", "value": [f"segment-{number // 2 % SEGMENTS}"]}
         both = [RULE, {"conditions": [named], "variant": "on"}]
         flags.update(f"flag-{number}", "prod", edit(rules=both), actor=ADA)
 

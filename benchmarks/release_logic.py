@@ -96,5 +96,5 @@ def _flag(number: int) -> Configuration:
     plain = targeted(f"flag-{number}")
     if number % (FLAGS // USING):
         return targeted(plain.key, prerequisites=needs)
-    named = Rule((Condition("", "in_segment", [f"segment-{number % SEGMENTS}"]),), "on")
+    named = Rule((Condition("", "in_segment", [f"segment-{number // 2 % SEGMENTS}"]),), "on")
     return targeted(plain.key, prerequisites=needs, rules=(*plain.rules, named))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from db.configuration.flag_rows import FlagRow, live_flag_rows
-from db.configuration.segment_rows import live_segments
+from db.configuration.segment_rows import ToIds, live_segments
 from flagstaff.targeting import Catalog, Members
 
 MembersOf = Callable[[Sequence[FlagRow]], Mapping[int, Members]]
@@ -13,7 +13,7 @@ MembersOf = Callable[[Sequence[FlagRow]], Mapping[int, Members]]
 
 
 def read_catalog(
-    environment_id: int, flags: Sequence[FlagRow], members_of: MembersOf, *, with_ids: bool = True
+    environment_id: int, flags: Sequence[FlagRow], members_of: MembersOf, *, ids_as: ToIds | None = sorted
 ) -> Catalog:
     """Read what these flags of an environment refer to, and what that refers to, inside the caller's snapshot."""
     needed: dict[str, FlagRow] = {}
@@ -22,6 +22,6 @@ def read_catalog(
         latest = live_flag_rows(environment_id, wanted)
         needed |= {flag.key: flag for flag in latest}
     every = [*flags, *needed.values()]
-    segments = live_segments({key for flag in every for key in flag.segments}, with_ids=with_ids)
+    segments = live_segments({key for flag in every for key in flag.segments}, ids_as=ids_as)
     members = members_of(list(needed.values())) if needed else {}
     return Catalog(segments, {key: flag.configuration(members.get(flag.id, {})) for key, flag in needed.items()})

@@ -146,7 +146,7 @@ def refuse_too_complex(environment: EnvironmentRef, keys: Collection[str]) -> No
     """
     affected = [*keys, *(each.key for each in dependants(environment, keys))]
     flags = live_flag_rows(environment.id, affected)
-    catalog = read_catalog(environment.id, flags, lambda needed: {}, with_ids=False)
+    catalog = read_catalog(environment.id, flags, lambda needed: {}, ids_as=None)
     for flag in flags:
         logic = build(flag.configuration({}), catalog).logic
         operations, nesting = _size(logic)

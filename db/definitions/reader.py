@@ -40,7 +40,7 @@ class Delta(NamedTuple):
     summaries: dict[str, FlagSummary]
     """Of the flags in `changed`, by key."""
     evaluators: dict[str, JsonValue]
-    """All of the document's evaluators."""
+    """All of the document's evaluators; lists of ids are `Set`s here too."""
     segments: dict[str, JsonValue]
     """The JsonLogic of the segments that `changed` refers to, by key."""
     gone: dict[str, int]
@@ -77,7 +77,9 @@ class EnvironmentReader:
             flags = flag_rows(environment.id, since) if complete or since < revision else []
             live = [flag for flag in flags if not flag.archived]
             members = _members(live, known, since)
-            catalog = read_catalog(environment.id, live, lambda needed: self._members_of(needed, members))
+            catalog = read_catalog(
+                environment.id, live, lambda needed: self._members_of(needed, members), ids_as=frozenset
+            )
         gone = [flag for flag in flags if flag.archived]
         self._members = {**known, **members}
         for flag in gone:
@@ -91,11 +93,7 @@ class EnvironmentReader:
 
     def _delta(self, live: list[FlagRow], gone: list[FlagRow], complete: bool, catalog: Catalog) -> Delta:
         definitions = {flag.key: flag_definition(flag, self._members[flag.id], catalog) for flag in live}
-        uses = (
-            {key: nodes.references(definition.get("targeting")) for key, definition in definitions.items()}
-            if catalog.evaluators
-            else {}
-        )
+        uses = _references(live, definitions, catalog) if catalog.evaluators else {}
         self._take_in(uses, live, gone, complete, catalog)
         # A key that one flag gave up may be another's by now.
         went = {flag.key: flag.revision for flag in sorted(gone, key=_revision) if flag.key not in definitions}
@@ -128,8 +126,18 @@ class EnvironmentReader:
         self._evaluators |= {name: logic for name, logic in catalog.evaluators.items() if name in used}
 
 
-def _references(definitions: Mapping[str, JsonObject]) -> dict[str, frozenset[str]]:
-    return {key: nodes.references(definition.get("targeting")) for key, definition in definitions.items()}
+def _references(
+    flags: Sequence[FlagRow], definitions: Mapping[str, JsonObject], catalog: Catalog
+) -> dict[str, frozenset[str]]:
+    """Return the names of the evaluators that flags refer to: by segments, or by what is written into them."""
+    named = {key for flag in flags for key in flag.segments}
+    of_segments = {key: nodes.references(catalog.segment(key)) for key in named}
+    return {
+        flag.key: nodes.references(definitions[flag.key].get("targeting"))
+        if flag.prerequisites
+        else frozenset().union(*(of_segments[key] for key in flag.segments))
+        for flag in flags
+    }
 
 
 def _revision(flag: FlagRow) -> int:

@@ -104,8 +104,8 @@ def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
     return Stage(
         [Resource(**resource) for resource in said["resources"]],
         said["outputs"],
-        said["protected"],
-        said["ignored"],
+        [named(one) for one in said["protected"]],
+        {named(one): names for one, names in said["ignored"].items()},
         said["after"],
         {named(one): [named(other) for other in others] for one, others in said["waits"].items()},
         done.stderr,

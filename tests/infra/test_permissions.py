@@ -66,7 +66,7 @@ def test_the_cost_brake_is_for_the_evaluation_function_and_outlives_deployments(
     (arn,) = any_stage.allowed("control")["lambda:PutFunctionConcurrency"]
     assert arn == f"arn:aws:lambda:eu-central-1:123456789012:function:{evaluation['name']}"
     assert "reservedConcurrentExecutions" not in evaluation
-    assert "reservedConcurrentExecutions" in any_stage.ignored["evaluation"]
+    assert "reservedConcurrentExecutions" in any_stage.ignored["lambda:Function evaluation"]
 
 
 def test_only_the_data_api_uses_the_master_secret(any_stage: Stage) -> None:

@@ -30,10 +30,8 @@ class Stage(NamedTuple):
     outputs: Mapping[str, Any]
     protected: list[str]
     ignored: Mapping[str, list[str]]
-    after: Mapping[str, list[str]]
-    """What each resource waits for, besides what it gets values from."""
     waits: Mapping[str, list[str]]
-    """What each waits for in all, each named like `lambda:Function admin`."""
+    """What each resource waits for, all named like `lambda:Function admin`."""
     said: str
 
     def all(self, kind: str) -> list[Resource]:
@@ -106,7 +104,6 @@ def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
         said["outputs"],
         [named(one) for one in said["protected"]],
         {named(one): names for one, names in said["ignored"].items()},
-        said["after"],
         {named(one): [named(other) for other in others] for one, others in said["waits"].items()},
         done.stderr,
     )

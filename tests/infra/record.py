@@ -152,17 +152,10 @@ def run_program(stage: str, config: dict[str, str], recorder: Recorder, folder: 
 
 
 def main(stage: str, config: dict[str, str]) -> None:
-    after: dict[str, list[str]] = {}
-
-    def note(args: pulumi.ResourceTransformArgs) -> None:
-        depends = args.opts.depends_on or []
-        after[args.name] = [one._name for one in (depends if isinstance(depends, list) else [depends])]
-
-    pulumi.runtime.register_stack_transformation(note)
     recorder = Recorder()
     with tempfile.TemporaryDirectory() as folder:
         said = run_program(stage, config, recorder, Path(folder), "")
-    json.dump({"resources": recorder.resources, **said, "after": after}, sys.stdout)
+    json.dump({"resources": recorder.resources, **said}, sys.stdout)
 
 
 async def mocks_settled() -> None:

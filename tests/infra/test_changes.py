@@ -1,6 +1,6 @@
 """What a deployment does to a stage that is there: Terraform's AWS provider, of which Pulumi's is made, over moto.
 
-It takes some ten minutes, so `make changes` runs it and `make test` does not.
+It takes a quarter of an hour, so `make changes` runs it and `make test` does not.
 """
 
 from __future__ import annotations

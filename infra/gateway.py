@@ -35,7 +35,7 @@ LOGGED: Final = ("requestId", "routeKey", "httpMethod", "path", "status", "respo
 CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CORS_HEADERS: Final = (
     *("content-type", "authorization", "x-api-key", "x-sdk-key", "x-admin-api-key", "x-admin-token"),
-    *("if-match", "if-none-match"),
+    *("if-match", "if-none-match", "x-change-comment", "x-flagstaff-source"),
 )
 CORS_EXPOSED: Final = ("etag", "retry-after", "x-request-id")
 """The gateway answers pages of other origins as api/access/cors.py does elsewhere."""

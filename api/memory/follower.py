@@ -189,9 +189,10 @@ class DefinitionsFollower:
     def _act_on(self, notification: Notification) -> None:
         name = notification.environment
         self._reload_keys()
-        if name is None or name not in self.engines:
+        reader = None if name is None else self._readers.get(name)
+        if name is None or reader is None:
             self._look_everywhere()
-        elif (notification.revision or 0) > self._readers[name].revision:
+        elif (notification.revision or 0) > reader.revision:
             self._refresh(name)
 
     def _look_everywhere(self) -> None:
@@ -244,9 +245,11 @@ class DefinitionsFollower:
         self._time.look_again()
 
     def _refresh(self, name: str) -> None:
-        """Take in what changed in an environment since it was looked at last."""
+        """Take in what changed in an environment since it was looked at last, if it is still held."""
         with self._lock:
-            engine = self.engines[name]
+            engine = self.engines.get(name)
+            if engine is None:
+                return  # another thread has dropped it meanwhile
             try:
                 delta = self._readers[name].refresh()
             except UnknownEnvironmentError:

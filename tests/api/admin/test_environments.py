@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
+from api.access.auth import Keys
+from api.memory.follower import DefinitionsFollower
 from api.services import connect
 from db.settings import Settings
 from tests.api.conftest import Client
@@ -64,6 +70,33 @@ def test_its_keys_are_revoked(qa: Client) -> None:
     qa.do("DELETE", QA)
     qa.refused(401, "invalid_key", *evaluation, **{"X-API-Key": made["secret"]})
     assert qa.do("GET", "/api/admin/keys")["keys"][0]["revokedAt"]
+
+
+@pytest.fixture
+def follower(qa: Client, database_url: str) -> Iterator[DefinitionsFollower]:
+    """Another process, which hears of nothing by itself."""
+    other = DefinitionsFollower(database_url, Keys(), bucketing="v2", refresh_seconds=60)
+    other.refresh()
+    yield other
+    other.close()
+
+
+def test_threads_that_hear_of_a_deletion_at_once_agree_that_it_is_gone(
+    qa: Client, follower: DefinitionsFollower
+) -> None:
+    assert "qa" in follower.engines
+    qa.do("DELETE", QA)
+    together = Barrier(4)
+
+    def hear() -> None:
+        together.wait()
+        follower.refresh("qa")
+
+    with ThreadPoolExecutor(4) as threads:
+        for heard in [threads.submit(hear) for _ in range(4)]:
+            heard.result()
+    assert follower.following
+    assert "qa" not in follower.engines
 
 
 def test_another_environment_may_have_the_key_and_a_later_revision(qa: Client, database_url: str) -> None:

@@ -20,7 +20,7 @@ from openfeature.hook import Hook, HookContext, HookHints
 from openfeature.track import TrackingEventDetails
 
 from flagstaff.provider import FileProvider
-from flagstaff.testing import InMemoryProvider
+from flagstaff.testing import InMemoryProvider, only_provider
 from tests.sdk.conftest import Heard
 
 pytest_plugins = ["pytester"]
@@ -259,3 +259,53 @@ def test_the_fixture_wins_over_the_applications_own_provider(pytester: pytest.Py
         """
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_the_fixture_leaves_the_applications_provider_as_it_is(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from openfeature import api
+        from openfeature.exception import ProviderNotReadyError
+        from openfeature.provider import ProviderStatus
+        from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider
+        import pytest
+
+        calls = []
+
+        class OfTheApplication(InMemoryProvider):
+            def initialize(self, evaluation_context):
+                calls.append("initialize")
+                if len(calls) > 1:
+                    raise ProviderNotReadyError("there is no server in a test")
+
+            def shutdown(self):
+                calls.append("shutdown")
+
+        api.set_provider_and_wait(OfTheApplication({"beta": InMemoryFlag("on", {"on": True})}))
+
+        @pytest.fixture
+        def app():
+            yield
+            api.shutdown()
+
+        def test_one(flagstaff_flags, app):
+            flagstaff_flags.set("beta", False)
+            assert api.get_client().get_boolean_value("beta", True) is False
+            api.clear_providers()
+            assert api.get_client().get_provider_status() is ProviderStatus.READY
+
+        def test_two():
+            assert api.get_client().get_provider_status() is ProviderStatus.READY
+            assert api.get_client().get_boolean_value("beta", False) is True
+            assert calls == ["initialize"]
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_one_only_provider_inside_another() -> None:
+    with only_provider(InMemoryProvider({"beta": "outer"})):
+        with only_provider(InMemoryProvider({"beta": "inner"})):
+            assert api.get_client("shop").get_string_value("beta", "none") == "inner"
+        assert api.get_client("shop").get_string_value("beta", "none") == "outer"
+    assert api.get_client("shop").get_string_value("beta", "none") == "none"

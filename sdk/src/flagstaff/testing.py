@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
-from openfeature import api
 from openfeature.event import ProviderEventDetails
 from openfeature.provider import FeatureProvider
-from openfeature.provider._registry import provider_registry
+from openfeature.provider._registry import ProviderRegistry, provider_registry
 
 from flagstaff.engine.engine import Engine
 from flagstaff.resolution import EngineProvider
@@ -56,25 +56,25 @@ class InMemoryProvider(EngineProvider):
 def only_provider(provider: FeatureProvider) -> Iterator[None]:
     """Make this OpenFeature's provider for every domain; those that are set in the block are left aside.
 
-    An application that sets its own provider when it is created would replace the one of its test.
+    An application that sets its own provider when it is created would replace the one of its test. Those that were set
+    before go on as they are, and are neither shut down nor begun again: they may have no server in a test.
     """
-    before, domains = provider_registry._default_provider, dict(provider_registry._providers)
-    provider_registry._providers.clear()
-    api.set_provider_and_wait(provider)
-    names = ("set_default_provider", "set_provider")
-    for name in names:
-        setattr(provider_registry, name, _leave_aside)
+    domain = f"only provider {id(provider)}"
+    ProviderRegistry.set_provider(provider_registry, domain, provider, wait_for_init=True)
+    replaced: dict[str, Any] = {
+        **dict.fromkeys(("set_provider", "set_default_provider", "shutdown", "clear_providers"), _leave_aside),
+        **dict.fromkeys(("get_provider", "get_default_provider"), lambda *_: provider),
+    }
     try:
-        yield
+        with patch.multiple(provider_registry, **replaced):
+            yield
     finally:
-        for name in names:
-            delattr(provider_registry, name)
-        api.set_provider_and_wait(before)
-        provider_registry._providers.update(domains)
+        provider_registry._providers.pop(domain, None)
+        provider_registry._shutdown_if_unused(provider)
 
 
 def _leave_aside(*_: object, **__: object) -> None:
-    """Take a provider that is not to be used."""
+    """Do nothing with the application's own provider."""
 
 
 def static(value: Any) -> dict[str, Any]:

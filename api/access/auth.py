@@ -138,7 +138,7 @@ def client_key(keys: Keys, request: Request, in_query: str | None = None) -> Key
 def for_programs(key: KeyRecord) -> KeyRecord:
     """Return the key of a program, which evaluates. Raises `RequestError` (403) for one that may only look."""
     if key.scope is Scope.READER:
-        message = "a reader key only reads the admin API; programs need a client or a server key"
+        message = "a reader key only reads the admin API; programs need a server key, or to evaluate a client key"
         raise RequestError(403, "insufficient_scope", message)
     return key
 

@@ -22,8 +22,8 @@ from api.access.stream_capacity import Holder
 from api.client import sockets
 from api.client.definitions import no_streams
 from api.current import current_request, services
-from api.environment import environment_named, environment_of, of_environment
-from api.errors import RequestError
+from api.environment import ENVIRONMENT, environment_named, environment_of, of_environment
+from api.errors import RequestError, unknown_fields
 from api.feeds import events
 from api.feeds.feed import Feed
 from api.http import read_query
@@ -38,6 +38,9 @@ HEARTBEAT_SECONDS = 15.0
 
 FIRST_LINE = b"retry: 2000\n"
 """After how many milliseconds a client should come back when the stream breaks off."""
+
+PARAMETERS = frozenset({ENVIRONMENT, "key", "token", "revision", "lastEventId"})
+"""`lastEventId` is how browsers' substitutes for EventSource say Last-Event-ID: a header may not cross origins."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -98,6 +101,8 @@ def no_room(limit: int) -> RequestError:
 def subscriber_of(service: Services, request: Request) -> Subscriber:
     """Return who asks for a stream. Raises `RequestError`."""
     query = read_query(request)
+    if not query.keys() <= PARAMETERS:
+        raise unknown_fields(query.keys() - PARAMETERS, PARAMETERS, "parameter")
     if (token := query.get("token")) is not None:
         said = stream_tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
         return Subscriber(None if said.key_id == stream_tokens.OPEN else said.key_id, said.environment, False)
@@ -109,7 +114,8 @@ def last_event_id(request: Request) -> int | None:
     """Return the revision that a returning client has seen. Raises `RequestError` (400) for an id that is not one of
     ours.
     """
-    text = (request.headers.get("last-event-id") or read_query(request).get("revision") or "").strip()
+    query = read_query(request)
+    text = (request.headers.get("last-event-id") or query.get("lastEventId") or query.get("revision") or "").strip()
     if not text:
         return None
     revision = parse_digits(text)

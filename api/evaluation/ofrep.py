@@ -74,7 +74,7 @@ def read_request(
     record = admitted(service, request)
     body = read_object(request, service.settings.max_evaluation_bytes)
     query = read_query(request) if request.query_string else EMPTY
-    return record, environment_of(record, environment_named(EMPTY, query)), context_of(body)
+    return record, environment_of(record, environment_named(body, query)), context_of(body)
 
 
 def context_of(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ Nothing here touches the database, takes a lock or logs. Neither Flask nor Peewe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -46,9 +46,10 @@ class EvaluationRequest(NamedTuple):
             body = in_camel_case(body)
         key = body.get("flagKey")
         if type(key) is not str or not key:
-            raise wrong_field("flagKey", "a string that is not empty", missing="flagKey" not in body)
+            beside = body.keys() - FIELDS
+            raise wrong_field("flagKey", "a string that is not empty", missing="flagKey" not in body, beside=beside)
         if "defaultValue" not in body:
-            raise wrong_field("defaultValue", "a JSON value", missing=True)
+            raise wrong_field("defaultValue", "a JSON value", missing=True, beside=body.keys() - FIELDS)
         context = body.get("context", EMPTY)
         if type(context) is not dict:
             raise wrong_field("context", "an object", missing=False)
@@ -196,8 +197,11 @@ def in_camel_case(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def wrong_field(name: str, wanted: str, *, missing: bool) -> RequestError:
-    """Return the error for a field that is missing, or not what it must be."""
+def wrong_field(name: str, wanted: str, *, missing: bool, beside: Iterable[str] = ()) -> RequestError:
+    """Return the error for a field that is missing, or not what it must be; `beside` is what nobody knows and may be
+    meant for it.
+    """
     if missing:
-        return RequestError(400, "missing_field", f"{name} is missing; it must be {wanted}", field=name)
+        instead = f"; there is {', '.join(sorted(beside))}" if beside else ""
+        return RequestError(400, "missing_field", f"{name} is missing; it must be {wanted}{instead}", field=name)
     return RequestError(400, "invalid_field", f"{name} must be {wanted}", field=name)

@@ -74,7 +74,12 @@ RESULT = object_with(
     required=["flagKey", "enabled", "reason"],
 )
 CONTEXT = object_with(
-    {"context": object_with({"targetingKey": described(TEXT, "The entity; absent where there is none")}, closed=False)},
+    {
+        "context": object_with(
+            {"targetingKey": described(TEXT, "The entity; absent where there is none")}, closed=False
+        ),
+        "environment": TEXT,
+    },
     closed=False,
 )
 METADATA: Json = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
@@ -221,6 +226,8 @@ PATHS: dict[str, Json] = {
                 parameters=[
                     NAMED,
                     in_query("token", "The stream token of an OFREP answer"),
+                    in_query("lastEventId", "In place of Last-Event-ID, for pages that may not send it"),
+                    in_query("revision", "The revision that the client has, unless it has seen an event"),
                     in_header("Last-Event-ID", "The id of the last event that the client has seen"),
                 ],
                 answers={},

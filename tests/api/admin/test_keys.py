@@ -90,7 +90,8 @@ def test_a_reader_key_is_for_all_environments_and_for_no_program(client: Client)
     header = {"X-API-Key": client.do("POST", KEYS, {"name": "auditor", "scope": "reader"}, 201)["secret"]}
     evaluation = {"flagKey": "beta", "defaultValue": False}
     client.refused(403, "insufficient_scope", "POST", "/feature-flag/evaluate", evaluation, **header)
-    client.refused(403, "insufficient_scope", "GET", "/api/client/definitions", **header)
+    refused = client.refused(403, "insufficient_scope", "GET", "/api/client/definitions", **header)
+    assert refused["error"].endswith("programs need a server key, or to evaluate a client key")
 
 
 def test_a_key_in_the_wrong_header_is_told(client: Client) -> None:

@@ -138,3 +138,17 @@ def test_a_stream_says_that_it_is_still_there(client: Client, monkeypatch: pytes
 def test_a_parameter_that_means_nothing_is_refused(client: Client, path: str) -> None:
     refused = client.refused(400, "unknown_field", "GET", f"{path}?env=dev", **SDK)
     assert refused["error"] == "unknown parameter: env; known here: environment"
+
+
+def test_a_stream_refuses_parameters_it_does_not_know(client: Client) -> None:
+    response = client.flask.get("/api/client/stream?key=sdk-secret-key&env=dev")
+    assert response.status_code == 400  # before it is read: a stream does not end
+    told = "unknown parameter: env; known here: environment, key, lastEventId, revision, token"
+    assert response.json == {"error": told, "code": "unknown_field", "fields": ["env"]}
+
+
+def test_a_page_that_may_send_no_header_says_the_last_event_in_the_query(client: Client) -> None:
+    client.create("beta")
+    response = client.flask.get("/api/client/stream?key=sdk-secret-key&environment=prod&lastEventId=0&revision=1")
+    assert b"event: flag_updated" in next(iter(response.response))
+    response.close()

@@ -42,6 +42,15 @@ def bulk(services: Services, context: Any = None, query: str = "", **headers: st
     return answer
 
 
+def test_the_environment_may_stand_in_the_body(services: Services) -> None:
+    body = {"context": JOHN, "environment": "dev"}
+    assert ofrep.evaluate_one(services, request_of(body, path=OFREP_ONE + "only-dev")).status == 200
+    flags = json_of(ofrep.evaluate_all(services, request_of(body, path=OFREP_ALL)))["flags"]
+    assert [flag["key"] for flag in flags] == ["only-dev"]
+    refused = ofrep.evaluate_all(services, request_of(body, query="environment=prod", path=OFREP_ALL))
+    assert (refused.status, json_of(refused)["errorCode"]) == (400, "GENERAL")
+
+
 def etag(answer: Response) -> str:
     return dict(answer.headers)["ETag"]
 

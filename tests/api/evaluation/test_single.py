@@ -387,3 +387,12 @@ def test_no_context_breaks_an_explanation(key: str, context: dict[str, Any]) -> 
     body = json.dumps({"flagKey": key, "defaultValue": False, "context": context}).encode()
     answer = json_of(evaluate(services, request_of(body, query="explain=true")))
     assert answer.get("code") == "invalid_context" or answer["explanation"]["summary"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [({"key": "x", "defaultValue": 1}, "there is key"), ({"flagKey": "x", "default": 1}, "there is default")],
+)
+def test_what_may_be_meant_for_a_missing_field_is_named(body: dict[str, Any], told: str) -> None:
+    refused = evaluate(make_services(), request_of(body))
+    assert assert_error(refused, 400, "missing_field")["error"].endswith(f"; {told}")

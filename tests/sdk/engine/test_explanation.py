@@ -116,6 +116,16 @@ def test_a_comparison_of_numbers_says_why_it_never_holds(operator: str, value: A
     assert step.to_json()["text"].endswith(f", which is never compared: {told}")
 
 
+def test_a_time_in_milliseconds_is_told() -> None:
+    built = logic_of({}, [Rule([Condition("seen", "after", 5)], "on")], None)
+    told = [
+        engine(built).explain("beta", {"seen": seen}).steps[1].conditions[0] for seen in (1767225600, 1767225600000)
+    ]
+    assert told[0].to_json()["text"].endswith("yes, it is 1767225600")
+    hint = "which looks like milliseconds: the program has to send seconds since 1970"
+    assert told[1].to_json()["text"].endswith(f"yes, it is 1767225600000, {hint}")
+
+
 def test_a_context_without_an_entity_is_told_of_in_the_summary() -> None:
     built = logic_of({("on", "user"): ["john"]}, [], None)
     summary = engine(built).explain("beta", {"userId": "john"}).summary

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flagstaff.targeting import conditions
 from flagstaff.targeting.conditions import AnyOf, Condition
-from flagstaff.targeting.operators import OPERATORS, Input, is_number, moment_text
+from flagstaff.targeting.operators import NO_SECONDS, OPERATORS, Input, is_number, moment_text
 
 MAX_SHOWN = 200
 """How many characters are shown of a value: a rule may read a large one in each of its conditions."""
@@ -62,11 +62,13 @@ class ConditionStep(NamedTuple):
             return "by the clock of this evaluation"
         if self.actual is None:
             return "it is absent"
-        return f"it is {shown}{self._never()}"
+        return f"it is {shown}{self._wrong()}"
 
-    def _never(self) -> str:
-        """Say why a comparison of numbers never holds for what the context has."""
+    def _wrong(self) -> str:
+        """Say why a comparison of numbers never holds for what the context has, or that a time is in milliseconds."""
         wanted = OPERATORS[self.condition.operator].input
+        if wanted is Input.TIME and is_number(self.actual) and abs(self.actual) >= NO_SECONDS:
+            return ", which looks like milliseconds: the program has to send seconds since 1970"
         if wanted not in (Input.NUMBER, Input.TIME) or is_number(self.actual):
             return ""
         what = "seconds since 1970" if wanted is Input.TIME else "a number"

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flagstaff.jsonlogic import semver
 
@@ -230,13 +230,17 @@ def _nothing(value: Any) -> str | None:
     return None if value is None else "has to be left out"
 
 
+NO_SECONDS: Final = 1e12
+"""A time of so many seconds since 1970, or more, is nobody's: it is meant as milliseconds."""
+
+
 def epoch_seconds(value: Any) -> int | float:
     """Convert a time to seconds since 1970; a time without a zone is UTC. Raises ValueError, TypeError, OverflowError.
 
     Args:
         value: seconds since 1970, or a text in ISO 8601.
     """
-    if is_number(value) and abs(value) < 1e12:
+    if is_number(value) and abs(value) < NO_SECONDS:
         return value  # type: ignore[no-any-return]
     if not isinstance(value, str):
         raise TypeError("neither a text nor a number of seconds")

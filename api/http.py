@@ -50,6 +50,12 @@ def json_response(status: int, value: object, headers: Iterable[tuple[str, str]]
     )
 
 
+def as_answered(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an object as a client reads it."""
+    answered: dict[str, Any] = orjson.loads(json_response(200, value).body)
+    return answered
+
+
 def has_body(request: Request) -> bool:
     """Tell whether a request says that it has a body."""
     return request.headers.get("content-length", "0") not in ("", "0") or "transfer-encoding" in request.headers

@@ -190,14 +190,19 @@ def entity_ids(given: object, field: str = "entityIds", *, fewest: int = 1) -> l
         raise InvalidInputError("too_many_members", field, f"{field} must be at most {MAX_ENTITIES} at once")
     seen: set[str] = set()
     for number, entity in enumerate(given):
-        if not _is_entity_id(entity):
-            where = f"{field}[{number}]"
-            message = f"{where} must be a text of 1 to 256 characters without control characters or blanks around it"
-            raise InvalidInputError("invalid_entity", where, message)
+        entity_id(entity, f"{field}[{number}]")
         if entity in seen:
             raise InvalidInputError("duplicate_member", f"{field}[{number}]", f"{entity!r} is in {field} twice")
         seen.add(entity)
     return list(given)
+
+
+def entity_id(given: object, field: str = "entityId") -> str:
+    """Return the id of one entity."""
+    if not _is_entity_id(given):
+        message = f"{field} must be a text of 1 to 256 characters without control characters or blanks around it"
+        raise InvalidInputError("invalid_entity", field, message)
+    return str(given)
 
 
 def _is_entity_id(given: object) -> bool:

@@ -32,6 +32,10 @@ SOURCES = (Source.CLI, Source.CONSOLE)
 """What the header may say: programs of ours that work through this API."""
 
 
+BESIDE = ("userId", "user_id", "comment")
+"""What a body says of a change as such: it may stand beside an answer that is sent back, too."""
+
+
 def guard(blueprint: Blueprint) -> Blueprint:
     """Let only admins call what is in this blueprint, and count what they write."""
     blueprint.before_request(authenticate_request)
@@ -109,8 +113,8 @@ def read_call(
     asked = current_request()
     limit = services().settings.max_body_bytes
     said = read_exact_object(asked, limit) if body else {}
-    if inside is not None and said.keys() == {inside} and isinstance(said[inside], dict):
-        said = said[inside]
+    if inside is not None and said.keys() <= {inside, *BESIDE} and isinstance(said.get(inside), dict):
+        said = said.pop(inside) | said
     return AdminRequest(said, read_query(asked), in_environment=in_environment, guarded=guarded)
 
 

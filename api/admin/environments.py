@@ -9,11 +9,14 @@ from flask import Blueprint
 from api.admin import call as admin
 from api.admin import fields, shapes
 from api.current import services
-from api.http import Response, json_response
+from api.http import Response, as_answered, json_response
 from db.administration import environments
 from db.vocabulary import UNSET
 
 blueprint = admin.guard(Blueprint("admin_environments", __name__, url_prefix="/api/admin/environments"))
+
+READ_ONLY = ("key", "revision", "createdAt")
+"""What answers have and no edit changes. A body may have it as it was read: an answer may be edited and sent back."""
 
 
 @blueprint.get("")
@@ -43,7 +46,10 @@ def create() -> Response:
 @blueprint.put("/<key>")
 def update(key: str) -> Response:
     """Give an environment another name, protect it or not, and have it ask for comments or not."""
-    call = admin.read_call(body=True, in_environment=False)
+    call = admin.read_call(body=True, in_environment=False, inside="environment")
+    if any(name in call.body for name in READ_ONLY):
+        call.body.drop_unchanged(READ_ONLY, as_answered(shapes.environment(environments.get(key))))
+        call.body.refuse(READ_ONLY, "can't be changed")
     asked: dict[str, Any] = {
         "name": call.body.take("name", fields.text, UNSET, nullable=True),
         "protected": call.body.take("protected", fields.boolean, UNSET),

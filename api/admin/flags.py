@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
 from flask import Blueprint
 
 from api.admin import bodies, fields, shapes
@@ -12,10 +9,9 @@ from api.admin import call as admin
 from api.admin.bodies import EVERYWHERE
 from api.admin.call import AdminRequest, flag_response
 from api.errors import RequestError, rename_fields
-from api.http import Response, json_response
+from api.http import Response, as_answered, json_response
 from db.configuration.edits import NewFlag
 from db.flags import flags
-from db.views import FlagView
 
 blueprint = admin.guard(Blueprint("admin_flags", __name__, url_prefix="/api/admin/flags"))
 
@@ -53,18 +49,14 @@ def get(id_or_key: str) -> Response:
 def change(id_or_key: str) -> Response:
     """Change the fields that are given, all in one write."""
     call = admin.read_call(body=True, guarded=True, inside="flag")
-    bodies.drop_unchanged(call.body, call.version, lambda: as_answered(flags.get(id_or_key, call.environment)))
+    bodies.drop_unchanged(
+        call.body, call.version, lambda: as_answered(shapes.flag(flags.get(id_or_key, call.environment)))
+    )
     edit = bodies.flag_edit(call.body)
     call.finish()
     with rename_fields(SHORT_FORMS):
         flag = flags.update(id_or_key, call.environment, edit, actor=call.actor, version=call.version)
     return flag_response(200, shapes.flag(flag))
-
-
-def as_answered(flag: FlagView) -> dict[str, Any]:
-    """Return the flag as a client has read it."""
-    answered: dict[str, Any] = orjson.loads(json_response(200, shapes.flag(flag)).body)
-    return answered
 
 
 @blueprint.delete("/<id_or_key>")

@@ -121,5 +121,5 @@ def _following(members: Any, after: str | None, skip: int, limit: int) -> list[t
 
 def _entity(parts: list[Any]) -> tuple[str, str]:
     entity_type, entity_id = parts
-    (entity_id,) = validation.entity_ids([entity_id])
+    entity_id = validation.entity_id(entity_id)
     return validation.entity_type(entity_type), entity_id

@@ -68,7 +68,7 @@ def of_user(user_id: str, environment: str) -> list[OverrideView]:
 
     Raises OverrideNotFoundError, InvalidInputError, UnknownEnvironmentError.
     """
-    (user_id,) = validation.entity_ids([user_id], "userId")
+    user_id = validation.entity_id(user_id, "userId")
     with snapshot():
         environment_ref = find_environment(environment)
         found = [_view(flag, user_id, variant) for flag, variant in _with_member(user_id, environment_ref)]
@@ -82,7 +82,7 @@ def get(user_id: str, id_or_key: str, environment: str) -> OverrideView:
 
     Raises OverrideNotFoundError, FlagNotFoundError, InvalidInputError, UnknownEnvironmentError.
     """
-    (user_id,) = validation.entity_ids([user_id], "userId")
+    user_id = validation.entity_id(user_id, "userId")
     with snapshot():
         found = store.find(id_or_key, find_environment(environment))
         variant = _variant_of(found, user_id)
@@ -112,7 +112,7 @@ def change(
 def _set(
     user_id: str, id_or_key: str, environment: str, enabled: bool, actor: Actor, version: int | None, *, is_new: bool
 ) -> OverrideView:
-    (user_id,) = validation.entity_ids([user_id], "userId")
+    user_id = validation.entity_id(user_id, "userId")
     entity = Entity(USER, user_id)
     with write(actor, environment) as writing:
         current = store.find_to_change(id_or_key, writing.environment(environment), version)

@@ -66,7 +66,7 @@ def page(
 
 def _entity(parts: list[Any]) -> tuple[str, str]:
     entity_type, entity_id = parts
-    (entity_id,) = validation.entity_ids([entity_id])
+    entity_id = validation.entity_id(entity_id)
     return validation.entity_type(entity_type), entity_id
 
 

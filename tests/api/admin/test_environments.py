@@ -39,6 +39,15 @@ def test_an_environment_gets_another_name_and_is_protected_or_not(qa: Client) ->
     assert (change["before"]["name"], change["after"]["name"]) == ("Quality", "Acceptance")
 
 
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_an_environment_can_be_edited_and_sent_back(qa: Client, wrapped: bool) -> None:
+    read = qa.do("GET", ENVIRONMENTS)["environments"][-1]
+    edited = read | {"name": "Acceptance"}
+    changed = qa.do("PUT", QA, {"environment": edited, "userId": "ada"} if wrapped else edited)["environment"]
+    assert changed == edited | {"revision": read["revision"] + 1}
+    qa.refused(400, "read_only_field", "PUT", QA, {"key": "other", "name": "Other"})
+
+
 def test_what_changes_nothing_leaves_no_trace(qa: Client) -> None:
     before = qa.do("GET", "/api/admin/changes")["total"]
     qa.do("PUT", QA, {"name": "Quality"})

@@ -373,6 +373,16 @@ def test_an_answer_can_be_edited_and_sent_back(client: Client, flag: dict[str, A
     client.refused(409, "version_conflict", "PUT", f"{FLAGS}/beta", edited | {"description": "late"})
 
 
+def test_who_changes_it_may_stand_beside_an_answer(client: Client) -> None:
+    client.create("beta")
+    answer = client.do("GET", f"{FLAGS}/beta")
+    answer["flag"]["description"] = "new"
+    changed = client.do("PUT", f"{FLAGS}/beta", answer | {"userId": "ada", "comment": "for the launch"})["flag"]
+    assert (changed["description"], changed["updatedBy"]) == ("new", "ada")
+    assert client.do("GET", f"{FLAGS}/beta/changes")["changes"][0]["comment"] == "for the launch"
+    client.refused(400, "unknown_field", "PUT", f"{FLAGS}/beta", answer | {"enabled": True})
+
+
 def test_a_share_of_an_answer_is_edited_in_either_form(client: Client) -> None:
     client.create("beta", rolloutPercentage=25)
     flag = client.do("GET", f"{FLAGS}/beta")["flag"]

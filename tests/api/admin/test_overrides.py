@@ -183,3 +183,9 @@ def test_users_whose_ids_have_a_slash(client: Client, user: str) -> None:
     assert client.do("GET", one)["status"] == "ENABLED"
     assert client.do("PATCH", one, {"status": "DISABLED"})["status"] == "DISABLED"
     assert [override["flagId"] for override in client.do("GET", path)] == [flag["id"]]
+
+
+def test_a_user_id_that_none_can_have_is_named_as_it_stands(client: Client) -> None:
+    refused = client.refused(422, "invalid_entity", "GET", "/users/a%0Ab/feature-flags")
+    assert refused["field"] == "userId"
+    assert refused["error"].startswith("userId must be a text of 1 to 256 characters")

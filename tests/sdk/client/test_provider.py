@@ -452,7 +452,7 @@ def test_a_url_that_is_none(url: str) -> None:
         FlagstaffProvider(url, "key")
 
 
-@pytest.mark.parametrize("setting", [{"timeout": 0}, {"poll_seconds": -1}])
+@pytest.mark.parametrize("setting", [{"timeout": 0}, {"poll_seconds": -1}, {"environment": ""}])
 def test_settings_that_make_no_sense(setting: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         FlagstaffProvider("http://x", "key", **setting)

@@ -79,6 +79,8 @@ class Client:
     ) -> None:
         if timeout <= 0 or poll_seconds <= 0:
             raise ValueError("timeout and poll_seconds must be more than 0")
+        if environment == "":
+            raise ValueError("environment is empty; None is the server's default")
         self.definitions: Definitions | None = None
         self._transport = Transport(url, key, timeout)
         self._timeout = timeout

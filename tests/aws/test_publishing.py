@@ -269,7 +269,7 @@ def test_an_object_is_read_again_only_if_it_changed(bucket: Bucket) -> None:
     found = bucket.read("a.json")
     assert found is not None
     assert (found.body, found.state) == (b"{}", "1")
-    assert bucket.look("a.json") == S3Object(None, found.etag, "1")
+    assert bucket.look("a.json") == found._replace(body=None)
     assert bucket.read("a.json", etag=found.etag) == S3Object(None, found.etag, "")
     put(bucket, "a.json", b"[]")
     again = bucket.read("a.json", etag=found.etag)

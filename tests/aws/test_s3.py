@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from db.aws.s3 import Bucket, S3Error
+from db.aws.s3 import Bucket, S3Error, S3Object
 from db.aws.signing import Signer
 from tests.aws.conftest import CREDENTIALS, REGION
 
@@ -69,7 +69,7 @@ def test_one_connection_serves_request_after_request(bucket: Bucket, s3: KeptAli
         found = bucket.read("a")
         assert found is not None
         assert found.body == LARGE
-        assert bucket.read("a", etag='"1"') == (None, '"1"', "")
+        assert bucket.read("a", etag='"1"') == S3Object(None, '"1"', "")
         assert bucket.look("a") is not None
     assert s3.connections == 1
 

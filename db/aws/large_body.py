@@ -16,7 +16,7 @@ class LargeBody:
         self._digest = hashlib.sha256()
         self._size = 0
 
-    def add(self, piece: bytes) -> None:
+    def add(self, piece: bytes | memoryview) -> None:
         """Write the next bytes."""
         self._file.write(piece)
         self._digest.update(piece)

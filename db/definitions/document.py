@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -11,7 +11,6 @@ from db.configuration.store import find_flag
 from db.database import rows, snapshot
 from db.definitions import member_rows
 from db.definitions.flag_rows import FlagRow, flag_row, flag_rows
-from db.definitions.summaries import FlagSummary, summary_of
 from db.errors import FlagNotFoundError
 from db.vocabulary import JsonObject, JsonValue, ValueType
 from db.writing import EnvironmentRef, find_environment
@@ -27,15 +26,6 @@ _NOTHING_OF_TYPE: Final[Mapping[ValueType, JsonValue]] = {
     ValueType.NUMBER: 0,
     ValueType.STRUCTURED: {},
 }
-
-
-class EnvironmentDocument(NamedTuple):
-    """One environment at one revision."""
-
-    revision: int
-    document: JsonObject
-    summaries: list[FlagSummary]
-    """Of the flags in the document, sorted by key."""
 
 
 def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
@@ -64,7 +54,9 @@ def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
 def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
     """Return the flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
     with snapshot():
-        return _read(environment, bucketing).document
+        environment_ref = find_environment(environment)
+        live = [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived]
+        return _environment_document(environment_ref, live, bucketing)
 
 
 def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> JsonObject:
@@ -77,44 +69,18 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
         flag = flag_row(environment_ref.id, str(find_flag(id_or_key).id))
         if flag is None:
             raise FlagNotFoundError(id_or_key)
-        return _environment_document(environment_ref, [flag], bucketing).document
+        return _environment_document(environment_ref, [flag], bucketing)
 
 
-def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
-    """Return the environment as it is now, in a transaction under way, whose own snapshot may be too old or none.
-
-    Whoever commits takes a revision, so what was read is of one moment if the revision is the same after reading it.
-    Raises UnknownEnvironmentError.
-    """
-    while True:
-        found = _read(environment, bucketing)
-        ((revision,),) = rows("SELECT max(revision) FROM environment WHERE key = %s", environment)
-        if found.revision == revision:
-            return found
-
-
-def _read(environment: str, bucketing: str) -> EnvironmentDocument:
-    """Return the environment, as several queries see it."""
-    environment_ref = find_environment(environment)
-    return _environment_document(
-        environment_ref, [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived], bucketing
-    )
-
-
-def _environment_document(
-    environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str
-) -> EnvironmentDocument:
-    """Return these flags, inside the caller's snapshot."""
+def _environment_document(environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> JsonObject:
+    """Return the document of these flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment_ref.id)
     everyone = member_rows.all_of(flag.id for flag in flags)
     definitions: JsonObject = {}
-    summaries = []
     for flag in sorted(flags, key=lambda flag: flag.key):
         members = {name: sorted(ids) for name, ids in everyone.get(flag.id, {}).items()}
         definitions[flag.key] = flag_definition(flag, members)
-        summaries.append(summary_of(flag, members))
-    document: JsonObject = {"flags": definitions, "metadata": metadata(environment_ref.key, revision, bucketing)}
-    return EnvironmentDocument(revision, document, summaries)
+    return {"flags": definitions, "metadata": metadata(environment_ref.key, revision, bucketing)}
 
 
 def to_bytes(document: Mapping[str, JsonValue]) -> bytes:

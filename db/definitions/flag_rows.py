@@ -31,18 +31,25 @@ class FlagRow(NamedTuple):
 _SELECT: Final = (
     "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
     " c.rules, c.rollout, c.version, c.revision, f.id::text, f.description"
-    " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
+    " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE "
 )
 
 
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:
     """Return the configurations of an environment that were touched after a revision, those of archived flags too."""
-    return [_flag_row(row) for row in rows(_SELECT + "c.revision > %s", environment_id, after_revision)]
+    condition = "c.environment_id = %s AND c.revision > %s"
+    return [_flag_row(row) for row in rows(_SELECT + condition, environment_id, after_revision)]
+
+
+def live_flag_rows(configuration_ids: list[int]) -> list[FlagRow]:
+    """Return those of the configurations whose flags are live."""
+    return [_flag_row(row) for row in rows(_SELECT + "c.id = ANY(%s) AND f.archived_at IS NULL", configuration_ids)]
 
 
 def flag_row(environment_id: int, flag_id: str) -> FlagRow | None:
     """Return the configuration of one live flag."""
-    found = rows(_SELECT + "f.id = %s AND f.archived_at IS NULL", environment_id, flag_id)
+    condition = "c.environment_id = %s AND f.id = %s AND f.archived_at IS NULL"
+    found = rows(_SELECT + condition, environment_id, flag_id)
     return _flag_row(found[0]) if found else None
 
 

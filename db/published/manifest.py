@@ -88,6 +88,11 @@ class Manifest(NamedTuple):
         """Bytes of all parts, which is about what the whole document has."""
         return sum(part.size for part in self.parts)
 
+    @property
+    def digests(self) -> list[str]:
+        """The names of all parts that belong to the environment, of those that nobody needs any more too."""
+        return [part.digest for part in self.parts if part.digest] + [part.digest for part in self.retired]
+
     def to_bytes(self) -> bytes:
         """As it is stored."""
         retired = [{"part": part.digest, "since": part.since.isoformat()} for part in self.retired]

@@ -147,7 +147,11 @@ def test_one_copy_is_for_evaluating_and_for_reading(
     assert get(running)["statusCode"] == 200
     requests = silent_proxy.heard.split(b"GET /")[1:]
     whole = [request.partition(b" ")[0] for request in requests if b"if-none-match" not in request.lower()]
-    assert [path.partition(b"/")[2] for path in whole] == [b"keys.json", b"manifest/prod.json", b"definitions/prod.json"]
+    assert [path.partition(b"/")[2] for path in whole] == [
+        b"keys.json",
+        b"manifest/prod.json",
+        b"definitions/prod.json",
+    ]
     assert flags_object("prod").encode() not in silent_proxy.heard
 
 

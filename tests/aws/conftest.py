@@ -23,7 +23,9 @@ from db.aws.signing import Credentials, Signer
 from db.postgres.embedded import EmbeddedPostgres
 from db.published import whole
 from db.published.keyring import KeyRecord, hash_secret
+from db.published.manifest import Manifest, manifest_object
 from db.published.objects import KEYS_OBJECT, Access
+from db.published.parts import read_parts
 from db.vocabulary import Scope
 from tests.api.access.test_jwt import AUDIENCE, public_pem
 from tests.conftest import url_of
@@ -122,6 +124,14 @@ def work(bucket: Bucket) -> dict[str, int]:
     names = Access.from_bytes(found.body or b"").environments if found else []
     made = {name: whole.bring_up_to_date(bucket, name) for name in names}
     return {name: manifest.revision for name, manifest in made.items() if manifest}
+
+
+def published_flags(bucket: Bucket, environment: str = "prod") -> dict[str, Any]:
+    """The definitions that are published of an environment, by key."""
+    found = bucket.read(manifest_object(environment))
+    assert found is not None
+    parts = read_parts(bucket, Manifest.from_bytes(found.body or b"").parts, seconds=5)
+    return {key: flag for _, part in parts for key, flag in part.flags.items()}
 
 
 class SilentProxy:

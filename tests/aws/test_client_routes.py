@@ -31,7 +31,7 @@ from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_
 from db.publishing.publisher import Publisher
 from db.vocabulary import Scope
 from flagstaff.provider import FlagstaffProvider
-from tests.aws.conftest import SilentProxy, put
+from tests.aws.conftest import SilentProxy, put, work
 from tests.aws.gateway import Gateway, gateway
 from tests.aws.lambda_runtime import Runtime, function
 from tests.db.helpers import ADA, make
@@ -99,6 +99,7 @@ def test_the_answers_are_those_of_the_server(running: Runtime, bucket: Bucket) -
 
     def same() -> None:
         publisher.publish()
+        work(bucket)
         put(bucket, KEYS_OBJECT, Access(list(KEYS.values()), ["dev", "prod", "staging"]).to_bytes())
         feed.take_in(reader.refresh())
         after_the_interval()

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 KEYS = [f"flag-{number:02}" for number in range(18)]
 MANIFEST = manifest_object("prod")
+TABLES = ("change", "configuration", "environment")
 
 
 class Recording(Bucket):
@@ -204,16 +205,22 @@ def test_a_manifest_that_another_publisher_has_brought_up_to_date_is_left(bucket
     assert is_what_is_committed(bucket)
 
 
-def set_back(revision: int) -> None:
-    """Make `prod` as it was at an earlier revision, before `flag-06` was disabled: a backup was restored."""
-    of_prod = "WHERE environment_id = (SELECT id FROM environment WHERE key = 'prod')"
+def backup() -> None:
+    """Remember the tables of which `restore` makes what they were."""
     with session():
-        for sql in (
-            f"DELETE FROM change {of_prod} AND revision > %(to)s",
-            f"UPDATE configuration SET enabled = true, version = 1, revision = least(revision, %(to)s) {of_prod}",
-            "UPDATE environment SET revision = %(to)s WHERE key = 'prod'",
-        ):
-            connection.execute_sql(sql, {"to": revision})
+        for table in TABLES:
+            connection.execute_sql(f"DROP TABLE IF EXISTS backup_{table}")
+            connection.execute_sql(f"CREATE TABLE backup_{table} AS TABLE {table}")
+
+
+def restore() -> None:
+    """Set the database back."""
+    with session(), connection.atomic():
+        for table in TABLES:
+            connection.execute_sql(f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM backup_{table})")
+        for table, columns in (("configuration", "enabled, version, revision"), ("environment", "revision")):
+            values = f"SELECT {columns} FROM backup_{table} b WHERE b.id = {table}.id"
+            connection.execute_sql(f"UPDATE {table} SET ({columns}) = ({values})")
 
 
 @pytest.mark.usefixtures("many")
@@ -221,9 +228,10 @@ def set_back(revision: int) -> None:
 def test_a_database_that_was_set_back_is_published_as_it_is(bucket: Bucket, edits: int) -> None:
     publisher = Publisher(bucket)
     earlier = environments.get("prod").revision
+    backup()
     flags.set_enabled("flag-06", "prod", False, actor=ADA)
     publisher.publish()
-    set_back(earlier)
+    restore()
     for number in range(edits):  # the revision is lower than the published one, then the same, then higher
         flags.set_enabled("flag-00", "prod", bool(number % 2), actor=ADA)
     assert publisher.unpublished() == ["prod"]
@@ -256,12 +264,13 @@ def test_a_part_that_nobody_needs_stays_for_an_hour(recording: Recording, monkey
 def test_a_part_that_is_needed_again_is_not_deleted(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     publisher = Publisher(bucket)
     publisher.publish()
-    earlier, old = environments.get("prod").revision, digests(bucket)
+    old = digests(bucket)
+    backup()
     flags.set_enabled("flag-06", "prod", False, actor=ADA)
     publisher.publish()
     monkeypatch.setattr(publishing, "KEPT", timedelta(0))
     assert [part.digest for part in manifest(bucket).retired] == [old[1]]
-    set_back(earlier)
+    restore()
     publisher.publish()
     assert digests(bucket) == old
     assert is_what_is_committed(bucket)

@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run interval nodecheck test test-fast test-sdk snippets lint format agreement benchmark lock clean
+.PHONY: help setup run interval nodecheck test test-fast test-sdk deploy outputs destroy changes snippets lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,16 @@ test-sdk: $(VENV)-sdk-oldest/.ready $(VENV)-sdk-newest/.ready ## Test the SDK wi
 	    PYTHONPATH=$(CURDIR)/sdk/src PYTEST_PLUGINS=flagstaff.pytest_plugin $(VENV)-sdk-$$age/bin/python -m pytest --confcutdir=tests/sdk \
 	        --override-ini=markers=process --quiet -p no:cacheprovider $(SDK_TESTS) $(ARGS) || exit 1; \
 	done
+
+deploy: ## Deploy a stage into your AWS account, show its keys, evaluate a flag (STAGE=dev; YES=1 asks nobody)
+outputs: ## Show where a stage is, and its first keys (STAGE=dev)
+destroy: ## Remove a stage from your AWS account (STAGE=dev; YES=1 asks nobody)
+deploy outputs destroy:
+	@[ -n "$(STAGE)" ] || { echo "which stage? make $@ STAGE=dev" >&2; exit 2; }
+	@PYTHONPATH=infra $(PYTHON) -m commands $@ $(STAGE) $(if $(YES),--yes)
+
+changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulated AWS, where terraform is
+	@FLAGSTAFF_CHANGES=1 $(BIN)/python -m pytest tests/infra/test_changes.py $(ARGS)
 
 snippets: $(VENV)/.dev ## Build and run the documentation's snippets for Go, Java and Rust, where they are installed
 	@FLAGSTAFF_SNIPPETS=1 $(BIN)/python -m pytest tests/docs/test_openfeature_languages.py $(ARGS)

@@ -10,12 +10,12 @@ from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter
 
-from api.admin import changes, cost_brake, environments, flags, keys, members, overrides, short_forms
+from api.admin import changes, environments, flags, keys, members, overrides, segments, short_forms
 from api.client import stream
 from api.current import EXTENSION
 from api.errors import RequestError
 from api.http import Response, error_response
-from api.operations import health, metrics, request_log
+from api.operations import cost_brake, health, metrics, request_log
 from api.paths import OFREP_ONE
 from api.reference import page
 from api.request import Request, WsgiRequest
@@ -36,6 +36,7 @@ BLUEPRINTS = (
     short_forms.blueprint,
     flags.blueprint,
     members.blueprint,
+    segments.blueprint,
     changes.blueprint,
     environments.blueprint,
     keys.blueprint,

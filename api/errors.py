@@ -69,6 +69,10 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
     db_errors.EnvironmentExistsError: (HTTPStatus.CONFLICT, "environment_exists"),
     db_errors.DefaultEnvironmentError: (HTTPStatus.CONFLICT, "default_environment"),
     db_errors.EnvironmentProtectedError: (HTTPStatus.CONFLICT, "environment_protected"),
+    db_errors.SegmentNotFoundError: (HTTPStatus.NOT_FOUND, "segment_not_found"),
+    db_errors.SegmentKeyTakenError: (HTTPStatus.CONFLICT, "segment_key_taken"),
+    db_errors.SegmentInUseError: (HTTPStatus.CONFLICT, "segment_in_use"),
+    db_errors.RequiredByError: (HTTPStatus.CONFLICT, "required_by"),
     db_errors.VersionConflictError: (HTTPStatus.CONFLICT, "version_conflict"),
     db_errors.DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable"),
     db_errors.DatabaseWakingError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_waking"),
@@ -126,6 +130,8 @@ def facts(error: db_errors.FlagstaffError) -> dict[str, Any]:
     match error:
         case db_errors.InvalidInputError():
             return {"code": error.code, "field": error.field}
+        case db_errors.SegmentInUseError() | db_errors.RequiredByError():
+            return {"usedBy": [{"environment": name, "flags": flags} for name, flags in error.users.items()]}
         case db_errors.VersionConflictError():
             return {
                 "environment": error.environment,

@@ -12,6 +12,7 @@ from api.feeds.document import Document
 from api.telemetry.counters import Counters
 from db.settings import Settings
 from flagstaff.engine import Engine
+from flagstaff.targeting import Known
 
 
 class DefinitionsFeed(Protocol):
@@ -20,6 +21,10 @@ class DefinitionsFeed(Protocol):
     @property
     def etag(self) -> str:
         """The entity tag of the document."""
+
+    @property
+    def known(self) -> Known:
+        """What the definitions refer to is called, as far as it is known here."""
 
     def document(self) -> Document:
         """Give the whole flagd document."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import cold_start, connections, engine, http, large, load, openfeature, polling, streams
+from benchmarks import cold_start, connections, engine, http, large, load, openfeature, polling, release_logic, streams
 from benchmarks.servers import NotInstalledError
 
 AREAS = {
     "engine": engine.run,
+    "release_logic": release_logic.run,
     "openfeature": openfeature.run,
     "http": http.run,
     "connections": connections.run,

@@ -44,7 +44,8 @@ def our_document(members: Collection[str] = MEMBERS, flags: int = 1) -> Document
         (Condition("country", "in", COUNTRIES), Condition("plan", "eq", PLAN)),
         (targeting.Share.of_percent("on", SHARE), targeting.Share.of_percent("off", 100 - SHARE)),
     )
-    return _document(targeting.build({("on", "user"): members}, [rule], None), flags)
+    configuration = targeting.Configuration("", members={("on", "user"): members}, rules=(rule,))
+    return _document(targeting.build(configuration).logic, flags)
 
 
 def _by_hand(members: Collection[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import timeit
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
@@ -21,9 +22,15 @@ class Call(NamedTuple):
         return self.function(*self.arguments)
 
 
-def rounds(calls: Mapping[str, Call], count: int = ROUNDS) -> dict[str, list[float]]:
-    """Nanoseconds a call, of each contestant in each round. Within a round they take turns."""
-    timers = {name: _timer(call) for name, call in calls.items()}
+def rounds(
+    calls: Mapping[str, Call], count: int = ROUNDS, *, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
+    """Nanoseconds a call, of each contestant in each round. Within a round they take turns.
+
+    Args:
+        clock: `time.process_time` counts the CPU alone.
+    """
+    timers = {name: _timer(call, clock) for name, call in calls.items()}
     repeats = {name: _repeats(timer) for name, timer in timers.items()}
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(count):
@@ -37,11 +44,11 @@ def ratio(one: Sequence[float], other: Sequence[float]) -> float:
     return median(a / b for a, b in zip(one, other, strict=True))
 
 
-def _timer(call: Call) -> timeit.Timer:
+def _timer(call: Call, clock: Callable[[], float]) -> timeit.Timer:
     """Function and arguments as local names, so that the call alone is measured."""
     names = [f"a{index}" for index in range(len(call.arguments))]
     setup = "; ".join(["function = call.function", *(f"{name} = call.arguments[{i}]" for i, name in enumerate(names))])
-    return timeit.Timer(f"function({', '.join(names)})", setup, globals={"call": call})
+    return timeit.Timer(f"function({', '.join(names)})", setup, clock, {"call": call})
 
 
 def _repeats(timer: timeit.Timer) -> int:

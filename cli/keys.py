@@ -14,8 +14,6 @@ from db.postgres import iam
 from db.settings import Settings, SettingsError
 from db.vocabulary import Actor, Scope, Source
 
-ACTOR = Actor("cli", Source.CLI)
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the key and print its secret; 1, with the reason, where there is none."""
@@ -23,10 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", help="what lists show the key as")
     parser.add_argument("--scope", choices=[*Scope], default=Scope.ADMIN, help="what it may do (default: admin)")
     parser.add_argument("--environment", help="the one it is for; an admin key is for all")
+    parser.add_argument("--comment", help="why; the change log keeps it, and environments may ask for it")
     asked = parser.parse_args(arguments)
+    actor = Actor("cli", Source.CLI, comment=asked.comment)
     try:
         iam.connect(Settings.from_env(os.environ))
-        _, secret = keys.create(asked.name, asked.scope, environment=asked.environment, actor=ACTOR)
+        _, secret = keys.create(asked.name, asked.scope, environment=asked.environment, actor=actor)
     except (SettingsError, FlagstaffError) as error:
         print(f"flagstaff: no key was made: {error}", file=sys.stderr)
         return 1

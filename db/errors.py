@@ -9,6 +9,10 @@ FlagstaffError
  ├── EnvironmentExistsError
  ├── DefaultEnvironmentError    the default environment can't be deleted
  ├── EnvironmentProtectedError  a protected environment can't be deleted
+ ├── SegmentNotFoundError
+ ├── SegmentKeyTakenError
+ ├── SegmentInUseError          rules of flags name it
+ ├── RequiredByError            other flags need the flag, or one of its variants
  ├── VersionConflictError       somebody else changed it meanwhile
  ├── ChangeNotFoundError
  ├── KeyNotFoundError
@@ -22,7 +26,7 @@ FlagstaffError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 
@@ -101,12 +105,59 @@ class EnvironmentProtectedError(FlagstaffError):
         self.environment = environment
 
 
+class SegmentNotFoundError(FlagstaffError):
+    """No live segment has this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no segment {key!r}")
+        self.key = key
+
+
+class SegmentKeyTakenError(FlagstaffError):
+    """A live segment has this key already."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"a segment with the key {key!r} exists already")
+        self.key = key
+
+
+class SegmentInUseError(FlagstaffError):
+    """Rules of flags name the segment that was to be archived; `users` are keys of flags by environment."""
+
+    def __init__(self, key: str, users: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(f"the segment {key!r} is used by {_listed(users)}: take it out of their rules first")
+        self.key = key
+        self.users = users
+
+
+class RequiredByError(FlagstaffError):
+    """Other flags have this one as a prerequisite, and would break; `users` are their keys by environment."""
+
+    def __init__(self, key: str, users: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(f"the flag {key!r} is a prerequisite of {_listed(users)}: change those first")
+        self.key = key
+        self.users = users
+
+
+def _listed(users: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(f"{', '.join(flags)} in {environment}" for environment, flags in users.items())
+
+
 class VersionConflictError(FlagstaffError):
     """The edit was based on an older version: somebody changed the flag's configuration meanwhile."""
 
-    def __init__(self, key: str, environment: str, *, version: int, changed_by: str, changed_at: datetime) -> None:
+    def __init__(
+        self,
+        key: str,
+        environment: str,
+        *,
+        version: int,
+        changed_by: str,
+        changed_at: datetime,
+        what: str = "flag",
+    ) -> None:
         super().__init__(
-            f"the flag {key!r} is at version {version} in {environment}: {changed_by} changed it at "
+            f"the {what} {key!r} is at version {version} in {environment}: {changed_by} changed it at "
             f"{changed_at:%Y-%m-%d %H:%M:%S} UTC. Look at that change, then make yours again"
         )
         self.key = key

@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime
 
 from peewee import (
+    SQL,
     AutoField,
     BigAutoField,
     BigIntegerField,
@@ -25,7 +26,7 @@ from playhouse.fields import EnumField
 from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
 
 from db.database import database, write_json
-from db.vocabulary import Action, Scope, Source, ValueType
+from db.vocabulary import Action, Purpose, Scope, Source, ValueType
 
 
 def now() -> datetime:
@@ -49,6 +50,7 @@ class Environment(Base):
     key = CharField(max_length=128)
     name = TextField()
     protected = BooleanField(default=False)
+    comment_required = BooleanField(default=False)
     revision = BigIntegerField(default=0)
     created_at = DateTimeTZField(default=now)
     deleted_at = DateTimeTZField(null=True)
@@ -70,6 +72,11 @@ class Flag(Base):
     value_type = EnumField(ValueType, max_length=16)
     is_static = BooleanField()
     tags = BinaryJSONField(default=list, dumps=write_json, index=False)
+    owner = TextField(null=True)
+    purpose = EnumField(Purpose, max_length=16, null=True)
+    expected_end = DateField(null=True)
+    links = BinaryJSONField(default=list, dumps=write_json, index=False)
+    metadata = BinaryJSONField(default=dict, dumps=write_json, index=False)
     created_at = DateTimeTZField(default=now)
     created_by = TextField()
     archived_at = DateTimeTZField(null=True)
@@ -80,7 +87,10 @@ Flag.add_index(Flag.index(Flag.key, unique=True, where=Flag.archived_at.is_null(
 
 
 class Configuration(Base):
-    """One flag in one environment. `variants` is [[name, value], …]: jsonb objects don't keep their order."""
+    """One flag in one environment. `variants` is [[name, value], …]: jsonb objects don't keep their order.
+
+    `segments` are the keys of those that its rules name, so that they can be looked for.
+    """
 
     environment_id: int
 
@@ -92,6 +102,10 @@ class Configuration(Base):
     default_variant = TextField(null=True)
     rules = BinaryJSONField(default=list, dumps=write_json, index=False)
     rollout = BinaryJSONField(null=True, dumps=write_json, index=False)
+    ramp = BinaryJSONField(null=True, dumps=write_json, index=False)
+    schedule = BinaryJSONField(default=list, dumps=write_json, index=False)
+    prerequisites = BinaryJSONField(default=list, dumps=write_json, index=False)
+    segments = BinaryJSONField(default=list, dumps=write_json, index=False)
     member_count = IntegerField(default=0)
     version = IntegerField(default=1)
     revision = BigIntegerField()
@@ -100,6 +114,47 @@ class Configuration(Base):
 
     class Meta:
         indexes = ((("flag", "environment"), True), (("environment", "revision"), False))
+
+
+for _referring in (Configuration.prerequisites, Configuration.segments):
+    Configuration.add_index(
+        Configuration.index(
+            Configuration.environment,
+            where=SQL(f"{_referring.name} <> '[]'::jsonb"),
+            name=f"configuration_{_referring.name}",
+        )
+    )
+
+
+class Segment(Base):
+    """A group of entities, the same in every environment; whom it lists is in `SegmentEntity`."""
+
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    key = CharField(max_length=128)
+    name = TextField(null=True)
+    description = TextField(default="")
+    rules = BinaryJSONField(default=list, dumps=write_json, index=False)
+    version = IntegerField(default=1)
+    created_at = DateTimeTZField(default=now)
+    created_by = TextField()
+    updated_at = DateTimeTZField(default=now)
+    updated_by = TextField()
+    archived_at = DateTimeTZField(null=True)
+
+
+Segment.add_index(Segment.index(Segment.key, unique=True, where=Segment.archived_at.is_null(), name="segment_live_key"))
+
+
+class SegmentEntity(Base):
+    """An entity that a segment lists: as included, or as excluded."""
+
+    segment = ForeignKeyField(Segment, on_delete="CASCADE", index=False)
+    entity_type = CharField(max_length=64)
+    entity_id = CharField(max_length=256)
+    excluded = BooleanField()
+
+    class Meta:
+        primary_key = CompositeKey("segment", "entity_type", "entity_id")
 
 
 class Member(Base):
@@ -122,11 +177,13 @@ class Change(Base):
     id = BigAutoField()
     flag = ForeignKeyField(Flag, null=True, on_delete="RESTRICT", index=False)
     environment = ForeignKeyField(Environment, null=True, on_delete="RESTRICT", index=False)
+    segment = ForeignKeyField(Segment, null=True, on_delete="RESTRICT", index=False)
     revision = BigIntegerField(null=True)
     action = EnumField(Action, max_length=32)
     actor = TextField()
     source = EnumField(Source, max_length=16)
     via = TextField(null=True)
+    comment = TextField(null=True)
     before = BinaryJSONField(null=True, dumps=write_json, index=False)
     after = BinaryJSONField(null=True, dumps=write_json, index=False)
     members = BinaryJSONField(null=True, dumps=write_json, index=False)
@@ -134,6 +191,11 @@ class Change(Base):
 
     class Meta:
         indexes = ((("flag", "environment", "id"), False), (("environment", "id"), False))
+
+
+Change.add_index(
+    Change.index(Change.segment, Change.id, where=Change.segment.is_null(False), name="change_segment_id_id")
+)
 
 
 class ApiKey(Base):
@@ -154,4 +216,4 @@ class ApiKey(Base):
     revoked_at = DateTimeTZField(null=True)
 
 
-ALL = (Environment, Flag, Configuration, Member, Change, ApiKey)
+ALL = (Environment, Flag, Configuration, Segment, SegmentEntity, Member, Change, ApiKey)

@@ -15,6 +15,7 @@ MAX_NAME: Final = 256
 MAX_ACTOR: Final = 640
 """A person, and the key that they used: two names and the words between them."""
 MAX_DESCRIPTION: Final = 4_096
+MAX_COMMENT: Final = 1_000
 MAX_ENTITY_ID: Final = 256
 MAX_VALUE_BYTES: Final = 64 * 1024
 DEEPEST_NESTING: Final = 32
@@ -55,11 +56,26 @@ def text(value: object, field: str, *, longest: int, code: str) -> str:
     return value
 
 
-def name(value: object, field: str = "name") -> str | None:
+def name(value: object, field: str = "name", *, code: str = "invalid_name") -> str | None:
     """Return a display name; an empty one is none."""
     if value is None:
         return None
-    return text(value, field, longest=MAX_NAME, code="invalid_name").strip() or None
+    return text(value, field, longest=MAX_NAME, code=code).strip() or None
+
+
+def line(value: object, field: str, *, code: str) -> str | None:
+    """Return a name that fits one line."""
+    found = name(value, field, code=code)
+    if found is not None and _CONTROL.search(found):
+        raise InvalidInputError(code, field, f"{field} must not have line breaks or other control characters")
+    return found
+
+
+def comment(value: object) -> str | None:
+    """Return why somebody makes a change; an empty text says nothing."""
+    if value is None:
+        return None
+    return text(value, "comment", longest=MAX_COMMENT, code="invalid_comment").strip() or None
 
 
 def description(value: object) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from db.vocabulary import Action, JsonObject, JsonValue, Scope, Source, ValueType
-from flagstaff.targeting import Rule, Split
+from db.vocabulary import Action, FlagLink, JsonObject, JsonValue, Metadata, Purpose, Scope, Source, ValueType
+from flagstaff.targeting import Prerequisite, Ramp, Rule, Split, Step
 
 T = TypeVar("T")
 
@@ -29,6 +29,8 @@ class EnvironmentView:
     key: str
     name: str
     protected: bool
+    comment_required: bool
+    """Whether every change here has to say why."""
     revision: int
     created_at: datetime
 
@@ -44,6 +46,11 @@ class FlagView:
     value_type: ValueType
     is_static: bool
     tags: Sequence[str]
+    owner: str | None
+    purpose: Purpose | None
+    expected_end: date | None
+    links: Sequence[FlagLink]
+    metadata: Metadata
     environment: str
     version: int
     """Grows by one with each change of this configuration; an edit that gives it is refused if it grew meanwhile."""
@@ -57,6 +64,11 @@ class FlagView:
     """A static flag's value; None for a dynamic flag."""
     rules: Sequence[Rule]
     rollout: Split | None
+    ramp: Ramp | None
+    """In place of the rollout, one that grows with time."""
+    schedule: Sequence[Step]
+    """The steps that are still to come, in order."""
+    prerequisites: Sequence[Prerequisite]
     member_count: int
     created_at: datetime
     created_by: str
@@ -116,8 +128,8 @@ class OverrideView:
 class ChangeView:
     """One entry of the change log.
 
-    `before` and `after` are the configuration (with the flag's name, description and tags) in camelCase, ready for
-    JSON; None where there was nothing yet. `members` is what became of members: {"added": [{"entityType", "variant",
+    `before` and `after` are the configuration (with the flag's own fields) in camelCase, ready for JSON; None where
+    there was nothing yet. `members` is what became of members: {"added": [{"entityType", "variant",
     "entityIds"}], "changed": [{"entityType", "from", "to", "entityIds"}], "removed": [{"entityType", "variant",
     "entityIds"}]}, None where no member was touched. In lists a group of more than 100 ids has the first of them and
     their `count`.
@@ -127,12 +139,16 @@ class ChangeView:
     flag_id: str | None
     flag_key: str | None
     environment: str | None
+    segment: str | None
+    """The key of the segment that was changed."""
     revision: int | None
     action: Action
     actor: str
     source: Source
     via: str | None
     """The key that let the actor in: `key ci`."""
+    comment: str | None
+    """Why, in the actor's words."""
     before: JsonObject | None
     after: JsonObject | None
     members: JsonObject | None

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypedDict, TypeVar
 
 JsonValue: TypeAlias = (
     "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"  # what JSON can say
 )
 JsonObject: TypeAlias = "dict[str, JsonValue]"
+Metadata: TypeAlias = "Mapping[str, bool | int | float | str]"  # what flagd takes of a flag's metadata: flat, no null
 
 T = TypeVar("T")
 
@@ -45,12 +46,29 @@ class ValueType(StrEnum):
     STRUCTURED = "structured"
 
 
+class Purpose(StrEnum):
+    """What a flag is there for, which says how long it stays: a release or an experiment ends."""
+
+    RELEASE = "release"
+    EXPERIMENT = "experiment"
+    OPERATIONAL = "operational"
+    PERMISSION = "permission"
+
+
+class FlagLink(TypedDict):
+    """A page that tells more of a flag, in the form that JSON has of it too."""
+
+    title: str
+    url: str
+
+
 class Source(StrEnum):
     """The way by which a change came in."""
 
     API = "api"
     INTERVAL = "interval"
     CLI = "cli"
+    CONSOLE = "console"
     SYSTEM = "system"
 
 
@@ -66,6 +84,9 @@ class Action(StrEnum):
     FLAG_PROMOTED = "flag.promoted"
     MEMBERS_ADDED = "members.added"
     MEMBERS_REMOVED = "members.removed"
+    SEGMENT_CREATED = "segment.created"
+    SEGMENT_UPDATED = "segment.updated"
+    SEGMENT_ARCHIVED = "segment.archived"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_UPDATED = "environment.updated"
     ENVIRONMENT_DELETED = "environment.deleted"
@@ -92,6 +113,8 @@ class Actor:
     source: Source
     via: str | None = None
     """What let the actor in, such as `key ci`; None where people sign in themselves."""
+    comment: str | None = None
+    """Why, in the actor's words. Environments may ask for it, and refuse what is written without."""
 
 
 def utc(moment: Any) -> datetime:

@@ -13,13 +13,13 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from db import validation
 from db.database import database, limit_transaction, rows, session
-from db.errors import UnknownEnvironmentError
+from db.errors import InvalidInputError, UnknownEnvironmentError
 from db.models import Change, Environment, now
 from db.vocabulary import Action, Actor
 
@@ -63,11 +63,13 @@ class EnvironmentRef:
 
     id: int
     key: str
+    comment_required: bool = False
+    """Whether every write that touches it has to say why."""
 
 
 def find_environment(key: str) -> EnvironmentRef:
     """Return an environment to read from; raises UnknownEnvironmentError."""
-    for environment in _environments():
+    for environment in live_environments():
         if environment.key == key:
             return environment
     raise _unknown_environment(key)
@@ -75,21 +77,23 @@ def find_environment(key: str) -> EnvironmentRef:
 
 def _unknown_environment(key: str) -> UnknownEnvironmentError:
     """Return the error for an environment that there is not; it says which there are."""
-    return UnknownEnvironmentError(key, [environment.key for environment in _environments()])
+    return UnknownEnvironmentError(key, [environment.key for environment in live_environments()])
 
 
-def _environments() -> list[EnvironmentRef]:
-    found = rows("SELECT id, key FROM environment WHERE deleted_at IS NULL ORDER BY id")
+def live_environments() -> list[EnvironmentRef]:
+    """Return all environments, in the order of their making."""
+    found = rows("SELECT id, key, comment_required FROM environment WHERE deleted_at IS NULL ORDER BY id")
     return [EnvironmentRef(*row) for row in found]
 
 
 class Write:
     """A write under way: who makes it, when, and the revisions that it has taken."""
 
-    def __init__(self, actor: Actor, environments: Sequence[EnvironmentRef]) -> None:
+    def __init__(self, actor: Actor, environments: Sequence[EnvironmentRef], *, is_dry_run: bool = False) -> None:
         self.actor = actor
         self.at: datetime = now()
         self.environments = environments
+        self.is_dry_run = is_dry_run
         self._revisions: dict[int, int] = {}
         self._actions: set[Action] = set()
 
@@ -107,12 +111,21 @@ class Write:
         return made
 
     def stamp(self, environment: EnvironmentRef) -> int:
-        """Return the revision of everything that this write touches in the environment; taken at the first call."""
+        """Return the revision of everything that this write touches in the environment; taken at the first call.
+
+        Raises InvalidInputError where the environment asks for a comment and there is none.
+        """
         if environment.id not in self._revisions:
+            self._refuse_without_comment(environment)
             query = Environment.update(revision=Environment.revision + 1).where(Environment.id == environment.id)
             ((revision,),) = query.returning(Environment.revision).tuples().execute()
             self._revisions[environment.id] = revision
         return self._revisions[environment.id]
+
+    def _refuse_without_comment(self, environment: EnvironmentRef) -> None:
+        if environment.comment_required and self.actor.comment is None and not self.is_dry_run:
+            message = f"{environment.key} asks for a comment with every change: say why it is made"
+            raise InvalidInputError("comment_required", "comment", message)
 
     def log(
         self,
@@ -120,20 +133,26 @@ class Write:
         *,
         environment: EnvironmentRef | None = None,
         flag_id: uuid.UUID | None = None,
+        segment_id: uuid.UUID | None = None,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
         members: Mapping[str, Any] | None = None,
     ) -> None:
         """Add an entry to the change log."""
         self._actions.add(action)
+        if segment_id is not None:  # the same in every environment
+            for each in self.environments:
+                self._refuse_without_comment(each)
         Change.insert(
             flag=flag_id,
+            segment=segment_id,
             environment=environment.id if environment else None,
             revision=self.stamp(environment) if environment else None,
             action=action,
             actor=self.actor.name,
             source=self.actor.source,
             via=self.actor.via,
+            comment=self.actor.comment,
             before=before,
             after=after,
             members=members,
@@ -154,32 +173,42 @@ class Write:
 
 
 @contextmanager
-def write(actor: Actor, *environments: str) -> Iterator[Write]:
+def write(actor: Actor, *environments: str, dry_run: bool = False) -> Iterator[Write]:
     """Give one transaction that may touch these environments, or all of them where none is named.
 
-    Everything is committed at the end of the block, or nothing if it raises.
+    Everything is committed at the end of the block, or nothing if it raises, or if it is a dry run.
 
-    Raises UnknownEnvironmentError, DatabaseUnavailableError, and WriteBlockedError where others hold what it needs.
+    Raises UnknownEnvironmentError, DatabaseUnavailableError, and WriteBlockedError where others hold what it needs;
+    InvalidInputError where an environment that is touched asks for a comment, and the actor has none.
     """
     validation.text(actor.name, "actor", longest=validation.MAX_ACTOR, code="invalid_actor")
-    with session(), database.atomic():
+    actor = replace(actor, comment=validation.comment(actor.comment))
+    with session(), database.atomic() as transaction:
         limit_transaction(wait=f"{MAX_WAIT_SECONDS}s", idle=f"{MAX_IDLE_SECONDS}s")
-        writing = Write(actor, _locked(environments))
+        writing = Write(actor, _locked(environments), is_dry_run=dry_run)
         for key in environments:
             writing.environment(key)
         yield writing
+        if dry_run:
+            transaction.rollback()
+            return
         writing.notify()
     committed = writing.committed()
     for hook in list(_hooks):
         hook(committed)
 
 
+_LOCK: Final = (
+    "SELECT id, key, comment_required FROM environment WHERE deleted_at IS NULL{} ORDER BY id FOR NO KEY UPDATE"
+)
+
+
 def _locked(keys: Sequence[str]) -> list[EnvironmentRef]:
     if keys:
-        sql = "SELECT id, key FROM environment WHERE key = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
-        found = rows(sql, [key for key in keys if "\0" not in key])
+        chosen = " AND key = ANY(%s)"
+        found = rows(_LOCK.format(chosen), [key for key in keys if "\0" not in key])
     else:
         # Making an environment locks the first one too, so the list is complete once that is held.
         rows("SELECT id FROM environment ORDER BY id LIMIT 1 FOR NO KEY UPDATE")
-        found = rows("SELECT id, key FROM environment WHERE deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE")
+        found = rows(_LOCK.format(""))
     return [EnvironmentRef(*row) for row in found]

@@ -15,6 +15,7 @@ from observability import Observability, ObservabilityArgs
 from options import Options
 from pulumi import ResourceOptions
 from readiness import Readiness, ReadinessArgs
+from release import Release, ReleaseArgs
 
 options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"))
 name = f"flagstaff-{options.stage}"
@@ -58,7 +59,9 @@ functions = Functions(
     ),
 )
 readiness = Readiness("readiness", ReadinessArgs(functions, database, network, options.default_environment))
-gateway = Gateway("gateway", GatewayArgs(name, options, functions))
+functions.serve(readiness.migration)
+release = Release("release", ReleaseArgs(functions, readiness))
+gateway = Gateway("gateway", GatewayArgs(name, options, functions, release))
 observability = Observability("observability", ObservabilityArgs(name, place.region, options, functions, gateway))
 
 if has_interval:

@@ -59,6 +59,10 @@ class FunctionArgs:
     subnet_ids: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
     """None: it is outside the VPC."""
     security_group_ids: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
+    after: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    """What has to be done before its code is updated."""
+    versioned: bool = False
+    """Whether each state of it is kept as a version, which aliases lead to."""
 
 
 class Function(pulumi.ComponentResource):
@@ -98,8 +102,15 @@ class Function(pulumi.ComponentResource):
                 log_group=self.log_group.name,
             ),
             vpc_config=_vpc(args),
-            opts=ResourceOptions(parent=self, depends_on=[policy], ignore_changes=["reservedConcurrentExecutions"]),
+            publish=args.versioned,
+            opts=ResourceOptions(
+                parent=self,
+                depends_on=[policy, *args.after],
+                ignore_changes=["reservedConcurrentExecutions"],
+            ),
         )
+        self.digest = digest
+        """Another text whenever the package is another."""
         self.name = self.function.name
         self.register_outputs({"name": self.name})
 
@@ -113,7 +124,9 @@ class Function(pulumi.ComponentResource):
         if args.subnet_ids:
             # Lambda makes network interfaces with the function's role, before there is any to name. The code
             # itself may not: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-            itself = {"ArnEquals": {"lambda:SourceFunctionArn": args.place.arn("lambda", f"function:{args.name}")}}
+            # A version may be named by its number, too.
+            names = [args.place.arn("lambda", f"function:{args.name}{version}") for version in ("", ":*")]
+            itself = {"ArnLike": {"lambda:SourceFunctionArn": names}}
             statements.append(policies.allow(INTERFACES, ["*"]))
             statements.append({**policies.allow(INTERFACES, ["*"]), "Effect": "Deny", "Condition": itself})
         return statements

@@ -1,4 +1,4 @@
-"""The four functions of a stage, and what each may do."""
+"""The four functions of a stage, what each may do, and which are updated first."""
 
 from __future__ import annotations
 
@@ -34,28 +34,21 @@ class FunctionsArgs:
 
 
 class Functions(pulumi.ComponentResource):
-    """Evaluation and control outside the VPC; admin and migration in it, as the database's clients."""
+    """Evaluation and control outside the VPC; admin and migration in it, as the database's clients.
+
+    Migration and control are there first. Those that serve follow with `serve`, when the tables are theirs.
+    """
 
     def __init__(self, name: str, args: FunctionsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flagstaff:aws:Functions", name, None, opts)
         self._args = args
-        options, published = args.options, args.definitions
-        reading, writing = published.reading(), published.writing()
-        jwt = jwt_environment(options)
-        self.evaluation = self._function("evaluation", packages.EVALUATION, [reading], memory=options.evaluation_memory)
-        self.admin = self._function(
-            "admin",
-            packages.ADMIN,
-            [writing, sign_in(args.database, args.place)],
-            memory=options.admin_memory,
-            environment={**database_environment(args.database), **jwt},
-            in_vpc=True,
-        )
+        self._jwt = jwt_environment(args.options)
+        self._writing = [args.definitions.writing(), sign_in(args.database, args.place)]
         self.migration = self._function(
             "migration",
             packages.ADMIN,
-            [writing, sign_in(args.database, args.place)],
-            memory=options.admin_memory,
+            self._writing,
+            memory=args.options.admin_memory,
             environment=database_environment(args.database),
             in_vpc=True,
             timeout=MIGRATING_SECONDS,
@@ -63,17 +56,33 @@ class Functions(pulumi.ComponentResource):
         self.control = self._function(
             "control",
             packages.CONTROL,
-            [reading, *self._controlling()],
-            environment={**self._control_environment(), **jwt},
+            [args.definitions.reading(), *self._controlling()],
+            environment={**self._control_environment(), **self._jwt},
             timeout=MIGRATING_SECONDS,
         )
-        self.all = {
-            "evaluation": self.evaluation,
-            "admin": self.admin,
-            "migration": self.migration,
-            "control": self.control,
-        }
+        self.all = {"migration": self.migration, "control": self.control}
         self.register_outputs({})
+
+    def serve(self, migration: pulumi.Resource) -> None:
+        """Add the functions that serve: new code of theirs comes after the migration that it relies on."""
+        options = self._args.options
+        self.evaluation = self._function(
+            "evaluation",
+            packages.EVALUATION,
+            [self._args.definitions.reading()],
+            memory=options.evaluation_memory,
+            migration=migration,
+        )
+        self.admin = self._function(
+            "admin",
+            packages.ADMIN,
+            self._writing,
+            memory=options.admin_memory,
+            environment={**database_environment(self._args.database), **self._jwt},
+            in_vpc=True,
+            migration=migration,
+        )
+        self.all |= {"evaluation": self.evaluation, "admin": self.admin}
 
     def _function(
         self,
@@ -85,7 +94,9 @@ class Functions(pulumi.ComponentResource):
         environment: Mapping[str, pulumi.Input[str]] | None = None,
         in_vpc: bool = False,
         timeout: int = ANSWERING_SECONDS,
+        migration: pulumi.Resource | None = None,
     ) -> Function:
+        """Return a function; one that comes after the migration is reached by its versions."""
         args = self._args
         return Function(
             part,
@@ -103,6 +114,8 @@ class Functions(pulumi.ComponentResource):
                 statements=statements,
                 subnet_ids=args.subnet_ids if in_vpc else (),
                 security_group_ids=args.security_group_ids if in_vpc else (),
+                after=[migration] if migration else (),
+                versioned=migration is not None,
             ),
             ResourceOptions(parent=self),
         )

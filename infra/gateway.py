@@ -12,6 +12,7 @@ from function import Function
 from functions import Functions
 from options import Options
 from pulumi import ResourceOptions
+from release import Release
 
 EVALUATION: Final = "evaluation"
 CONTROL: Final = "control"
@@ -34,7 +35,7 @@ LOGGED: Final = ("requestId", "routeKey", "httpMethod", "path", "status", "respo
 CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CORS_HEADERS: Final = (
     *("content-type", "authorization", "x-api-key", "x-sdk-key", "x-admin-api-key", "x-admin-token"),
-    *("if-match", "if-none-match"),
+    *("if-match", "if-none-match", "x-change-comment", "x-flagstaff-source"),
 )
 CORS_EXPOSED: Final = ("etag", "retry-after", "x-request-id")
 """The gateway answers pages of other origins as api/access/cors.py does elsewhere."""
@@ -47,6 +48,7 @@ class GatewayArgs:
     name: str
     options: Options
     functions: Functions
+    release: Release
 
 
 class Gateway(pulumi.ComponentResource):
@@ -61,7 +63,8 @@ class Gateway(pulumi.ComponentResource):
             name, name=args.name, protocol_type="HTTP", cors_configuration=_cors(options), opts=self._child
         )
         integrations = {
-            part: self._integration(part, args.functions.all[part]) for part in sorted(set(ROUTES.values()))
+            part: self._integration(part, args.functions.all[part], args.release.aliases.get(part))
+            for part in sorted(set(ROUTES.values()))
         }
         for route, part in ROUTES.items():
             target = pulumi.Output.concat("integrations/", integrations[part].id)
@@ -90,11 +93,15 @@ class Gateway(pulumi.ComponentResource):
         self.url = self._custom(options, stage) if options.custom_domain else self.api.api_endpoint
         self.register_outputs({"url": self.url})
 
-    def _integration(self, part: str, function: Function) -> aws.apigatewayv2.Integration:
+    def _integration(
+        self, part: str, function: Function, alias: aws.lambda_.Alias | None
+    ) -> aws.apigatewayv2.Integration:
+        """Return the way to a function: to its alias, if it has one."""
         aws.lambda_.Permission(
             f"{self._label}-{part}",
             action="lambda:InvokeFunction",
             function=function.name,
+            qualifier=alias.name if alias else None,
             principal="apigateway.amazonaws.com",
             source_arn=pulumi.Output.concat(self.api.execution_arn, "/*"),
             opts=self._child,
@@ -103,7 +110,7 @@ class Gateway(pulumi.ComponentResource):
             f"{self._label}-{part}",
             api_id=self.api.id,
             integration_type="AWS_PROXY",
-            integration_uri=function.function.invoke_arn,
+            integration_uri=alias.invoke_arn if alias else function.function.invoke_arn,
             payload_format_version="2.0",
             timeout_milliseconds=30_000,
             opts=self._child,

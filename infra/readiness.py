@@ -1,14 +1,12 @@
-"""What has to be done in the database before a stage is ready: its role, its tables, its first keys."""
+"""What has to be done in the database before new code may use it: its role, its tables, its first keys."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-import packages
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
@@ -17,7 +15,6 @@ from functions import Functions
 from network import Network
 from pulumi import ResourceOptions
 
-MIGRATIONS = packages.ROOT / "db" / "migrations"
 SHOWN_CHARACTERS = 6
 """As many of a key's own characters as db/administration/keys.py keeps for lists."""
 
@@ -37,7 +34,10 @@ FIRST_ENVIRONMENT: Final = "prod"
 
 
 class Readiness(pulumi.ComponentResource):
-    """Calls the control function once for the role, and the migration function whenever the migrations changed."""
+    """Calls the control function once for the role, and the migration function whenever its package is another.
+
+    Nothing is published: `release` does that, when the functions that read it are the new ones.
+    """
 
     def __init__(self, name: str, args: ReadinessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flagstaff:aws:Readiness", name, None, opts)
@@ -55,15 +55,19 @@ class Readiness(pulumi.ComponentResource):
             first_key("first admin key", "admin", None, self.admin_key),
             first_key("first server key", "server", args.default_environment, self.server_key),
         ]
+        # Hashes of random keys say nothing of them: the input may be shown.
+        asked = pulumi.Output.unsecret(pulumi.Output.json_dumps({"firstKeys": keys, "publish": False}))
+        cluster = args.database.cluster.cluster_resource_id
         self.migration = aws.lambda_.Invocation(
             "migrations",
             function_name=args.functions.migration.name,
-            # Hashes of random keys say nothing of them: the input may be shown.
-            input=pulumi.Output.unsecret(pulumi.Output.json_dumps({"firstKeys": keys})),
-            triggers={"migrations": digest_of(MIGRATIONS), "cluster": args.database.cluster.cluster_resource_id},
+            input=asked,
+            triggers={"package": args.functions.migration.digest, "cluster": cluster},
             # The function's ways to the database and to S3 have to be there too.
             opts=ResourceOptions(parent=self, depends_on=[role, args.network]),
         )
+        self.triggers = {"keys": asked, "cluster": cluster}
+        """Another text whenever the database holds something else because of the deployment."""
         self.register_outputs({})
 
     def _secret(self, scope: str, environment: str = FIRST_ENVIRONMENT) -> pulumi.Output[str]:
@@ -86,11 +90,3 @@ def first_key(name: str, scope: str, environment: str | None, secret: pulumi.Out
             "hash": hashlib.sha256(text.encode()).hexdigest(),
         }
     )
-
-
-def digest_of(migrations: Path) -> str:
-    """Another text whenever a migration is added or changed."""
-    digest = hashlib.sha256()
-    for file in sorted(migrations.glob("[0-9]*.py")):
-        digest.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()

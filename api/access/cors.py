@@ -15,7 +15,10 @@ from api.request import Request, WsgiRequest
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 METHODS = "GET, POST, PUT, PATCH, DELETE"
-HEADERS = "Content-Type, Authorization, X-API-Key, X-SDK-Key, X-Admin-API-Key, X-Admin-Token, If-Match, If-None-Match"
+HEADERS = (
+    "Content-Type, Authorization, X-API-Key, X-SDK-Key, X-Admin-API-Key, X-Admin-Token, If-Match, If-None-Match, "
+    "X-Change-Comment, X-Flagstaff-Source"
+)
 EXPOSED = "ETag, Retry-After, X-Request-Id"
 MAX_AGE_SECONDS = "600"
 HEADER_LIST = re.compile(r"[A-Za-z0-9_, -]{1,1024}")

@@ -11,9 +11,12 @@ from api.admin import fields
 from api.admin.fields import Fields
 from api.errors import RequestError
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
-from db.configuration.rules import read_rules, read_split
+from db.configuration.flag_fields import FLAG_FIELDS
+from db.targeting.prerequisites import read_prerequisites
+from db.targeting.rules import read_rules, read_split
+from db.targeting.schedules import read_ramp, read_schedule
 from db.vocabulary import UNSET, Unset, ValueType, given
-from flagstaff.targeting import TOTAL_WEIGHT, Rule, Share, Split
+from flagstaff.targeting import TOTAL_WEIGHT, Prerequisite, Ramp, Rule, Share, Split, Step
 
 ON, OFF, USER = "on", "off", "user"
 READ_ONLY = (
@@ -24,6 +27,18 @@ READ_ONLY = (
 
 SAID_TWICE = ("rollout", "rolloutPercentage", "variants", "defaultVariant")
 """What answers say in two ways: a share as rollout and as percentage, the value of a static flag as its variant."""
+
+OWN_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "name": fields.text,
+    "description": fields.text,
+    "tags": fields.texts,
+    "owner": fields.text,
+    "purpose": fields.text,
+    "expected_end": fields.text,
+    "links": fields.objects,
+    "metadata": fields.an_object,
+}
+"""What reads the flag's own fields, by their columns."""
 
 EVERYWHERE = "*"
 """In place of an environment, for the global kill switch."""
@@ -43,9 +58,7 @@ def new_flag(body: Fields) -> NewFlag:
         key=body.take("key", fields.text),
         value_type=value_type,
         is_static=is_static,
-        name=body.take("name", fields.text, None, nullable=True),
-        description=body.take("description", fields.text, "", nullable=True) or "",
-        tags=body.take("tags", fields.texts, (), nullable=True) or (),
+        **own_fields(body, None),
         enabled=body.take("enabled", fields.boolean, False),
         value=body.take("value", fields.anything, UNSET),
         variants=variants,
@@ -54,7 +67,9 @@ def new_flag(body: Fields) -> NewFlag:
             "defaultVariant", fields.text, OFF if has_off and not is_static else UNSET, nullable=True
         ),
         rules=() if isinstance(targeting.rules, Unset) else targeting.rules or (),
-        rollout=given(targeting.rollout, None),
+        rollout=first_rollout(targeting),
+        schedule=() if isinstance(targeting.schedule, Unset) else targeting.schedule or (),
+        prerequisites=() if isinstance(targeting.prerequisites, Unset) else targeting.prerequisites or (),
         members=[entry for entry in given(targeting.members, []) if entry.entity_ids],
     )
 
@@ -65,9 +80,7 @@ def new_simple_flag(body: Fields) -> NewFlag:
         key=body.take("flagKey", fields.text),
         value_type=body.take("type", value_type_named, ValueType.BOOLEAN),
         is_static=body.take("isStatic", fields.boolean, False),
-        name=body.take("name", fields.text, None, nullable=True),
-        description=body.take("description", fields.text, "", nullable=True) or "",
-        tags=body.take("tags", fields.texts, (), nullable=True) or (),
+        **own_fields(body, None),
         enabled=body.take("enabled", fields.boolean, True),
         value=body.take("staticValue", fields.anything, UNSET),
     )
@@ -78,17 +91,23 @@ def flag_edit(body: Fields) -> FlagEdit:
     body.refuse(READ_ONLY, "can't be changed")
     targeting = Targeting.read(body)
     return FlagEdit(
-        name=body.take("name", fields.text, UNSET, nullable=True),
-        description=body.take("description", fields.text, UNSET, nullable=True),
-        tags=body.take("tags", fields.texts, UNSET, nullable=True),
+        **own_fields(body, UNSET),
         enabled=body.take("enabled", fields.boolean, UNSET),
         value=body.take("value", fields.anything, UNSET),
         variants=body.take("variants", fields.an_object, UNSET),
         default_variant=body.take("defaultVariant", fields.text, UNSET, nullable=True),
         rules=targeting.rules,
         rollout=targeting.rollout,
+        ramp=targeting.ramp,
+        schedule=targeting.schedule,
+        prerequisites=targeting.prerequisites,
         members=targeting.members,
     )
+
+
+def own_fields(body: Fields, absent: Unset | None) -> dict[str, Any]:
+    """Take what is the flag's own in every environment; what is not there is `absent`."""
+    return {name: body.take(FLAG_FIELDS[name].json, read, absent, nullable=True) for name, read in OWN_FIELDS.items()}
 
 
 def drop_unchanged(body: Fields, version: int | None, current: Callable[[], Mapping[str, Any]]) -> None:
@@ -114,6 +133,8 @@ def flag_query(query: Fields, environment: str) -> FlagQuery:
         is_static=query.take("static", fields.flag_in_query, None),
         enabled=query.take("enabled", fields.flag_in_query, None),
         tags=[tag for tag in tags.split(",") if tag],
+        owner=query.take("owner", fields.text, None),
+        purpose=query.take("purpose", fields.text, None),
         archived=query.take("archived", fields.flag_in_query, False),
         sort=query.take("sort", fields.one_of("key", "name", "created", "updated"), "key"),
         descending=query.take("order", fields.one_of("asc", "desc"), "asc") == "desc",
@@ -128,6 +149,9 @@ class Targeting:
 
     rules: tuple[Rule, ...] | Unset | None
     rollout: Split | Unset | None
+    ramp: Ramp | Unset | None
+    schedule: tuple[Step, ...] | Unset | None
+    prerequisites: tuple[Prerequisite, ...] | Unset | None
     members: list[Members] | Unset
     is_simple: bool
     """Whether it is, in part, said in the short forms that only boolean flags have."""
@@ -148,9 +172,20 @@ class Targeting:
         return cls(
             rules=read_rules(rules) if isinstance(rules, list) else rules,
             rollout=split_of(percentage) if isinstance(rollout, Unset) else read_rollout(rollout),
+            ramp=body.take("ramp", read_ramp, UNSET, nullable=True),
+            schedule=body.take("schedule", read_schedule, UNSET, nullable=True),
+            prerequisites=body.take("prerequisites", read_prerequisites, UNSET, nullable=True),
             members=UNSET if users is UNSET else [Members(USER, users or [], variant=ON)],
             is_simple=flat or bool(users) or isinstance(percentage, int | float),
         )
+
+
+def first_rollout(targeting: Targeting) -> Split | Ramp | None:
+    """Return the rollout of a new flag. Raises `RequestError` (400) where there is a ramp too."""
+    rollout, ramp = given(targeting.rollout, None), given(targeting.ramp, None)
+    if rollout and ramp:
+        raise RequestError(400, "ambiguous_field", "give rollout or ramp, not both", field="ramp")
+    return ramp or rollout
 
 
 def read_rollout(rollout: list[dict[str, Any]] | None) -> Split | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Blueprint, g, request
 from flask.wrappers import Response as FlaskResponse
@@ -17,11 +19,17 @@ from api.environment import ENVIRONMENT, environment_named
 from api.errors import RequestError
 from api.http import Response, has_body, json_response, read_exact_object, read_query
 from api.services import Services
-from db.vocabulary import Actor
+from db.vocabulary import Actor, Source
 from flagstaff.digits import parse_digits
 
 COUNTED_AS_ATTEMPTS = frozenset({"invalid_key", "invalid_token"})
 """Failed sign-ins that may be somebody's trying; a key of another scope or a token that has expired is none."""
+
+
+COMMENT_HEADER = "X-Change-Comment"
+SOURCE_HEADER = "X-Flagstaff-Source"
+SOURCES = (Source.CLI, Source.CONSOLE)
+"""What the header may say: programs of ours that work through this API."""
 
 
 def guard(blueprint: Blueprint) -> Blueprint:
@@ -112,10 +120,45 @@ def read_call_with_optional_body(*, in_environment: bool = True, guarded: bool =
 
 
 def read_actor(body: Fields) -> Actor:
-    """Return who makes the change: the person that the body names, and the key."""
+    """Return who makes the change (the person that the body names, and the key), by which way, and why."""
     user_id = body.take("userId", read_user_id, None, nullable=True)
-    g.actor = g.admin.actor(user_id)
+    by: Actor = g.admin.actor(user_id)
+    g.actor = replace(by, source=read_source() or by.source, comment=read_comment(body))
     return g.actor  # type: ignore[no-any-return]
+
+
+def read_source() -> Source | None:
+    """Return the program that says it makes the change, of those that are ours."""
+    named = request.headers.get(SOURCE_HEADER)
+    if named is not None and named not in SOURCES:
+        message = f"{SOURCE_HEADER} must be {' or '.join(SOURCES)}; leave it out for the API itself"
+        raise RequestError(400, "invalid_source", message, field=SOURCE_HEADER)
+    return Source(named) if named is not None else None
+
+
+def read_comment(body: Fields) -> str | None:
+    """Return why the change is made, from the body or the header."""
+    in_body: str | None = body.take("comment", fields.text, None, nullable=True)
+    header = request.headers.get(COMMENT_HEADER)
+    if header is None:
+        return in_body
+    comment = decoded(header)
+    if in_body is not None and in_body != comment:
+        raise RequestError(400, "ambiguous_field", f"comment and {COMMENT_HEADER} differ", field="comment")
+    return comment
+
+
+def decoded(header: str) -> str:
+    """Return the text that a percent-encoded header stands for: not every server hands on others than ASCII.
+
+    Raises `RequestError` (400) for what is not ASCII, or no UTF-8 when it is decoded.
+    """
+    try:
+        header.encode("ascii")
+        return unquote(header, errors="strict")
+    except UnicodeError:
+        message = f"{COMMENT_HEADER} must be ASCII, with any other character percent-encoded; the body takes any text"
+        raise RequestError(400, "invalid_comment", message, field=COMMENT_HEADER) from None
 
 
 def read_user_id(value: Any) -> str:

@@ -36,8 +36,9 @@ def page_of_changes(flag: str | None) -> Response:
         "limit": call.query.take("limit", fields.between(1, 1000), 50),
     }
     flag = flag or call.query.take("flag", fields.text, None)
+    segment = call.query.take("segment", fields.text, None)
     call.finish()
-    found = changes.page(flag, call.environment if call.names_environment else None, **asked)
+    found = changes.page(flag, call.environment if call.names_environment else None, segment=segment, **asked)
     return json_response(200, shapes.page("changes", found, shapes.change))
 
 

@@ -32,6 +32,7 @@ def create() -> Response:
         "key": call.body.take("key", fields.text),
         "name": call.body.take("name", fields.text, None, nullable=True),
         "protected": call.body.take("protected", fields.boolean, False),
+        "comment_required": call.body.take("commentRequired", fields.boolean, False),
         "copy_of": call.body.take("copyOf", fields.text, services().settings.default_environment),
     }
     call.finish()
@@ -41,12 +42,15 @@ def create() -> Response:
 
 @blueprint.put("/<key>")
 def update(key: str) -> Response:
-    """Give an environment another name, or protect it or not."""
+    """Give an environment another name, protect it or not, and have it ask for comments or not."""
     call = admin.read_call(body=True, in_environment=False)
-    name = call.body.take("name", fields.text, UNSET, nullable=True)
-    protected = call.body.take("protected", fields.boolean, UNSET)
+    asked: dict[str, Any] = {
+        "name": call.body.take("name", fields.text, UNSET, nullable=True),
+        "protected": call.body.take("protected", fields.boolean, UNSET),
+        "comment_required": call.body.take("commentRequired", fields.boolean, UNSET),
+    }
     call.finish()
-    environment = environments.update(key, name=name, protected=protected, actor=call.actor)
+    environment = environments.update(key, **asked, actor=call.actor)
     return json_response(200, {"environment": shapes.environment(environment)})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from db.definitions.summaries import rollout_percentage
+from db.segments.edits import Affected, SegmentEntityView, SegmentView
 from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
 from db.wording import differences, phrases
 from db.wording.line import MAX_SUMMARY
@@ -24,6 +25,11 @@ def flag(view: FlagView) -> dict[str, Any]:
         "type": view.value_type.upper(),
         "isStatic": view.is_static,
         "tags": view.tags,
+        "owner": view.owner,
+        "purpose": view.purpose,
+        "expectedEnd": view.expected_end,
+        "links": view.links,
+        "metadata": view.metadata,
         "environment": view.environment,
         "version": view.version,
         "revision": view.revision,
@@ -31,6 +37,8 @@ def flag(view: FlagView) -> dict[str, Any]:
         "variants": view.variants,
         "defaultVariant": view.default_variant,
         **({"value": view.value} if view.is_static else targeting(view)),
+        "schedule": [step.to_json() for step in view.schedule],
+        "summary": summary(view),
         "createdAt": view.created_at,
         "createdBy": view.created_by,
         "updatedAt": view.updated_at,
@@ -45,11 +53,23 @@ def targeting(view: FlagView) -> dict[str, Any]:
         "rules": [rule.to_json() for rule in view.rules],
         "rollout": split_to_json(view.rollout) if view.rollout else None,
         "rolloutPercentage": rollout_percentage(view.value_type, view.rollout),
+        "ramp": view.ramp.to_json() if view.ramp else None,
+        "prerequisites": [prerequisite.to_json() for prerequisite in view.prerequisites],
         "memberCount": view.member_count,
-        "summary": {
-            "rules": [phrases.short(phrases.named_rule(rule), MAX_SUMMARY) for rule in view.rules],
-            "rollout": phrases.split(view.rollout) if view.rollout else None,
-        },
+    }
+
+
+def summary(view: FlagView) -> dict[str, Any]:
+    """Return in plain words what decides."""
+    schedule = [phrases.short(phrases.step(step), MAX_SUMMARY) for step in view.schedule]
+    if view.is_static:
+        return {"schedule": schedule}
+    rollout = view.ramp or view.rollout
+    return {
+        "prerequisites": [phrases.prerequisite(each) for each in view.prerequisites],
+        "rules": [phrases.short(phrases.named_rule(rule), MAX_SUMMARY) for rule in view.rules],
+        "rollout": phrases.rollout(rollout) if rollout else None,
+        "schedule": schedule,
     }
 
 
@@ -69,18 +89,51 @@ def change(view: ChangeView) -> dict[str, Any]:
         "id": view.id,
         "flagId": view.flag_id,
         "flagKey": view.flag_key,
+        "segmentKey": view.segment,
         "environment": view.environment,
         "revision": view.revision,
         "action": view.action,
         "actor": view.actor,
         "source": view.source,
         "via": view.via,
+        "comment": view.comment,
         "before": view.before,
         "after": view.after,
         "members": view.members,
         "summary": differences.summary(differences.of_change(view)),
         "at": view.at,
     }
+
+
+def segment(view: SegmentView) -> dict[str, Any]:
+    """Return a segment; of what it lists, how many they are."""
+    return {
+        "id": view.id,
+        "key": view.key,
+        "name": view.name,
+        "description": view.description,
+        "included": view.included,
+        "excluded": view.excluded,
+        "rules": [{"conditions": [test.to_json() for test in tests]} for tests in view.rules],
+        "summary": {"rules": [phrases.short(phrases.tests(tests), MAX_SUMMARY) for tests in view.rules]},
+        "version": view.version,
+        "usedBy": view.used_by,
+        "createdAt": view.created_at,
+        "createdBy": view.created_by,
+        "updatedAt": view.updated_at,
+        "updatedBy": view.updated_by,
+        "archivedAt": view.archived_at,
+    }
+
+
+def segment_entity(view: SegmentEntityView) -> dict[str, Any]:
+    """Return an entity that a segment lists."""
+    return {"entityType": view.entity_type, "entityId": view.entity_id, "excluded": view.excluded}
+
+
+def affected(view: Affected) -> dict[str, Any]:
+    """Return the flags that a change of a segment changes in an environment."""
+    return {"environment": view.environment, "flags": view.flags, "enabled": view.enabled}
 
 
 def difference(view: Difference) -> dict[str, Any]:
@@ -95,6 +148,7 @@ def environment(view: EnvironmentView) -> dict[str, Any]:
         "key": view.key,
         "name": view.name,
         "protected": view.protected,
+        "commentRequired": view.comment_required,
         "revision": view.revision,
         "createdAt": view.created_at,
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from api.access.limits import Limits
 from api.access.stream_capacity import Holder
+from api.aws.check import check_definitions
 from api.aws.gateway_events import Event, EventRequest, answer_of
 from api.aws.routes import respond
 from api.errors import RequestError
@@ -58,7 +59,10 @@ class EvaluationFunction:
         return False
 
     def __call__(self, event: Event, context: object) -> dict[str, Any]:
-        """Answer one request of the gateway."""
+        """Answer the gateway, or a deployment (`{"check": "definitions"}`), which hears what is wrong as an error."""
+        if event.get("check") == "definitions":
+            self._published.refresh_keys()
+            return check_definitions(self)
         try:
             self._published.refresh_keys()
             request = EventRequest(event)

@@ -1,6 +1,7 @@
 """The migration function's entry point: tables up to date, the first keys, everything published.
 
-The deployment calls it. It raises what goes wrong, so that the deployment fails with the database's own words.
+The deployment calls it without publishing before the functions that serve are updated, and to publish afterwards. It
+raises what goes wrong, so that the deployment fails with the database's own words.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-DEPLOYMENT: Final = Actor("deployment", Source.SYSTEM)
+DEPLOYMENT: Final = Actor("deployment", Source.SYSTEM, comment="what the deployment needs")
 MAX_WAIT_SECONDS: Final = 180.0
 """For a database that is paused, or has just been made. The function may run for five minutes."""
 BETWEEN_SECONDS: Final = 3.0
@@ -34,9 +35,9 @@ BETWEEN_SECONDS: Final = 3.0
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Bring the database up to date, and say what was applied.
 
-    `event` is `{"firstKeys": [{"name", "scope", "environment", "prefix", "hash"}]}`; the keys are made unless they
-    exist, and so are their environments. Doing it again does nothing. Raises what a migration raises, or
-    DatabaseUnavailableError after three minutes.
+    `event` is `{"firstKeys": [{"name", "scope", "environment", "prefix", "hash"}], "publish": true}`; the keys are made
+    unless they exist, and so are their environments. Everything is published unless `publish` is false. Doing it
+    again does nothing. Raises what a migration raises, or DatabaseUnavailableError after three minutes.
     """
     settings = Settings.from_env(os.environ)
     publisher = Publisher.from_settings(settings)
@@ -45,15 +46,18 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     url = iam.connect(settings)
     applied = patiently(lambda: migrate(url, sign_in=iam.sign_in(settings)))
     try:
-        try:
-            made = [name for name in map(adopt, event.get("firstKeys", [])) if name]
-        finally:  # whatever is wrong with the keys: those that are there have to be known
-            published = patiently(lambda: publisher.publish(everything=True))
+        made = [name for name in map(adopt, event.get("firstKeys", [])) if name]
+        published = publish(publisher) if event.get("publish", True) else {}
     finally:
         database.disconnect()
-    result = {"applied": applied, "keys": made, "published": published.environments}
+    result = {"applied": applied, "keys": made, "published": published}
     log.info("migrated", extra={"facts": result})
     return result
+
+
+def publish(publisher: Publisher) -> Mapping[str, int]:
+    """Publish everything, whatever is published; the revision of each environment."""
+    return patiently(lambda: publisher.publish(everything=True)).environments
 
 
 def adopt(key: Mapping[str, Any]) -> str | None:

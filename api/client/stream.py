@@ -130,20 +130,25 @@ class Stream:
         self._service = service
         self._subscriber = subscriber
         self._holder: Holder | None = holder
-        now = feed.now.revision
+        now = feed.now.position
         # A later id than there is: the database was set back. All that there is is new to this client.
-        self.seen = now if seen is None else seen if seen <= now else 0
-        """The revision that the client has seen."""
+        revision = now.revision if seen is None else seen if seen <= now.revision else 0
+        self.seen = now._replace(revision=revision)
+        """What the client has seen."""
 
     def first(self) -> bytes:
         """Return what a stream begins with."""
-        return FIRST_LINE + (events.position(self.seen) if self.seen == self.feed.now.revision else self._news())
+        return FIRST_LINE + (events.position(self.seen.revision) if self._is_current else self._news())
+
+    @property
+    def _is_current(self) -> bool:
+        return self.feed.now.position == self.seen
 
     def next(self) -> bytes | None:
         """Return what there is to say after a wait: news, or that the stream is still there. None: it ends."""
         if not self._may_go_on():
             return None
-        return events.HEARTBEAT if self.feed.now.revision == self.seen else self._news()
+        return events.HEARTBEAT if self._is_current else self._news()
 
     def _may_go_on(self) -> bool:
         """Tell whether key and environment are still there, and the process is not about to end."""
@@ -155,7 +160,7 @@ class Stream:
     def _news(self) -> bytes:
         """Return what has happened since; where no flag has changed, just how far it is."""
         now, told = self.feed.batch(self.seen, include_definitions=self._subscriber.include_definitions)
-        self.seen = now.revision
+        self.seen = now.position
         return told or events.position(now.revision)
 
     def close(self) -> None:

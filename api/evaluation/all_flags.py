@@ -18,6 +18,7 @@ from api.evaluation_service import EvaluationService
 from api.http import JSON_HEADERS, Response, error_response
 from api.request import Request
 from flagstaff.engine import Engine, ErrorCode, Evaluation, Reason
+from flagstaff.targeting import Kind
 
 FIELDS = frozenset({"user", "flagKeys", "flag_keys", ENVIRONMENT})
 PARAMETERS = frozenset({ENVIRONMENT})
@@ -47,6 +48,8 @@ BY_REASON = {
     Reason.DEFAULT: MatchReason.NO_MATCH,
 }
 """The reasons that leave no question open; for others the branch that decided tells."""
+
+BY_KIND = {Kind.MEMBERS: MatchReason.MEMBER_MATCH, Kind.ROLLOUT: MatchReason.ROLLOUT}
 
 
 class BulkRequest(NamedTuple):
@@ -118,10 +121,7 @@ def decision(engine: Engine, key: str, context: Mapping[str, Any], evaluation: E
     if plain is not None:
         return plain
     branch = engine.branch(key, context)
-    if branch is None or branch.conditions:
-        return MatchReason.RULE_MATCH
-    if branch.entity_type is not None:
-        return MatchReason.MEMBER_MATCH
-    if not branch.rollout:
-        return MatchReason.RULE_MATCH
-    return MatchReason.ROLLOUT if evaluation.value is True else MatchReason.NO_MATCH
+    kind = Kind.RULE if branch is None else branch.kind
+    if kind is Kind.ROLLOUT and evaluation.value is not True:
+        return MatchReason.NO_MATCH
+    return BY_KIND.get(kind, MatchReason.RULE_MATCH)

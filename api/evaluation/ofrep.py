@@ -51,6 +51,8 @@ def evaluate_one(service: EvaluationService, request: Request) -> Response:
 
 def evaluate_all(service: EvaluationService, request: Request) -> Response:
     """Answer all flags of the environment, or 304 to a client that has this very answer for this very context."""
+    if without_double_slash(request.path) == OFREP_ONE:
+        return evaluate_one(service, request)  # a client that asks for one flag has lost its key
     try:
         record, environment, context = read_request(service, request)
         name = environment or service.settings.default_environment

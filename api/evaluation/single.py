@@ -21,6 +21,7 @@ from api.request import Request
 from db.published.keyring import KeyRecord
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.openfeature_context import with_entity_as_text
+from flagstaff.targeting import Known
 from flagstaff.targeting.entity import ID_FIELDS, entity_id
 
 FIELDS = frozenset({"flagKey", "defaultValue", "context", ENVIRONMENT})
@@ -71,20 +72,22 @@ def evaluate(service: EvaluationService, request: Request) -> Response:
     try:
         key, body, query = read_request(service, request, PARAMETERS)
         asked = EvaluationRequest.from_json(body)
-        engine = engine_of(service, environment_of(key, environment_named(body, query)))
+        environment = environment_of(key, environment_named(body, query))
+        engine = engine_of(service, environment)
         answer = resolve(engine, asked)
         if query and read_flag(query, "explain"):
             auth.check_may_explain(key, everyone_may=service.explain_open)
-            answer["explanation"] = explanation(engine, asked, answer)
+            known = of_environment(service.feeds, service.settings, environment).known
+            answer["explanation"] = explanation(engine, asked, answer, known)
         service.counters.evaluated(answer["reason"])
         return Response(encode(answer), 200, JSON_HEADERS)
     except Exception as error:
         return error_response(error)
 
 
-def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, Any]) -> dict[str, Any]:
+def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, Any], known: Known) -> dict[str, Any]:
     """Return the engine's steps; summed up by this endpoint where it is what found the error."""
-    told: dict[str, Any] = engine.explain(asked.flag_key, asked.context).to_json()
+    told: dict[str, Any] = engine.explain(asked.flag_key, asked.context, known).to_json()
     if "errorCode" in answer:
         told["summary"] = f"{asked.flag_key} serves the caller's default: {answer['errorMessage']}."
     return told

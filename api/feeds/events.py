@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from api.feeds.snapshot import Snapshot
+from api.feeds.snapshot import Position, Snapshot
 from db.definitions import summaries
 from db.definitions.document import sorted_ids
 
@@ -37,15 +37,19 @@ class Event(NamedTuple):
     data: bytes
 
 
-def since(now: Snapshot, seen: int, *, include_definitions: bool) -> bytes:
-    """Return the events that lead from a revision to the present one; empty where no flag has changed."""
+def since(now: Snapshot, seen: Position, *, include_definitions: bool) -> bytes:
+    """Return the events that lead from what was seen to the present; empty where no answer has changed.
+
+    Where only time has passed, definitions are as they were: who has them knows the time.
+    """
     changed = sorted(
-        (*updates(now, seen, include_definitions=include_definitions), *deletions(now, seen)),
+        (*updates(now, seen.revision, include_definitions=include_definitions), *deletions(now, seen.revision)),
         key=lambda event: (event.revision, event.data),
     )
-    if not changed:
+    if not changed and now.moment == seen.moment:
         return b""
-    refetch = Event(now.revision, "message", orjson.dumps({"type": "refetchEvaluation", "etag": f'"{now.revision}"'}))
+    etag = f'"{now.revision}-{now.moment}"' if now.moment else f'"{now.revision}"'
+    refetch = Event(now.revision, "message", orjson.dumps({"type": "refetchEvaluation", "etag": etag}))
     return b"".join(with_ids([*changed, refetch] if include_definitions else [refetch]))
 
 
@@ -69,7 +73,8 @@ def flag_data(now: Snapshot, key: str, *, room: bool) -> bytes:
     is no room.
     """
     summary = now.summaries[key]
-    if room and summary.member_count <= MAX_MEMBERS:
+    # Clients of earlier releases know nothing of evaluators that change, but fetch the document when told to.
+    if room and summary.member_count <= MAX_MEMBERS and not summary.evaluators:
         told: dict[str, Any] = {
             **summaries.to_json(summary),
             "definition": now.definitions[key],

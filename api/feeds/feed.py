@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from api.feeds import events
 from api.feeds.document import Document, etag_of
-from api.feeds.snapshot import Snapshot, after
+from api.feeds.snapshot import Position, Snapshot, after, snapshot_of
 from db.definitions import summaries
-from db.definitions.document import to_bytes
+from db.definitions.document import to_bytes, whole
 from db.definitions.reader import Delta
+from flagstaff.targeting import Known
 
 MAX_BATCHES_BYTES = 16 << 20
 """How much of ready-made answers to "what is new since …" is kept. Nearly all streams ask for the same one."""
@@ -23,21 +24,26 @@ class Feed:
     """One environment, kept current by one thread and read by many."""
 
     def __init__(self, delta: Delta) -> None:
-        self.now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        self.now = snapshot_of(delta)
         self._news = threading.Condition()
         self._subscribers: list[Callable[[], object]] = []
         self._making = threading.Lock()
         self._document: tuple[Snapshot, Document] | None = None
-        self._batches: dict[tuple[int, bool], tuple[Snapshot, bytes]] = {}
+        self._batches: dict[tuple[Position, bool], tuple[Snapshot, bytes]] = {}
 
     @property
     def etag(self) -> str:
         """The entity tag of the document: its revision."""
         return etag_of(self.now.revision)
 
+    @property
+    def known(self) -> Known:
+        """What the definitions refer to is called."""
+        return self.now.known
+
     def take_in(self, delta: Delta) -> None:
         """Go on to the next revision, and wake who waits for it."""
-        now = Snapshot(delta.revision, delta.metadata, delta.changed, delta.summaries, delta.gone)
+        now = snapshot_of(delta)
         with self._news:
             if not delta.complete:
                 if now.revision == self.now.revision:
@@ -45,6 +51,13 @@ class Feed:
                 now = after(self.now, now)
             self.now = now
             self._document, self._batches = None, {}  # they may be large, and nobody may ask again
+        self.wake()
+
+    def pass_moment(self, moment: int) -> None:
+        """Say that answers are others from this moment on, at the same revision, and wake who waits."""
+        with self._news:
+            self.now = self.now._replace(moment=moment)
+            self._batches = {}
         self.wake()
 
     def subscribe(self, wake: Callable[[], object]) -> None:
@@ -58,12 +71,12 @@ class Feed:
         for wake in list(self._subscribers):
             wake()
 
-    def wait(self, seen: int, seconds: float) -> Snapshot:
+    def wait(self, seen: Position, seconds: float) -> Snapshot:
         """Return the environment as it is now; where that is what was seen, as it is after some seconds or the next
         change.
         """
         with self._news:
-            if self.now.revision == seen:
+            if self.now.position == seen:
                 self._news.wait(seconds)
             return self.now
 
@@ -71,10 +84,10 @@ class Feed:
         """Return the whole document, made once for each revision."""
         now = self.now
         made = self._document
-        if made is None or made[0] is not now:
+        if made is None or made[0].definitions is not now.definitions:
             with self._making:
                 made = self._document
-                if made is None or made[0] is not now:
+                if made is None or made[0].definitions is not now.definitions:
                     self._document = made = (now, written(now))
         return made[1]
 
@@ -82,15 +95,15 @@ class Feed:
     def has_document(self) -> bool:
         """Whether the document of the present revision has been made already."""
         made = self._document
-        return made is not None and made[0] is self.now
+        return made is not None and made[0].definitions is self.now.definitions
 
     def flags(self) -> bytes:
         """Return the list of the boolean flags."""
         now = self.now
         return summaries.to_bytes(now.summaries.values(), now.revision)
 
-    def batch(self, seen: int, *, include_definitions: bool) -> tuple[Snapshot, bytes]:
-        """Return the present state, and the events that lead there from a revision, the flags with or without
+    def batch(self, seen: Position, *, include_definitions: bool) -> tuple[Snapshot, bytes]:
+        """Return the present state, and the events that lead there from what was seen, the flags with or without
         definitions.
         """
         now = self.now
@@ -103,7 +116,7 @@ class Feed:
                     self._keep((seen, include_definitions), made)
         return made
 
-    def _keep(self, name: tuple[int, bool], made: tuple[Snapshot, bytes]) -> None:
+    def _keep(self, name: tuple[Position, bool], made: tuple[Snapshot, bytes]) -> None:
         """Keep an answer beside the latest ones of the same revision, as far as there is room."""
         kept, room = {name: made}, MAX_BATCHES_BYTES - len(made[1])
         if room < 0:
@@ -117,7 +130,7 @@ class Feed:
 
 def written(snapshot: Snapshot) -> Document:
     """Return the document of a snapshot, as `db.definitions.document.document` would have it."""
-    plain = to_bytes({"flags": dict(snapshot.definitions), "metadata": snapshot.metadata})
+    plain = to_bytes(whole(snapshot.definitions, snapshot.metadata, snapshot.evaluators))
     document = Document(snapshot.revision, plain)
     _ = document.compressed  # made now, by one thread: many clients are about to ask for it at once
     return document

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from db.definitions.reader import Delta
 from db.definitions.summaries import FlagSummary
-from db.vocabulary import JsonObject
+from db.vocabulary import JsonObject, JsonValue
+from flagstaff.targeting import Known
+
+
+class Position(NamedTuple):
+    """How far somebody has been told: up to which revision, and which moment that changed answers."""
+
+    revision: int
+    moment: int = 0
+    """Seconds since 1970; 0 before the first one that came while this process was there."""
 
 
 class Snapshot(NamedTuple):
@@ -18,6 +28,36 @@ class Snapshot(NamedTuple):
     summaries: Mapping[str, FlagSummary]
     gone: Mapping[str, int]
     """Keys that were flags once, and the revision at which each went."""
+    evaluators: Mapping[str, JsonValue] = {}
+    """The document's `$evaluators`."""
+    segments: Mapping[str, JsonValue] = {}
+    """The JsonLogic of segments, by key."""
+    moment: int = 0
+    """When answers changed last only because time had passed."""
+
+    @property
+    def position(self) -> Position:
+        """How far somebody is who knows all of this."""
+        return Position(self.revision, self.moment)
+
+    @property
+    def known(self) -> Known:
+        """What the definitions refer to is called."""
+        needs = {key: summary.needs for key, summary in self.summaries.items() if summary.needs}
+        return Known(self.segments, self.evaluators, needs)
+
+
+def snapshot_of(delta: Delta) -> Snapshot:
+    """Return what is new in a delta."""
+    return Snapshot(
+        delta.revision,
+        delta.metadata,
+        delta.changed,
+        delta.summaries,
+        delta.gone,
+        delta.evaluators,
+        delta.segments,
+    )
 
 
 def after(before: Snapshot, news: Snapshot) -> Snapshot:
@@ -27,4 +67,7 @@ def after(before: Snapshot, news: Snapshot) -> Snapshot:
         definitions.pop(key, None)
         summaries.pop(key, None)
     gone = {key: at for key, at in {**before.gone, **news.gone}.items() if key not in definitions}
-    return Snapshot(news.revision, news.metadata, definitions, summaries, gone)
+    segments = {**before.segments, **news.segments}
+    return Snapshot(
+        news.revision, news.metadata, definitions, summaries, gone, news.evaluators, segments, before.moment
+    )

@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from api.access.auth import Keys
 from api.feeds.feed import Feed
 from db import writing
 from db.administration import environments, keys
+from db.definitions.document import whole
 from db.definitions.listener import Listener, Notification
 from db.definitions.reader import Delta, EnvironmentReader
 from db.errors import DatabaseUnavailableError, NotMigratedError, UnknownEnvironmentError
@@ -26,6 +27,7 @@ from db.views import EnvironmentView
 from db.vocabulary import Action
 from db.writing import Committed
 from flagstaff.engine import Engine
+from flagstaff.time_watch import TimeWatch
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ class DefinitionsFollower:
         """When the environments that are held were made."""
         self._lock = threading.RLock()  # for those who refresh; evaluating takes none
         self._listener = Listener(url)
+        self._time = TimeWatch(lambda: dict(self.engines), self._pass_moment)
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_client_refresh = 0.0
@@ -97,6 +100,14 @@ class DefinitionsFollower:
             thread = threading.Thread(target=work, name=f"flagstaff-{work.__name__}", daemon=True)
             self._threads.append(thread)
             thread.start()
+        self._time.start()
+
+    def _pass_moment(self, name: str, moment: int, keys: Sequence[str]) -> None:
+        """Tell who follows an environment that answers are others by now."""
+        feed = self.feeds.get(name)
+        if feed is not None:
+            log.debug("with time, %s changed in %s", ", ".join(keys[:10]), name)
+            feed.pass_moment(moment)
 
     def follow_own_writes(self) -> None:
         """From now on, refresh after every write of this process, before it is answered."""
@@ -112,6 +123,7 @@ class DefinitionsFollower:
         """Stop following; what is in memory stays."""
         self._end_subscription()
         self._closed.set()
+        self._time.stop()
         self._listener.close()
         for thread in self._threads:
             thread.join(timeout=5)
@@ -216,7 +228,8 @@ class DefinitionsFollower:
         """Read an environment from the beginning."""
         reader = EnvironmentReader(name, bucketing=self._bucketing)
         delta = reader.refresh()
-        engine = Engine({"flags": delta.changed, "metadata": stable_metadata(delta)}, self._bucketing)
+        document = whole(delta.changed, stable_metadata(delta), delta.evaluators)
+        engine = Engine(document, self._bucketing)
         return LoadedEnvironment(reader, delta, engine, time.monotonic())
 
     def _serve(self, loaded: Mapping[str, LoadedEnvironment]) -> None:
@@ -228,6 +241,7 @@ class DefinitionsFollower:
                 self.feeds[name] = Feed(new.delta)
             self._readers[name], self._current_at[name] = new.reader, new.at
         self.engines.update((name, new.engine) for name, new in loaded.items())
+        self._time.look_again()
 
     def _refresh(self, name: str) -> None:
         """Take in what changed in an environment since it was looked at last."""
@@ -240,11 +254,12 @@ class DefinitionsFollower:
                 return
             try:
                 removed = set(engine.keys()) - delta.changed.keys() if delta.complete else delta.removed
-                engine.update(delta.changed, removed, stable_metadata(delta))
+                engine.update(delta.changed, removed, stable_metadata(delta), evaluators=delta.evaluators)
             except Exception:
                 self._readers[name].revision = REREAD_EVERYTHING  # the delta is lost
                 raise
             self.feeds[name].take_in(delta)
+            self._time.look_again()
             self._current_at[name] = time.monotonic()
 
     def _reload_keys(self) -> None:

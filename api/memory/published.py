@@ -21,6 +21,7 @@ from db.aws.s3 import Bucket, S3Object
 from db.published.manifest import manifest_object
 from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_object
 from flagstaff.engine import Engine
+from flagstaff.targeting import NOTHING_KNOWN, Known
 
 LARGE: Final = 4 << 20
 """Bytes of an environment from which on its document and its list are never sent from here: Lambda hands on 6 MB, of
@@ -60,6 +61,11 @@ class PublishedFeed:
     def is_large(self) -> bool:
         """Whether the document and the list have to be fetched from S3 itself."""
         return self._loaded().size > LARGE
+
+    @property
+    def known(self) -> Known:
+        """Nothing: the document does not say what it refers to."""
+        return NOTHING_KNOWN
 
     def document(self) -> Document:
         """Return the whole flagd document."""

@@ -152,7 +152,8 @@ def first_admin_key(settings: Settings) -> str | None:
     try:
         if any(key.scope is Scope.ADMIN for key in keys.active()):
             return None
-        _, secret = keys.create("first admin key", Scope.ADMIN, actor=Actor("make run", Source.SYSTEM))
+        actor = Actor("make run", Source.SYSTEM, comment="there was no admin key")
+        _, secret = keys.create("first admin key", Scope.ADMIN, actor=actor)
         return secret
     finally:
         database.disconnect()  # the workers, which are forked, must not share a connection

@@ -25,7 +25,7 @@ def find(method: str, path: str) -> str | None:
     if path.startswith("//"):
         path = without_double_slash(path)
     route = EXACT.get((method, path))
-    if route is None and method == "POST" and path.startswith(OFREP_ONE) and len(path) > len(OFREP_ONE):
+    if route is None and method == "POST" and path.startswith(OFREP_ONE):
         return OFREP_SINGLE
     return route
 

@@ -47,7 +47,7 @@ class StreamTasks:
 
     async def _news(self, opened: Stream) -> None:
         """Wait until something is new to the client of a stream, or it is time for a sign of life."""
-        if opened.feed.now.revision != opened.seen:
+        if opened.feed.now.position != opened.seen:
             return
         loop = asyncio.get_running_loop()
         waiter: Waiter = loop.create_future()

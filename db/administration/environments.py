@@ -31,21 +31,33 @@ def get(key: str) -> EnvironmentView:
 
 
 def create(
-    key: str, *, name: str | None = None, protected: bool = False, copy_of: str = "prod", actor: Actor
+    key: str,
+    *,
+    name: str | None = None,
+    protected: bool = False,
+    comment_required: bool = False,
+    copy_of: str = "prod",
+    actor: Actor,
 ) -> EnvironmentView:
     """Add an environment: every live flag is disabled in it and has the variants that it has in `copy_of`.
+
+    `comment_required` is for the changes that follow.
 
     Raises InvalidInputError, EnvironmentExistsError, UnknownEnvironmentError.
     """
     key = validation.key(key, "key", code="invalid_environment")
-    columns = {"name": validation.name(name) or key, "protected": validation.boolean(protected, "protected")}
+    columns = {
+        "name": validation.name(name) or key,
+        "protected": validation.boolean(protected, "protected"),
+        "comment_required": validation.boolean(comment_required, "commentRequired"),
+    }
     with write(actor) as writing:  # all of them, so that no flag is made meanwhile
         if key in {environment.key for environment in writing.environments}:
             raise EnvironmentExistsError(key)
         source = writing.environment(copy_of)
         made = Environment.create(key=key, created_at=writing.at, revision=_last_revision(key), **columns)
         environment_ref = writing.join(int(made.id), key)
-        writing.log(Action.ENVIRONMENT_CREATED, environment=environment_ref, after={"key": key, **columns})
+        writing.log(Action.ENVIRONMENT_CREATED, environment=environment_ref, after=_to_json(made))
         _copy_flags(writing, source, environment_ref)
         return _view(Environment.get_by_id(made.id))
 
@@ -57,11 +69,16 @@ def _last_revision(key: str) -> int:
 
 
 def update(
-    key: str, *, name: str | Unset | None = UNSET, protected: bool | Unset = UNSET, actor: Actor
+    key: str,
+    *,
+    name: str | Unset | None = UNSET,
+    protected: bool | Unset = UNSET,
+    comment_required: bool | Unset = UNSET,
+    actor: Actor,
 ) -> EnvironmentView:
-    """Give an environment another display name, or protect it or not; its key stays.
+    """Give an environment another display name, protect it or not, ask for comments or not; its key stays.
 
-    Raises InvalidInputError, UnknownEnvironmentError.
+    Where it asks for comments, no longer doing so needs one too. Raises InvalidInputError, UnknownEnvironmentError.
     """
     with write(actor, key) as writing:
         environment = writing.environment(key)
@@ -69,8 +86,9 @@ def update(
         before = _to_json(row)
         row.name = row.name if isinstance(name, Unset) else validation.name(name) or key
         row.protected = validation.boolean(given(protected, row.protected), "protected")
+        row.comment_required = validation.boolean(given(comment_required, row.comment_required), "commentRequired")
         if _to_json(row) != before:
-            row.save(only=[Environment.name, Environment.protected])
+            row.save(only=[Environment.name, Environment.protected, Environment.comment_required])
             writing.log(Action.ENVIRONMENT_UPDATED, environment=environment, before=before, after=_to_json(row))
         return _view(Environment.get_by_id(environment.id))
 
@@ -98,7 +116,12 @@ def delete(key: str, *, default: str, actor: Actor) -> EnvironmentView:
 
 
 def _to_json(row: Environment) -> JsonObject:
-    return {"key": str(row.key), "name": str(row.name), "protected": bool(row.protected)}
+    return {
+        "key": str(row.key),
+        "name": str(row.name),
+        "protected": bool(row.protected),
+        "commentRequired": bool(row.comment_required),
+    }
 
 
 def _copy_flags(writing: Write, source: EnvironmentRef, target: EnvironmentRef) -> None:
@@ -120,4 +143,11 @@ def begin_like(writing: Write, state: State, flag: Flag, target: EnvironmentRef)
 
 
 def _view(row: Environment) -> EnvironmentView:
-    return EnvironmentView(str(row.key), str(row.name), bool(row.protected), int(row.revision), utc(row.created_at))
+    return EnvironmentView(
+        key=str(row.key),
+        name=str(row.name),
+        protected=bool(row.protected),
+        comment_required=bool(row.comment_required),
+        revision=int(row.revision),
+        created_at=utc(row.created_at),
+    )

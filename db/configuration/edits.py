@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
-from db.vocabulary import UNSET, JsonValue, Unset, ValueType
-from flagstaff.targeting import Rule, Split
+from db.vocabulary import UNSET, FlagLink, JsonValue, Metadata, Purpose, Unset, ValueType
+from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Split, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,20 @@ class NewFlag:
     name: str | None = None
     description: str = ""
     tags: Sequence[str] = ()
+    owner: str | None = None
+    purpose: Purpose | str | None = None
+    expected_end: date | str | None = None
+    links: Sequence[FlagLink] = ()
+    metadata: Metadata | None = None
     enabled: bool = True
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
     default_variant: str | Unset | None = UNSET
     rules: Sequence[Rule] = ()
-    rollout: Split | None = None
+    rollout: Rollout | None = None
+    """A split, or a ramp."""
+    schedule: Sequence[Step] = ()
+    prerequisites: Sequence[Prerequisite] = ()
     members: Sequence[Members] = ()
 
 
@@ -50,19 +58,30 @@ class NewFlag:
 class FlagEdit:
     """Changes of a flag: UNSET leaves a field as it is, None clears it.
 
-    `name`, `description` and `tags` are the flag's in every environment; all else belongs to one configuration.
+    `name` to `metadata` are the flag's in every environment; all else belongs to one configuration.
+    Switching off without a word on the schedule also cancels what the schedule would switch on.
     `members`: for each entry, the entities of that type that get that variant become exactly those listed.
     """
 
     name: str | Unset | None = UNSET
     description: str | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
+    owner: str | Unset | None = UNSET
+    purpose: Purpose | str | Unset | None = UNSET
+    expected_end: date | str | Unset | None = UNSET
+    links: Sequence[FlagLink] | Unset | None = UNSET
+    metadata: Metadata | Unset | None = UNSET
     enabled: bool | Unset = UNSET
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
     default_variant: str | Unset | None = UNSET
     rules: Sequence[Rule] | Unset | None = UNSET
     rollout: Split | Unset | None = UNSET
+    """Also in place of a ramp."""
+    ramp: Ramp | Unset | None = UNSET
+    """In place of a rollout; None clears a ramp only."""
+    schedule: Sequence[Step] | Unset | None = UNSET
+    prerequisites: Sequence[Prerequisite] | Unset | None = UNSET
     members: Sequence[Members] | Unset = UNSET
 
 
@@ -78,6 +97,8 @@ class FlagQuery:
     enabled: bool | None = None
     tags: Sequence[str] = field(default=())
     """A flag must have all of these."""
+    owner: str | None = None
+    purpose: Purpose | str | None = None
     changed_since: datetime | None = None
     """A flag must have been changed since then, in the environment."""
     archived: bool = False

@@ -10,10 +10,10 @@ from db import validation
 from db.configuration import member_changes
 from db.configuration.edits import Members
 from db.configuration.member_changes import Entity, MemberChanges
-from db.configuration.rules import known_variant
 from db.configuration.state import State, with_variant_for
 from db.database import rows
 from db.errors import InvalidInputError
+from db.targeting.rules import known_variant
 from db.vocabulary import JsonValue, Unset, ValueType
 
 

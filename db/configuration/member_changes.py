@@ -62,13 +62,18 @@ class MemberChanges:
         """How many members get another variant."""
         return sum(map(len, self._groups.values())) - self.added - self.removed
 
+    def groups(self) -> Iterator[tuple[str, str | None, list[str]]]:
+        """Yield the ids of entities that go the same way: their type, what they get from now on, and they."""
+        for (entity_type, _, variant), ids in self._groups.items():
+            yield entity_type, variant, ids
+
     def variants(self) -> set[str]:
         """Return the variants that entities go to."""
         return {new for (_, _, new) in self._groups if new is not None}
 
     def apply(self, configuration_id: int, revision: int) -> int:
         """Write them to the table, and give by how much the number of members grew."""
-        for (entity_type, _, variant), ids in self._groups.items():
+        for entity_type, variant, ids in self.groups():
             for start in range(0, len(ids), BATCH):
                 _upsert(configuration_id, entity_type, ids[start : start + BATCH], variant, revision)
         return self.added - self.removed

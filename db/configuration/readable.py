@@ -21,5 +21,7 @@ def readable(logged: JsonObject) -> JsonObject:
         return logged
     state: Any = logged
     ordered = State.from_json(state).to_json() | {"variants": dict(state["variants"])}
-    names = [*FLAG_FIELDS, "archived", "enabled", "variants", "defaultVariant", "rules", "rollout"]
+    own = [field.json for field in FLAG_FIELDS.values()]
+    names = [*own, "archived", "enabled", "variants", "defaultVariant", "rules", "rollout"]
+    names += ["ramp", "schedule", "prerequisites"]
     return {name: ordered.get(name, state.get(name)) for name in names}

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from db import validation
 from db.configuration.edits import FlagEdit, NewFlag
-from db.configuration.rules import check_rules, check_split, known_variant
 from db.errors import InvalidInputError, StaticFlagError
+from db.targeting.prerequisites import check_prerequisites
+from db.targeting.rules import check_rules, check_split, known_variant
+from db.targeting.schedules import check_ramp, check_schedule
 from db.vocabulary import UNSET, JsonObject, JsonValue, Unset, ValueType, given
-from flagstaff.targeting import Rule, Split
+from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Step
+from flagstaff.targeting.conditions import each
 from flagstaff.targeting.rules import split_from_json, split_to_json
+from flagstaff.targeting.schedule import Period, folded, without_switching_on
 
 MAX_VARIANTS: Final = 100
 ON_OFF: Final[Mapping[str, JsonValue]] = {"on": True, "off": False}
@@ -22,39 +27,65 @@ STATIC_VARIANT: Final = "value"
 
 @dataclass(frozen=True)
 class State:
-    """Enabled or not, variants in their order, the default variant, rules and rollout."""
+    """Enabled or not, variants in their order, the default variant, rules, rollout (or ramp), the steps to come, and
+    the flags that are needed.
+    """
 
     enabled: bool
     variants: Mapping[str, JsonValue]
     default_variant: str | None
     rules: tuple[Rule, ...]
-    rollout: Split | None
+    rollout: Rollout | None
+    schedule: tuple[Step, ...] = ()
+    prerequisites: tuple[Prerequisite, ...] = ()
 
     def columns(self) -> dict[str, Any]:
         """Return the state as the columns of `Configuration`."""
+        return {**self._columns(), "segments": sorted(self.segments())}
+
+    def _columns(self) -> dict[str, Any]:
         return {
             "enabled": self.enabled,
             "variants": [list(pair) for pair in self.variants.items()],
             "default_variant": self.default_variant,
             "rules": [rule.to_json() for rule in self.rules],
-            "rollout": split_to_json(self.rollout) if self.rollout else None,
+            "rollout": split_to_json(self.rollout) if isinstance(self.rollout, tuple) else None,
+            "ramp": self.rollout.to_json() if isinstance(self.rollout, Ramp) else None,
+            "schedule": [step.to_json() for step in self.schedule],
+            "prerequisites": [prerequisite.to_json() for prerequisite in self.prerequisites],
         }
 
     def to_json(self) -> JsonObject:
         """Return the state as the change log keeps it; `from_json` reads it back."""
-        columns = self.columns()
+        columns = self._columns()
         return {"defaultVariant": columns.pop("default_variant"), **columns}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
-        """Read what `to_json` wrote."""
-        rules, rollout = tuple(map(Rule.from_json, data["rules"])), data["rollout"]
+        """Read what `to_json` wrote, or wrote before there were ramps, schedules and prerequisites."""
         return cls(
             data["enabled"],
             dict(data["variants"]),
             data["defaultVariant"],
-            rules,
-            split_from_json(rollout) if rollout else None,
+            tuple(map(Rule.from_json, data["rules"])),
+            read_rollout(data["rollout"], data.get("ramp")),
+            tuple(map(Step.from_json, data.get("schedule", ()))),
+            tuple(map(Prerequisite.from_json, data.get("prerequisites", ()))),
+        )
+
+    def segments(self) -> set[str]:
+        """Return the keys of the segments that its rules name."""
+        every = (condition for rule in self.rules for test in rule.conditions for condition in each(test))
+        return {key for condition in every if condition.is_of_segments for key in condition.value}
+
+    def at(self, moment: datetime) -> State:
+        """Return the state with the steps that are past by then taken in."""
+        if not self.schedule or moment.timestamp() < self.schedule[0].at:
+            return self
+        period = Period(self.enabled, self.rollout, self.default_variant)
+        now, steps = folded(period, self.schedule, moment.timestamp())
+        return replace(
+            self, enabled=now.enabled, rollout=now.rollout, default_variant=now.default_variant, schedule=steps
         )
 
     def is_like(self, other: State) -> bool:
@@ -63,52 +94,91 @@ class State:
 
     def untargeted(self) -> State:
         """Return the same variants and default, disabled, for the environments that were not asked for."""
-        return replace(self, enabled=False, rules=(), rollout=None)
+        return State(False, self.variants, self.default_variant, (), None)
+
+    def switched(self, enabled: bool) -> State:
+        """Return the state switched on, or off so that it stays off."""
+        schedule = self.schedule if enabled else without_switching_on(self.schedule)
+        return replace(self, enabled=enabled, schedule=schedule)
+
+
+def read_rollout(split: Any, ramp: Any) -> Rollout | None:
+    """Read the columns `rollout` and `ramp`, of which one at most is there."""
+    if ramp:
+        return Ramp.from_json(ramp)
+    return split_from_json(split) if split else None
 
 
 def initial_state(new: NewFlag, value_type: ValueType) -> State:
     """Return the state that a new flag begins with, before its members; raises InvalidInputError or StaticFlagError."""
     enabled = validation.boolean(new.enabled, "enabled")
     if new.is_static:
-        _refuse_for_static(new.key, variants=new.variants, rules=new.rules, rollout=new.rollout, members=new.members)
+        _refuse_for_static(new.key, new)
         _refuse_default_for_static(new.key, new.default_variant)
         if new.value is UNSET:
             raise InvalidInputError("missing_value", "value", "value must be given for a static flag")
-        return _with_value(State(enabled, {}, None, (), None), new.value, value_type)
+        valued = _with_value(State(enabled, {}, None, (), None), new.value, value_type)
+        return _with_schedule(valued, new.schedule, is_static=True)
     _refuse_value(new.value)
     state = State(enabled, ON_OFF if value_type is ValueType.BOOLEAN else {}, None, (), None)
     if not isinstance(new.variants, Unset):
         state = replace(state, variants=_clean_variants(new.variants, value_type, state))
-    return with_targeting(state, given(new.default_variant, None), new.rules, new.rollout)
+    state = replace(state, prerequisites=_checked_prerequisites(new.prerequisites))
+    return _with_schedule(with_targeting(state, given(new.default_variant, None), new.rules, new.rollout), new.schedule)
 
 
 def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is_static: bool) -> State:
     """Return the state after an edit, all of it checked but the members' variants."""
     if not isinstance(edit.enabled, Unset):
-        state = replace(state, enabled=validation.boolean(edit.enabled, "enabled"))
+        state = state.switched(validation.boolean(edit.enabled, "enabled"))
+    schedule = given(edit.schedule, state.schedule) or ()
     if is_static:
-        members = () if isinstance(edit.members, Unset) else edit.members
-        _refuse_for_static(key, variants=edit.variants, rules=edit.rules, rollout=edit.rollout, members=members)
+        _refuse_for_static(key, edit)
         _refuse_default_for_static(key, edit.default_variant)
-        return state if isinstance(edit.value, Unset) else _with_value(state, edit.value, value_type)
+        valued = state if isinstance(edit.value, Unset) else _with_value(state, edit.value, value_type)
+        return _with_schedule(valued, schedule, is_static=True)
     _refuse_value(edit.value)
+    if not isinstance(edit.prerequisites, Unset):
+        state = replace(state, prerequisites=_checked_prerequisites(edit.prerequisites or ()))
     if not isinstance(edit.variants, Unset):
         state = replace(state, variants=_clean_variants(edit.variants, value_type, state))
-    return with_targeting(
+    targeted = with_targeting(
         state,
         given(edit.default_variant, state.default_variant),
         given(edit.rules, state.rules),
-        given(edit.rollout, state.rollout),
+        _rollout(state, edit),
     )
+    return _with_schedule(targeted, schedule)
 
 
-def with_targeting(state: State, default: object, rules: Sequence[Rule] | None, rollout: Split | None) -> State:
+def _rollout(state: State, edit: FlagEdit) -> Rollout | None:
+    if edit.ramp and edit.rollout:
+        raise InvalidInputError("ambiguous_rollout", "ramp", "a flag has either a rollout or a ramp")
+    if isinstance(edit.ramp, Ramp):
+        return edit.ramp
+    rollout = given(edit.rollout, state.rollout)
+    return None if edit.ramp is None and isinstance(rollout, Ramp) else rollout
+
+
+def _with_schedule(state: State, schedule: Sequence[Step], *, is_static: bool = False) -> State:
+    check_schedule(schedule, state.variants, is_static=is_static)
+    return replace(state, schedule=tuple(schedule))
+
+
+def _checked_prerequisites(prerequisites: Sequence[Prerequisite]) -> tuple[Prerequisite, ...]:
+    check_prerequisites(prerequisites)
+    return tuple(prerequisites)
+
+
+def with_targeting(state: State, default: object, rules: Sequence[Rule] | None, rollout: Rollout | None) -> State:
     """Return the state with these, checked against its variants."""
     names = state.variants
     if default is not None:
         default = known_variant(default, "defaultVariant", names)
     check_rules(rules or (), names)
-    if rollout is not None:
+    if isinstance(rollout, Ramp):
+        check_ramp(rollout, names)
+    elif rollout is not None:
         check_split(rollout, "rollout", names)
     return replace(state, default_variant=default, rules=tuple(rules or ()), rollout=rollout)
 
@@ -123,7 +193,10 @@ def with_variant_for(state: State, value: JsonValue, value_type: ValueType) -> t
     if len(state.variants) >= MAX_VARIANTS:
         raise InvalidInputError("too_many_variants", "value", f"a flag has at most {MAX_VARIANTS} variants")
     name = next(name for name in _names_for(clean) if name not in state.variants)
-    return replace(state, variants={**state.variants, name: clean}), name
+    variants = {**state.variants, name: clean}
+    if isinstance(state.rollout, Ramp):
+        check_ramp(state.rollout, variants)
+    return replace(state, variants=variants), name
 
 
 def canonical_json(value: JsonValue) -> str:
@@ -200,7 +273,7 @@ def _refuse_default_for_static(key: str, default: object) -> None:
         raise StaticFlagError(key, "a default variant")
 
 
-def _refuse_for_static(key: str, **unwanted: object) -> None:
-    for what, asked in unwanted.items():
-        if asked:
+def _refuse_for_static(key: str, asked: NewFlag | FlagEdit) -> None:
+    for what in ("variants", "rules", "rollout", "ramp", "prerequisites", "members"):
+        if getattr(asked, what, None):
             raise StaticFlagError(key, what)

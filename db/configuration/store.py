@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from db import validation
+from db.configuration import references
 from db.configuration.flag_fields import fields_of
 from db.configuration.member_changes import MemberChanges
-from db.configuration.state import State
+from db.configuration.state import State, read_rollout
 from db.errors import FlagNotFoundError, InvalidInputError, VersionConflictError
-from db.models import Configuration, Flag
+from db.models import Configuration, Flag, now
 from db.views import FlagView
 from db.vocabulary import Action, JsonObject, ValueType, utc
 from db.writing import EnvironmentRef, Write
-from flagstaff.targeting import Rule
-from flagstaff.targeting.rules import split_from_json
+from flagstaff.targeting import Prerequisite, Ramp, Rule, Step
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class FlagConfiguration:
             value_type=self.value_type,
             is_static=flag.is_static,
             tags=tuple(flag.tags),
+            owner=flag.owner,
+            purpose=flag.purpose,
+            expected_end=flag.expected_end,
+            links=tuple(flag.links),
+            metadata=flag.metadata,
             environment=self.environment.key,
             version=configuration.version,
             revision=configuration.revision,
@@ -69,7 +74,10 @@ class FlagConfiguration:
             default_variant=default,
             value=state.variants[default] if flag.is_static and default else None,
             rules=state.rules,
-            rollout=state.rollout,
+            rollout=state.rollout if isinstance(state.rollout, tuple) else None,
+            ramp=state.rollout if isinstance(state.rollout, Ramp) else None,
+            schedule=state.schedule,
+            prerequisites=state.prerequisites,
             member_count=configuration.member_count,
             created_at=utc(flag.created_at),
             created_by=flag.created_by,
@@ -107,15 +115,17 @@ def find(id_or_key: str, environment: EnvironmentRef) -> FlagConfiguration:
 
 
 def from_rows(flag: Flag, configuration: Configuration, environment: EnvironmentRef) -> FlagConfiguration:
-    """Build a flag's configuration from its rows."""
+    """Build a flag's configuration from its rows, as it is now: steps of its schedule that are past are taken in."""
     state = State(
         enabled=bool(configuration.enabled),
         variants=dict(configuration.variants),
         default_variant=configuration.default_variant,
         rules=tuple(map(Rule.from_json, configuration.rules)),
-        rollout=split_from_json(configuration.rollout) if configuration.rollout else None,
+        rollout=read_rollout(configuration.rollout, configuration.ramp),
+        schedule=tuple(map(Step.from_json, configuration.schedule)),
+        prerequisites=tuple(map(Prerequisite.from_json, configuration.prerequisites)),
     )
-    return FlagConfiguration(flag, configuration, environment, state)
+    return FlagConfiguration(flag, configuration, environment, state.at(now()))
 
 
 def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | None = None) -> FlagConfiguration:
@@ -172,11 +182,14 @@ def change(
     """
     revision = writing.stamp(current.environment)
     flag = _with_fields(current.flag, flag_fields or {})
+    if flag.archived_at is not None:
+        references.refuse_if_needed(current.environment, current.key)
     grown = members.apply(current.id, revision) if members else 0
     columns = _following(current, state or current.state, grown)
     columns |= {"revision": revision, "updated_at": writing.at, "updated_by": writing.actor.name}
     Configuration.update(columns).where(Configuration.id == current.id).execute()
     after = reload(flag, current.id, current.environment)
+    _check_references(writing, current, after, members)
     writing.log(
         action,
         environment=current.environment,
@@ -186,6 +199,19 @@ def change(
         members=members.to_json() if members else None,
     )
     return after
+
+
+def _check_references(
+    writing: Write, before: FlagConfiguration, after: FlagConfiguration, members: MemberChanges | None
+) -> None:
+    """See to it that what the flag refers to is there, and that flags that need it follow."""
+    if members or not after.state.is_like(before.state):
+        references.touch(writing, after.environment, [after.key])
+    # Switching off is never refused.
+    if not after.state.is_like(before.state.switched(False)):
+        references.check(after.environment, after.key, after.state)
+        if not after.state.is_like(before.state):
+            references.refuse_too_complex(after.environment, [after.key])
 
 
 def _following(current: FlagConfiguration, state: State, grown: int) -> dict[str, Any]:
@@ -221,4 +247,7 @@ def add_configuration(
     )
     if members:
         members.apply(configuration.id, configuration.revision)
+    if state.rules or state.prerequisites:  # nothing else refers to anything, and nothing needs a new flag yet
+        references.check(environment, str(flag.key), state)
+        references.refuse_too_complex(environment, [str(flag.key)])
     return reload(flag, configuration.id, environment)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
+from db.configuration.catalog import read_catalog
+from db.configuration.flag_rows import FlagRow, flag_row, flag_rows
 from db.configuration.store import find_flag
 from db.database import rows, snapshot
 from db.definitions import member_rows
-from db.definitions.flag_rows import FlagRow, flag_row, flag_rows
 from db.errors import FlagNotFoundError
 from db.vocabulary import JsonObject, JsonValue, ValueType
 from db.writing import EnvironmentRef, find_environment
 from flagstaff import targeting
+from flagstaff.targeting import Catalog, Known
 
 Members: TypeAlias = "Mapping[tuple[str, str], Collection[str]]"
 """Ids by variant and entity type."""
@@ -28,17 +30,37 @@ _NOTHING_OF_TYPE: Final[Mapping[ValueType, JsonValue]] = {
 }
 
 
-def flag_definition(flag: FlagRow, members: Members) -> JsonObject:
-    """Make one flag's definition; its keys always stand in this order."""
-    definition: JsonObject = {"state": "ENABLED" if flag.enabled else "DISABLED"}
+class EnvironmentDocument(NamedTuple):
+    """One environment at one revision."""
+
+    document: JsonObject
+    known: Known
+    """What the document refers to is called."""
+
+
+def flag_definition(flag: FlagRow, members: Members, catalog: Catalog | None = None) -> JsonObject:
+    """Make one flag's definition; its keys always stand in this order. The catalog has what the flag refers to."""
+    built = targeting.build(flag.configuration(members), catalog)
+    definition: JsonObject = {"state": "ENABLED" if built.enabled else "DISABLED"}
     # flagd's schema asks for a variant at least; without a default nobody is ever given this one.
     definition["variants"] = dict(flag.variants) or {EMPTY_VARIANT: _NOTHING_OF_TYPE[ValueType(flag.value_type)]}
     # "" is none. Never left out or null: the provider for Rust refuses the whole document then.
-    definition["defaultVariant"] = flag.default_variant or ""
-    if logic := targeting.build(members, flag.rules, flag.rollout):
-        definition["targeting"] = logic
-    definition["metadata"] = {"flagVersion": flag.version, "revision": flag.revision}
+    definition["defaultVariant"] = built.default_variant or ""
+    if built.logic:
+        definition["targeting"] = built.logic
+    definition["metadata"] = _flag_metadata(flag)
     return definition
+
+
+def _flag_metadata(flag: FlagRow) -> JsonObject:
+    """Return what answers carry of a flag. Links are left out: flagd's metadata is flat."""
+    said: dict[str, JsonValue] = {
+        "owner": flag.owner,
+        "purpose": flag.purpose,
+        "expectedEnd": flag.expected_end.isoformat() if flag.expected_end else None,
+    }
+    known = {name: value for name, value in said.items() if value is not None}
+    return {**flag.metadata, **known, "flagVersion": flag.version, "revision": flag.revision}
 
 
 def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
@@ -56,10 +78,10 @@ def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
     with snapshot():
         environment_ref = find_environment(environment)
         live = [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived]
-        return _environment_document(environment_ref, live, bucketing)
+        return _environment_document(environment_ref, live, bucketing).document
 
 
-def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> JsonObject:
+def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
     """Return the document with one live flag alone, for a close look at it.
 
     Raises FlagNotFoundError, for an archived flag too, or UnknownEnvironmentError.
@@ -72,15 +94,36 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> J
         return _environment_document(environment_ref, [flag], bucketing)
 
 
-def _environment_document(environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str) -> JsonObject:
-    """Return the document of these flags, inside the caller's snapshot."""
+def _environment_document(
+    environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str
+) -> EnvironmentDocument:
+    """Return these flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment_ref.id)
     everyone = member_rows.all_of(flag.id for flag in flags)
+    catalog = read_catalog(environment_ref.id, flags, lambda needed: members_of(needed, everyone))
     definitions: JsonObject = {}
     for flag in sorted(flags, key=lambda flag: flag.key):
-        members = {name: sorted(ids) for name, ids in everyone.get(flag.id, {}).items()}
-        definitions[flag.key] = flag_definition(flag, members)
-    return {"flags": definitions, "metadata": metadata(environment_ref.key, revision, bucketing)}
+        members = sorted_members(everyone.get(flag.id, {}))
+        definitions[flag.key] = flag_definition(flag, members, catalog)
+    about = metadata(environment_ref.key, revision, bucketing)
+    known = catalog.known(*(flag.configuration({}) for flag in flags if flag.prerequisites))
+    return EnvironmentDocument(whole(definitions, about, catalog.evaluators), known)
+
+
+def whole(definitions: Mapping[str, JsonValue], about: JsonObject, evaluators: Mapping[str, JsonValue]) -> JsonObject:
+    """Put a document together; it has evaluators only where some are used."""
+    shared: JsonObject = {"$evaluators": {name: evaluators[name] for name in sorted(evaluators)}} if evaluators else {}
+    return {"flags": dict(definitions), "metadata": about, **shared}
+
+
+def members_of(flags: Sequence[FlagRow], known: Mapping[int, Members]) -> dict[int, Members]:
+    """Return the members of flags; those that are not known are read."""
+    read = member_rows.all_of(flag.id for flag in flags if flag.id not in known)
+    return {flag.id: sorted_members(known.get(flag.id) or read.get(flag.id, {})) for flag in flags}
+
+
+def sorted_members(members: Members) -> Members:
+    return {name: sorted(ids) for name, ids in members.items()}
 
 
 def to_bytes(document: Mapping[str, JsonValue]) -> bytes:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from db.configuration.catalog import read_catalog
+from db.configuration.flag_rows import FlagRow, live_flag_rows
 from db.database import rows, session
 from db.definitions import member_rows
-from db.definitions.document import flag_definition
-from db.definitions.flag_rows import live_flag_rows
+from db.definitions.document import flag_definition, members_of, sorted_members
 from db.definitions.summaries import FlagSummary, summary_of
-from db.vocabulary import JsonObject
+from db.vocabulary import JsonObject, JsonValue
 from db.writing import find_environment
+from flagstaff.jsonlogic import nodes
 
 FLAGS_AT_ONCE: Final = 500
 MEMBERS_AT_ONCE: Final = 50_000
@@ -33,6 +35,8 @@ class FlagInEnvironment(NamedTuple):
     key: str
     definition: JsonObject
     summary: FlagSummary
+    evaluators: Mapping[str, JsonValue]
+    """Those of the document that the definition refers to, by name."""
 
 
 def committed_state(key: str) -> EnvironmentState:
@@ -67,25 +71,32 @@ def read_range(environment: EnvironmentState, first: str, until: str | None) -> 
 
     Each is as it is when it is read, not all as they were at one moment.
     """
-    for ids in _batches(environment, first, until):
-        everyone = member_rows.all_of(ids)
-        for flag in sorted(live_flag_rows(ids), key=lambda flag: flag.key):
-            members = {name: sorted(ids) for name, ids in everyone.pop(flag.id, {}).items()}
-            yield FlagInEnvironment(flag.key, flag_definition(flag, members), summary_of(flag, members))
+    for keys in _batches(environment, first, until):
+        yield from _read(environment, live_flag_rows(environment.id, keys))
 
 
-def _batches(environment: EnvironmentState, first: str, until: str | None) -> Iterator[list[int]]:
-    """Give the ids of configurations, in the order of keys, together so many that memory has room for them."""
-    query = "SELECT c.id, f.key, c.member_count FROM configuration c JOIN flag f ON f.id = c.flag_id"
+def _read(environment: EnvironmentState, flags: list[FlagRow]) -> Iterator[FlagInEnvironment]:
+    everyone = member_rows.all_of(flag.id for flag in flags)
+    catalog = read_catalog(environment.id, flags, lambda needed: members_of(needed, everyone))
+    for flag in sorted(flags, key=lambda flag: flag.key):
+        members = sorted_members(everyone.get(flag.id, {}))
+        definition = flag_definition(flag, members, catalog)
+        names = nodes.references(definition.get("targeting")) if catalog.evaluators else frozenset()
+        evaluators = {name: catalog.evaluators[name] for name in names}
+        yield FlagInEnvironment(flag.key, definition, summary_of(flag, members), evaluators)
+
+
+def _batches(environment: EnvironmentState, first: str, until: str | None) -> Iterator[list[str]]:
+    """Give keys of flags, in order, together so many that memory has room for them."""
+    query = "SELECT f.key, c.member_count FROM configuration c JOIN flag f ON f.id = c.flag_id"
     found = rows(f"{query} WHERE c.environment_id = %s AND f.archived_at IS NULL", environment.id)
-    in_range = ((key, id_, count) for id_, key, count in found if key >= first and (until is None or key < until))
-    batch: list[int] = []
+    batch: list[str] = []
     members = 0
-    for _, id_, count in sorted(in_range):
+    for key, count in sorted(row for row in found if row[0] >= first and (until is None or row[0] < until)):
         if batch and (len(batch) == FLAGS_AT_ONCE or members + count > MEMBERS_AT_ONCE):
             yield batch
             batch, members = [], 0
-        batch.append(id_)
+        batch.append(key)
         members += count
     if batch:
         yield batch

@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
+from db.configuration.catalog import read_catalog
+from db.configuration.flag_rows import FlagRow, flag_rows
 from db.database import rows, snapshot
 from db.definitions import member_rows
 from db.definitions.document import flag_definition, metadata
-from db.definitions.flag_rows import FlagRow, flag_rows
 from db.definitions.id_sets import changed
 from db.definitions.member_rows import Group
 from db.definitions.summaries import FlagSummary, summary_of
-from db.vocabulary import JsonObject
+from db.vocabulary import JsonObject, JsonValue
 from db.writing import find_environment
+from flagstaff.jsonlogic import nodes
+from flagstaff.targeting import Catalog
 
 MemberSets: TypeAlias = "Mapping[tuple[str, str], Set[str]]"
 """Ids by variant and entity type; never changed, only replaced."""
@@ -36,6 +39,10 @@ class Delta(NamedTuple):
     """Whether `changed` is everything there is, so that what is not in it is gone."""
     summaries: dict[str, FlagSummary]
     """Of the flags in `changed`, by key."""
+    evaluators: dict[str, JsonValue]
+    """All of the document's evaluators; lists of ids are `Set`s here too."""
+    segments: dict[str, JsonValue]
+    """The JsonLogic of the segments that `changed` refers to, by key."""
     gone: dict[str, int]
     """Keys that no flag has any more, and the revision at which each went; where `complete`, those of all time."""
 
@@ -48,6 +55,8 @@ class EnvironmentReader:
         self.bucketing = bucketing
         self.revision = -1
         self._members: dict[int, MemberSets] = {}  # by configuration, of live flags
+        self._evaluators: dict[str, JsonValue] = {}
+        self._uses: dict[str, frozenset[str]] = {}  # names of evaluators, by the flags that refer to some
 
     def refresh(self) -> Delta:
         """Return what changed since the last refresh; the first one brings everything.
@@ -68,21 +77,67 @@ class EnvironmentReader:
             flags = flag_rows(environment.id, since) if complete or since < revision else []
             live = [flag for flag in flags if not flag.archived]
             members = _members(live, known, since)
+            catalog = read_catalog(
+                environment.id, live, lambda needed: self._members_of(needed, members), ids_as=frozenset
+            )
         gone = [flag for flag in flags if flag.archived]
         self._members = {**known, **members}
         for flag in gone:
             self._members.pop(flag.id, None)
         self.revision = revision
-        return self._delta(live, gone, complete)
+        return self._delta(live, gone, complete, catalog)
 
-    def _delta(self, live: list[FlagRow], gone: list[FlagRow], complete: bool) -> Delta:
-        definitions = {flag.key: flag_definition(flag, self._members[flag.id]) for flag in live}
+    def _members_of(self, needed: Sequence[FlagRow], fresh: Mapping[int, MemberSets]) -> dict[int, MemberSets]:
+        """Return the members of flags that others need: those just read, or those that have not changed."""
+        return {flag.id: fresh.get(flag.id) or self._members.get(flag.id, {}) for flag in needed}
+
+    def _delta(self, live: list[FlagRow], gone: list[FlagRow], complete: bool, catalog: Catalog) -> Delta:
+        definitions = {flag.key: flag_definition(flag, self._members[flag.id], catalog) for flag in live}
+        uses = _references(live, definitions, catalog) if catalog.evaluators else {}
+        self._take_in(uses, live, gone, complete, catalog)
         # A key that one flag gave up may be another's by now.
         went = {flag.key: flag.revision for flag in sorted(gone, key=_revision) if flag.key not in definitions}
         removed = set() if complete else set(went)
         about = metadata(self.environment, self.revision, self.bucketing)
-        summaries = {flag.key: summary_of(flag, self._members[flag.id]) for flag in live}
-        return Delta(self.revision, definitions, removed, about, complete, summaries, went)
+        summaries = {
+            flag.key: summary_of(flag, self._members[flag.id], uses.get(flag.key, frozenset())) for flag in live
+        }
+        segments = dict(catalog.known().segments)
+        return Delta(
+            self.revision, definitions, removed, about, complete, summaries, dict(self._evaluators), segments, went
+        )
+
+    def _take_in(
+        self,
+        uses: Mapping[str, frozenset[str]],
+        live: Sequence[FlagRow],
+        gone: Sequence[FlagRow],
+        complete: bool,
+        catalog: Catalog,
+    ) -> None:
+        """Keep the evaluators that flags refer to, and no others."""
+        if complete:
+            self._uses = {}
+        for flag in (*live, *gone):
+            self._uses.pop(flag.key, None)
+        self._uses |= {key: names for key, names in uses.items() if names}
+        used: set[str] = set().union(*self._uses.values())
+        self._evaluators = {name: logic for name, logic in self._evaluators.items() if name in used}
+        self._evaluators |= {name: logic for name, logic in catalog.evaluators.items() if name in used}
+
+
+def _references(
+    flags: Sequence[FlagRow], definitions: Mapping[str, JsonObject], catalog: Catalog
+) -> dict[str, frozenset[str]]:
+    """Return the names of the evaluators that flags refer to: by segments, or by what is written into them."""
+    named = {key for flag in flags for key in flag.segments}
+    of_segments = {key: nodes.references(catalog.segment(key)) for key in named}
+    return {
+        flag.key: nodes.references(definitions[flag.key].get("targeting"))
+        if flag.prerequisites
+        else frozenset().union(*(of_segments[key] for key in flag.segments))
+        for flag in flags
+    }
 
 
 def _revision(flag: FlagRow) -> int:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import peewee
@@ -62,7 +61,7 @@ def get(id_or_key: str, environment: str) -> FlagView:
 
     Raises FlagNotFoundError or UnknownEnvironmentError.
     """
-    with snapshot():  # the version must be that of the name, description and tags beside it
+    with snapshot():  # the version must be that of the flag's own fields beside it
         return store.find(id_or_key, find_environment(environment)).view()
 
 
@@ -75,7 +74,7 @@ def update(id_or_key: str, environment: str, edit: FlagEdit, *, actor: Actor, ve
     own = flag_fields.checked(edit)
     with write(actor, *(() if own else (environment,))) as writing:
         current = store.find_to_change(id_or_key, writing.environment(environment), version)
-        own = {name: value for name, value in own.items() if getattr(current.flag, name) != value}
+        own = flag_fields.differing(current.flag, own)
         if own:
             _change_elsewhere(writing, current, own)
         return _change_here(writing, current, edit, own).view()
@@ -88,8 +87,6 @@ def set_enabled(
     with write(actor, environment) as writing:
         current = store.find_to_change(id_or_key, writing.environment(environment), version)
         wanted = not current.state.enabled if enabled is None else validation.boolean(enabled, "enabled")
-        if wanted == current.state.enabled:
-            return current.view()
         return _switch(writing, current, wanted).view()
 
 
@@ -97,10 +94,7 @@ def disable_everywhere(id_or_key: str, *, actor: Actor) -> list[FlagView]:
     """Return the global kill switch: off in every environment, at once. Raises FlagNotFoundError."""
     with write(actor) as writing:
         flag = store.find_to_change(id_or_key, writing.environments[0]).flag
-        return [
-            (_switch(writing, found, False) if found.state.enabled else found).view()
-            for found in store.in_all_environments(writing, flag)
-        ]
+        return [_switch(writing, found, False).view() for found in store.in_all_environments(writing, flag)]
 
 
 def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, version: int | None = None) -> FlagView:
@@ -174,14 +168,18 @@ def _change_here(writing: Write, current: FlagConfiguration, edit: FlagEdit, own
 
 def _action(before: State, after: State, own: dict[str, Any], members: MemberChanges) -> Action:
     """Return an edit that only switches is logged as that."""
-    if own or members or after.enabled == before.enabled or not replace(after, enabled=before.enabled).is_like(before):
+    if own or members or after.enabled == before.enabled or not after.is_like(before.switched(after.enabled)):
         return Action.FLAG_UPDATED
     return Action.FLAG_ENABLED if after.enabled else Action.FLAG_DISABLED
 
 
 def _switch(writing: Write, current: FlagConfiguration, enabled: bool) -> FlagConfiguration:
+    """Switch it, unless it is so already and stays so."""
+    state = current.state.switched(enabled)
+    if state.is_like(current.state):
+        return current
     action = Action.FLAG_ENABLED if enabled else Action.FLAG_DISABLED
-    return store.change(writing, current, action, state=replace(current.state, enabled=enabled))
+    return store.change(writing, current, action, state=state)
 
 
 def _refuse_lost_variants(current: FlagConfiguration, state: State) -> None:

@@ -9,16 +9,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from peewee import SQL
+
 from db import validation
-from db.configuration import store
+from db.configuration import ownership, store
 from db.configuration.edits import FlagQuery
+from db.configuration.flag_rows import ENABLED_NOW
 from db.cursors import read_cursor, write_cursor
 from db.database import snapshot
 from db.errors import InvalidInputError
 from db.models import Configuration, Flag
 from db.views import FlagView, Page
 from db.vocabulary import ValueType
-from db.writing import find_environment
+from db.writing import EnvironmentRef, find_environment
 
 
 class Sort(NamedTuple):
@@ -57,7 +60,7 @@ def search(query: FlagQuery) -> Page[FlagView]:
     with snapshot():
         environment = find_environment(query.environment)
         fitting = Configuration.select(Configuration, Flag).join(Flag)
-        fitting = fitting.where(Configuration.environment == environment.id, *_conditions(query))
+        fitting = fitting.where(Configuration.environment == environment.id, *_conditions(query, environment))
         total = fitting.count()
         page = fitting if query.after is None else fitting.where(_behind(query.after, sort, query.descending))
         rows = list(page.order_by(*_order(sort, query.descending)).offset(skip).limit(limit + 1))
@@ -91,7 +94,7 @@ def _behind(after: str, sort: Sort, descending: bool) -> Any:
     return later | ((column == value) & later_id) | column.is_null()
 
 
-def _conditions(query: FlagQuery) -> list[Any]:
+def _conditions(query: FlagQuery, environment: EnvironmentRef) -> list[Any]:
     conditions: list[Any] = [Flag.archived_at.is_null(not query.archived)]
     if text := validation.search(query.search).strip():
         conditions.append(Flag.key.contains(text) | Flag.name.contains(text) | Flag.description.contains(text))
@@ -100,9 +103,13 @@ def _conditions(query: FlagQuery) -> list[Any]:
     if query.is_static is not None:
         conditions.append(Flag.is_static == query.is_static)
     if query.enabled is not None:
-        conditions.append(Configuration.enabled == query.enabled)
+        conditions.append(Configuration.id.in_(SQL(ENABLED_NOW, [environment.id, query.enabled])))
     if query.changed_since is not None:
         conditions.append(Configuration.updated_at >= query.changed_since)
     if tags := validation.tags(query.tags):
         conditions.append(Flag.tags.contains(tags))
+    if owner := ownership.owner(query.owner):
+        conditions.append(Flag.owner == owner)
+    if purpose := ownership.purpose(query.purpose):
+        conditions.append(Flag.purpose == purpose)
     return conditions

@@ -15,9 +15,9 @@ from db.configuration import store
 from db.configuration.readable import readable
 from db.cursors import not_a_cursor
 from db.database import session
-from db.errors import ChangeNotFoundError
+from db.errors import ChangeNotFoundError, SegmentNotFoundError
 from db.history.restore import difference, restore
-from db.models import Change, Environment, Flag
+from db.models import Change, Environment, Flag, Segment
 from db.views import ChangeView, Page
 from db.vocabulary import Action, Source, utc
 from db.writing import find_environment
@@ -36,12 +36,14 @@ def page(
     flag: str | None = None,
     environment: str | None = None,
     *,
+    segment: str | None = None,
     actor: str = "",
     after: str | None = None,
     skip: int = 0,
     limit: int = 50,
 ) -> Page[ChangeView]:
-    """List changes, newest first; of one flag (id or key), of one environment, of actors with a part of a name, or all.
+    """List changes, newest first: of one flag (id or key), segment (key) or environment, of actors with a part of a
+    name, or all.
 
     Long lists of members are shortened. `skip` passes over so many first. A page has fewer than `limit` changes, and at
     least one, where they are larger than `MAX_PAGE_BYTES`; its `next` leads on.
@@ -49,7 +51,7 @@ def page(
     """
     limit, skip = validation.limit(limit), validation.skip(skip)
     with session():
-        conditions = _conditions(flag, environment)
+        conditions = _conditions(flag, environment, segment)
         if actor := validation.search(actor).strip():
             conditions.append(Change.actor.contains(actor))
         total = Change.select().where(*conditions).count()
@@ -70,9 +72,15 @@ def get(change_id: int) -> ChangeView:
 
 
 def _select() -> Any:
-    key, environment = Flag.key.alias("flag_key"), Environment.key.alias("environment_key")
-    named = Change.select(Change, key, environment).join_from(Change, Flag, JOIN.LEFT_OUTER)
-    return named.join_from(Change, Environment, JOIN.LEFT_OUTER)
+    keys = (
+        Flag.key.alias("flag_key"),
+        Environment.key.alias("environment_key"),
+        Segment.key.alias("segment_key"),
+    )
+    query = Change.select(Change, *keys)
+    for table in (Flag, Environment, Segment):
+        query = query.join_from(Change, table, JOIN.LEFT_OUTER)
+    return query
 
 
 def _of_a_page(conditions: list[Any], skip: int, limit: int) -> tuple[list[int], bool]:
@@ -102,13 +110,25 @@ def _sizes(conditions: list[Any], skip: int, most: int) -> Iterator[tuple[int, i
         most, skip, below = most - len(found), 0, [Change.id < found[-1][0]]
 
 
-def _conditions(flag: str | None, environment: str | None) -> list[Any]:
+def _conditions(flag: str | None, environment: str | None, segment: str | None) -> list[Any]:
     conditions: list[Any] = [True]
+    if segment is not None:
+        conditions.append(Change.segment << _segments(segment))
     if flag is not None:
         conditions.append(Change.flag == store.find_flag(flag).id)
     if environment is not None:
-        conditions.append(Change.environment == find_environment(environment).id)
+        # Segments are the same in every environment.
+        there = Change.environment == find_environment(environment).id
+        conditions.append(there | Change.segment.is_null(False) if flag is None else there)
     return conditions
+
+
+def _segments(key: str) -> Any:
+    """Return the ids of the segments that have, or had, this key; raises SegmentNotFoundError."""
+    ids = [segment.id for segment in Segment.select(Segment.id).where(Segment.key == validation.key(key))]
+    if not ids:
+        raise SegmentNotFoundError(key)
+    return ids
 
 
 def _shortened(members: Any) -> Any:
@@ -136,11 +156,13 @@ def _view(row: Any) -> ChangeView:
         flag_id=str(row.flag_id) if row.flag_id else None,
         flag_key=row.flag_key,
         environment=row.environment_key,
+        segment=row.segment_key,
         revision=row.revision,
         action=Action(row.action),
         actor=row.actor,
         source=Source(row.source),
         via=row.via,
+        comment=row.comment,
         before=readable(row.before) if row.before else None,
         after=readable(row.after) if row.after else None,
         members=row.members,

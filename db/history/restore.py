@@ -10,8 +10,7 @@ from typing import Any, Literal
 import peewee
 
 from db.administration import environments
-from db.configuration import member_changes, readable, store
-from db.configuration.flag_fields import FLAG_FIELDS
+from db.configuration import flag_fields, member_changes, readable, store
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.state import State
 from db.configuration.store import FlagConfiguration
@@ -36,8 +35,9 @@ def restore(
 ) -> FlagView:
     """Bring back a flag's configuration, members included, as it was before (or after) a change in this environment.
 
-    The flag's name, description and tags come back too, everywhere, if it was this change that edited them. An archived
-    flag lives again, in every environment. A restore is a change like any other, and can be undone like any other.
+    The flag's own fields, such as its name, come back too, everywhere, if it was this change that edited them. An
+    archived flag lives again, in every environment. A restore is a change like any other, and can be undone like any
+    other.
 
     Raises ChangeNotFoundError, FlagNotFoundError, FlagKeyTakenError if another flag has the archived one's key by now,
     InvalidInputError where there was no such state, VersionConflictError, UnknownEnvironmentError.
@@ -47,7 +47,7 @@ def restore(
         current = store.find(id_or_key, environment_ref)
         store.check_version(current, version)
         goal = _goal(current, change_id, to)
-        own = _own_fields(current, change_id, goal)
+        own = _own_fields(current, change_id, to)
         if current.flag.archived_at is not None:
             own["archived_at"] = None
             _begin_where_missing(writing, current)
@@ -63,7 +63,7 @@ def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "
         goal = _goal(current, change_id, to)
         members = _members_to_restore(current, change_id, to)
         before = current.to_json()
-        own = _own_fields(current, change_id, goal)
+        own = flag_fields.to_json(_own_fields(current, change_id, to))
         after = {**before, **own, **State.from_json(goal).to_json(), "archived": False}
     return readable.difference(before, after, members.to_json() if members else None)
 
@@ -92,12 +92,13 @@ def _change(current: FlagConfiguration, change_id: int) -> Change:
     return change
 
 
-def _own_fields(current: FlagConfiguration, change_id: int, goal: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the flag's own columns that the change edited, where they are not as in the goal."""
+def _own_fields(current: FlagConfiguration, change_id: int, to: Side) -> dict[str, Any]:
+    """Return the flag's own columns that the change edited, where they are not as in the state to go back to."""
     change = _change(current, change_id)
-    before, after = change.before or {}, change.after or {}
-    edited = [name for name in FLAG_FIELDS if before.get(name) != after.get(name)]
-    return {name: goal[name] for name in edited if getattr(current.flag, name) != goal[name]}
+    goal, other = change.before or {}, change.after or {}
+    if to == "after":
+        goal, other = other, goal
+    return flag_fields.differing(current.flag, flag_fields.edited(goal, other))
 
 
 def _begin_where_missing(writing: Write, current: FlagConfiguration) -> None:

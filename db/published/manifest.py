@@ -25,14 +25,16 @@ class Part(NamedTuple):
     flags: Mapping[str, Any]
     """flagd definitions by key, in order."""
     listed: Mapping[str, Any]
-    """What the list of boolean flags says of them besides, by key: `id`, `description`, `rollout_percentage`."""
+    """What the list of boolean flags says of them, by key; `targeted_users` only where their targeting does not."""
+    evaluators: Mapping[str, Any] = {}
+    """Members of the document's `$evaluators`, by name. Each of those has a part of its own, for all flags."""
 
     @classmethod
     def from_json(cls, said: object) -> Part:
-        """Read an object that has these two. Raises ValueError for anything else."""
+        """Read an object that has these. Raises ValueError for anything else."""
         match said:
-            case {"flags": dict(flags), "listed": dict(listed)}:
-                return cls(flags, listed)
+            case {"flags": dict(flags), "listed": dict(listed), "evaluators": dict(evaluators)}:
+                return cls(flags, listed, evaluators)
         raise ValueError("this is no part of an environment")
 
 
@@ -41,7 +43,7 @@ class PartRef:
     """A part, as a manifest has it."""
 
     first: str
-    """The key of its first flag."""
+    """The key of its first flag; the name of its evaluator, where it has one."""
     count: int
     """How many flags it has."""
     size: int
@@ -49,19 +51,20 @@ class PartRef:
     digest: str
     """Its SHA-256 in hex, by which it is called; empty where the manifest has it itself."""
     content: Part | None = None
+    evaluators: Sequence[str] = ()
+    """The names of the evaluators that its flags refer to."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can carry it; `from_json` reads it back."""
-        about = {"first": self.first, "count": self.count, "size": self.size}
-        return {**about, **(self.content._asdict() if self.content else {"part": self.digest})}
+        about = {"first": self.first, "count": self.count, "size": self.size, "uses": list(self.evaluators)}
+        return {**about, **({"content": self.content._asdict()} if self.content else {"part": self.digest})}
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> PartRef:
         """Read what `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
-        about = str(said["first"]), int(said["count"]), int(said["size"])
-        if "part" in said:
-            return cls(*about, str(said["part"]))
-        return cls(*about, "", Part.from_json(said))
+        content = Part.from_json(said["content"]) if "content" in said else None
+        digest = "" if content else str(said["part"])
+        return cls(str(said["first"]), int(said["count"]), int(said["size"]), digest, content, list(said["uses"]))
 
 
 class RetiredPart(NamedTuple):
@@ -81,23 +84,31 @@ class Manifest(NamedTuple):
     metadata: Mapping[str, Any]
     """The flagd document's own."""
     parts: Sequence[PartRef]
+    """Those of the flags, in order."""
+    evaluators: Sequence[PartRef] = ()
+    """Those of the document's `$evaluators`, by name, in order."""
     retired: Sequence[RetiredPart] = ()
+
+    @property
+    def all_parts(self) -> list[PartRef]:
+        """Those of the flags and of the evaluators."""
+        return [*self.parts, *self.evaluators]
 
     @property
     def size(self) -> int:
         """Bytes of all parts, which is about what the whole document has."""
-        return sum(part.size for part in self.parts)
+        return sum(part.size for part in self.all_parts)
 
     @property
     def digests(self) -> list[str]:
         """The names of all parts that belong to the environment, of those that nobody needs any more too."""
-        return [part.digest for part in self.parts if part.digest] + [part.digest for part in self.retired]
+        return [part.digest for part in self.all_parts if part.digest] + [part.digest for part in self.retired]
 
     def to_bytes(self) -> bytes:
         """As it is stored."""
         retired = [{"part": part.digest, "since": part.since.isoformat()} for part in self.retired]
-        parts = [part.to_json() for part in self.parts]
-        return orjson.dumps({"format": FORMAT, **self._asdict(), "parts": parts, "retired": retired})
+        lists = {name: [part.to_json() for part in getattr(self, name)] for name in ("parts", "evaluators")}
+        return orjson.dumps({"format": FORMAT, **self._asdict(), **lists, "retired": retired})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
@@ -106,10 +117,11 @@ class Manifest(NamedTuple):
         try:
             if said["format"] != FORMAT:
                 raise ValueError(f"this manifest has the format {said['format']!r}, and {FORMAT} is known here")
-            metadata, revision = dict(said["metadata"]), int(said["revision"])
+            about = str(said["environment"]), int(said["revision"]), str(said["history"]), dict(said["metadata"])
             parts = [PartRef.from_json(part) for part in said["parts"]]
+            evaluators = [PartRef.from_json(part) for part in said["evaluators"]]
             retired = [RetiredPart(part["part"], datetime.fromisoformat(part["since"])) for part in said["retired"]]
-            return cls(str(said["environment"]), revision, str(said["history"]), metadata, parts, retired)
+            return cls(*about, parts, evaluators, retired)
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no manifest: {error!r}") from error
 

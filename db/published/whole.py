@@ -5,23 +5,19 @@ Neither is ever held: parts are written to a file as they come, a few at a time,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
 from db.aws.large_body import LargeBody, large_body
 from db.aws.s3 import ATTEMPTS, Bucket, ObjectChangedError
-from db.published import overtaking
-from db.published.manifest import Manifest, Part, manifest_object
+from db.published import flag_list, overtaking
+from db.published.manifest import Manifest, manifest_object
 from db.published.objects import definitions_object, flags_object
 from db.published.parts import read_parts
-from flagstaff import targeting
 
 PART_SECONDS: Final = 5.0
 """How long S3 may be silent."""
-LISTED: Final = ("on", "user")
-"""The list of flags has the entities of this variant and type."""
 
 
 def bring_up_to_date(bucket: Bucket, environment: str) -> Manifest | None:
@@ -65,24 +61,14 @@ def _write(bucket: Bucket, manifest: Manifest, document: LargeBody, listed: Larg
         document.add(flags_comma)
         document.add(memoryview(orjson.dumps(part.flags))[1:-1])
         flags_comma = b","
-        for entry in _entries(part):
+        for entry in flag_list.entries(part):
             listed.add(list_comma + orjson.dumps(entry))
             list_comma = b","
-    document.add(b'},"metadata":%b}' % orjson.dumps(manifest.metadata))
+    document.add(b'},"metadata":%b' % orjson.dumps(manifest.metadata))
     listed.add(b"]}")
-
-
-def _entries(part: Part) -> Iterator[Mapping[str, Any]]:
-    """Give what the list says of each flag, as `db.definitions.summaries.to_json` does."""
-    for key, said in part.listed.items():
-        flag = part.flags[key]
-        branches = targeting.read(flag.get("targeting"))
-        users = [id_ for branch in branches if (branch.serves, branch.entity_type) == LISTED for id_ in branch.members]
-        yield {
-            "id": said["id"],
-            "key": key,
-            "description": said["description"],
-            "enabled": flag["state"] == "ENABLED",
-            "rollout_percentage": said["rollout_percentage"],
-            "targeted_users": users,
-        }
+    start = b',"$evaluators":{'
+    for _, part in read_parts(bucket, manifest.evaluators, seconds=PART_SECONDS):
+        document.add(start)
+        document.add(memoryview(orjson.dumps(part.evaluators))[1:-1])
+        start = b","
+    document.add(b"}}" if manifest.evaluators else b"}")

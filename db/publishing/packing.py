@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from db.definitions import summaries
 from db.definitions.ranges import FlagInEnvironment
+from db.published.flag_list import listed_users
 from db.published.manifest import PartRef
-from db.vocabulary import ValueType
+from db.vocabulary import JsonValue, ValueType
 
 FULL: Final = 256 << 10
 """Bytes of a part that is written anew: an environment of 40 MB has 160 of them."""
@@ -25,7 +26,9 @@ class EncodedFlag(NamedTuple):
     key: str
     definition: bytes
     listed: bytes | None
-    """What the list of boolean flags says of it besides; None of other flags."""
+    """What the list of boolean flags says of it; None of other flags."""
+    evaluators: Collection[str] = ()
+    """The names of those that it refers to."""
 
     @property
     def size(self) -> int:
@@ -35,11 +38,18 @@ class EncodedFlag(NamedTuple):
     @classmethod
     def of(cls, flag: FlagInEnvironment) -> EncodedFlag:
         """Encode a flag."""
-        listed = {"id": flag.summary.id, "description": flag.summary.description}
-        rollout = summaries.rollout_percentage(flag.summary.value_type, flag.summary.rollout)
-        in_list = flag.summary.value_type is ValueType.BOOLEAN
-        said = orjson.dumps({**listed, "rollout_percentage": rollout}) if in_list else None
-        return cls(flag.key, orjson.dumps(flag.definition), said)
+        definition = orjson.dumps(flag.definition)
+        return cls(flag.key, definition, _listed(flag), tuple(flag.evaluators))
+
+
+def _listed(flag: FlagInEnvironment) -> bytes | None:
+    if flag.summary.value_type is not ValueType.BOOLEAN:
+        return None
+    said = summaries.to_json(flag.summary)
+    # They are in the targeting as a rule, and may be many.
+    if said["targeted_users"] == listed_users(flag.definition):
+        del said["targeted_users"]
+    return orjson.dumps(said)
 
 
 class Range(NamedTuple):
@@ -49,11 +59,14 @@ class Range(NamedTuple):
     until: str | None
 
 
-def part_bytes(environment: str, flags: Sequence[EncodedFlag]) -> bytes:
+def part_bytes(
+    environment: str, flags: Sequence[EncodedFlag] = (), evaluators: Mapping[str, JsonValue] | None = None
+) -> bytes:
     """Return a part as it is stored. It names its environment, so that no two environments share one."""
     definitions: dict[str, Any] = {flag.key: orjson.Fragment(flag.definition) for flag in flags}
     listed = {flag.key: orjson.Fragment(flag.listed) for flag in flags if flag.listed}
-    return orjson.dumps({"environment": environment, "flags": definitions, "listed": listed})
+    part = {"flags": definitions, "listed": listed, "evaluators": evaluators or {}}
+    return orjson.dumps({"environment": environment, **part})
 
 
 def packed(flags: Iterable[EncodedFlag]) -> Iterator[list[EncodedFlag]]:

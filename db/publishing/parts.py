@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,7 +12,7 @@ import orjson
 
 from db.aws.s3 import ATTEMPTS, Bucket, ObjectChangedError
 from db.definitions import document as definitions
-from db.definitions.ranges import EnvironmentState, committed_state, knows, read_range, touched_keys
+from db.definitions.ranges import EnvironmentState, FlagInEnvironment, committed_state, knows, read_range, touched_keys
 from db.published.manifest import Manifest, Part, PartRef, RetiredPart, part_object
 from db.publishing.packing import EncodedFlag, Range, packed, part_bytes, to_remake
 
@@ -30,7 +31,8 @@ class PartsWriter:
         self._bucket = bucket
         self._environment = environment
         self._before = before
-        self._there = {part.digest for part in before.parts if part.digest} if before else set()
+        self._there = {part.digest for part in before.all_parts if part.digest} if before else set()
+        self._evaluators = {part.first: part for part in before.evaluators} if before else {}
 
     def write_committed(self, *, bucketing: str, everything: bool) -> Manifest:
         """Write the parts that are not there yet, and return the manifest of the committed state.
@@ -46,31 +48,47 @@ class PartsWriter:
             parts = self._remade(state, parts, None if since is None else touched_keys(state, since))
             since, state = state.revision, committed_state(self._environment)
         metadata = definitions.metadata(self._environment, state.revision, bucketing)
-        retired = self._retired({part.digest for part in parts})
-        return Manifest(self._environment, state.revision, state.history, metadata, parts, retired)
+        evaluators = [self._evaluators[name] for name in sorted({name for part in parts for name in part.evaluators})]
+        retired = self._retired({part.digest for part in (*parts, *evaluators)})
+        return Manifest(self._environment, state.revision, state.history, metadata, parts, evaluators, retired)
 
     def _remade(
         self, state: EnvironmentState, parts: Sequence[PartRef], touched: Collection[str] | None
     ) -> list[PartRef]:
         made: list[PartRef] = []
+        seen: set[str] = set()
         for part in to_remake(parts, touched):
             if isinstance(part, Range):
-                flags = map(EncodedFlag.of, read_range(state, part.first, part.until))
-                made += map(self._written, packed(flags))
+                flags = (self._encoded(flag, seen) for flag in read_range(state, part.first, part.until))
+                made += map(self._with_flags, packed(flags))
             else:
                 made.append(part)
         return made
 
-    def _written(self, flags: Sequence[EncodedFlag]) -> PartRef:
+    def _encoded(self, flag: FlagInEnvironment, seen: set[str]) -> EncodedFlag:
+        """Encode a flag, and write the evaluators that it refers to, unless an earlier flag has: whatever changes one
+        touches all flags that refer to it.
+        """
+        for name in flag.evaluators.keys() - seen:
+            seen.add(name)
+            body = part_bytes(self._environment, evaluators={name: flag.evaluators[name]})
+            self._evaluators[name] = self._written(PartRef(name, 0, len(body), ""), body)
+        return EncodedFlag.of(flag)
+
+    def _with_flags(self, flags: Sequence[EncodedFlag]) -> PartRef:
         body = part_bytes(self._environment, flags)
-        first, count, size = flags[0].key, len(flags), len(body)
-        if size <= INLINE:
-            return PartRef(first, count, size, "", Part.from_json(orjson.loads(body)))
+        names = sorted({name for flag in flags for name in flag.evaluators})
+        return self._written(PartRef(flags[0].key, len(flags), len(body), "", evaluators=names), body)
+
+    def _written(self, part: PartRef, body: bytes) -> PartRef:
+        """Return the part with its content, or with the name under which that is in the bucket."""
+        if len(body) <= INLINE:
+            return replace(part, content=Part.from_json(orjson.loads(body)))
         digest = hashlib.sha256(body).hexdigest()
         if digest not in self._there:
             write_once(self._bucket, part_object(digest), body)
             self._there.add(digest)
-        return PartRef(first, count, size, digest)
+        return replace(part, digest=digest)
 
     def _retired(self, used: set[str]) -> list[RetiredPart]:
         """Return the parts that nobody needs any more, without those that are deleted now.

@@ -18,6 +18,9 @@ _ACTIONS: Final = {
     Action.FLAG_PROMOTED: "Promoted",
     Action.MEMBERS_ADDED: "Members added",
     Action.MEMBERS_REMOVED: "Members removed",
+    Action.SEGMENT_CREATED: "Segment created",
+    Action.SEGMENT_UPDATED: "Segment changed",
+    Action.SEGMENT_ARCHIVED: "Segment archived",
     Action.ENVIRONMENT_CREATED: "Environment added",
     Action.ENVIRONMENT_UPDATED: "Environment changed",
     Action.ENVIRONMENT_DELETED: "Environment deleted",
@@ -28,7 +31,15 @@ _ACTIONS: Final = {
 _FIELDS: Final = {
     "rules": "Rules changed",
     "rollout": "Rollout changed",
+    "ramp": "Ramp changed",
+    "schedule": "Schedule changed",
+    "prerequisites": "Prerequisites changed",
     "variants": "Values changed",
+    "owner": "Owner changed",
+    "purpose": "Purpose changed",
+    "expectedEnd": "Expected end changed",
+    "links": "Links changed",
+    "metadata": "Metadata changed",
 }
 """What an edit of one field alone is called."""
 

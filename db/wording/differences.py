@@ -10,6 +10,7 @@ from db.views import ChangeView, Difference
 from db.wording import phrases
 from db.wording.line import MAX_SUMMARY, Line
 from db.wording.rule_moves import rule_changes
+from flagstaff.targeting import Ramp, Step
 from flagstaff.targeting.rules import split_from_json
 
 MAX_LINES: Final = 50
@@ -83,6 +84,14 @@ def _variants(variants: Mapping[str, Any]) -> dict[str, Part]:
     return {f"variant {name}": Part(phrases.readable(value), value) for name, value in variants.items()}
 
 
+def _links(links: Any) -> dict[str, Part]:
+    return {f"link {link['title']}": Part(link["url"], link["url"]) for link in links or ()}
+
+
+def _metadata(metadata: Any) -> dict[str, Part]:
+    return {f"metadata {name}": Part(phrases.readable(value), value) for name, value in (metadata or {}).items()}
+
+
 def _value(value: Any) -> str:
     return "" if value is None else phrases.shown(value)
 
@@ -91,18 +100,41 @@ def _yes_or_no(value: Any) -> str:
     return "yes" if value else "no"
 
 
-_SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {"variants": _variants}
+def _ramp(given: Any) -> str:
+    return phrases.ramp(Ramp.from_json(given)) if given else ""
+
+
+def _schedule(steps: Any) -> dict[str, Part]:
+    """Each step by its time, so that one that was moved reads as two lines."""
+    read = [(phrases.step(Step.from_json(step)), step) for step in steps]
+    return {f"planned for {text.partition(': ')[0]}": Part(text.partition(": ")[2], step) for text, step in read}
+
+
+def _prerequisites(given: Any) -> dict[str, Part]:
+    return {f"prerequisite {each['flag']}": Part(f"serves {' or '.join(each['variants'])}", each) for each in given}
+
+
+_SEVERAL: Final[Mapping[str, Callable[[Any], dict[str, Part]]]] = {
+    "variants": _variants,
+    "schedule": _schedule,
+    "prerequisites": _prerequisites,
+    "links": _links,
+    "metadata": _metadata,
+}
 """The fields that hold several things, each of which has a line of its own."""
 _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "enabled": ("status", phrases.status),
     "value": ("value", lambda value: "" if value is None else phrases.readable(value)),
     "rollout": ("rollout", lambda shares: phrases.split(split_from_json(shares)) if shares else ""),
+    "ramp": ("ramp", _ramp),
     "tags": ("tags", ", ".join),
     "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
+    "expectedEnd": ("expected end", _value),
     "expiresAt": ("expires", _value),
     "archived": ("archived", _yes_or_no),
     "revoked": ("revoked", _yes_or_no),
     "protected": ("protected", _yes_or_no),
+    "commentRequired": ("comments asked for", _yes_or_no),
 }
 """The label and the text of the fields that are not shown by their own name and value."""
 _HIDDEN: Final = frozenset({"id", "key", "rules"})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from db.views import FlagView
 from db.vocabulary import JsonValue
-from flagstaff.targeting import Rule, Share, Split, conditions
+from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Share, Split, Step, Test, Unchanged, conditions
 
 NOTHING: Final = "-"
 MAX_CELL: Final = 200
@@ -17,6 +19,13 @@ MAX_CELL: Final = 200
 def status(enabled: bool) -> str:
     """Return "enabled" or "disabled"."""
     return "enabled" if enabled else "disabled"
+
+
+def status_until(flag: FlagView) -> str:
+    """Return "disabled", or "disabled until 2026-12-01 09:00 UTC" where the schedule will switch the flag."""
+    steps = (step for step in flag.schedule if step.enabled not in (None, flag.enabled))
+    switching = next(steps, None)
+    return status(flag.enabled) + (f" until {in_zone(switching.at, switching.zone)}" if switching else "")
 
 
 def kind(flag: FlagView) -> str:
@@ -56,7 +65,12 @@ def named_rule(given: Rule) -> str:
 
 def rule_conditions(given: Rule) -> str:
     """Describe when a rule holds."""
-    return " and ".join(map(conditions.describe, given.conditions))
+    return tests(given.conditions)
+
+
+def tests(given: Sequence[Test]) -> str:
+    """Describe conditions that all have to hold."""
+    return " and ".join(map(conditions.describe, given))
 
 
 def served(given: Rule) -> str:
@@ -69,9 +83,57 @@ def split(shares: Split | None) -> str:
     return ", ".join(f"{percent(share)} {share.variant}" for share in shares or ()) or NOTHING
 
 
+def rollout(given: Rollout) -> str:
+    """Describe a rollout: "25 % on, 75 % off", or a ramp with its times."""
+    return ramp(given) if isinstance(given, Ramp) else split(given)
+
+
+def ramp(given: Ramp) -> str:
+    """Describe a ramp: "on from 5 % to 60 %, 2026-12-01 09:00 to 2026-12-08 09:00 Europe/Berlin (UTC: …)"."""
+    shares = f"{percent(Share('', given.from_weight)).strip()} to {percent(Share('', given.to_weight)).strip()}"
+    times = f"from {in_zone(given.start, given.zone)} to {in_zone(given.end, given.zone)}"
+    return f"{given.variant} from {shares}, {times}"
+
+
+def step(given: Step) -> str:
+    """Describe a step of a schedule: "2026-12-01 09:00 Europe/Berlin (08:00 UTC): enabled, rollout 50 % on, …"."""
+    return f"{in_zone(given.at, given.zone)}: {step_changes(given)}"
+
+
+def step_changes(given: Step) -> str:
+    """Describe what a step changes: "enabled, rollout 50 % on, 50 % off"."""
+    changes = [] if given.enabled is None else [status(given.enabled)]
+    if not isinstance(given.rollout, Unchanged):
+        changes.append(f"rollout {split(given.rollout)}" if given.rollout else "no rollout")
+    if not isinstance(given.default_variant, Unchanged):
+        changes.append(f"default variant {given.default_variant or 'none'}")
+    return ", ".join(changes)
+
+
+def prerequisite(given: Prerequisite) -> str:
+    """Describe a prerequisite: "payments serves on or beta"."""
+    return f"{given.flag} serves {' or '.join(given.variants)}"
+
+
+def in_zone(moment: int, zone: str) -> str:
+    """Write a time in a zone, and in UTC: "2026-12-01 09:00 Europe/Berlin (08:00 UTC)"."""
+    in_utc = datetime.fromtimestamp(moment, UTC)
+    local = in_utc.astimezone(ZoneInfo(zone))
+    precision = "%H:%M:%S" if moment % 60 else "%H:%M"
+    if local.utcoffset() == in_utc.utcoffset():
+        return f"{in_utc:%Y-%m-%d {precision}} UTC"
+    day = "" if local.date() == in_utc.date() else "%Y-%m-%d "
+    return f"{local:%Y-%m-%d {precision}} {zone} ({in_utc:{day}{precision}} UTC)"
+
+
 def percent(share: Share) -> str:
     """Write a share with the decimals that it has, up to three: "12.5 %"."""
     return f"{share.percent:.3f}".rstrip("0").rstrip(".") + " %"
+
+
+def comment(text: str | None) -> str:
+    """Quote why a change was made; empty where nobody said it."""
+    return f"“{text}”" if text else ""
 
 
 def moment(at: datetime | None) -> str:

@@ -10,6 +10,7 @@ from db.configuration.state import canonical_json
 from db.wording import phrases
 from db.wording.line import REMOVED, Line
 from flagstaff.targeting import Rule
+from flagstaff.targeting.conditions import from_json
 
 RuleJson: TypeAlias = "Mapping[str, Any]"
 
@@ -78,4 +79,6 @@ def _texts(before: RuleJson, after: RuleJson) -> tuple[str, str]:
 
 
 def _text(rule: RuleJson) -> str:
-    return phrases.named_rule(Rule.from_json(rule))
+    if "variant" in rule or "split" in rule:
+        return phrases.named_rule(Rule.from_json(rule))
+    return phrases.tests([from_json(test) for test in rule["conditions"]])  # of a segment

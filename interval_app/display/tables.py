@@ -10,6 +10,7 @@ from interval_sdk import IO, TableDataFetcherState
 
 from db import validation
 from db.errors import FlagstaffError
+from db.views import FlagView
 from db.wording import phrases
 from db.wording.line import Line
 from interval_app.session.errors import user_message
@@ -64,6 +65,7 @@ def cell(
     color: str | None = None,
     route: Route | None = None,
     params: dict[str, str] | None = None,
+    url: str | None = None,
     longest: int = phrases.MAX_CELL,
 ) -> Cell:
     """Make a cell that shows this text, whatever it looks like; perhaps coloured, perhaps a link."""
@@ -72,12 +74,14 @@ def cell(
         made["highlightColor"] = color
     if route is not None:
         made |= {"route": route.value, "params": params or {}}
+    if url is not None:
+        made["url"] = url
     return made
 
 
-def status(enabled: bool) -> Cell:
-    """Make a cell that says whether a flag is enabled, in a colour to be seen at a glance."""
-    return cell(phrases.status(enabled), "green" if enabled else "gray")
+def status(flag: FlagView) -> Cell:
+    """Make a cell that says whether a flag is enabled, and until when; in a colour to be seen at a glance."""
+    return cell(phrases.status_until(flag), "green" if flag.enabled else "gray")
 
 
 def fetched(display: IO.Display, label: str, columns: Sequence[tuple[str, str]], fetch: Fetch, **options: Any) -> Any:

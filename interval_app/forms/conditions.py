@@ -28,25 +28,33 @@ VALUE_HELP: Final = (
     "2026-01-31T09:00:00Z, a version like 1.4.0. To be compared with a number or a time, programs have to send "
     "numbers: seconds since 1970 for a time."
 )
+SEGMENTS_HELP: Final = (" Segments need no field.", " A segment is written by its key.")
+"""What the fields say more where the rule is not a segment's own, which can't be made of other segments."""
 
 
-async def asked(io: IO, given: Condition | None = None) -> Condition:
+async def asked(io: IO, given: Condition | None = None, *, in_segment: bool = False) -> Condition:
     """Ask for a condition until it is valid; the form is filled with `given` at first."""
-    fields, check_all = condition_fields(io, {} if given is None else written(given)), validator(read_condition)
+    entered = {} if given is None else written(given)
+    fields, check_all = condition_fields(io, entered, in_segment=in_segment), validator(read_condition)
     intro = "A condition of the rule."
     _, found = await ask(io, fields, intro=intro, buttons=["Continue"], check=lambda answers: check_all(answers.values))
     return read_condition(found)
 
 
-def condition_fields(io: IO, entered: Mapping[str, Any]) -> dict[str, Any]:
+def condition_fields(io: IO, entered: Mapping[str, Any], *, in_segment: bool = False) -> dict[str, Any]:
     """Make the inputs for a condition, filled with what was `entered` before; `read_condition` reads them."""
-    text = io.input.text
-    operators = [(name, operator.words.format("…")) for name, operator in OPERATORS.items()]
-    field = text("Field", default_value=entered.get("field"), help_text=FIELD_HELP, placeholder="country")
-    value = text("Value", default_value=entered.get("value"), multiline=True, lines=2, help_text=VALUE_HELP)
+    text, (more_of_field, more_of_value) = io.input.text, ("", "") if in_segment else SEGMENTS_HELP
+    operators = [
+        (name, operator.words.format("…"))
+        for name, operator in OPERATORS.items()
+        if not in_segment or operator.input is not Input.SEGMENTS
+    ]
+    about_field, about_value = FIELD_HELP + more_of_field, VALUE_HELP + more_of_value
+    field = text("Field", default_value=entered.get("field"), help_text=about_field, placeholder="country")
+    value = text("Value", default_value=entered.get("value"), multiline=True, lines=2, help_text=about_value)
     chosen = {name: entered[name]["value"] for name in ("operator", "kind") if name in entered}
     return {
-        "field": field.validate(validator(lambda path: check(path.strip(), "exists", None))),
+        "field": field.optional().validate(validator(_check_path)),
         "operator": select(io, "Comparison", operators, chosen.get("operator", "eq"), searchable=True),
         "value": value.optional(),
         "kind": select(io, "The value is", KINDS, chosen.get("kind", TEXT)),
@@ -63,13 +71,19 @@ def written(condition: Condition) -> dict[str, Any]:
 
 def read_condition(found: Mapping[str, Any]) -> Condition:
     """Read what `condition_fields` asked for. Raises ValueError with a sentence."""
-    path, operator, text = found["field"].strip(), found["operator"]["value"], found["value"] or ""
+    path, operator, text = (found["field"] or "").strip(), found["operator"]["value"], found["value"] or ""
     input_ = OPERATORS[operator].input
     if input_ is Input.NOTHING and text.strip():
         raise ValueError(f"“{OPERATORS[operator].words}” takes no value: leave it empty")
     value = None if input_ is Input.NOTHING else parse(input_, text, found["kind"]["value"])
     check(path, operator, value)
     return Condition(path, operator, value)
+
+
+def _check_path(path: str | None) -> None:
+    """Raise ValueError for a field that can't be one; conditions on segments have none."""
+    if path and path.strip():
+        check(path.strip(), "exists", None)
 
 
 def check(field: str, operator: str, value: JsonValue) -> None:
@@ -79,7 +93,7 @@ def check(field: str, operator: str, value: JsonValue) -> None:
 
 def parse(input_: Input, text: str, kind: str) -> JsonValue:
     """Read the value that was entered. Raises ValueError with a sentence."""
-    if input_ is Input.LIST:
+    if input_ in (Input.LIST, Input.SEGMENTS):
         if (given := _json_list(text)) is not None:
             return given
         parts = [part.strip() for part in re.split(r"[\n,]", text.replace("\r", "\n"))]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from db.errors import InvalidInputError, VersionConflictError
 from db.flags import flags
 from db.history import changes
-from db.views import ChangeView, FlagView
-from db.wording import differences
+from db.views import ChangeView, EnvironmentView, FlagView
+from db.wording import differences, phrases
 from db.wording.line import Line
 from interval_app.display import tables
-from interval_app.display.markdown import escape
-from interval_app.session.errors import sentence
+from interval_app.forms.form import ask_with_comment
+from interval_app.session.errors import DashboardError, sentence
 from interval_app.session.executor import in_thread
-from interval_app.session.interaction import ActionInteraction
+from interval_app.session.interaction import LEAVE_IT, YES, ActionInteraction
 
 MAX_TOLD = 5
 
@@ -41,6 +42,15 @@ async def describe_conflict(error: VersionConflictError, based_on: FlagView) -> 
     return ChangedMeanwhileError(flag, told)
 
 
+@contextmanager
+def refusing_old_pages(what_to_do: str) -> Iterator[None]:
+    """Raise DashboardError for ChangedMeanwhileError where there is no form to look at again."""
+    try:
+        yield
+    except ChangedMeanwhileError as conflict:
+        raise DashboardError(f"{conflict.changes} Nothing of yours was saved: {what_to_do}.") from conflict
+
+
 async def changes_since(flag: FlagView) -> list[ChangeView]:
     """List the changes of a flag in its environment that are younger than this view of it, oldest first."""
     page = await in_thread(changes.page, flag.id, flag.environment, limit=20)
@@ -50,16 +60,26 @@ async def changes_since(flag: FlagView) -> list[ChangeView]:
 def change_sentence(change: ChangeView) -> str:
     """Describe one change in a sentence: who, when, what."""
     what = differences.summary(differences.of_change(change))
-    return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({what})."
+    why = f": {phrases.comment(change.comment)}" if change.comment else ""
+    return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({what}){why}."
 
 
 async def previewed(
-    interaction: ActionInteraction, found: list[Line], problem: str | None, what: str, button: str
+    interaction: ActionInteraction,
+    environment: EnvironmentView,
+    found: list[Line],
+    problem: str | None,
+    what: str,
+    button: str,
 ) -> bool:
-    """Show what would change, and ask whether to go on."""
-    display = interaction.io.display
-    shown: list[Any] = [display.markdown(f"**Not done yet.** {escape(problem)}")] if problem else []
-    shown.append(tables.differences(display, f"{what}: this would change", found))
-    buttons = [{"label": button, "value": "yes"}, {"label": "Leave it", "value": "no", "theme": "secondary"}]
-    pressed = await interaction.io.group(*shown).with_choices(buttons)
-    return bool(pressed.choice == "yes")
+    """Show what would change in an environment, and ask whether to go on, and why."""
+    table = tables.differences(interaction.io.display, f"{what}: this would change", found)
+    pressed, _ = await ask_with_comment(
+        interaction,
+        {"difference": table},
+        [environment],
+        problem=problem,
+        buttons=[{"label": button, "value": YES}, LEAVE_IT],
+        unchanging=[LEAVE_IT["value"]],
+    )
+    return pressed == YES

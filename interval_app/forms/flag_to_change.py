@@ -31,7 +31,14 @@ class FlagToChange:
     environment: EnvironmentView
     flag: FlagView
     """The flag as the person was shown it: what they write is based on this version."""
-    actor: Actor
+    reaches: Sequence[EnvironmentView]
+    """The environments that the change is for."""
+    interaction: ActionInteraction
+
+    @property
+    def actor(self) -> Actor:
+        """The person, with the comment that they have given by now."""
+        return self.interaction.actor_for(*self.reaches)
 
     async def write(self, function: FlagWrite[T_co]) -> T_co:
         """Write on top of the version that the person was shown.
@@ -61,8 +68,9 @@ async def flag_to_change(
     than the one. Raises NotAllowedError before anything is asked; UnknownEnvironmentError, FlagNotFoundError.
     """
     environment = environment or await interaction.environment()
-    actor = interaction.actor_for(*(reaches or (environment,)))
+    reaches = reaches or (environment,)
+    interaction.actor_for(*reaches)
     found = await (
         flag_asked(interaction, environment) if flag is None else in_thread(flags.get, flag, environment.key)
     )
-    return FlagToChange(environment, found, actor)
+    return FlagToChange(environment, found, reaches, interaction)

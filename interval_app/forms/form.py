@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 from interval_sdk import IO
 
@@ -15,6 +15,7 @@ from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView
 from db.wording.phrases import kind
 from interval_app.display.markdown import escape
+from interval_app.session import comments
 from interval_app.session.errors import CORRECTABLE, DashboardError, sentence, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
@@ -25,6 +26,13 @@ T = TypeVar("T")
 
 MAX_FOUND = 20
 """Flags that a search offers at once."""
+
+
+HOPELESS: Final = ("flag_archived", "unknown_prerequisite", "circular_prerequisite")
+"""The codes of what nothing that can be entered in the form would help."""
+
+COMMENT = "comment"
+"""The name of the comment's input in a form."""
 
 
 class Answers(NamedTuple):
@@ -61,6 +69,37 @@ async def ask(
     return answers(await group)
 
 
+async def ask_with_comment(
+    interaction: ActionInteraction,
+    fields: Mapping[str, Any],
+    environments: Sequence[EnvironmentView],
+    *,
+    unchanging: Collection[str] = (),
+    check: Callable[[Answers], str | None] | None = None,
+    **more: Any,
+) -> Answers:
+    """Ask like `ask`, and why: the last form before these environments are changed. The interaction keeps the comment.
+
+    `unchanging` are the buttons that lead elsewhere, for which no environment needs a comment.
+    """
+
+    def checked(answers: Answers) -> str | None:
+        others, comment = _without_comment(answers)
+        wrong = None if answers.button in unchanging else comments.problem(environments, comment)
+        return wrong or (check(others) if check is not None else None)
+
+    why = comments.comment_input(interaction.io, environments, interaction.comment)
+    answers, comment = _without_comment(await ask(interaction.io, {**fields, COMMENT: why}, check=checked, **more))
+    interaction.comment = comment
+    return answers
+
+
+def _without_comment(answers: Answers) -> tuple[Answers, str | None]:
+    values = dict(answers.values)
+    comment = (values.pop(COMMENT) or "").strip() or None
+    return Answers(answers.button, values), comment
+
+
 async def until_accepted(attempt: Callable[[str | None], Awaitable[T]]) -> T:
     """Try, and try again with the reason, until nothing is refused that the person can put right."""
     problem: str | None = None
@@ -68,7 +107,7 @@ async def until_accepted(attempt: Callable[[str | None], Awaitable[T]]) -> T:
         try:
             return await attempt(problem)
         except CORRECTABLE as error:
-            if getattr(error, "code", None) == "flag_archived":
+            if getattr(error, "code", None) in HOPELESS:
                 raise
             problem = user_message(error)
 
@@ -104,17 +143,24 @@ async def flag_asked(interaction: ActionInteraction, environment: EnvironmentVie
     """Find the flag that the link names; without one, the person picks it. Raises FlagNotFoundError."""
     if key := interaction.param("flag"):
         return await in_thread(flags.get, key, environment.key)
+    return await flag_picked(interaction, environment, f"Which flag in {environment.key}?")
+
+
+async def flag_picked(
+    interaction: ActionInteraction, environment: EnvironmentView, question: str, *, but: str = ""
+) -> FlagView:
+    """Let the person pick a flag, which is not the one with the key `but`."""
 
     async def find(text: str) -> list[FlagView]:
         try:
             query = FlagQuery(environment=environment.key, search=text[: validation.MAX_NAME], limit=MAX_FOUND)
-            return list((await in_thread(flags.search, query)).items)
+            return [flag for flag in (await in_thread(flags.search, query)).items if flag.key != but]
         except Exception:  # the SDK would show an empty list without a word in the log
             log.exception("flags could not be searched")
             return []
 
     picked: FlagView = await interaction.io.search(
-        f"Which flag in {environment.key}?",
+        question,
         on_search=find,
         render_result=lambda flag: {"label": flag.key, "description": f"{kind(flag)}. {flag.description}"},
         initial_results=await find(""),

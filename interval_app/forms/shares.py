@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from db.configuration.rules import check_split, read_split
 from db.errors import InvalidInputError
+from db.targeting.rules import check_split, read_split
 from db.views import FlagView
 from db.wording import phrases
 from flagstaff.targeting import TOTAL_WEIGHT, Share, Split

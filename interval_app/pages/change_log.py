@@ -23,9 +23,9 @@ from interval_app.session.executor import in_thread, in_thread_for_display
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
-OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "difference"), ("Who", "who"))
+OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "difference"), ("Who", "who"), ("Why", "why"))
 """The columns of one flag's log: its title says the flag and the environment."""
-COLUMNS = (("When", "when"), ("Flag", "flag"), ("Environment", "environment"), *OF_FLAG[1:])
+COLUMNS = (("When", "when"), ("Flag or segment", "flag"), ("Environment", "environment"), *OF_FLAG[1:])
 
 
 EVERYWHERE = "*"
@@ -84,9 +84,15 @@ def row(change: ChangeView, *, whole: bool) -> Row:
     menu = [link("Show all of it", Route.CHANGE, params)]
     if change.flag_id is not None and change.before is not None:
         menu.append(link("Restore to before this", Route.RESTORE_CHANGE, params))
-    about = [cell(change.flag_key or phrases.NOTHING), cell(change.environment or "all")] if whole else []
+    about = [cell(subject(change)), cell(change.environment or "all")] if whole else []
     found = cell(differences.in_one_line(differences.of_change(change)))
-    return Row([phrases.second(change.at), *about, actions.action(change), found, cell(who(change))], menu)
+    why = cell(change.comment or "")
+    return Row([phrases.second(change.at), *about, actions.action(change), found, cell(who(change)), why], menu)
+
+
+def subject(change: ChangeView) -> str:
+    """Name the flag or the segment that was changed."""
+    return change.flag_key or change.segment or phrases.NOTHING
 
 
 def who(change: ChangeView) -> str:
@@ -123,15 +129,17 @@ async def show_change(interaction: PageInteraction) -> Layout:
     found = differences.of_change(change)
     facts = {
         "Who": who(change),
+        "Why": change.comment or phrases.NOTHING,
         "When": phrases.second(change.at),
-        "Flag": change.flag_key or phrases.NOTHING,
+        "Segment" if change.segment else "Flag": subject(change),
         "Environment": change.environment or "all",
     }
     display = interaction.display
     about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
     restorable = change.flag_id is not None and change.before is not None
+    of_what = change.flag_key or change.segment or change.environment or ""
     return Layout(
-        title=f"{actions.action(change)} · {change.flag_key or change.environment or ''}".rstrip(" ·"),
+        title=f"{actions.action(change)} · {of_what}".rstrip(" ·"),
         menu_items=[
             *([link("Restore to before this", Route.RESTORE_CHANGE, {"change": str(change.id)})] if restorable else []),
             link("Change log", Route.CHANGES, log_of(change), theme="secondary"),
@@ -169,7 +177,9 @@ async def restore(interaction: ActionInteraction) -> Result:
         found = differences.of(difference)
         if not found:
             return f"{flag.key} is in {environment.key} as it was before this change. {UNCHANGED}"
-        if not await previewed(interaction, found, problem, f"Restore {flag.key} in {environment.key}", "Restore"):
+        if not await previewed(
+            interaction, environment, found, problem, f"Restore {flag.key} in {environment.key}", "Restore"
+        ):
             return UNCHANGED
         await interaction.confirm_if_protected(
             environment, f"{flag.key} goes back to before {phrases.second(change.at)}."

@@ -16,7 +16,7 @@ from db.vocabulary import Scope
 from db.wording import phrases
 from interval_app.display import tables
 from interval_app.display.tables import Row, cell
-from interval_app.forms.form import ask, select, until_accepted, validator
+from interval_app.forms.form import ask_with_comment, select, until_accepted, validator
 from interval_app.session.errors import DashboardError
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
@@ -106,7 +106,7 @@ async def create(interaction: ActionInteraction) -> Result:
             else next(one for one in environments if one.key == start["environment"])
         )
         affected = environments if environment is None else [environment]
-        actor = interaction.actor_for(*affected)
+        interaction.actor_for(*affected)
         await _confirm(interaction, affected, f"A key {start['name']!r} will be created for it.")
         return await in_thread(
             keys.create,
@@ -114,7 +114,7 @@ async def create(interaction: ActionInteraction) -> Result:
             scope,
             environment=environment.key if environment else None,
             expires_at=end_of(start["expires"]),
-            actor=actor,
+            actor=interaction.actor_for(*affected),
         )
 
     key, secret = await until_accepted(attempt)
@@ -128,9 +128,11 @@ async def create(interaction: ActionInteraction) -> Result:
 
 
 async def _confirm(interaction: ActionInteraction, environments: Sequence[EnvironmentView], what: str) -> None:
-    """Ask once whether to go on, where any of the environments is protected."""
-    if protected := [environment for environment in environments if environment.protected]:
-        await interaction.confirm_if_protected(protected[0], what)
+    """Ask once whether to go on, where any of the environments is protected or needs a comment."""
+    protected = [environment for environment in environments if environment.protected]
+    asking = [environment for environment in environments if environment.comment_required]
+    for environment in (protected or asking)[:1]:
+        await interaction.confirm_if_protected(environment, what)
 
 
 async def _form(
@@ -152,7 +154,7 @@ async def _form(
         "The name is what the change log shows for what is done with the key. Admin and reader keys are for every "
         "environment."
     )
-    _, found = await ask(io, fields, intro=intro, problem=problem, buttons=["Create key"])
+    _, found = await ask_with_comment(interaction, fields, (), intro=intro, problem=problem, buttons=["Create key"])
     return {
         "name": found["name"].strip(),
         "scope": found["scope"]["value"],
@@ -184,10 +186,9 @@ async def revoke(interaction: ActionInteraction) -> Result:
     if key is None:
         raise DashboardError("There is no such key: open the list of API keys, and pick one there.")
     environments = await interaction.all_environments()
-    actor = interaction.actor_for(
-        *(environment for environment in environments if key.environment in (None, environment.key))
-    )
+    affected = [environment for environment in environments if key.environment in (None, environment.key)]
+    interaction.actor_for(*affected)
     help_text = f"It begins with {key.prefix}. Programs that use it are refused from now on; this can't be taken back."
-    await interaction.confirm(f"Revoke the key {key.name}?", help_text)
-    await in_thread(keys.revoke, key.id, actor=actor)
+    await interaction.confirm(f"Revoke the key {key.name}?", help_text, affected)
+    await in_thread(keys.revoke, key.id, actor=interaction.actor_for(*affected))
     return await interaction.go(Route.KEYS, f"The key {key.name} is revoked.")

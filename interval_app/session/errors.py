@@ -28,6 +28,7 @@ CORRECTABLE: Final = (
     errors.EnvironmentExistsError,
     errors.DefaultEnvironmentError,
     errors.EnvironmentProtectedError,
+    errors.SegmentKeyTakenError,
     errors.VersionConflictError,
     errors.DatabaseUnavailableError,
 )
@@ -38,6 +39,8 @@ _WHAT_TO_DO: Final[dict[type[errors.FlagstaffError], str]] = {
     errors.FlagKeyTakenError: "Choose another key.",
     errors.UnknownEnvironmentError: "Pick one on the Feature Flags page.",
     errors.EnvironmentExistsError: "Choose another key.",
+    errors.SegmentNotFoundError: "Open the list of segments again, and pick one there.",
+    errors.SegmentKeyTakenError: "Choose another key.",
     errors.ChangeNotFoundError: "Open the change log again and pick the change there.",
     errors.KeyNotFoundError: "Open the list of API keys again.",
     errors.DatabaseUnavailableError: "Try again in a moment.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 from interval_sdk import IO, Action, ActionContext, IOError, Layout, Page, PageContext
@@ -16,7 +16,7 @@ from db.settings import Settings
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import Actor, Source
 from flagstaff.digits import parse_digits
-from interval_app.session import last_environment
+from interval_app.session import comments, last_environment
 from interval_app.session.errors import DashboardError, DeclinedError, NotAllowedError, user_message
 from interval_app.session.executor import in_thread
 from interval_app.session.routes import Link, Route, link
@@ -31,6 +31,8 @@ BEGUN: Final = "Not everything was done. What was done before the interruption i
 SAID: Final = "said"
 """The parameter of a link with what the page says at its top: what was done."""
 MAX_SAID: Final = 500
+YES: Final = "yes"
+LEAVE_IT: Final = {"label": "Leave it", "value": "no", "theme": "secondary"}
 NOT_DONE: Final = "Not done"
 UNPUBLISHED: Final = "Saved, but not yet published"
 MEANWHILE: Final = "Programs still get what was published before."
@@ -88,6 +90,8 @@ class ActionInteraction(Interaction):
         super().__init__(settings, ctx)
         self.io = io
         self.outcome = outcome
+        self.comment: str | None = None
+        """Why this is done, in the person's words, as far as they were asked; what is written from then on has it."""
         self.begun = False
         """Whether a part of what is asked for is saved already."""
 
@@ -99,7 +103,7 @@ class ActionInteraction(Interaction):
         """
         protected = [environment.key for environment in environments if environment.protected]
         if not protected or self._may_change_protected():
-            return Actor(self.ctx.user.email, Source.INTERVAL)
+            return Actor(self.ctx.user.email, Source.INTERVAL, comment=self.comment)
         who = [f"the role {role}" for role in sorted(self.settings.interval_protected_roles)]
         who += [f"the team {team}" for team in sorted(self.settings.interval_protected_teams)]
         allowed = f"people with {' or '.join(who)}" if who else "nobody"
@@ -116,15 +120,41 @@ class ActionInteraction(Interaction):
             teams & settings.interval_protected_teams
         )
 
-    async def confirm(self, question: str, help_text: str) -> None:
-        """Ask before going on; raises DeclinedError at a no."""
-        if not await self.io.confirm(question, help_text=help_text):
+    async def confirm(self, question: str, help_text: str, changed: Sequence[EnvironmentView] = ()) -> None:
+        """Ask before going on, and for the comment that one of the changed environments needs and that was not given.
+
+        Raises DeclinedError at a no.
+        """
+        missing = bool(comments.asking(changed)) and self.comment is None
+        if not await (
+            self._confirm_and_ask_why(question, help_text, changed)
+            if missing
+            else self.io.confirm(question, help_text=help_text)
+        ):
             raise DeclinedError
 
+    async def _confirm_and_ask_why(self, question: str, help_text: str, changed: Sequence[EnvironmentView]) -> bool:
+        """Ask in a form, because a question has no place for a text."""
+        heading = self.io.display.heading(question, level=3, description=help_text)
+        form = self.io.group(heading, comments.comment_input(self.io, changed, None)).with_choices(
+            [{"label": "Go on", "value": YES}, LEAVE_IT]
+        )
+
+        def check(given: Any) -> str | None:
+            return comments.problem(changed, given.return_value[1]) if given.choice == YES else None
+
+        pressed = await form.validate(check)
+        self.comment = pressed.return_value[1]
+        return bool(pressed.choice == YES)
+
     async def confirm_if_protected(self, environment: EnvironmentView, what: str) -> None:
-        """Ask before a change of a protected environment, which `what` describes; raises DeclinedError at a no."""
-        if environment.protected:
-            await self.confirm(f"Change {environment.key}?", f"{environment.key} is protected. {what}")
+        """Ask before a change, which `what` describes, of an environment that is protected, or still needs a comment.
+
+        Raises DeclinedError at a no.
+        """
+        if environment.protected or (environment.comment_required and self.comment is None):
+            protected = f"{environment.key} is protected. " if environment.protected else ""
+            await self.confirm(f"Change {environment.key}?", protected + what, [environment])
 
     async def go(self, route: Route, said: str = "", **params: str) -> str:
         """Lead the browser to a page, which says this; unless it must go on showing that something is not published.
@@ -138,7 +168,7 @@ class ActionInteraction(Interaction):
     async def go_back(self, said: str) -> str:
         """Lead the browser to where the action was begun, which says this: to the flag, or to the page above."""
         page_above = Route(self.ctx.action.slug).parent
-        named = {name: value for name in ("flag", "environment") if (value := self.param(name))}
+        named = {name: value for name in ("flag", "environment", "segment") if (value := self.param(name))}
         route = Route.FLAG if page_above is Route.FLAGS and "flag" in named else page_above
         return await self.go(route, said, **named)
 

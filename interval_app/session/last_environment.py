@@ -8,19 +8,14 @@ from db.administration import environments
 from db.errors import UnknownEnvironmentError
 from db.views import EnvironmentView
 from interval_app.session.executor import in_thread
+from interval_app.session.last_used import LastUsed
 
-MAX_PEOPLE: Final = 10_000
-
-_last: dict[str, str] = {}
-"""The environment in which a person was last, by e-mail address; the longest unchanged first."""
+_LAST: Final = LastUsed()
 
 
 def remember(person: str, environment: str) -> None:
     """Note where somebody is."""
-    _last.pop(person, None)
-    _last[person] = environment
-    if len(_last) > MAX_PEOPLE:
-        del _last[next(iter(_last))]
+    _LAST.remember(person, environment)
 
 
 async def of(person: str, default: str) -> EnvironmentView:
@@ -29,6 +24,6 @@ async def of(person: str, default: str) -> EnvironmentView:
     Raises UnknownEnvironmentError.
     """
     try:
-        return await in_thread(environments.get, _last.get(person, default))
+        return await in_thread(environments.get, _LAST.of(person, default))
     except UnknownEnvironmentError:
         return await in_thread(environments.get, default)

@@ -26,9 +26,12 @@ class Comparison:
         self._ask = ask
         self._known = [each for each in DIFFERENCES if evaluator in each.evaluators]
 
-    def compare(self, flags: Sequence[EditedFlag], contexts: Sequence[Context]) -> Answers:
-        """Ask both about all flags for all contexts; fails where they differ in an unknown way. Gives their answers."""
-        mine, theirs = ours(self.evaluator.bucketing)(flags, contexts), self._ask(flags, contexts)
+    def compare(self, flags: Sequence[EditedFlag], contexts: Sequence[Context], now: float | None = None) -> Answers:
+        """Ask both about all flags for all contexts; fails where they differ in an unknown way. Gives their answers.
+
+        With `now`, both take that for the time, in seconds since 1970.
+        """
+        mine, theirs = ours(self.evaluator.bucketing)(flags, contexts, now), self._ask(flags, contexts, now)
         wrong = [
             f"{flag} {context}: ours {one}, theirs {other}"
             for flag in flags

@@ -70,6 +70,9 @@ def _of_paths(differs: Callable[[Any, str], bool]) -> Applies:
     return applies
 
 
+OF_LISTS = ("any_of", "none_of", "all_of")
+
+
 def _is_no_scalar(value: Any) -> bool:
     return isinstance(value, bool | list | dict)
 
@@ -81,16 +84,17 @@ def _number_with_no_number(condition: Condition, found: Any) -> bool:
 
 @_of_conditions
 def _true_with_1(condition: Condition, found: Any) -> bool:
-    if condition.operator not in ("eq", "neq", "in", "not_in"):
+    if condition.operator not in ("eq", "neq", "in", "not_in", *OF_LISTS):
         return False
     values = condition.value if isinstance(condition.value, list) else [condition.value]
-    return any(is_boolean(found) is not is_boolean(value) and found == value for value in values)
+    items = found if isinstance(found, list) and condition.operator in OF_LISTS else [found]
+    return any(is_boolean(item) is not is_boolean(value) and item == value for value in values for item in items)
 
 
 @_of_conditions
 def _lists_in_a_list(condition: Condition, found: Any) -> bool:
     is_inner = isinstance(found, list) and any(isinstance(item, list) for item in found)
-    return condition.operator in ("contains", "not_contains") and is_inner
+    return condition.operator in ("contains", "not_contains", *OF_LISTS) and is_inner
 
 
 def _through_false(whole: Any, name: str) -> bool:
@@ -205,7 +209,7 @@ DIFFERENCES = (
         (_rule("eq", 1, "a.length"), {"a": "😀"}),
     ),
     Difference(
-        "`contains` of a list with lists in it",
+        "`contains`, `any_of`, `none_of` or `all_of` of a list with lists in it",
         (FLAGD,),
         _lists_in_a_list,
         (_rule("contains", "US"), {"f": [["CA"]]}),

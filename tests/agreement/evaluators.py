@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+from unittest.mock import patch
 
 from flagstaff.engine import Engine
 from tests.agreement.edited_flags import EditedFlag, document
@@ -22,7 +24,8 @@ Answer: TypeAlias = "tuple[str | None, Any, str | None]"
 """Variant, value and error code; all of them None: the caller's default."""
 Answers: TypeAlias = "Mapping[str, Sequence[Any]]"
 """For each flag key the answers to the contexts, in order."""
-Ask: TypeAlias = "Callable[[Sequence[EditedFlag], Sequence[Context]], Answers]"
+Ask: TypeAlias = "Callable[[Sequence[EditedFlag], Sequence[Context], float | None], Answers]"
+"""Takes flags, contexts, and the time of the evaluation where that is not the clock's."""
 
 
 class Evaluator(NamedTuple):
@@ -37,6 +40,11 @@ class Evaluator(NamedTuple):
     runtime: str
     required: str = ""
     """The variable that makes it a failure, not a skip, where the evaluator is not there; "": it always is one."""
+
+    @property
+    def has_clock(self) -> bool:
+        """Tell whether it can be asked for another time than now."""
+        return self.environment != "go"
 
     @property
     def missing(self) -> str | None:
@@ -74,10 +82,13 @@ def running(evaluator: Evaluator) -> Iterator[Ask]:
     command = [str(part) for part in evaluator.command(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
-        def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context]) -> Answers:
+        def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context], now: float | None) -> Answers:
             assert process.stdin and process.stdout
             types = {flag.key: flag.value_type for flag in flags}
             question = {"document": document(flags, evaluator.bucketing), "types": types, "contexts": contexts}
+            if now is not None:
+                assert evaluator.has_clock, f"the clock of {evaluator.name} can't be set"
+                question["now"] = now
             process.stdin.write(json.dumps(question) + "\n")
             process.stdin.flush()
             line = process.stdout.readline()
@@ -94,9 +105,11 @@ def running(evaluator: Evaluator) -> Iterator[Ask]:
 def ours(bucketing: str) -> Ask:
     """Make our engine answer the same questions."""
 
-    def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context]) -> Answers:
+    def ask(flags: Sequence[EditedFlag], contexts: Sequence[Context], now: float | None) -> Answers:
         engine = Engine(document(flags, bucketing))
-        return {flag.key: [_answer(engine, flag.key, context) for context in contexts] for flag in flags}
+        clock = time.time if now is None else lambda: now
+        with patch("time.time", clock):
+            return {flag.key: [_answer(engine, flag.key, context) for context in contexts] for flag in flags}
 
     return ask
 

@@ -26,7 +26,10 @@ function answer(core, key, type, context) {
   }
 }
 
-function answers({ document, types, contexts }) {
+const clock = Date.now;
+
+function answers({ document, types, contexts, now }) {
+  Date.now = now === undefined ? clock : () => now * 1000;
   const core = new FlagdCore(undefined, silent, options);
   core.setConfigurations(JSON.stringify(document));
   const each = ([key, type]) => [key, contexts.map((context) => answer(core, key, type, context))];

@@ -1,7 +1,7 @@
 """Answers what flagd-core for Python makes of flags, in the release that is in its environment.
 
-Each line of the standard input is `{"document": …, "types": {flag key: type}, "contexts": […]}`; the answer is a line
-`{flag key: [[variant, value, error code] for each context]}`.
+Each line of the standard input is `{"document": …, "types": {flag key: type}, "contexts": […]}`, and perhaps the time
+as `now`; the answer is a line `{flag key: [[variant, value, error code] for each context]}`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
@@ -29,7 +31,10 @@ METHODS = {
 def main() -> None:
     """Answer the lines of the standard input."""
     for line in sys.stdin:
-        print(json.dumps(_answers(**json.loads(line))), flush=True)
+        asked = json.loads(line)
+        now = asked.pop("now", None)
+        with patch("time.time", time.time if now is None else lambda now=now: now):
+            print(json.dumps(_answers(**asked)), flush=True)
 
 
 def _answers(document: Any, types: Mapping[str, str], contexts: list[dict[str, Any]]) -> dict[str, list[Any]]:

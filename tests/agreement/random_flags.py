@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from flagstaff.targeting.operators import OPERATORS
-from tests.agreement.edited_flags import VARIANTS, EditedFlag
+from tests.agreement.edited_flags import SEGMENTS, VARIANTS, EditedFlag
 from tests.agreement.evaluators import Context
 from tests.agreement.values import ABSENT, ATTRIBUTES, OPERANDS, attribute
 
@@ -15,22 +15,56 @@ ENTITY_TYPES = ["user", "org", "1"]
 IDS = ["john", "jane", "1", "0", "42", "true", "a b", "acme", "user-7", "x" * 60]
 
 
-def flag(random: Random, key: str) -> EditedFlag:
-    """Draw a flag; every tenth is disabled, every tenth static."""
+PAST, SOON, FUTURE = "2001-09-09T01:46:40Z", "2020-01-01T00:00:00Z", "2096-10-02T07:06:40Z"
+"""No evaluator's clock passes one of these while it answers."""
+
+
+def flag(random: Random, key: str, chain: int = 2) -> EditedFlag:
+    """Draw a flag; every tenth is disabled, every tenth static, some need others, which may need others too."""
     value_type = random.choice(sorted(VARIANTS))
     names = [name for name, _ in VARIANTS[value_type]]
     enabled = random.random() < 0.9
     if random.random() < 0.1:
         return EditedFlag(key, value_type, random.choice(names), enabled=enabled)
+    ramp = _ramp(random, names) if len(names) == 2 and random.random() < 0.2 else None
     return EditedFlag(
         key,
         value_type,
         random.choice([None, *names]),
         [_rule(random, names) for _ in range(random.choice([0, 1, 2, 4]))],
-        random.choice([None, _split(random, names)]),
+        None if ramp else random.choice([None, _split(random, names)]),
         _members(random, names),
         enabled,
+        ramp,
+        _schedule(random, names) if random.random() < 0.25 else (),
+        [_need(random, f"{key}.{number}", chain) for number in range(random.choice([0, 0, 0, 1, 2]) if chain else 0)],
     )
+
+
+def _need(random: Random, key: str, chain: int) -> tuple[EditedFlag, list[str]]:
+    needed = flag(random, key, chain - 1)
+    return needed, random.sample(needed.names, random.choice([1, len(needed.names) - 1]))
+
+
+def _ramp(random: Random, names: list[str]) -> dict[str, Any]:
+    start, end = random.choice([(PAST, SOON), (SOON, "2036-01-01T00:00:00Z"), (FUTURE, "2097-01-01T00:00:00Z")])
+    first, last = random.choice([0, 0.5, 5, 33.333]), random.choice([64, 99.999, 100])
+    return {"variant": random.choice(names), "from": first, "to": last, "start": start, "end": end}
+
+
+def _schedule(random: Random, names: list[str]) -> list[dict[str, Any]]:
+    """Draw steps, each of which changes something."""
+    drawn = []
+    for at in sorted(random.sample([PAST, SOON, FUTURE], random.choice([1, 2, 3]))):
+        step: dict[str, Any] = {"at": at}
+        if random.random() < 0.5:
+            step["enabled"] = random.random() < 0.6
+        if random.random() < 0.5:
+            step["rollout"] = random.choice([None, _split(random, names)])
+        if random.random() < 0.5 or len(step) == 1:
+            step["defaultVariant"] = random.choice([None, *names])
+        drawn.append(step)
+    return drawn
 
 
 def context(random: Random) -> Context:
@@ -50,13 +84,22 @@ def context(random: Random) -> Context:
 
 
 def _rule(random: Random, names: list[str]) -> dict[str, Any]:
-    conditions = [_condition(random) for _ in range(random.choice([1, 1, 2, 3]))]
+    conditions = [_test(random) for _ in range(random.choice([1, 1, 2, 3]))]
     served = {"split": _split(random, names)} if random.random() < 0.3 else {"variant": random.choice(names)}
     return {"conditions": conditions, **served}
 
 
+def _test(random: Random) -> dict[str, Any]:
+    """Draw a condition, or a group of which one has to hold."""
+    if random.random() < 0.2:
+        return {"any": [_condition(random) for _ in range(random.choice([1, 2, 3]))]}
+    return _condition(random)
+
+
 def _condition(random: Random) -> dict[str, Any]:
     operator = random.choice(sorted(OPERATORS))
+    if operator.endswith("_segment"):
+        return {"operator": operator, "value": random.sample(sorted(SEGMENTS), random.choice([1, 1, 2]))}
     return {"field": random.choice(FIELDS), "operator": operator, "value": random.choice(OPERANDS[operator])}
 
 

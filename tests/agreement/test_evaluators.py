@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import os
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -116,6 +118,46 @@ def test_flags_drawn_at_random(comparison: Comparison) -> None:
         flags = [random_flags.flag(random, f"flag-{asked + number}") for number in range(FLAGS)]
         comparison.compare(flags, [random_flags.context(random) for _ in range(CONTEXTS)])
         asked += FLAGS
+
+
+def _stamp(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
+
+
+def _of_time(begin: int, every: int = 100) -> list[EditedFlag]:
+    """Flags whose answers change at four times after a moment, so many seconds from each other."""
+    at = [_stamp(begin + every * number) for number in (1, 2, 3, 4)]
+    steps = [
+        {"at": at[0], "enabled": False},
+        {"at": at[1], "enabled": True, "rollout": shares(on=50, off=50)},
+        {"at": at[2], "rollout": None, "defaultVariant": "on"},
+        {"at": at[3], "defaultVariant": None},
+    ]
+    ramp = {"variant": "on", "from": 5, "to": 100, "start": at[0], "end": at[3]}
+    dated = [{"conditions": [{"field": "now", "operator": "after", "value": at[1]}], "variant": "on"}]
+    planned = EditedFlag("planned", default_variant="off", schedule=steps, rollout=shares(on=10, off=90))
+    return [
+        planned,
+        EditedFlag("expiring", "string", "third", schedule=[{"at": at[1], "enabled": False}]),
+        EditedFlag("beginning", enabled=False, schedule=[{"at": at[2], "enabled": True, "defaultVariant": "on"}]),
+        EditedFlag("growing", ramp=ramp),
+        EditedFlag("dated", rules=dated, default_variant="off"),
+        EditedFlag("needing", default_variant="off", rollout=shares(on=100, off=0), needs=[(planned, ["on"])]),
+    ]
+
+
+PEOPLE: list[Context] = [{}, *({"targetingKey": f"user-{number}"} for number in range(40))]
+
+
+def test_time_steps_around_their_boundaries(comparison: Comparison) -> None:
+    if comparison.evaluator.has_clock:
+        begin = 1_900_000_000
+        for now in (begin + step + offset for step in (100, 200, 300, 400) for offset in (-1, -0.001, 0, 0.999, 1, 37)):
+            comparison.compare(_of_time(begin), PEOPLE, now)
+        return
+    every = 100_000  # so slow that a ramp moves nobody between the two answers
+    for periods in (0.5, 1.5, 2.5, 3.5, 4.5):
+        comparison.compare(_of_time(int(time.time() - every * periods), every), PEOPLE)
 
 
 RULE = {"conditions": [{"field": "plan", "operator": "not_exists"}]}

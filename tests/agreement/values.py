@@ -59,17 +59,18 @@ OPERANDS: dict[str, list[Any]] = {
     "ends_with": _AFFIXES,
     "contains": _PARTS,
     "not_contains": _PARTS,
+    **dict.fromkeys(("any_of", "none_of", "all_of"), _LISTS),
     **dict.fromkeys(("gt", "gte", "lt", "lte"), _NUMBERS),
     **dict.fromkeys(("exists", "not_exists"), _NOTHING),
     **dict.fromkeys((name for name in OPERATORS if name.startswith("semver_")), _VERSIONS),
     **dict.fromkeys(("before", "after"), _TIMES),
 }
-"""The values that each operator is tried with."""
+"""The values that each operator is tried with, those on segments apart."""
 
 
 def conditions(field: str) -> Iterator[dict[str, Any]]:
     """Go through every operator with each of its values, on one field, and the conditions on the clock."""
-    for name in OPERATORS:
+    for name in OPERANDS:
         yield from ({"field": field, "operator": name, "value": value} for value in OPERANDS[name])
     for name in ("before", "after"):
         yield from ({"field": CLOCK, "operator": name, "value": value} for value in (0, MOMENT, 4_000_000_000))

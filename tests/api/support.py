@@ -24,9 +24,10 @@ from db.settings import Settings
 from db.vocabulary import Scope
 from flagstaff import targeting
 from flagstaff.engine import Engine
+from tests.targetings import logic_of
 
 ON_OFF = {"on": True, "off": False}
-JOHN = targeting.build({("on", "user"): ["john", "1"]}, [], None)
+JOHN = logic_of({("on", "user"): ["john", "1"]}, [], None)
 LIST = [1, {"two": None}]
 
 FLAGS: dict[str, Any] = {
@@ -46,12 +47,12 @@ FLAGS: dict[str, Any] = {
     "split": {
         "state": "ENABLED",
         "variants": ON_OFF,
-        "targeting": targeting.build({}, [], (targeting.Share("on", 100_000), targeting.Share("off", 0))),
+        "targeting": logic_of({}, [], (targeting.Share("on", 100_000), targeting.Share("off", 0))),
     },
     "text-members": {
         "state": "ENABLED",
         "variants": {"red": "red", "blue": "blue"},
-        "targeting": targeting.build({("red", "team"): ["a"]}, [], None),
+        "targeting": logic_of({("red", "team"): ["a"]}, [], None),
     },
     "empty": {"state": "ENABLED", "variants": {"empty": {}}},
     "disabled": {"state": "DISABLED", "variants": ON_OFF, "defaultVariant": "on", "targeting": JOHN},
@@ -83,7 +84,7 @@ def load(follower: DefinitionsFollower, environment: str, flags: dict[str, Any],
     """Serve these flags, as if they had been read from a database."""
     about = metadata(environment, revision, "v2")
     follower.engines[environment] = Engine({"flags": flags, "metadata": about})
-    follower.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}))
+    follower.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}, {}, {}))
 
 
 def request_of(

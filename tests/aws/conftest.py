@@ -29,7 +29,7 @@ from db.published.parts import read_parts
 from db.vocabulary import Scope
 from tests.api.access.test_jwt import AUDIENCE, public_pem
 from tests.conftest import url_of
-from tests.environments import environment
+from tests.environments import python_of
 from tests.processes import ROOT, free_port, wait_until
 
 REGION = "eu-central-1"
@@ -68,10 +68,10 @@ class Moto:
 
 
 @contextlib.contextmanager
-def moto_server(port: int) -> Iterator[Moto]:
+def moto_server(port: int, program: str = "from moto.server import main; main()") -> Iterator[Moto]:
     """A server on this port, empty at first; it ends with the block."""
     process = subprocess.Popen(
-        [str(environment("aws") / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+        [python_of("aws"), "-c", program, "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

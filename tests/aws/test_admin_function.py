@@ -154,6 +154,19 @@ def test_a_broken_migration_fails_with_the_databases_own_error(
     assert 'relation "environment" already exists' in outcome.value["errorMessage"]
 
 
+def test_before_the_new_code_serves_tables_and_keys_are_made_and_nothing_is_published(
+    packages: Mapping[str, Path], empty_database: str, settings: Mapping[str, str], bucket: Bucket
+) -> None:
+    env = {**settings, "FLAGSTAFF_DATABASE_URL": empty_database}
+    with function(packages["admin"], "api.aws.migration_function.handler", env) as migration:
+        first = migration.invoke({**FIRST_KEYS, "publish": False})
+        assert (first.value["keys"], first.value["published"]) == (["first admin key"], {})
+        assert bucket.look(KEYS_OBJECT) is None
+        last = migration.invoke({"publish": True})
+        assert (last.value["applied"], last.value["published"].keys()) == ([], {"dev", "staging", "prod"})
+    assert bucket.look(KEYS_OBJECT) is not None
+
+
 def test_whoever_is_signed_in_is_the_actor(packages: Mapping[str, Path], deployed: Mapping[str, str]) -> None:
     with function(packages["admin"], "api.aws.admin_function.handler", {**deployed, **jwt_settings()}) as runtime:
         answer = runtime.request("POST", "/api/admin/flags", {"key": "beta"}, bearer(token()))

@@ -9,6 +9,7 @@ import sys
 from db import database
 from db.administration import keys
 from db.aws.s3 import Bucket
+from db.history import changes
 from db.published.keyring import hash_secret
 from db.published.manifest import manifest_object
 from tests.aws.conftest import REGION, Moto
@@ -55,11 +56,13 @@ def test_migrate(database_url: str) -> None:
 def test_make_keys(database_url: str) -> None:
     first = command("cli.keys", "first", FLAGSTAFF_DATABASE_URL=database_url)
     assert (first.returncode, first.stderr) == (0, "")
-    options = ("--scope", "server", "--environment", "staging")
+    options = ("--scope", "server", "--environment", "staging", "--comment", "for the shop")
     second = command("cli.keys", "shop", *options, FLAGSTAFF_DATABASE_URL=database_url)
     database.connect(database_url)
     made = {key.hash: key for key in keys.active()}
+    comments = [change.comment for change in changes.page(limit=2).items]
     database.disconnect()
+    assert comments == ["for the shop", None]
     admin, server = (made[hash_secret(done.stdout.strip())] for done in (first, second))
     assert (admin.name, admin.scope, admin.environment) == ("first", "admin", None)
     assert (server.name, server.scope, server.environment) == ("shop", "server", "staging")

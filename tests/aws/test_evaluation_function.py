@@ -193,6 +193,50 @@ def test_what_is_no_request_is_refused_and_the_process_serves_on(running: Runtim
     assert evaluate(running)["statusCode"] == 200
 
 
+CHECK = {"check": "definitions"}
+
+
+def test_a_deployment_can_have_it_evaluate_a_flag(running: Runtime, bucket: Bucket) -> None:
+    outcome = running.invoke(CHECK)
+    assert (outcome.failed, outcome.value) == (False, {"flags": 1, "evaluated": "beta", "reason": "STATIC"})
+    publish(bucket, {**document(), "flags": {}})
+    after_the_interval()
+    assert running.invoke(CHECK).value["flags"] == 0  # as on a new stage
+
+
+def test_flags_that_their_authors_broke_do_not_hold_up_a_deployment_unless_all_are(
+    running: Runtime, bucket: Bucket
+) -> None:
+    broken = {"state": "ENABLED", "variants": {"on": True}, "defaultVariant": "on", "targeting": {"nonsense": []}}
+    publish(bucket, document(alpha=broken))
+    outcome = running.invoke(CHECK)
+    assert (outcome.value["flags"], outcome.value["evaluated"]) == (2, "beta")
+    publish(bucket, {**document(), "flags": {"alpha": broken}})
+    after_the_interval()
+    outcome = running.invoke(CHECK)
+    assert outcome.failed
+    assert "none of 1 flags can be evaluated; the last is alpha: " in outcome.value["errorMessage"]
+
+
+def test_a_deployment_hears_what_keeps_it_from_evaluating(
+    packages: Mapping[str, Path], bucket: Bucket, settings: Mapping[str, str]
+) -> None:
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", settings) as runtime:
+        outcome = runtime.invoke(CHECK)
+    assert (outcome.failed, outcome.value["errorType"]) == (True, "RequestError")
+    publish(bucket, document())
+    elsewhere = {**settings, "FLAGSTAFF_DEFAULT_ENVIRONMENT": "dev"}
+    with function(packages["evaluation"], "api.aws.evaluation_function.handler", elsewhere) as runtime:
+        outcome = runtime.invoke(CHECK)
+    assert (outcome.failed, outcome.value["errorType"]) == (True, "RequestError")
+
+
+def test_nobody_can_ask_for_that_over_http(running: Runtime) -> None:
+    for method, path in (("POST", "/feature-flag/evaluate"), ("GET", "/health?check=definitions")):
+        answer = running.request(method, path, CHECK if method == "POST" else None, {**WITH_KEY, **CHECK})
+        assert "evaluated" not in answer["body"]
+
+
 def test_how_it_is(running: Runtime) -> None:
     assert running.request("GET", "/health")["body"] == {"status": "ok"}
     ready = running.request("GET", "/ready")

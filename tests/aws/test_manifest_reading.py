@@ -52,7 +52,7 @@ def revision(published: Published) -> str:
 
 
 def put_part(bucket: Bucket, flags: Mapping[str, Any]) -> PartRef:
-    body = orjson.dumps({"environment": "prod", "flags": flags, "listed": {}})
+    body = orjson.dumps({"environment": "prod", "flags": flags, "listed": {}, "evaluators": {}})
     digest = hashlib.sha256(body).hexdigest()
     if bucket.look(part_object(digest)) is None:
         put(bucket, part_object(digest), body)
@@ -114,6 +114,7 @@ READABLE = {
     "history": "",
     "metadata": {},
     "parts": [],
+    "evaluators": [],
     "retired": [],
 }
 BAD = {

@@ -21,6 +21,7 @@ from db.published import whole
 from db.published.manifest import Manifest, manifest_object, part_object
 from db.published.objects import definitions_object, flags_object
 from db.publishing.publisher import Publisher
+from flagstaff.targeting import Step
 from tests.aws.conftest import Moto, put
 from tests.aws.lambda_runtime import Runtime, function
 from tests.db.helpers import ADA, country_is, make
@@ -63,6 +64,8 @@ def make_some() -> None:
     make("beta", description='Für "alle"', rollout=half, members=groups, rules=rules)
     make("limit", value_type="number", is_static=True, value=5)
     make("words", value_type="string")
+    later = (Step(4_102_444_800, enabled=True),)  # until then its targeting names nobody
+    make("planned", enabled=False, schedule=later, members=[Members("user", ["ada"], "on")], default_variant="off")
     for number in range(10):
         make(f"large-{number}", members=[Members("user", ids, "on")])
     flags.set_enabled("words", "prod", False, actor=ADA)

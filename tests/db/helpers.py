@@ -7,11 +7,12 @@ from typing import Any
 
 from db.administration import environments
 from db.configuration.edits import FlagEdit, NewFlag
-from db.configuration.rules import read_rules, read_split
 from db.flags import flags
 from db.history import changes
+from db.targeting.rules import read_rules, read_split
 from db.views import FlagView
 from db.vocabulary import Actor, Source
+from flagstaff.targeting import Ramp
 
 ADA = Actor("ada@example.com", Source.API)
 BOB = Actor("bob@example.com", Source.INTERVAL)
@@ -28,11 +29,11 @@ def edit(**fields: Any) -> FlagEdit:
 
 
 def targeting(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a flag, their rules and rollout read from JSON where they are not read yet, which are tuples."""
+    """Fields of a flag, their rules and rollout read from JSON where they are not read yet."""
     read = dict(fields)
     if not isinstance(read.get("rules"), tuple | None):
         read["rules"] = read_rules(read["rules"])
-    if not isinstance(read.get("rollout"), tuple | None):
+    if not isinstance(read.get("rollout"), tuple | Ramp | None):
         read["rollout"] = read_split(read["rollout"], "rollout")
     return read
 

@@ -12,8 +12,8 @@ import pytest
 
 from db.administration import keys
 from db.configuration.edits import NewFlag
-from db.configuration.rules import read_rules
 from db.flags import flags
+from db.targeting.rules import read_rules
 from db.vocabulary import Actor, Scope, Source
 from tests.e2e.test_streams import serving
 from tests.processes import Server, wait_until

@@ -15,6 +15,7 @@ from db.administration import keys
 from db.configuration.edits import FlagEdit, NewFlag
 from db.flags import flags, members
 from db.vocabulary import Actor, Scope, Source
+from flagstaff.targeting import Step
 from tests.api.evaluation import ofrep_schema
 from tests.db.helpers import targeting
 from tests.processes import Server, free_port, running, wait_until
@@ -277,3 +278,31 @@ def test_a_client_that_reads_nothing_is_cut_off_and_harms_nobody(
                 status = new.status
         assert status == 200, "its place was never given back"
         assert deaf.status == 200
+
+
+def planned(seconds: float) -> tuple[Step, ...]:
+    """A schedule that switches the flag off after so many seconds."""
+    return (Step(int(time.time() + seconds), enabled=False),)
+
+
+def test_what_changes_with_time_is_told_after_a_restart_too(
+    database_url: str, server_key: str, client_key: str
+) -> None:
+    create("beta", default_variant="on", schedule=planned(8))
+
+    def bulk(server: Server, **headers: str) -> Any:
+        path, body = "/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "john"}}
+        return server.request("POST", path, body, headers={"X-API-Key": client_key, **headers})
+
+    with serving(database_url) as server:
+        assert bulk(server).json["flags"][0]["value"] is True
+    with serving(database_url) as server, ExitStack() as streams:
+        before = {name.lower(): value for name, value in bulk(server).headers}["etag"]
+        open_streams = [
+            streams.enter_context(Stream(server.port, f"key={key}", seconds=20)) for key in (client_key, server_key)
+        ]
+        for stream in open_streams:
+            (event,) = stream.until(lambda event: event.data is not None)
+            assert (event.name, event.data["type"]) == ("message", "refetchEvaluation")
+        after = bulk(server, **{"If-None-Match": before})
+        assert (after.status, "value" in after.json["flags"][0]) == (200, False)

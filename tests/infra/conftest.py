@@ -30,8 +30,8 @@ class Stage(NamedTuple):
     outputs: Mapping[str, Any]
     protected: list[str]
     ignored: Mapping[str, list[str]]
-    after: Mapping[str, list[str]]
-    """What each resource waits for, besides what it gets values from."""
+    waits: Mapping[str, list[str]]
+    """What each resource waits for, all named like `lambda:Function admin`."""
     said: str
 
     def all(self, kind: str) -> list[Resource]:
@@ -43,6 +43,10 @@ class Stage(NamedTuple):
         found = [one for one in self.all(kind) if name in (None, one.name)]
         assert len(found) == 1, (kind, name, found)
         return found[0]
+
+    def comes_after(self, later: str, earlier: str) -> bool:
+        """Whether a resource is made or updated only when another one was."""
+        return any(one == earlier or self.comes_after(one, earlier) for one in self.waits.get(later, []))
 
     def statements(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Every statement of every role, with the role's name."""
@@ -77,6 +81,12 @@ def short(kind: str) -> str:
     return f"{module.partition('/')[0]}:{name}"
 
 
+def named(label: str) -> str:
+    """`aws:lambda/function:Function admin` as `lambda:Function admin`."""
+    kind, _, name = label.partition(" ")
+    return f"{short(kind)} {name}"
+
+
 def run(stage: str, **options: str) -> subprocess.CompletedProcess[str]:
     """Run the program for a stage with these options."""
     config = {f"flagstaff:{name}": value for name, value in options.items()}
@@ -92,9 +102,9 @@ def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
     return Stage(
         [Resource(**resource) for resource in said["resources"]],
         said["outputs"],
-        said["protected"],
-        said["ignored"],
-        said["after"],
+        [named(one) for one in said["protected"]],
+        {named(one): names for one, names in said["ignored"].items()},
+        {named(one): [named(other) for other in others] for one, others in said["waits"].items()},
         done.stderr,
     )
 

@@ -6,9 +6,12 @@ python tests/infra/record.py STAGE '{"flagstaff:option": "value"}'
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import runpy
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +59,46 @@ class Recorder(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         secret: list[str] = []
-        self.resources.append({"type": args.typ, "name": args.name, "inputs": revealed(args.inputs, args.name, secret)})
-        self.resources[-1]["secret"] = secret
-        given = dict(self.resources[-1]["inputs"])
+        given = revealed(args.inputs, args.name, secret)
+        # Several threads are here at once.
+        self.resources.append({"type": args.typ, "name": args.name, "inputs": given, "secret": secret})
         made = {"arn": f"arn:{args.typ.rpartition(':')[2]}:{args.name}", **OUTPUTS.get(args.typ, {})}
+        if args.typ == "aws:lambda/function:Function":
+            made["version"] = f"{args.name}-7"
+        if args.typ in ("aws:lambda/function:Function", "aws:lambda/alias:Alias"):
+            made["invokeArn"] = f"invoke:{args.typ.rpartition(':')[2]}:{args.name}"
         if args.typ == "aws:s3/bucket:Bucket":
             made["bucket"] = f"{args.name}-bucket"
         return f"{args.name}-id", {**given, **made}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
         return ANSWERS[args.token]
+
+
+class Monitor(mocks.MockMonitor):
+    """A mock monitor that also keeps what each resource waits for: options, and what it gets values from."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder)
+        self.waits: dict[str, list[str]] = {}
+        self.ignored: dict[str, list[str]] = {}
+        self.protected: list[str] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        answer = super().RegisterResource(request)
+        name = label(answer.urn)
+        self.waits[name] = [label(urn) for urn in request.dependencies]
+        if request.ignoreChanges:
+            self.ignored[name] = list(request.ignoreChanges)
+        if request.protect:
+            self.protected.append(name)
+        return answer
+
+
+def label(urn: str) -> str:
+    """`aws:lambda/function:Function admin`."""
+    kinds, name = urn.split("::")[2:4]
+    return f"{kinds.rpartition('$')[2]} {name}"
 
 
 def revealed(value: Any, path: str, secret: list[str]) -> Any:
@@ -82,34 +115,26 @@ def revealed(value: Any, path: str, secret: list[str]) -> Any:
     return value
 
 
-def main(stage: str, config: dict[str, str]) -> None:
+def run_program(stage: str, config: dict[str, str], recorder: Recorder, folder: Path, release: str) -> dict[str, Any]:
+    """Run the program for a stage, with `recorder` in AWS's place; what it says beside its resources.
+
+    Packages, which it takes a minute to build, are files in `folder` that hold their names and the release's.
+    """
     sys.path.insert(0, str(INFRA))
+    import function
     import packages
 
     def build(package: packages.Package, architecture: str, target: Path, *, python: str | None = None) -> str:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(package.name.encode())
-        return "ab" * 32
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("package"), f"{package.name} {release}")
+        return hashlib.sha256(target.read_bytes()).hexdigest()
 
-    packages.build = build
-    recorder = Recorder()
-    mocks.set_mocks(recorder, project="flagstaff", stack=stage, preview=False)
+    packages.build, function.BUILD = build, folder
+    monitor = Monitor(recorder)
+    mocks.set_mocks(recorder, project="flagstaff", stack=stage, preview=False, monitor=monitor)
     secrets = [key for key in config if key == "flagstaff:intervalApiKey"]
     pulumi.runtime.set_all_config(config, secrets)
-    protected: list[str] = []
     exported: dict[str, Any] = {}
-    ignored: dict[str, list[str]] = {}
-    after: dict[str, list[str]] = {}
-
-    def note(args: pulumi.ResourceTransformArgs) -> None:
-        if args.opts.protect:
-            protected.append(args.name)
-        depends = args.opts.depends_on or []
-        after[args.name] = [one._name for one in (depends if isinstance(depends, list) else [depends])]
-        if args.opts.ignore_changes:
-            ignored[args.name] = args.opts.ignore_changes
-
-    pulumi.runtime.register_stack_transformation(note)
     pulumi.log.info = pulumi.log.warn = lambda message, *_: print(message, file=sys.stderr)
     pulumi.export = lambda name, value: exported.__setitem__(name, value)
 
@@ -123,7 +148,13 @@ def main(stage: str, config: dict[str, str]) -> None:
         return outputs
 
     outputs = asyncio.get_event_loop().run_until_complete(run())
-    said = {"outputs": outputs, "protected": protected, "ignored": ignored, "after": after}
+    return {"outputs": outputs, "waits": monitor.waits, "ignored": monitor.ignored, "protected": monitor.protected}
+
+
+def main(stage: str, config: dict[str, str]) -> None:
+    recorder = Recorder()
+    with tempfile.TemporaryDirectory() as folder:
+        said = run_program(stage, config, recorder, Path(folder), "")
     json.dump({"resources": recorder.resources, **said}, sys.stdout)
 
 

@@ -14,7 +14,7 @@ def test_a_protected_stage_keeps_its_data(deploy: Deploy) -> None:
     assert cluster["skipFinalSnapshot"] is False
     assert cluster["finalSnapshotIdentifier"].endswith("-final-0123abcd")  # one of this cluster alone
     assert cluster["backupRetentionPeriod"] >= 7
-    assert set(stage.protected) >= {"database", "definitions"}
+    assert set(stage.protected) >= {"rds:Cluster database", "s3:Bucket definitions"}
     assert stage.one("s3:Bucket").inputs["forceDestroy"] is False
 
 

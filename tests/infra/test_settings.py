@@ -61,5 +61,8 @@ def test_the_first_keys_are_known_to_the_database_by_hash_only(any_stage: Stage)
 
 
 def test_migrations_wait_for_the_ways_to_the_database_and_the_bucket(any_stage: Stage) -> None:
-    assert set(any_stage.after["migrations"]) == {"role", "network"}
-    assert any_stage.after["role"] == ["database"]
+    for way in ("vpc:SecurityGroupEgressRule admin-to-database", "vpc:SecurityGroupEgressRule admin-to-s3"):
+        assert any_stage.comes_after("lambda:Invocation migrations", way)
+    assert any_stage.comes_after("lambda:Invocation migrations", "ec2:VpcEndpoint network-s3")
+    assert any_stage.comes_after("lambda:Invocation migrations", "lambda:Invocation role")
+    assert any_stage.comes_after("lambda:Invocation role", "rds:ClusterInstance database")

@@ -58,7 +58,7 @@ class Render:
     def default(self, label: str) -> Any:
         """What a field is filled with; of a select, the value."""
         given = self.props(label).get("defaultValue")
-        return given["value"] if isinstance(given, dict) else given
+        return given.get("value", given) if isinstance(given, dict) else given
 
     def options(self, label: str) -> list[str]:
         return [option["value"] for option in self.props(label)["options"]]

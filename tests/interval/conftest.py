@@ -20,8 +20,11 @@ from db.flags import flags, members
 from db.flags.flags import NewFlag
 from db.history import changes
 from db.postgres.embedded import EmbeddedPostgres
+from db.segments import segments
+from db.segments.edits import NewSegment
 from db.views import FlagView
 from db.vocabulary import Actor, Scope, Source
+from flagstaff.targeting import Condition, Prerequisite, Ramp, Step
 from tests.conftest import new_database
 from tests.db.helpers import targeting
 from tests.interval.browser import Person
@@ -29,28 +32,44 @@ from tests.interval.interval_server import ADA, API_KEY, BOB, MEMBER, PATIENCE, 
 from tests.processes import ROOT, Server, free_port, running, wait_until
 
 TESTER = Actor("tester", Source.SYSTEM)
+SOON = 4_000_000_000
+"""A time that is to come, on 2 October 2096."""
 AWKWARD = ("on", "1", "007", "2024-01-01", "true", "1e3")
 """Keys that something on the way might take for another type."""
 AWKWARD_IDS = (*AWKWARD, "12:30", "12:30:45", "null", "0")
 """Ids may have colons too."""
 
 
-def link_to_everything(key: str) -> dict[str, str]:
+def link_to_everything(key: str, actor: Actor = TESTER) -> dict[str, str]:
     """The parameters of a link that fits every page and action: a flag with a bit of everything, a change, a key."""
     us = {"conditions": [{"field": "country", "operator": "eq", "value": "US"}], "variant": "on"}
-    half = [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]
-    flag = flags.create(NewFlag(key, **targeting({"rules": [us, us, us], "rollout": half})), "dev", actor=TESTER)
-    members.add(flag.id, "dev", "user", ["john"], variant="on", actor=TESTER)
-    secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=TESTER)
+    needed = flags.create(NewFlag(f"{key}-needed"), "dev", actor=actor)
+    release = {
+        "rollout": Ramp("on", 5_000, 60_000, SOON, SOON + 3_600),
+        "schedule": [Step(SOON, enabled=False)],
+        "prerequisites": [Prerequisite(needed.key, ("on",))],
+    }
+    new = NewFlag(key, **{**targeting({"rules": [us, us, us]}), **release})
+    flag = flags.create(new, "dev", actor=actor)
+    segment = segments.create(segment_of(f"{key}-segment"), actor=actor).segment
+    members.add(flag.id, "dev", "user", ["john"], variant="on", actor=actor)
+    secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=actor)
     change = changes.page(flag.id, "dev").items[0]
     named = {"flag": flag.key, "environment": "dev", "rule": "2", "type": "user", "id": "john"}
-    return {**named, "change": str(change.id), "key": secret.id}
+    released = {"step": str(SOON), "needed": needed.key, "segment": segment.key}
+    return {**named, **released, "change": str(change.id), "key": secret.id}
 
 
-def link_to_archived(key: str) -> dict[str, str]:
+def segment_of(key: str) -> NewSegment:
+    """A segment with a bit of everything, that no flag uses."""
+    rules = [[Condition("country", "eq", country)] for country in ("US", "CA")]
+    return NewSegment(key, included={"user": ["john"]}, excluded={"user": ["mary"]}, rules=rules)
+
+
+def link_to_archived(key: str, actor: Actor = TESTER) -> dict[str, str]:
     """The parameters of a link to a flag that is archived."""
-    flag = flags.create(NewFlag(key), "dev", actor=TESTER)
-    flags.archive(flag.id, actor=TESTER)
+    flag = flags.create(NewFlag(key), "dev", actor=actor)
+    flags.archive(flag.id, actor=actor)
     return {"flag": flag.id, "environment": "dev"}
 
 
@@ -69,9 +88,9 @@ class Running:
         """A key that no other test uses."""
         return f"{name}-{next(self._numbers)}"
 
-    def flag(self, key: str = "", environment: str = "dev", **fields: Any) -> FlagView:
+    def flag(self, key: str = "", environment: str = "dev", actor: Actor = TESTER, **fields: Any) -> FlagView:
         """A flag that is there already."""
-        return flags.create(NewFlag(key or self.fresh(), **targeting(fields)), environment, actor=TESTER)
+        return flags.create(NewFlag(key or self.fresh(), **targeting(fields)), environment, actor=actor)
 
     def evaluate(self, key: str, default: Any, environment: str = "dev", **context: Any) -> Any:
         """What the evaluate endpoint answers."""

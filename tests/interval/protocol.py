@@ -80,7 +80,8 @@ CHOICE = record({"label": TEXT, "value": TEXT}, theme=nullable(THEME))
 BUTTON = record({"label": TEXT, "route": TEXT}, params=PARAMS, theme=nullable(THEME), disabled=BOOLEAN)
 MENU_ITEM = record({"label": TEXT, "route": TEXT}, params=PARAMS, theme=nullable(one_of("danger")), disabled=BOOLEAN)
 COLORS = one_of("red", "orange", "yellow", "green", "blue", "purple", "pink", "gray")
-CELL = record({"label": TEXT}, highlightColor=COLORS, route=TEXT, params=PARAMS)
+URL = {"type": "string", "pattern": "^https?://"}
+CELL = record({"label": TEXT}, highlightColor=COLORS, route=TEXT, params=PARAMS, url=URL)
 TABLE_ROW = record(
     {"key": {"type": "string", "pattern": "^[0-9]+$"}, "data": {"type": "object", "additionalProperties": CELL}},
     menu=array(MENU_ITEM),

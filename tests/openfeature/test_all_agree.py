@@ -84,7 +84,7 @@ def test_all_agree(services: Services, database_url: str, bucketing: str, tmp_pa
     for_flagd = by_evaluate(Wsgi(services), kinds, [as_flagd_reads(context) for context in contexts])
     for how, some in (("core", contexts), ("provider", contexts[:BY_PROVIDER])):
         theirs = by_flagd(PYTHON[bucketing](), how, document, kinds, some)
-        compare(without_split(for_flagd[: len(some)]), theirs, some)
+        compare(in_flagds_words(for_flagd[: len(some)]), theirs, some)
     assert len(ours) * len(kinds) > 60_000
     assert varied(ours)
 
@@ -159,15 +159,15 @@ def as_flagd_reads(context: tuple[str | None, dict[str, Any]]) -> tuple[str | No
     return key, {**attributes, "age": 1} if attributes.get("age") is True else attributes
 
 
-def without_split(answers: Answers) -> Answers:
-    """As flagd says it: it has no SPLIT, which is our one intended difference."""
-    reasons = {"SPLIT": "TARGETING_MATCH"}
+def in_flagds_words(answers: Answers) -> Answers:
+    """As flagd says it: it has no SPLIT, and no word for a default variant that changes with time."""
 
-    def in_their_words(answer: list[Any]) -> list[Any]:
+    def reworded(key: str, answer: list[Any]) -> list[Any]:
         value, variant, reason, error = answer
-        return [value, variant, reasons.get(reason, reason), error]
+        targeted = reason == "SPLIT" or (key in scene.WITH_CHANGING_DEFAULT and variant is not None)
+        return [value, variant, "TARGETING_MATCH" if targeted else reason, error]
 
-    return [{key: in_their_words(answer) for key, answer in answers_.items()} for answers_ in answers]
+    return [{key: reworded(key, answer) for key, answer in answers_.items()} for answers_ in answers]
 
 
 def compare(ours: Answers, theirs: Answers, contexts: list[Any]) -> None:

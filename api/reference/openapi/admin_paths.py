@@ -88,16 +88,19 @@ NEW_ENVIRONMENT = object_with(
         "key": KEY,
         "name": nullable(NAME),
         "protected": BOOLEAN,
+        "commentRequired": BOOLEAN,
         "copyOf": described(KEY, "Whose variants it starts with"),
         **WHO,
     },
     required=["key"],
 )
-CHANGED_ENVIRONMENT = object_with({"name": nullable(NAME), "protected": BOOLEAN, **WHO})
+CHANGED_ENVIRONMENT = object_with({"name": nullable(NAME), "protected": BOOLEAN, "commentRequired": BOOLEAN, **WHO})
 ONE_ENVIRONMENT = object_with({"environment": ref("Environment")}, required=["environment"])
 ONE_KEY = object_with({"key": ref("ApiKey")}, required=["key"])
 MADE_KEY = object_with({"key": ref("ApiKey"), "secret": described(TEXT, "Shown this once")}, required=["key", "secret"])
 REVOKE_LINK: Json = {"revokeKey": {"operationId": "revokeKey", "parameters": {"keyId": "$response.body#/key/id"}}}
+
+OF_SEGMENT = in_query("segment", "Only of segments of this key", maxLength=128)
 
 PATHS: dict[str, Json] = {
     "/api/admin/flags/{idOrKey}/members": {
@@ -148,7 +151,7 @@ PATHS: dict[str, Json] = {
             "listChanges",
             HISTORY,
             "The change log, newest first",
-            parameters=[ENVIRONMENT, in_query("flag", "Only of this flag: id or key"), *PAGE],
+            parameters=[ENVIRONMENT, in_query("flag", "Only of this flag: id or key"), OF_SEGMENT, *PAGE],
             answers={200: answer(CHANGES_PAGE, CHANGES)},
             errors=[*READING, 404],
         )
@@ -215,7 +218,7 @@ PATHS: dict[str, Json] = {
         "put": operation(
             "updateEnvironment",
             PLACES,
-            "Give an environment another name, or protect it or not",
+            "Give an environment another name, protect it or not, have it ask for comments or not",
             description="Its key stays for ever.",
             parameters=[in_path("environmentKey", "The environment's key", example="qa")],
             body=CHANGED_ENVIRONMENT,

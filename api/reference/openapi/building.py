@@ -151,6 +151,11 @@ SECONDS: Json = {"type": "integer", "description": "Epoch seconds"}
 VALUE: Json = {"description": "Any JSON value"}
 KEY: Json = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"}
 USER_ID: Json = {"type": ["string", "null"], "description": "The person on whose behalf the key is used"}
+COMMENT: Json = {
+    "type": ["string", "null"],
+    "maxLength": 1000,
+    "description": "Why; the change log keeps it. 422 `comment_required` where the environment asks for it",
+}
 VERSION: Json = {
     "type": ["integer", "null"],
     "minimum": 0,

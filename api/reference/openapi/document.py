@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
-from api.reference.openapi import admin_paths, evaluation_paths, flag_paths, operation_paths, override_paths
-from api.reference.openapi.building import Json
+from api.reference.openapi import (
+    admin_paths,
+    evaluation_paths,
+    flag_paths,
+    operation_paths,
+    override_paths,
+    segment_paths,
+)
+from api.reference.openapi.building import ADMIN, Json, in_header, one_of
 from api.reference.openapi.schemas import SCHEMAS
 from flagstaff import __version__
 
@@ -21,6 +28,7 @@ TAGS = {
     "For SDKs": "Definitions to evaluate in one's own process, and news of their changes. Server and admin keys.",
     "Flags": "Creating and changing flags.",
     "Members": "Entities that get a given variant, whatever the rules say.",
+    "Segments": "Groups of entities that rules refer to, the same in every environment.",
     "Changes": "Who did what, going back, and going from one environment to another.",
     "Environments": "Where a flag has a configuration of its own.",
     "Keys": "What programs and administrators identify themselves with.",
@@ -45,10 +53,28 @@ SECURITY: dict[str, Json] = {
 }
 
 
+OF_CHANGES: list[Json] = [
+    in_header("X-Change-Comment", "Why, as `comment` in the body; percent-encoded where it is not ASCII")
+    | {"schema": {"type": "string", "maxLength": 1000}},
+    in_header("X-Flagstaff-Source", "Which program of ours makes the change") | {"schema": one_of("cli", "console")},
+]
+"""The headers that every change may have."""
+
+
+def with_headers_of_changes(methods: Json) -> Json:
+    """Return the operations of a path, those that change something with the headers that say how and why."""
+    return {
+        method: {**operation, "parameters": [*operation.get("parameters", ()), *OF_CHANGES]}
+        if method != "get" and operation["security"] is ADMIN
+        else operation
+        for method, operation in methods.items()
+    }
+
+
 @cache
 def document() -> Json:
     """Return the OpenAPI document; the same object each time, never to be changed."""
-    parts = (evaluation_paths, flag_paths, admin_paths, override_paths, operation_paths)
+    parts = (evaluation_paths, flag_paths, admin_paths, segment_paths, override_paths, operation_paths)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -59,6 +85,6 @@ def document() -> Json:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
-        "paths": {path: methods for part in parts for path, methods in part.PATHS.items()},
+        "paths": {path: with_headers_of_changes(methods) for part in parts for path, methods in part.PATHS.items()},
         "components": {"schemas": {**SCHEMAS, **evaluation_paths.SCHEMAS}, "securitySchemes": SECURITY},
     }

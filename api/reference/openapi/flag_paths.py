@@ -22,12 +22,11 @@ from api.reference.openapi.building import (
     in_path,
     in_query,
     list_of,
-    nullable,
     object_with,
     operation,
     ref,
 )
-from api.reference.openapi.schemas import COMMON, TYPES
+from api.reference.openapi.schemas import COMMON, OWN_FIELDS, TYPES
 
 TAG = "Flags"
 FLAG = in_path("idOrKey", "The flag's id, or the key of a live flag", example="new-checkout")
@@ -66,6 +65,8 @@ LIST_PARAMETERS = (
     in_query("static", "Only static, or only dynamic flags", **YES_OR_NO),
     in_query("enabled", "Only enabled, or only disabled flags", **YES_OR_NO),
     in_query("tag", "Only flags that have all of these tags, separated by commas"),
+    in_query("owner", "Only flags of this owner", maxLength=256),
+    in_query("purpose", "Only flags of this purpose", enum=["release", "experiment", "operational", "permission"]),
     in_query("archived", "Archived flags instead of live ones", **YES_OR_NO),
     in_query("sort", "By what", enum=["key", "name", "created", "updated"]),
     in_query("order", "In which direction", enum=["asc", "desc"]),
@@ -94,12 +95,10 @@ OPTIONAL = object_with({**COMMON, "version": VERSION})
 NEW_SIMPLE = object_with(
     {
         "flagKey": KEY,
-        "description": nullable(TEXT),
         "type": TYPES,
         "isStatic": BOOLEAN,
         "staticValue": described(VALUE, "The value of a static flag"),
-        "name": nullable(TEXT),
-        "tags": nullable(list_of(KEY)),
+        **OWN_FIELDS,
         "enabled": BOOLEAN,
         **COMMON,
     },

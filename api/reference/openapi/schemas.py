@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from api.reference.openapi import release_schemas
 from api.reference.openapi.building import (
     BOOLEAN,
+    COMMENT,
     KEY,
     NAME,
     SECONDS,
@@ -21,25 +23,34 @@ from api.reference.openapi.building import (
     one_of,
     ref,
 )
-from flagstaff.targeting.operators import OPERATORS
+from api.reference.openapi.release_schemas import PERCENT, RELEASE_FIELDS, TESTS
 
 TYPES = one_of("BOOLEAN", "STRING", "NUMBER", "STRUCTURED")
-PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}
+PURPOSE = nullable(one_of("release", "experiment", "operational", "permission"))
+EXPECTED_END = described(nullable({"type": "string", "format": "date"}), "The day by which it is to be gone")
+LINK = object_with(
+    {
+        "title": {"type": "string", "minLength": 1, "maxLength": 256},
+        "url": {"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://", "maxLength": 2048},
+    },
+    required=["title", "url"],
+)
+METADATA: Json = {
+    "type": "object",
+    "description": "Texts, numbers and booleans, in the metadata of evaluations; not under names of ours",
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
+}
 STATUS = one_of("ENABLED", "DISABLED")
 ENVIRONMENT_FIELD = described(nullable(KEY), "The environment, unless the query string says it")
 
 ERROR = object_with({"error": described(TEXT, "What is wrong, in words"), "code": TEXT}, required=["error", "code"])
 ERROR.pop("additionalProperties")
 
-CONDITION = object_with(
-    {"field": described(TEXT, "A path into the context"), "operator": one_of(*OPERATORS), "value": VALUE},
-    required=["field", "operator"],
-)
 SHARE = object_with({"variant": TEXT, "weight": PERCENT}, required=["variant", "weight"])
 RULE = object_with(
     {
         "name": nullable(NAME),
-        "conditions": list_of(ref("Condition"), minItems=1, maxItems=50),
+        "conditions": TESTS,
         "variant": TEXT,
         "split": list_of(ref("Share"), minItems=1),
     },
@@ -59,6 +70,11 @@ FLAG = object_with(
         "type": TYPES,
         "isStatic": BOOLEAN,
         "tags": list_of(TEXT),
+        "owner": nullable(TEXT),
+        "purpose": PURPOSE,
+        "expectedEnd": EXPECTED_END,
+        "links": list_of(LINK),
+        "metadata": METADATA,
         "environment": TEXT,
         "version": WHOLE,
         "revision": WHOLE,
@@ -69,9 +85,18 @@ FLAG = object_with(
         "rules": list_of(ref("Rule")),
         "rollout": nullable(list_of(ref("Share"))),
         "rolloutPercentage": nullable(PERCENT),
+        **RELEASE_FIELDS,
         "memberCount": WHOLE,
         "summary": described(
-            object_with({"rules": list_of(TEXT), "rollout": nullable(TEXT)}), "Rules and rollout in plain words"
+            object_with(
+                {
+                    "prerequisites": list_of(TEXT),
+                    "rules": list_of(TEXT),
+                    "rollout": nullable(TEXT),
+                    "schedule": list_of(TEXT),
+                }
+            ),
+            "What decides, in plain words",
         ),
         "createdAt": TIME,
         "createdBy": TEXT,
@@ -82,21 +107,32 @@ FLAG = object_with(
     required=["id", "key", "type", "isStatic", "environment", "version", "enabled", "variants", "archivedAt"],
 )
 
+OWN_FIELDS: dict[str, Json] = {
+    "name": nullable(NAME),
+    "description": nullable({"type": "string", "maxLength": 4096}),
+    "tags": nullable(list_of(KEY, maxItems=64)),
+    "owner": described(nullable(NAME), "Who answers for it: a person or a team"),
+    "purpose": PURPOSE,
+    "expectedEnd": EXPECTED_END,
+    "links": nullable(list_of(LINK, maxItems=20)),
+    "metadata": nullable({**METADATA, "propertyNames": KEY, "maxProperties": 32}),
+}
+"""What is the flag's own in every environment."""
+
 TARGETING: dict[str, Json] = {
     "defaultVariant": described(nullable(TEXT), "What is served when nothing matched; none: the caller's default"),
     "rules": RULES,
     "rollout": nullable(list_of(ref("Share"), minItems=1)),
     "rolloutPercentage": described(nullable(PERCENT), "In place of `rollout`: the share of `on` of a boolean flag"),
+    **RELEASE_FIELDS,
     "targetedUsers": described(nullable(list_of(TEXT)), "The members of type `user` that get `on`"),
-    "tags": nullable(list_of(KEY, maxItems=64)),
-    "name": nullable(NAME),
-    "description": nullable({"type": "string", "maxLength": 4096}),
+    **OWN_FIELDS,
     "enabled": BOOLEAN,
     "value": described(VALUE, "The value of a static flag"),
     "variants": {"type": "object", "additionalProperties": VALUE, "description": "Name to value"},
 }
 
-WHO: dict[str, Json] = {"userId": USER_ID}
+WHO: dict[str, Json] = {"userId": USER_ID, "comment": COMMENT}
 COMMON: dict[str, Json] = {"environment": ENVIRONMENT_FIELD, **WHO}
 
 NEW_FLAG = object_with({"key": KEY, "type": TYPES, "isStatic": BOOLEAN, **TARGETING, **COMMON}, required=["key"])
@@ -112,12 +148,14 @@ CHANGE = object_with(
         "id": WHOLE,
         "flagId": nullable(TEXT),
         "flagKey": nullable(TEXT),
+        "segmentKey": nullable(TEXT),
         "environment": nullable(TEXT),
         "revision": nullable(WHOLE),
         "action": TEXT,
         "actor": TEXT,
-        "source": one_of("api", "interval", "cli", "system"),
+        "source": one_of("api", "interval", "cli", "console", "system"),
         "via": described(nullable(TEXT), "The key that let the actor in: `key ci`"),
+        "comment": described(nullable(TEXT), "Why, in the actor's words"),
         "before": STATE,
         "after": STATE,
         "members": MEMBERS_DELTA,
@@ -133,8 +171,15 @@ MEMBER = object_with(
     required=["entityType", "entityId", "variant", "value"],
 )
 ENVIRONMENT = object_with(
-    {"key": TEXT, "name": TEXT, "protected": BOOLEAN, "revision": WHOLE, "createdAt": TIME},
-    required=["key", "name", "protected", "revision", "createdAt"],
+    {
+        "key": TEXT,
+        "name": TEXT,
+        "protected": BOOLEAN,
+        "commentRequired": described(BOOLEAN, "Whether every change there has to say why"),
+        "revision": WHOLE,
+        "createdAt": TIME,
+    },
+    required=["key", "name", "protected", "commentRequired", "revision", "createdAt"],
 )
 API_KEY = object_with(
     {
@@ -181,7 +226,7 @@ OVERRIDE = object_with(
 
 SCHEMAS: dict[str, Json] = {
     "Error": ERROR,
-    "Condition": CONDITION,
+    **release_schemas.SCHEMAS,
     "Share": SHARE,
     "Rule": RULE,
     "Flag": FLAG,

@@ -1,4 +1,4 @@
 """Show and change flags: list, create, edit, switch, archive, promote, explain.
 
-Imports `interval_app.session`, `display`, `forms`, `pages` and `pages.targeting`.
+Imports `interval_app.session`, `display`, `forms`, `pages`, `pages.release` and `pages.targeting`.
 """

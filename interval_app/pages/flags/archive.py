@@ -34,7 +34,7 @@ async def archive(interaction: ActionInteraction) -> Result:
         "Archived, it is gone for programs in every environment: they get their own default, as for a flag that never "
         "was. Its key can be used for another flag. Nothing is deleted: under Archived flags it can be restored."
     )
-    await interaction.confirm(f"Archive {flag.key}?", serving + means)
+    await interaction.confirm(f"Archive {flag.key}?", serving + means, environments)
     await in_thread(flags.archive, flag.id, actor=target.actor)
     return await interaction.go(Route.FLAGS, f"{flag.key} is archived.", environment=target.environment.key)
 
@@ -85,7 +85,7 @@ async def restore(interaction: ActionInteraction) -> Result:
         raise DashboardError(f"{flag.key} is not archived: somebody has restored it already.")
     archiving = await in_thread(_archiving, flag)
     means = "It lives again in every environment as it was: enabled or not, with its variants, rules, rollout, members."
-    await interaction.confirm(f"Restore {flag.key}?", means)
+    await interaction.confirm(f"Restore {flag.key}?", means, target.reaches)
     await in_thread(changes.restore, flag.id, environment.key, archiving.id, actor=target.actor)
     return await interaction.go(Route.FLAGS, f"{flag.key} is back.", environment=environment.key)
 

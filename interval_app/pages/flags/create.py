@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from db import validation
@@ -13,8 +13,8 @@ from db.flags.flags import NewFlag
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, JsonValue, ValueType, given
 from db.wording import phrases
-from interval_app.forms import values
-from interval_app.forms.form import ask, select, until_accepted, validator
+from interval_app.forms import ownership, values
+from interval_app.forms.form import ask, ask_with_comment, select, until_accepted, validator
 from interval_app.session.errors import sentence
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
@@ -27,17 +27,18 @@ TYPES = tuple((str(kind), str(kind)) for kind in ValueType)
 async def create(interaction: ActionInteraction) -> Result:
     """Ask in three steps, confirm where the environment is protected, and make the flag."""
     environment = await interaction.environment()
-    actor = interaction.actor_for(environment)
+    interaction.actor_for(environment)
+    everywhere = await interaction.all_environments()
     new = NewFlag("", description="")
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal new
-        new = await _what_it_is(interaction, environment, new, problem)
+        new = await _what_it_is(interaction, environment, everywhere, new, problem)
         new = await (_static_value(interaction, new) if new.is_static else _variants(interaction, new))
         await interaction.confirm_if_protected(
             environment, f"“{new.key}” will be created and {phrases.status(new.enabled)} there."
         )
-        return await in_thread(flags.create, new, environment.key, actor=actor)
+        return await in_thread(flags.create, new, environment.key, actor=interaction.actor_for(environment))
 
     flag = await until_accepted(attempt)
     state = phrases.status(flag.enabled)
@@ -46,7 +47,11 @@ async def create(interaction: ActionInteraction) -> Result:
 
 
 async def _what_it_is(
-    interaction: ActionInteraction, environment: EnvironmentView, new: NewFlag, problem: str | None
+    interaction: ActionInteraction,
+    environment: EnvironmentView,
+    everywhere: Sequence[EnvironmentView],
+    new: NewFlag,
+    problem: str | None,
 ) -> NewFlag:
     io = interaction.io
     fields = {
@@ -59,6 +64,9 @@ async def _what_it_is(
             multiline=True,
             max_length=validation.MAX_DESCRIPTION,
         ).optional(),
+        "owner": ownership.owner_field(io, new.owner),
+        "purpose": ownership.purpose_field(io, new.purpose),
+        "end": ownership.end_field(io, new.expected_end),
         "kind": select(io, "Kind", KINDS, "static" if new.is_static else "dynamic"),
         "type": select(io, "Type", TYPES, str(new.value_type)),
         "enabled": io.input.boolean(f"Enabled in {environment.key}", default_value=new.enabled),
@@ -66,7 +74,9 @@ async def _what_it_is(
     intro = (
         f"A flag exists in every environment. It is created in {environment.key}, and starts disabled in the others."
     )
-    _, entered = await ask(io, fields, intro=intro, problem=problem, buttons=["Continue"])
+    _, entered = await ask_with_comment(
+        interaction, fields, everywhere, intro=intro, problem=problem, buttons=["Continue"]
+    )
     is_static, kind = entered["kind"]["value"] == "static", ValueType(entered["type"]["value"])
     if (is_static, kind) != (new.is_static, new.value_type):
         new = replace(new, value=UNSET, variants=UNSET, default_variant=UNSET)
@@ -74,6 +84,9 @@ async def _what_it_is(
         new,
         key=entered["key"].strip(),
         description=entered["description"] or "",
+        owner=entered["owner"],
+        purpose=ownership.purpose_chosen(entered["purpose"]),
+        expected_end=entered["end"],
         is_static=is_static,
         value_type=kind,
         enabled=entered["enabled"],

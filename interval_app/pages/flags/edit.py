@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -15,10 +16,10 @@ from db.flags.flags import FlagEdit
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, ValueType
 from db.wording import phrases
-from interval_app.forms import values
+from interval_app.forms import ownership, values
 from interval_app.forms.conflicts import ChangedMeanwhileError
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.forms.form import ask, until_accepted, validator
+from interval_app.forms.form import ask, ask_with_comment, until_accepted, validator
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, Result
 from interval_app.session.routes import Route
 
@@ -76,6 +77,8 @@ def on_top_of(now: FlagView, flag: FlagView, entered: Entered) -> Entered:
 
 
 def _same(one: Any, other: Any) -> bool:
+    if date in (type(one), type(other)):  # which JSON does not know
+        return bool(one == other)
     return canonical_json(one) == canonical_json(other)
 
 
@@ -83,12 +86,15 @@ async def _form(
     interaction: ActionInteraction, environment: EnvironmentView, flag: FlagView, entered: Entered, problem: str | None
 ) -> Entered:
     intro = (
-        f"{flag.key} in {environment.key}: {phrases.kind(flag)}, {phrases.status(flag.enabled)}. Name, description "
-        "and tags are the same in every environment. A key never changes: create another flag, and archive this one."
+        f"{flag.key} in {environment.key}: {phrases.kind(flag)}, {phrases.status(flag.enabled)}. What stands "
+        "above Enabled is the same in every environment. A key never changes: create another flag, and archive this "
+        "one."
     )
     form, fields = FlagForm(interaction.io, flag, entered), fields_of(flag)
     inputs = {field.name: field.show(form) for field in fields}
-    _, found = await ask(interaction.io, inputs, intro=intro, problem=problem, buttons=["Save"])
+    _, found = await ask_with_comment(
+        interaction, inputs, [environment], intro=intro, problem=problem, buttons=["Save"]
+    )
     read = {field.name: field.read(found[field.name], flag) for field in fields}
     return await _with_a_default(interaction, flag, read)
 
@@ -170,9 +176,7 @@ def _default_variant(form: FlagForm) -> Any:
     return values.default_field(form.io, variants, form.entered["default_variant"])
 
 
-def _merged_variants(
-    before: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def _merged(before: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> Mapping[str, Any]:
     changed = {name: value for name, value in mine.items() if name not in before or not _same(before[name], value)}
     dropped = before.keys() - mine.keys()
     return {name: value for name, value in theirs.items() if name not in dropped} | changed
@@ -182,6 +186,26 @@ _EVERY_FLAG: Final = (
     FormField("name", _name, lambda text, flag: (text or "").strip() or None),
     FormField("description", _description, lambda text, flag: text or ""),
     FormField("tags", _tags, lambda text, flag: split_tags(text or "")),
+    FormField("owner", lambda form: ownership.owner_field(form.io, form.entered["owner"]), lambda text, flag: text),
+    FormField(
+        "purpose",
+        lambda form: ownership.purpose_field(form.io, form.entered["purpose"]),
+        lambda option, flag: ownership.purpose_chosen(option),
+    ),
+    FormField(
+        "expected_end", lambda form: ownership.end_field(form.io, form.entered["expected_end"]), lambda day, flag: day
+    ),
+    FormField(
+        "links",
+        lambda form: ownership.links_field(form.io, form.entered["links"]),
+        lambda text, flag: ownership.parse_links(text),
+    ),
+    FormField(
+        "metadata",
+        lambda form: ownership.metadata_field(form.io, form.entered["metadata"]),
+        lambda text, flag: ownership.parse_metadata(text),
+        _merged,
+    ),
     FormField("enabled", _enabled, lambda enabled, flag: enabled),
 )
 _VALUE: Final = FormField(
@@ -196,5 +220,5 @@ _VARIANTS: Final = FormField(
     "variants",
     lambda form: values.variants_field(form.io, form.flag.value_type, form.entered["variants"]),
     lambda text, flag: values.parse_variants(text, flag.value_type),
-    _merged_variants,
+    _merged,
 )

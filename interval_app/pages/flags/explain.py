@@ -50,8 +50,8 @@ def answer(found: Explanation) -> str:
 
 
 def _explained(flag: FlagView, environment: str, given: dict[str, Any], bucketing: str) -> Explanation:
-    document = definitions.document_of(flag.id, environment, bucketing=bucketing)
-    return Engine(document, bucketing).explain(flag.key, given)
+    found = definitions.document_of(flag.id, environment, bucketing=bucketing)
+    return Engine(found.document, bucketing).explain(flag.key, given, found.known)
 
 
 async def _entity(

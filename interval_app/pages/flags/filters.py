@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from db import validation
 from db.configuration.edits import FlagQuery
+from db.vocabulary import Purpose
+from interval_app.forms import ownership
 from interval_app.forms.form import ask, select, validator
 from interval_app.session.interaction import ActionInteraction, Interaction, Result
 from interval_app.session.routes import Route
@@ -18,6 +21,9 @@ ENABLED: Final = {"enabled": True, "disabled": False}
 DAYS: Final = ((ANY, "at any time"), ("1", "in the last day"), ("7", "in the last week"), ("30", "in the last month"))
 DAYS_BY_NAME: Final = {name: int(name) for name, _ in DAYS if name != ANY}
 
+PURPOSES: Final = ((ANY, "any"), *((str(purpose), str(purpose)) for purpose in Purpose))
+PURPOSE_NAMES: Final = frozenset(map(str, Purpose))
+
 
 class Filters(NamedTuple):
     """What the links of the landing page say; empty where nothing is asked for."""
@@ -25,12 +31,18 @@ class Filters(NamedTuple):
     status: str = ""
     tag: str = ""
     days: str = ""
+    owner: str = ""
+    purpose: str = ""
 
     @classmethod
     def of(cls, interaction: Interaction) -> Filters:
         """Read the filters of the link that led here; what is none is left out."""
-        status, tag, days = (interaction.param(name) for name in cls._fields)
-        return cls(status if status in ENABLED else "", tag, days if days in DAYS_BY_NAME else "")
+        asked = cls(*(interaction.param(name) for name in cls._fields))
+        return asked._replace(
+            status=asked.status if asked.status in ENABLED else "",
+            days=asked.days if asked.days in DAYS_BY_NAME else "",
+            purpose=asked.purpose if asked.purpose in PURPOSE_NAMES else "",
+        )
 
     def to_params(self) -> dict[str, str]:
         """Return the parameters of a link with these filters."""
@@ -43,12 +55,15 @@ class Filters(NamedTuple):
             query,
             enabled=ENABLED.get(self.status),
             tags=[self.tag] if self.tag else [],
+            owner=self.owner or None,
+            purpose=self.purpose or None,
             changed_since=datetime.now(UTC) - timedelta(days=days) if days else None,
         )
 
     def __str__(self) -> str:
         """Say what is shown: "enabled, tag beta, changed in the last week"."""
-        parts = [self.status, f"tag {self.tag}" if self.tag else "", self._when()]
+        owner, purpose = self.owner and f"owned by {self.owner}", self.purpose and f"for purpose {self.purpose}"
+        parts = [self.status, f"tag {self.tag}" if self.tag else "", owner, purpose, self._when()]
         return ", ".join(part for part in parts if part)
 
     def _when(self) -> str:
@@ -63,10 +78,17 @@ async def choose(interaction: ActionInteraction) -> Result:
     fields = {
         "status": select(io, "Status", STATUSES, now.status or ANY),
         "tag": tag.validate(validator(lambda text: validation.tags([text.strip()]))),
+        "owner": ownership.owner_field(io, now.owner or None),
+        "purpose": select(io, "Purpose", PURPOSES, now.purpose or ANY),
         "days": select(io, "Changed", DAYS, now.days or ANY),
     }
     _, found = await ask(io, fields, intro=f"Which flags of {environment.key}?", buttons=["Show them"])
-    status, days = (found[name]["value"] for name in ("status", "days"))
-    chosen = Filters("" if status == ANY else status, (found["tag"] or "").strip(), "" if days == ANY else days)
+    status, days, purpose = (_chosen(found[name]) for name in ("status", "days", "purpose"))
+    tag, owner = ((found[name] or "").strip() for name in ("tag", "owner"))
+    chosen = Filters(status, tag, days, owner, purpose)
     await interaction.go(Route.FLAGS, environment=environment.key, **chosen.to_params())
     return "The flags that fit are shown."
+
+
+def _chosen(option: Mapping[str, str]) -> str:
+    return "" if option["value"] == ANY else option["value"]

@@ -6,7 +6,8 @@ from typing import Any
 
 from interval_sdk import IO, Layout
 
-from db.flags import flags
+from db.flags import dependants, flags
+from db.flags.dependants import Dependants
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
 from db.wording import phrases
@@ -15,6 +16,7 @@ from interval_app.display.environments import marked
 from interval_app.display.tables import Row, RowsWanted, cell
 from interval_app.pages import publishing
 from interval_app.pages.flags.filters import Filters
+from interval_app.pages.release import ramp
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import PageInteraction
 from interval_app.session.routes import Link, Route, link
@@ -26,9 +28,20 @@ DYNAMIC = (
     ("Rollout", "rollout"),
     ("Members", "members"),
     ("Rules", "rules"),
+    ("Planned", "planned"),
+    ("Needs", "needs"),
+    ("Needed by", "needed"),
     ("Updated", "updated"),
 )
-STATIC = (("Key", "key"), ("Type", "type"), ("Value", "value"), ("Status", "enabled"), ("Updated", "updated"))
+STATIC = (
+    ("Key", "key"),
+    ("Type", "type"),
+    ("Value", "value"),
+    ("Status", "enabled"),
+    ("Planned", "planned"),
+    ("Needed by", "needed"),
+    ("Updated", "updated"),
+)
 MAX_KEY = 60
 """Characters of a key in a table: a longer one would push the last columns off the screen."""
 SORTED = frozenset({"key", "type", "enabled", "members", "updated"})
@@ -47,6 +60,7 @@ async def show(interaction: PageInteraction) -> Layout:
         menu_items=[
             link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
             link("Filter", Route.FILTER_FLAGS, filtered, theme="secondary"),
+            link("Segments", Route.SEGMENTS, here, theme="secondary"),
             link("Change log", Route.CHANGES, here, theme="secondary"),
             link("Explain", Route.EXPLAIN, here, theme="secondary"),
             link("Archived flags", Route.ARCHIVED_FLAGS, here, theme="secondary"),
@@ -117,31 +131,51 @@ def flag_table(
             skip=wanted.skip,
         )
         found: Page[FlagView] = await in_thread(flags.search, filters.narrow(query))
-        return [static_row(flag) if is_static else dynamic_row(flag) for flag in found.items], found.total
+        needed = await in_thread(dependants.by_flag, environment.key)
+        row = static_row if is_static else dynamic_row
+        return [row(flag, needed.get(flag.key, {})) for flag in found.items], found.total
 
     return tables.fetched(display, label, STATIC if is_static else DYNAMIC, fetch)
 
 
-def dynamic_row(flag: FlagView) -> Row:
+def dynamic_row(flag: FlagView, needed_by: Dependants) -> Row:
     """Make the row of a dynamic flag."""
     return Row(
         [
             key_cell(flag),
             str(flag.value_type),
-            tables.status(flag.enabled),
-            phrases.split(flag.rollout),
+            tables.status(flag),
+            cell(rollout(flag)),
             f"{flag.member_count:,}",
             str(len(flag.rules)),
+            planned(flag),
+            cell(", ".join(map(phrases.prerequisite, flag.prerequisites))),
+            cell(", ".join(needed_by)),
             updated(flag),
         ],
         menu(flag),
     )
 
 
-def static_row(flag: FlagView) -> Row:
+def static_row(flag: FlagView, needed_by: Dependants) -> Row:
     """Make the row of a static flag."""
-    value = cell(phrases.readable(flag.value))
-    return Row([key_cell(flag), str(flag.value_type), value, tables.status(flag.enabled), updated(flag)], menu(flag))
+    value, needed = cell(phrases.readable(flag.value)), cell(", ".join(needed_by))
+    kind = str(flag.value_type)
+    return Row(
+        [key_cell(flag), kind, value, tables.status(flag), planned(flag), needed, updated(flag)],
+        menu(flag),
+    )
+
+
+def rollout(flag: FlagView) -> str:
+    """Describe a flag's rollout; of a ramp, what it is now and what it leads to."""
+    return ramp.in_words(flag.ramp) if flag.ramp else phrases.split(flag.rollout)
+
+
+def planned(flag: FlagView) -> tables.Cell:
+    """Make the cell of the schedule: its next step, and how many follow."""
+    more = f" (and {len(flag.schedule) - 1} more)" if len(flag.schedule) > 1 else ""
+    return cell(phrases.step(flag.schedule[0]) + more if flag.schedule else "")
 
 
 def key_cell(flag: FlagView) -> tables.Cell:
@@ -163,11 +197,15 @@ def menu(flag: FlagView) -> list[Link]:
         link("Members", Route.MEMBERS, params),
         link("Rules", Route.RULES, params),
         link("Rollout", Route.ROLLOUT, params),
+        link("Ramp", Route.RAMP, params),
+        *([link("End ramp", Route.END_RAMP, params)] if flag.ramp else []),
+        link("Prerequisites", Route.PREREQUISITES, params),
     ]
     return [
         link("Disable", Route.DISABLE_FLAG, params) if flag.enabled else link("Enable", Route.ENABLE_FLAG, params),
         link("Edit", Route.EDIT_FLAG, params),
         *([] if flag.is_static else targeting),
+        link("Schedule", Route.SCHEDULE, params),
         link("Explain", Route.EXPLAIN, params),
         link("Change log", Route.CHANGES, params),
         link("Promote", Route.PROMOTE_FLAG, params),

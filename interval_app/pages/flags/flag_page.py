@@ -6,6 +6,7 @@ from typing import Any
 
 from interval_sdk import Layout
 
+from db.flags import dependants
 from db.history import changes
 from db.views import FlagView
 from db.wording import phrases
@@ -13,7 +14,8 @@ from interval_app.display import tables
 from interval_app.display.environments import marked
 from interval_app.display.tables import Row, cell
 from interval_app.pages import change_log
-from interval_app.pages.flags.flag_list import menu, updated
+from interval_app.pages.flags.flag_list import menu, rollout, updated
+from interval_app.pages.release import prerequisites, schedule
 from interval_app.pages.targeting import rules
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import PageInteraction, back
@@ -27,6 +29,7 @@ async def show(interaction: PageInteraction) -> Layout:
     environment = await interaction.environment()
     flag = await interaction.flag(environment)
     last = await in_thread(changes.page, flag.id, environment.key, limit=LAST_CHANGES)
+    needed_by = await in_thread(dependants.of, flag.key, environment.key)
     display, of_flag = interaction.display, {"flag": flag.key}
     others = [one.key for one in await interaction.all_environments() if one.key != environment.key]
     return Layout(
@@ -39,6 +42,9 @@ async def show(interaction: PageInteraction) -> Layout:
         ],
         children=[
             display.metadata("The flag", data=facts(flag)),
+            *more(display, flag),
+            *schedule.table(display, flag),
+            *prerequisites.tables_of(display, flag, needed_by),
             *targeting(display, flag),
             tables.fixed(
                 display,
@@ -55,19 +61,34 @@ async def show(interaction: PageInteraction) -> Layout:
 def facts(flag: FlagView) -> list[dict[str, str]]:
     """Make the list of what a flag is."""
     found = {
-        "Status": phrases.status(flag.enabled),
+        "Status": phrases.status_until(flag),
         "Kind": phrases.kind(flag),
         "Name": flag.name or phrases.NOTHING,
         "Tags": ", ".join(flag.tags) or phrases.NOTHING,
+        "Owner": flag.owner or phrases.NOTHING,
+        "Purpose": flag.purpose or phrases.NOTHING,
+        "Expected end": str(flag.expected_end or phrases.NOTHING),
         "Updated": updated(flag),
     }
     if flag.is_static:
         found["Value"] = phrases.readable(flag.value)
     else:
         found["Members"] = f"{flag.member_count:,}"
-        found["Rollout"] = phrases.split(flag.rollout) if flag.rollout else "none"
+        found["Rollout"] = rollout(flag) if flag.ramp or flag.rollout else "none"
         found["Default"] = flag.default_variant or "none: the caller's default"
     return [{"label": label, "value": phrases.short(value)} for label, value in found.items()]
+
+
+def more(display: Any, flag: FlagView) -> list[Any]:
+    """Make the tables of a flag's links and metadata, where it has any."""
+    links = [Row([cell(link["title"], url=link["url"])]) for link in flag.links]
+    named = [Row([cell(name), cell(phrases.readable(value))]) for name, value in flag.metadata.items()]
+    columns = (("Name", "name"), ("Value", "value"))
+    plain: dict[str, Any] = {"is_sortable": False, "is_filterable": False}
+    return [
+        *([tables.fixed(display, "Links", (("Page", "page"),), links, **plain)] if links else []),
+        *([tables.fixed(display, "Metadata", columns, named, **plain)] if named else []),
+    ]
 
 
 def targeting(display: Any, flag: FlagView) -> list[Any]:

@@ -30,7 +30,7 @@ async def promote(interaction: ActionInteraction) -> Result:
     fields = {"target": select(interaction.io, "To", choices)}
     intro = (
         f"All that {flag.key} is in {source.key} it will be there too: enabled or not, with its variants, default, "
-        "members, rules and rollout."
+        "members, rules, rollout, schedule and prerequisites."
     )
     _, found = await ask(interaction.io, fields, intro=intro, buttons=["Show the difference"])
     target = await flag_to_change(interaction, others[found["target"]["value"]], flag.id)
@@ -40,7 +40,7 @@ async def promote(interaction: ActionInteraction) -> Result:
         lines = differences.of(await in_thread_for_display(promotion.difference, flag.id, source.key, there.key))
         if not lines:
             return f"{flag.key} is the same in {source.key} and {there.key}. {UNCHANGED}"
-        if not await previewed(interaction, lines, problem, f"Promote {flag.key} to {there.key}", "Promote"):
+        if not await previewed(interaction, there, lines, problem, f"Promote {flag.key} to {there.key}", "Promote"):
             return UNCHANGED
         await interaction.confirm_if_protected(there, f"{flag.key} will be there as it is in {source.key}.")
         await target.write(partial(promotion.promote, flag.id, source.key, there.key))

@@ -24,9 +24,13 @@ async def _switch(interaction: ActionInteraction, enabled: bool) -> Result:
     target = await flag_to_change(interaction)
     environment, flag = target.environment, target.flag
     does = "It will serve its values there." if enabled else "Everyone there will get the caller's default."
-    await interaction.confirm_if_protected(environment, f"{flag.key} will be {phrases.status(enabled)}. {does}")
+    cancels = not enabled and any(step.enabled for step in flag.schedule)
+    planned = " What was planned to switch it on is cancelled." if cancels else ""
+    await interaction.confirm_if_protected(
+        environment, f"{flag.key} will be {phrases.status(enabled)}. {does}{planned}"
+    )
     await in_thread(flags.set_enabled, flag.id, environment.key, enabled, actor=target.actor)
-    said = f"{flag.key} is {phrases.status(enabled)} in {environment.key}."
+    said = f"{flag.key} is {phrases.status(enabled)} in {environment.key}.{planned}"
     return await interaction.go(Route.FLAGS, said, environment=environment.key)
 
 
@@ -37,7 +41,7 @@ async def disable_everywhere(interaction: ActionInteraction) -> Result:
     flag = target.flag
     named = ", ".join(other.key for other in environments)
     help_text = f"It goes off at once in {named}; everyone gets the caller's default. Its configuration stays."
-    await interaction.confirm(f"Disable {flag.key} everywhere?", help_text)
+    await interaction.confirm(f"Disable {flag.key} everywhere?", help_text, environments)
     await in_thread(flags.disable_everywhere, flag.id, actor=target.actor)
     said = f"{flag.key} is disabled in {named}."
     return await interaction.go(Route.FLAGS, said, environment=target.environment.key)

@@ -10,17 +10,10 @@ from db.views import FlagView
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
 from db.wording import phrases
 from interval_app.forms import values
+from interval_app.forms.entities import HOW_TO_LIST, Entities, entity_fields, named, read_entities, split
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
-from interval_app.forms.form import ask, refuse_static, select, until_accepted
-from interval_app.pages.targeting.member_picker import (
-    HOW_TO_LIST,
-    Entities,
-    entity_fields,
-    named,
-    picked,
-    read_entities,
-    split,
-)
+from interval_app.forms.form import ask, ask_with_comment, refuse_static, select, until_accepted
+from interval_app.pages.targeting.member_picker import picked
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
@@ -45,7 +38,9 @@ async def add(interaction: ActionInteraction) -> Result:
         nonlocal typed, entity_type, option
         fields = {**entity_fields(interaction, entity_type, typed), "gets": gets_field(interaction, flag, option)}
         intro = f"They will get the value in {environment.key}, before any rule or rollout. {HOW_TO_LIST}"
-        _, found = await ask(interaction.io, fields, intro=intro, problem=problem, buttons=["Add members"])
+        _, found = await ask_with_comment(
+            interaction, fields, [environment], intro=intro, problem=problem, buttons=["Add members"]
+        )
         typed, entity_type, option = found["ids"], found["type"].strip(), found["gets"]["value"]
         entities = read_entities(entity_type, typed)
         gets = await _gets(interaction, flag, option)
@@ -71,7 +66,9 @@ async def change(interaction: ActionInteraction) -> Result:
         nonlocal option
         fields = {"gets": gets_field(interaction, flag, option)}
         intro = f"Which value for {named(chosen)} in {environment.key}?"
-        _, found = await ask(interaction.io, fields, intro=intro, problem=problem, buttons=["Change value"])
+        _, found = await ask_with_comment(
+            interaction, fields, [environment], intro=intro, problem=problem, buttons=["Change value"]
+        )
         option = found["gets"]["value"]
         gets = await _gets(interaction, flag, option)
         await interaction.confirm_if_protected(
@@ -91,7 +88,7 @@ async def remove(interaction: ActionInteraction) -> Result:
         return chosen
     protected = f" {environment.key} is protected." if environment.protected else ""
     help_text = f"{named(chosen)}. Rules, the rollout and the default variant decide for them from then on.{protected}"
-    await interaction.confirm(f"Remove members of {flag.key} in {environment.key}?", help_text)
+    await interaction.confirm(f"Remove members of {flag.key} in {environment.key}?", help_text, [environment])
     removed = absent = 0
     async for part in _batches(interaction, chosen, "Removing members"):
         done = await in_thread(members.remove, flag.id, environment.key, part.type, part.ids, actor=target.actor)

@@ -10,7 +10,7 @@ from db.wording import phrases
 from flagstaff.targeting import Rule
 from interval_app.forms import conditions
 from interval_app.forms.flag_to_change import FlagToChange
-from interval_app.forms.form import Answers, ask, select, until_accepted, validator
+from interval_app.forms.form import Answers, ask_with_comment, select, until_accepted, validator
 from interval_app.forms.shares import shares_asked
 from interval_app.pages.targeting import rule_editor
 from interval_app.pages.targeting.rule_editor import SAVE, SPLIT, serves_field
@@ -61,9 +61,11 @@ async def _form(
     check = validator(conditions.read_condition)
     intro = f"A rule of {flag.key} in {target.environment.key}. Who meets the condition gets what it serves."
     buttons = [{"label": SAVE, "value": SAVE}, {"label": MORE, "value": MORE, "theme": "secondary"}]
-    return await ask(
-        interaction.io,
+    return await ask_with_comment(
+        interaction,
         fields,
+        [target.environment],
+        unchanging=[MORE],
         intro=intro,
         problem=problem,
         buttons=buttons,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from db.configuration.rules import check_split
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from db.targeting.rules import check_split
+from db.targeting.schedules import ended
 from db.views import EnvironmentView, FlagView
 from db.wording import phrases
 from flagstaff.targeting import Share, Split
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.forms.form import ask, refuse_static, until_accepted, validator
+from interval_app.forms.form import ask, ask_with_comment, refuse_static, until_accepted, validator
 from interval_app.forms.shares import read_shares, share_fields
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
@@ -30,16 +32,18 @@ async def rollout(interaction: ActionInteraction) -> Result:
     refuse_static(target.flag)
     if not target.flag.variants:
         raise DashboardError(f"{target.flag.key} has no variants yet: add some with Edit.")
-    entered = target.flag.rollout
+    entered = _now(target.flag)
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal entered
         environment, flag = target.environment, target.flag
         while True:
             entered = await _shares_or_none(interaction, environment, flag, entered, problem)
-            button, _ = await ask(
-                interaction.io,
+            button, _ = await ask_with_comment(
+                interaction,
                 {},
+                [environment],
+                unchanging=["back"],
                 intro=meaning(flag, entered),
                 buttons=["Save rollout", {"label": "Back", "value": "back", "theme": "secondary"}],
             )
@@ -57,6 +61,11 @@ async def rollout(interaction: ActionInteraction) -> Result:
     return await interaction.go(Route.FLAG, said, flag=saved.key, environment=saved.environment)
 
 
+def _now(flag: FlagView) -> Split | None:
+    """Return the shares that the form begins with: those of the rollout, or those that a ramp has by now."""
+    return ended(flag.ramp, flag.variants, datetime.now(UTC).timestamp()) if flag.ramp else flag.rollout
+
+
 async def _shares_or_none(
     interaction: ActionInteraction,
     environment: EnvironmentView,
@@ -64,7 +73,8 @@ async def _shares_or_none(
     entered: Split | None,
     problem: str | None,
 ) -> Split | None:
-    now = phrases.split(flag.rollout) if flag.rollout else "no rollout"
+    has = flag.ramp or flag.rollout
+    now = phrases.rollout(has) if has else "no rollout"
     intro = f"{flag.key} in {environment.key} has {now}. It is for everyone whom no member entry and no rule decides."
     names = list(flag.variants)
     steps = [f"{step} %" for step in STEPS] if len(names) == 2 else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from interval_sdk import IO
 
@@ -16,17 +16,15 @@ from db.views import FlagView
 from db.wording import phrases
 from flagstaff.digits import parse_digits
 from flagstaff.targeting import Rule, Split
-from flagstaff.targeting.conditions import describe
-from interval_app.forms import conditions
-from interval_app.forms.conflicts import ChangedMeanwhileError
+from interval_app.forms import condition_edits, conditions
+from interval_app.forms.condition_edits import ConditionEdit, Place, condition_field, edit_buttons, spliced
+from interval_app.forms.conflicts import ChangedMeanwhileError, refusing_old_pages
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
-from interval_app.forms.form import Answers, ask, refuse_static, select, until_accepted
+from interval_app.forms.form import Answers, ask, ask_with_comment, refuse_static, select, until_accepted
 from interval_app.forms.shares import shares_asked
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
-
-T = TypeVar("T")
 
 SPLIT = "a split …"
 
@@ -44,7 +42,9 @@ async def remove(interaction: ActionInteraction) -> Result:
     environment, flag = target.environment, target.flag
     number = await _number(interaction, flag)
     protected = f" {environment.key} is protected." if environment.protected else ""
-    await interaction.confirm(f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}")
+    await interaction.confirm(
+        f"Remove rule {number + 1}?", f"{phrases.rule(flag.rules[number])}.{protected}", [environment]
+    )
     return await _reorder(
         interaction, target, spliced(flag.rules, number), f"Rule {number + 1} of {flag.key} is removed."
     )
@@ -153,7 +153,8 @@ async def _edit(
         button, found = await _preview(interaction, target, slot, rule, problem)
         if button == SAVE:
             return rule
-        rule = await EDITS[button].apply(interaction, target.flag, rule, int(found["condition"]["value"]))
+        place = Place.from_text(found["condition"]["value"])
+        rule = await EDITS[button].apply(interaction, target.flag, rule, place)
         problem = None
 
 
@@ -161,37 +162,28 @@ async def _preview(
     interaction: ActionInteraction, target: FlagToChange, slot: Slot, rule: Rule, problem: str | None
 ) -> Answers:
     """Show the rule with the buttons that fit it."""
-    flag, choices = target.flag, [(str(at), describe(condition)) for at, condition in enumerate(rule.conditions)]
-    fields = {"condition": select(interaction.io, "Condition", choices, "0")}
-    buttons = [{"label": SAVE, "value": SAVE}]
-    buttons += [
-        {"label": label, "value": label, "theme": "secondary"}
-        for label, edit in EDITS.items()
-        if len(choices) >= edit.needs
-    ]
+    flag = target.flag
+    fields = {"condition": condition_field(interaction.io, rule.conditions)}
+    needs = {label: edit.needs for label, edit in EDITS.items()}
+    buttons = [{"label": SAVE, "value": SAVE}, *edit_buttons(needs, rule.conditions)]
     name = f" ({rule.name})" if rule.name else ""
     which = f"Rule {slot.among(flag.rules) + 1}{name} of {flag.key} in {target.environment.key}:"
-    return await ask(interaction.io, fields, intro=f"{which}\n{phrases.rule(rule)}", problem=problem, buttons=buttons)
+    return await ask_with_comment(
+        interaction,
+        fields,
+        [target.environment],
+        unchanging=EDITS,
+        intro=f"{which}\n{phrases.rule(rule)}",
+        problem=problem,
+        buttons=buttons,
+    )
 
 
-async def _add_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return replace(rule, conditions=(*rule.conditions, await conditions.asked(interaction.io)))
-
-
-async def _change_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    changed = await conditions.asked(interaction.io, rule.conditions[at])
-    return replace(rule, conditions=spliced(rule.conditions, at, changed))
-
-
-async def _remove_condition(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
-    return replace(rule, conditions=spliced(rule.conditions, at))
-
-
-async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
     return replace(rule, serves=await _served(interaction, flag, rule.serves))
 
 
-async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, at: int) -> Rule:
+async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
     name = interaction.io.input.text("Name", default_value=rule.name, max_length=validation.MAX_NAME).optional()
     _, found = await ask(interaction.io, {"name": name}, intro="A name for the rule, for people.", buttons=["Continue"])
     return replace(rule, name=found["name"] or None)
@@ -200,36 +192,33 @@ async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rul
 class RuleEdit(NamedTuple):
     """Something that can be done to the rule that is shown."""
 
-    apply: Callable[[ActionInteraction, FlagView, Rule, int], Awaitable[Rule]]
-    """Returns the rule as it is to be; the number is the index of the chosen condition."""
+    apply: Callable[[ActionInteraction, FlagView, Rule, Place], Awaitable[Rule]]
+    """Returns the rule as it is to be; the place is that of the chosen condition."""
     needs: int = 0
     """Conditions that the rule must have for the button to be there."""
 
 
+def _of_conditions(edit: ConditionEdit) -> RuleEdit:
+    async def apply(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
+        ask_for = partial(conditions.asked, interaction.io)
+        return replace(rule, conditions=await edit.apply(ask_for, rule.conditions, place))
+
+    return RuleEdit(apply, edit.needs)
+
+
 SAVE: Final = "Save rule"
 EDITS: Final = {
-    "Add a condition": RuleEdit(_add_condition),
-    "Change this condition": RuleEdit(_change_condition, needs=1),
-    "Remove this condition": RuleEdit(_remove_condition, needs=2),
+    **{label: _of_conditions(edit) for label, edit in condition_edits.EDITS.items()},
     "Change what it serves": RuleEdit(_change_served),
     "Change its name": RuleEdit(_change_name),
 }
 """The buttons under a rule, by their labels."""
 
 
-def spliced(parts: Sequence[T], at: int, *new: T) -> tuple[T, ...]:
-    """Return the parts with the one at an index replaced by others."""
-    return (*parts[:at], *new, *parts[at + 1 :])
-
-
 async def _reorder(interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Rule], said: str) -> Result:
     """Write the rules of a flag that nobody has changed meanwhile: a number may mean another rule since."""
-    try:
+    with refusing_old_pages("open the list of rules again"):
         return await _write(interaction, target, rules, said)
-    except ChangedMeanwhileError as conflict:
-        raise DashboardError(
-            f"{conflict.changes} Nothing of yours was saved: open the list of rules again."
-        ) from conflict
 
 
 async def _write(interaction: ActionInteraction, target: FlagToChange, rules: Sequence[Rule], said: str) -> Result:

@@ -311,13 +311,36 @@ def test_an_archived_flag_frees_its_key_as_often_as_needed(client: Client) -> No
     assert len(ids) == 3
 
 
-@pytest.mark.parametrize(("field", "value"), [("name", "After"), ("description", "after"), ("tags", ["after"])])
-def test_every_field_of_a_flag_itself_is_taken_and_shown(client: Client, field: str, value: Any) -> None:
-    assert field in FLAG_FIELDS and len(FLAG_FIELDS) == 3
-    made = client.create("beta", **{field: value})
-    assert made[field] == value
-    assert client.do("PUT", f"{FLAGS}/beta", {field: value})["flag"][field] == value
-    assert client.do("GET", f"{FLAGS}/beta")["flag"][field] == value
+OWN: dict[str, tuple[Any, Any]] = {
+    "name": ("After", None),
+    "description": ("after", ""),
+    "tags": (["after"], []),
+    "owner": ("ada@example.com", None),
+    "purpose": ("experiment", None),
+    "expectedEnd": ("2026-01-31", None),
+    "links": ([{"title": "Ticket", "url": "https://example.com/1?a=b#c"}], []),
+    "metadata": ({"cost": 1.5, "squad": "red", "pci": True}, {}),
+}
+"""The flag's own fields, each with a value and with what it is without one."""
+
+
+def test_the_table_has_every_field_of_a_flag_itself() -> None:
+    assert list(OWN) == [field.json for field in FLAG_FIELDS.values()]
+
+
+@pytest.mark.parametrize("field", OWN)
+def test_every_field_of_a_flag_itself_is_taken_shown_and_cleared(client: Client, field: str) -> None:
+    value, nothing = OWN[field]
+    assert client.create("beta", **{field: value})[field] == value
+    assert client.do("POST", "/feature-flag/admin", {"flagKey": "short", field: value}, 201)["flag"][field] == value
+    assert client.create("plain")[field] == nothing
+    assert client.do("PUT", f"{FLAGS}/plain?environment=dev", {field: value})["flag"][field] == value
+    assert client.do("GET", f"{FLAGS}/plain")["flag"][field] == value
+    assert client.do("PUT", f"{FLAGS}/plain", {field: None})["flag"][field] == nothing
+    change = client.do("GET", f"{FLAGS}/plain/changes")["changes"][0]
+    assert (change["before"][field], change["after"][field]) == (value, nothing)
+    client.do("POST", f"{FLAGS}/plain/restore", {"changeId": change["id"]})
+    assert client.do("GET", f"{FLAGS}/plain?environment=staging")["flag"][field] == value
 
 
 STATIC_FLAG: dict[str, Any] = {"type": "NUMBER", "isStatic": True, "value": 5}
@@ -332,7 +355,12 @@ TARGETED: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("flag", [{}, ROLLED_OUT, TARGETED, STATIC_FLAG], ids=["plain", "rollout", "rules", "static"])
+OWNED = {field: value for field, (value, _) in OWN.items()}
+
+
+@pytest.mark.parametrize(
+    "flag", [{}, OWNED, ROLLED_OUT, TARGETED, STATIC_FLAG], ids=["plain", "owned", "rollout", "rules", "static"]
+)
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_an_answer_can_be_edited_and_sent_back(client: Client, flag: dict[str, Any], wrapped: bool) -> None:
     made = client.create("beta", **flag)

@@ -14,6 +14,7 @@ from tests.api.conftest import Client
 
 KEYS = "/api/admin/keys"
 FLAGS = "/api/admin/flags"
+SEGMENTS = "/api/admin/segments"
 ADMIN_PATHS = [
     ("GET", FLAGS),
     ("POST", FLAGS),
@@ -32,6 +33,15 @@ ADMIN_PATHS = [
     ("POST", "/api/admin/environments"),
     ("PUT", "/api/admin/environments/qa"),
     ("DELETE", "/api/admin/environments/qa"),
+    ("GET", SEGMENTS),
+    ("POST", SEGMENTS),
+    ("GET", SEGMENTS + "/staff"),
+    ("PUT", SEGMENTS + "/staff"),
+    ("DELETE", SEGMENTS + "/staff"),
+    ("GET", SEGMENTS + "/staff/usage"),
+    ("GET", SEGMENTS + "/staff/members"),
+    ("POST", SEGMENTS + "/staff/members"),
+    ("DELETE", SEGMENTS + "/staff/members"),
     ("GET", KEYS),
     ("POST", KEYS),
     ("DELETE", KEYS + "/x"),
@@ -65,6 +75,7 @@ def test_the_ways_to_bring_an_admin_key(client: Client, header: str) -> None:
 @pytest.mark.parametrize(("method", "path"), ADMIN_PATHS)
 def test_a_reader_key_reads_and_changes_nothing(client: Client, method: str, path: str) -> None:
     client.create("beta")
+    client.do("POST", SEGMENTS, {"key": "staff"}, 201)
     client.headers = {"X-Admin-API-Key": client.do("POST", KEYS, {"name": "auditor", "scope": "reader"}, 201)["secret"]}
     if method == "GET":
         client.do(method, path)

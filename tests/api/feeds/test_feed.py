@@ -10,6 +10,7 @@ import pytest
 from api.feeds import events
 from api.feeds import feed as feeds
 from api.feeds.feed import Feed
+from api.feeds.snapshot import Position
 from db.definitions.reader import Delta
 from db.definitions.summaries import FlagSummary
 from db.vocabulary import ValueType
@@ -21,7 +22,7 @@ def delta(revision: int, *keys: str) -> Delta:
     summaries = {
         key: FlagSummary(key, key, "x" * 1000, ValueType.BOOLEAN, True, None, frozenset(), 0, revision) for key in keys
     }
-    return Delta(revision, definitions, set(), {"revision": revision}, False, summaries, {})
+    return Delta(revision, definitions, set(), {"revision": revision}, False, summaries, {}, {}, {})
 
 
 @pytest.fixture
@@ -34,39 +35,39 @@ def kept(feed: Feed) -> int:
 
 
 def test_all_who_ask_for_the_same_get_the_same_bytes(feed: Feed) -> None:
-    (_, one), (_, other) = (feed.batch(4, include_definitions=True) for _ in range(2))
+    (_, one), (_, other) = (feed.batch(Position(4), include_definitions=True) for _ in range(2))
     assert one is other and b"flag-19" in one
 
 
 def test_what_is_kept_has_a_bound_in_bytes(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MAX_BATCHES_BYTES", 50_000)
-    answers = {feed.batch(seen, include_definitions=True)[1] for seen in range(5)}
+    answers = {feed.batch(Position(seen), include_definitions=True)[1] for seen in range(5)}
     assert len(answers) == 1 and 20_000 < kept(feed) <= 50_000
 
 
 def test_an_answer_that_is_too_large_is_given_and_not_kept(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MAX_BATCHES_BYTES", 1_000)
-    assert len(feed.batch(0, include_definitions=True)[1]) > 20_000
+    assert len(feed.batch(Position(0), include_definitions=True)[1]) > 20_000
     assert kept(feed) == 0
 
 
 def test_answers_of_an_earlier_revision_go(feed: Feed) -> None:
-    feed.batch(0, include_definitions=True)
+    feed.batch(Position(0), include_definitions=True)
     feed.take_in(delta(6, "flag-1"))
-    (now, told) = feed.batch(5, include_definitions=True)
+    (now, told) = feed.batch(Position(5), include_definitions=True)
     assert now.revision == 6 and kept(feed) == len(told)
 
 
 def test_the_latest_answers_are_those_that_are_kept(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MAX_BATCHES_BYTES", 70_000)
     for seen in range(4):
-        feed.batch(seen, include_definitions=True)
-    assert feed.batch(3, include_definitions=True)[1] is feed.batch(3, include_definitions=True)[1]
-    assert feed.batch(0, include_definitions=True)[1] is not None and 20_000 < kept(feed) <= 70_000
+        feed.batch(Position(seen), include_definitions=True)
+    assert feed.batch(Position(3), include_definitions=True)[1] is feed.batch(Position(3), include_definitions=True)[1]
+    assert feed.batch(Position(0), include_definitions=True)[1] is not None and 20_000 < kept(feed) <= 70_000
 
 
 def test_nothing_of_an_earlier_revision_is_kept_when_nobody_asks_again(feed: Feed) -> None:
-    feed.batch(0, include_definitions=True)
+    feed.batch(Position(0), include_definitions=True)
     feed.document()
     feed.take_in(delta(6, "flag-1"))
     assert kept(feed) == 0 and not feed.has_document
@@ -79,7 +80,7 @@ def test_what_is_told_at_once_has_a_bound_and_the_rest_is_told_in_outlines(
     monkeypatch.setattr(events, "MAX_BATCH_BYTES", 5_000)
     told = [
         orjson.loads(line[6:])
-        for line in feed.batch(0, include_definitions=True)[1].splitlines()
+        for line in feed.batch(Position(0), include_definitions=True)[1].splitlines()
         if line[:6] == b"data: "
     ]
     flags = [event for event in told if "key" in event]

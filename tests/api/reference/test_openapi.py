@@ -94,6 +94,8 @@ def test_each_example_is_answered_as_documented(
     newest = client.do("GET", "/api/admin/changes?flag=beta&limit=1")["changes"][0]["id"]
     values = {"idOrKey": "beta", "flagKey": "beta", "flagId": "beta", "key": "beta", "keyId": key_id}
     values["environmentKey"] = "old"
+    client.do("POST", "/api/admin/segments", {"key": "staff"}, 201)
+    values["segmentKey"] = "staff"
     values["userId"] = "ada" if operation["operationId"] == "createOverride" else "bob"
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
     if operation["operationId"] == "restoreFlag":

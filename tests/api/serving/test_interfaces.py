@@ -93,6 +93,11 @@ def test_other_methods_and_paths(servers: Servers, method: str, path: str, statu
         assert set(answer.json) == {"error", "code"}
 
 
+def test_one_flag_without_a_key_is_none_and_not_all(servers: Servers) -> None:
+    answer = same(servers, "POST", "/ofrep/v1/evaluate/flags/", {"context": {"targetingKey": "john"}})
+    assert (answer.status, answer.json["key"], answer.json["errorCode"]) == (404, "", "FLAG_NOT_FOUND")
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [

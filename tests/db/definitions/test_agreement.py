@@ -1,6 +1,7 @@
 """Whatever people put together, flagd's own evaluator answers for our document what our engine answers.
 
-Generated members, rules with every operator, and rollouts go through the tables into a document; flagd's schema must
+Generated members, rules with every operator, groups of conditions, segments, rollouts, ramps, schedules and
+prerequisites go through the tables into a document; flagd's schema must
 accept it, and flagd's reference evaluator must agree with the engine for each context.
 """
 
@@ -8,101 +9,32 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.configuration.edits import Members, NewFlag
 from db.definitions import document as definitions
+from db.errors import FlagNotFoundError
 from db.flags import flags
-from flagstaff.targeting.operators import OPERATORS
 from tests.db.definitions.flagd_schema import problems
-from tests.db.helpers import ADA, targeting
+from tests.db.definitions.generated_flags import (
+    ENTITY_TYPES,
+    IDS,
+    NUMBERS,
+    TEXTS,
+    TYPES,
+    Drawn,
+    make_segments,
+    new_flags,
+)
+from tests.db.helpers import ADA
 from tests.sdk.engine import flagd_oracle
 from tests.sdk.engine.test_agreement import agree
 
 EXAMPLES = int(os.environ.get("FLAGSTAFF_AGREEMENT_EXAMPLES", "5000")) // 100
-
-TYPES = {"boolean": "boolean", "string": "string", "number": "float", "structured": "object"}
-NAMES = ["on", "off", "None", "true", "1", "v1"]
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "boolean": st.booleans(),
-    "string": st.sampled_from(["", "a", "on", "日本", "1"]),
-    "number": st.sampled_from([0, 1, -1, 1.5, 1e23, 9007199254740991]),
-    "structured": st.sampled_from([{}, {"a": 1}, {"a": {"b": [1, True, None]}}]),
-}
-FIELDS = ["country", "age", "attributes.plan", "version", "beta", "targetingKey", "entityType"]
-TEXTS = ["US", "us", "1", "true", "None", "premium", "1.2.3", "john", "user", "ünï"]
-NUMBERS: list[int | float] = [0, 1, 18, -1, 17.5, 1_700_000_000]
-MOMENTS: list[Any] = ["2026-01-31T09:00:00Z", "2023-11-14T22:13:20+00:00", 1_700_000_000]
-IDS = ["john", "mary", "None", "on", "7", "日本", "a b"]
-ENTITY_TYPES = ["user", "team", "None"]
-
-
-def operand(operator: str) -> st.SearchStrategy[Any]:
-    """Values that fit an operator."""
-    match operator:
-        case "exists" | "not_exists":
-            return st.none()
-        case "eq" | "neq":
-            return st.sampled_from([*TEXTS, *NUMBERS, True, False])
-        case "in" | "not_in":
-            return st.lists(st.sampled_from(TEXTS), min_size=1, max_size=3) | st.lists(
-                st.sampled_from(NUMBERS), min_size=1, max_size=3
-            )
-        case "gt" | "gte" | "lt" | "lte":
-            return st.sampled_from(NUMBERS)
-        case "before" | "after":
-            return st.sampled_from(MOMENTS)
-        case _ if operator.startswith("semver"):
-            return st.sampled_from(["1.2.3", "1.2", "2.0.0-rc.1", "v1.2.4"])
-    return st.sampled_from(TEXTS)
-
-
-@st.composite
-def conditions(draw: st.DrawFn) -> dict[str, Any]:
-    operator = draw(st.sampled_from(sorted(OPERATORS)))
-    fields = [*FIELDS, "now"] if operator in ("before", "after") else FIELDS
-    return {"field": draw(st.sampled_from(fields)), "operator": operator, "value": draw(operand(operator))}
-
-
-@st.composite
-def splits(draw: st.DrawFn, variants: list[str]) -> list[dict[str, Any]]:
-    names = draw(st.lists(st.sampled_from(variants), min_size=1, max_size=3, unique=True))
-    cuts = sorted(draw(st.lists(st.integers(0, 100_000), min_size=len(names) - 1, max_size=len(names) - 1)))
-    weights = [high - low for low, high in zip([0, *cuts], [*cuts, 100_000], strict=True)]
-    return [{"variant": name, "weight": weight / 1000} for name, weight in zip(names, weights, strict=True)]
-
-
-@st.composite
-def rules(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
-    served = draw(st.sampled_from(["variant", "split"]))
-    what = draw(st.sampled_from(variants) if served == "variant" else splits(variants))
-    return {"conditions": draw(st.lists(conditions(), min_size=1, max_size=3)), served: what}
-
-
-@st.composite
-def new_flags(draw: st.DrawFn) -> NewFlag:
-    value_type = draw(st.sampled_from(sorted(TYPES)))
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True))
-    entities = st.tuples(st.sampled_from(ENTITY_TYPES), st.sampled_from(IDS))
-    placed = draw(st.dictionaries(entities, st.sampled_from(names), max_size=6))
-    groups = defaultdict(list)
-    for (kind, id_), name in placed.items():
-        groups[kind, name].append(id_)
-    return NewFlag(
-        flagd_oracle.KEY,
-        value_type,
-        enabled=draw(st.sampled_from([True, True, True, False])),
-        variants={name: draw(VALUES[value_type]) for name in names},
-        default_variant=draw(st.none() | st.sampled_from(names)),
-        **targeting({"rules": draw(st.lists(rules(names), max_size=3)), "rollout": draw(st.none() | splits(names))}),
-        members=[Members(kind, ids, name) for (kind, name), ids in groups.items()],
-    )
-
 
 scalars = st.sampled_from([*TEXTS, *NUMBERS, "", None, True, False, "1.2.4", 1_800_000_000])
 attributes = st.fixed_dictionaries(
@@ -117,19 +49,29 @@ attributes = st.fixed_dictionaries(
 asked = st.lists(st.tuples(st.none() | st.sampled_from([*IDS, "", "nobody"]), attributes), min_size=6, max_size=12)
 
 
-@pytest.mark.usefixtures("database")
+@pytest.fixture
+def with_segments(database: None) -> None:
+    make_segments()
+
+
+@pytest.mark.usefixtures("with_segments")
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(new=new_flags(), contexts=asked)
-def test_the_engine_and_flagd_agree_on_our_documents(new: NewFlag, contexts: list[Any]) -> None:
-    flags.create(new, "prod", actor=ADA)
+@given(drawn=new_flags(), contexts=asked)
+def test_the_engine_and_flagd_agree_on_our_documents(drawn: Drawn, contexts: list[Any]) -> None:
+    made = [*drawn.needed, drawn.new]
     try:
+        for new in made:
+            flags.create(new, "prod", actor=ADA)
         written = definitions.to_bytes(definitions.document("prod", bucketing="v3"))
     finally:
-        flags.archive(new.key, actor=ADA)
+        for new in reversed(made):
+            with suppress(FlagNotFoundError):
+                flags.archive(new.key, actor=ADA)
     assert problems(written) == []
     document = json.loads(written)
-    agree(document, flagd_oracle.ask(document, TYPES[str(new.value_type)], contexts, "ours"), contexts, "v3")
+    value_type = TYPES[str(drawn.new.value_type)]
+    agree(document, flagd_oracle.ask(document, value_type, contexts, "ours"), contexts, "v3")

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from db.configuration.edits import FlagEdit, Members
+from db.configuration.ownership import RESERVED
 from db.definitions import document as definitions
 from db.definitions.reader import EnvironmentReader
 from db.errors import UnknownEnvironmentError
 from db.flags import flags, members
+from db.vocabulary import FlagLink
 from flagstaff.engine import Engine, Reason
 from tests.db.definitions.flagd_schema import problems
 from tests.db.flags.test_list_values import with_lists
@@ -41,6 +43,26 @@ def test_the_parts_of_a_definition_and_their_order() -> None:
     assert list(definition) == ["state", "variants", "defaultVariant", "targeting", "metadata"]
     assert definition["metadata"] == {"flagVersion": 2, "revision": 2}
     assert list(written("dev")["flags"]["checkout"]) == ["state", "variants", "defaultVariant", "metadata"]
+
+
+def test_metadata_says_who_and_why_and_nothing_that_is_not_known() -> None:
+    link: FlagLink = {"title": "Ticket", "url": "https://example.com/1"}
+    fields: dict[str, Any] = {"owner": "ada", "purpose": "release", "expected_end": "2026-01-31", "links": [link]}
+    make(metadata={"squad": "red", "cost": 1, "pci": True}, **fields)
+    make("plain")
+    definitions_ = written()["flags"]
+    said = {"squad": "red", "cost": 1, "pci": True, "owner": "ada", "purpose": "release", "expectedEnd": "2026-01-31"}
+    assert definitions_["checkout"]["metadata"] == {**said, "flagVersion": 1, "revision": 1}
+    assert definitions_["plain"]["metadata"] == {"flagVersion": 1, "revision": 2}
+    document = definitions.to_bytes(definitions.document("prod"))
+    assert problems(document) == []
+    assert said.items() <= Engine(document).evaluate("checkout", {}).metadata.items()
+
+
+def test_every_name_that_the_document_uses_is_reserved() -> None:
+    make(owner="ada", purpose="release", expected_end="2026-01-31")
+    document = written()
+    assert document["flags"]["checkout"]["metadata"].keys() | document["metadata"].keys() == RESERVED
 
 
 def test_a_flag_without_a_default_variant_says_so() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from db.administration import environments
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
-from db.configuration.rules import read_rules, read_split
 from db.errors import FlagNotFoundError, InvalidInputError, StaticFlagError, VersionConflictError
 from db.flags import flags, members
 from db.history import changes
+from db.targeting.rules import read_rules, read_split
 from db.views import FlagView
 from db.vocabulary import Action, ValueType
 from tests.db.helpers import ADA, BOB, country_is, edit, footprint, make, revisions

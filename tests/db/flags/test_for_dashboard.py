@@ -8,12 +8,17 @@ import pytest
 from db import database as db_database
 from db.definitions import document as definitions
 from db.errors import FlagNotFoundError, InvalidInputError
-from db.flags import flags, members
+from db.flags import dependants, flags, members
 from db.flags.flags import FlagQuery, NewFlag
 from db.history import changes
+from db.segments import entities, segments
+from db.segments.edits import NewSegment
 from db.settings import Settings, SettingsError
+from db.targeting.schedules import ended
 from db.vocabulary import Actor, Source
+from db.wording import phrases
 from flagstaff.engine import Engine
+from flagstaff.targeting import Prerequisite, Ramp, Share, Step
 from tests.processes import wait_until
 
 TESTER = Actor("tester", Source.SYSTEM)
@@ -29,6 +34,43 @@ def test_pages_by_number(database: None) -> None:
     newest = changes.page("beta", "dev").items
     assert list(changes.page("beta", "dev", skip=1, limit=1).items) == [newest[1]]
     assert members.page("beta", "dev", skip=7).items == []
+
+
+def test_segments_and_what_they_list_by_number(database: None) -> None:
+    for key in ("a", "b", "c"):
+        segments.create(NewSegment(key, included={"user": ["1", "2"]}, excluded={"user": ["3"]}), actor=TESTER)
+    page = segments.page(skip=1, limit=1)
+    assert ([segment.key for segment in page.items], page.total) == (["b"], 3)
+    listed = entities.page("a", skip=1, limit=5)
+    assert ([one.entity_id for one in listed.items], listed.total) == (["2", "3"], 3)
+
+
+def test_which_flags_need_a_flag(database: None) -> None:
+    flags.create(NewFlag("payments"), "dev", actor=TESTER)
+    for key in ("checkout", "basket"):
+        needs = [Prerequisite("payments", ("on",))]
+        flags.create(NewFlag(key, prerequisites=needs), "dev", actor=TESTER)
+    assert dependants.of("payments", "dev") == dict.fromkeys(("basket", "checkout"), Prerequisite("payments", ("on",)))
+    assert dependants.of("payments", "prod") == dependants.of("checkout", "dev") == {}
+    flags.archive("basket", actor=TESTER)
+    assert list(dependants.by_flag("dev")["payments"]) == ["checkout"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "weight"), [(0, 5_007), (1_000, 5_007), (2_000, 14_506), (10_999, 99_991), (20_000, 100_000)]
+)
+def test_a_ramp_that_ends_keeps_its_share(moment: int, weight: int) -> None:
+    ramp = Ramp("on", 5_000, 100_000, 1_000, 11_000)
+    shares = ended(ramp, ["off", "on"], moment)
+    assert shares[0] == Share("on", weight) and sum(share.weight for share in shares) == 100_000
+    assert shares[0].weight >= ramp.share_at(moment).weight and all(share.weight for share in shares)
+
+
+def test_a_status_says_what_the_schedule_will_make_of_it(database: None) -> None:
+    steps = [Step(4_000_000_000, default_variant="on"), Step(4_000_000_020, "Europe/Berlin", enabled=True)]
+    flag = flags.create(NewFlag("beta", enabled=False, schedule=steps), "dev", actor=TESTER)
+    assert phrases.status_until(flag) == "disabled until 2096-10-02 09:07 Europe/Berlin (07:07 UTC)"
+    assert phrases.status_until(flags.get("beta", "prod")) == "disabled"
 
 
 @pytest.mark.parametrize("skip", [-1, True, 1.5, 10**12])
@@ -52,7 +94,7 @@ def test_the_document_of_one_flag_says_what_the_whole_one_says_of_it(database: N
     for key in ("beta", "other"):
         flags.create(NewFlag(key, default_variant="off"), "dev", actor=TESTER)
         members.add(key, "dev", "user", ["john"], variant="on", actor=TESTER)
-    document = definitions.document_of("beta", "dev", bucketing="v3")
+    document = definitions.document_of("beta", "dev", bucketing="v3").document
     whole = definitions.document("dev", bucketing="v3")
     assert document["metadata"] == whole["metadata"]
     assert document["flags"] == {"beta": whole["flags"]["beta"]}  # type: ignore[index,call-overload]

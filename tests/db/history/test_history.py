@@ -6,7 +6,6 @@ import pytest
 
 from db.administration import environments
 from db.configuration.edits import Members, NewFlag
-from db.configuration.rules import read_rules
 from db.errors import (
     ChangeNotFoundError,
     FlagKeyTakenError,
@@ -16,6 +15,7 @@ from db.errors import (
 )
 from db.flags import flags, members, promotion
 from db.history import changes
+from db.targeting.rules import read_rules
 from db.views import ChangeView, FlagView
 from db.vocabulary import Action, Source
 from tests.db.helpers import ADA, BOB, country_is, edit, footprint, make, revisions

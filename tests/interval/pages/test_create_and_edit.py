@@ -20,7 +20,9 @@ from tests.interval.conftest import AWKWARD, TESTER, Running
 def test_create_a_dynamic_boolean_flag(dash: Running) -> None:
     key = dash.fresh()
     action = dash.ada.run("flags/create", environment="dev")
-    assert action.form().inputs == ["Key", "Description", "Kind", "Type", "Enabled in dev"]
+    assert action.form().inputs == [
+        *("Key", "Description", "Owner", "Purpose", "Expected end", "Kind", "Type", "Enabled in dev", "Comment")
+    ]
     action.answer({"Key": key, "Description": "The new one"})
     form = action.form()
     assert form.options("Default variant") == ["none", "=on", "=off"]
@@ -137,10 +139,13 @@ def test_a_key_that_is_taken_meanwhile_brings_the_form_back(dash: Running) -> No
     assert action.result().startswith(f"{key}-2 is created")
 
 
+OF_PAGES = {"rules", "rollout", "ramp", "schedule", "prerequisites", "members"}
+
+
 def test_whatever_an_edit_can_change_is_in_the_form_or_has_a_page_of_its_own(dash: Running) -> None:
     static, dynamic = dash.flag(is_static=True, value=True), dash.flag(value_type="string", variants={"a": "A"})
     in_forms = {field.name for flag in (static, dynamic) for field in fields_of(flag)}
-    assert in_forms == {field.name for field in dataclasses.fields(FlagEdit)} - {"rules", "rollout", "members"}
+    assert in_forms == {field.name for field in dataclasses.fields(FlagEdit)} - OF_PAGES
     for flag in (static, dynamic):
         assert {field.name for field in fields_of(flag)} >= FLAG_FIELDS.keys()
 

@@ -17,7 +17,7 @@ def test_it_lists_flags_of_both_kinds(dash: Running) -> None:
     (row,) = page.look("Dynamic flags", queryTerm=checkout.key)
     assert row.pop("updated").endswith("by tester")
     shown = {"key": checkout.key, "type": "boolean", "enabled": "enabled", "rollout": "25 % on, 75 % off"}
-    assert row == {**shown, "members": "0", "rules": "0"}
+    assert row == {**shown, "members": "0", "rules": "0", "planned": "-", "needs": "-", "needed": "-"}
     (row,) = page.look("Static flags", queryTerm=banner.key)
     assert (row["value"], row["type"], row["enabled"]) == ("2024-01-01", "string", "enabled")
     assert page.look("Static flags", queryTerm=checkout.key) == []
@@ -38,7 +38,8 @@ def test_the_environment_is_picked_at_the_top(dash: Running) -> None:
 
 def test_the_menu_leads_to_everything_else(dash: Running) -> None:
     page = dash.ada.open("flags", environment="staging")
-    assert page.menu == ["Create flag", "Filter", "Change log", "Explain", "Archived flags", "Environments", "API keys"]
+    assert page.menu[:5] == ["Create flag", "Filter", "Segments", "Change log", "Explain"]
+    assert page.menu[5:] == ["Archived flags", "Environments", "API keys"]
     for label in page.menu:
         route, params = page.link(label)
         opened = dash.ada.follow(route, params)

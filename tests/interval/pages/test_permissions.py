@@ -21,10 +21,15 @@ from tests.processes import free_port
 
 READING = {"flags/explain", "flags/changes/of", "flags/filter", "flags/changes/filter"}
 """The actions that change nothing, and are for everyone."""
-UNASKED = {"flags/environments/add", "flags/publish"}
+UNASKED = {
+    *("flags/environments/add", "flags/publish"),
+    *("flags/segments/create", "flags/segments/segment/edit"),
+}
 """The actions that change no environment that there is, so that nobody is asked whether to go on."""
-TEXTS = {"Attributes": "{}"}
+TEXTS = {"Attributes": "{}", "Links": "", "Metadata": ""}
 """What is typed into the fields that do not take any text."""
+CHOSEN = {"Switch it": "on"}
+"""What is chosen where the form does not take what it is filled with."""
 
 
 @pytest.fixture
@@ -79,7 +84,9 @@ def ends(action: Transaction, says: bool) -> str:
 
 
 def something(form: Render, part: Any) -> Any:
-    """An answer for a field that is empty."""
+    """An answer for a field that is empty, or can't stay as it is."""
+    if part["label"] in CHOSEN:
+        return CHOSEN[part["label"]]
     if form.default(part["label"]):
         return None
     match part["methodName"]:

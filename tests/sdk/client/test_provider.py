@@ -463,3 +463,31 @@ def test_a_key_that_can_be_none_is_not_repeated(key: str) -> None:
     with pytest.raises(ValueError) as refused:
         FlagstaffProvider("http://x", key)
     assert "cret" not in str(refused.value)
+
+
+def timed(moment: int) -> dict[str, Any]:
+    """A flag that becomes true at a moment."""
+    targeting = {"if": [{"<": [{"var": "$flagd.timestamp"}, moment]}, "off", "on"]}
+    return {**flag(False), "variants": {"on": True, "off": False}, "defaultVariant": "off", "targeting": targeting}
+
+
+def test_a_flag_that_changes_with_time_is_told(
+    openfeature: OpenFeatureClient, heard: Heard, server: FlagServer
+) -> None:
+    server.flags["soon"] = timed(int(time.time()) + 2)
+    api.set_provider_and_wait(make(server, poll_seconds=3600))
+    assert openfeature.get_boolean_value("soon", False) is False
+    assert heard.wait(CHANGED).flags_changed == ["soon"]
+    assert openfeature.get_boolean_value("soon", False) is True
+
+
+def test_a_moment_that_comes_with_new_definitions_is_told(
+    openfeature: OpenFeatureClient, heard: Heard, server: FlagServer
+) -> None:
+    api.set_provider_and_wait(make(server))
+    server.set("soon", False)
+    server.flags["soon"] = timed(int(time.time()) + 2)
+    assert heard.wait(CHANGED).flags_changed == ["soon"]
+    assert openfeature.get_boolean_value("soon", True) is False
+    assert heard.wait(CHANGED, 2).flags_changed == ["soon"]
+    assert openfeature.get_boolean_value("soon", False) is True

@@ -1,8 +1,9 @@
 """The engine and flagd's reference evaluator give the same value, variant, reason, metadata and error.
 
 `v3` is compared with release 2.0.0, which the tests' environment has. `v2` is compared with release 1.0.0, which can't
-be installed beside it and answers from an environment of its own. The intended differences are the reason `SPLIT`, and
-that `===`, `!==` and `in` keep true and 1 apart (`flagd_oracle` says how these are compared).
+be installed beside it and answers from an environment of its own. The intended differences are the reason `SPLIT`, the
+reason `DEFAULT` of a default variant that changes with time, and that `===`, `!==` and `in` keep true and 1 apart
+(`flagd_oracle` says how these are compared).
 
 FLAGSTAFF_AGREEMENT_EXAMPLES sets how many (flag, context) pairs each is asked for.
 """
@@ -60,15 +61,23 @@ def _answer(engine: Engine, context: dict[str, Any]) -> dict[str, Any]:
     answer = engine.evaluate(flagd_oracle.KEY, context)
     if answer.error_code:
         return {"error": str(answer.error_code)}
-    reason = Reason.TARGETING_MATCH if answer.reason is Reason.SPLIT else answer.reason
+    is_default = answer.reason is Reason.DEFAULT and answer.variant is not None
+    # A default variant that changes with time stands in the targeting, where flagd takes it for a match.
+    stands_in_targeting = is_default and not (engine.definition(flagd_oracle.KEY) or {}).get("defaultVariant")
+    is_match = answer.reason is Reason.SPLIT or stands_in_targeting
+    reason = Reason.TARGETING_MATCH if is_match else answer.reason
     served = {"value": answer.value} if answer.variant is not None else {}
     return {"reason": str(reason), "variant": answer.variant, "metadata": dict(answer.metadata), **served}
 
 
-def agree(document: dict[str, Any], theirs: list[dict[str, Any]], asked: list[Any], bucketing: str) -> None:
+def agree(
+    document: dict[str, Any], theirs: list[dict[str, Any]], asked: list[Any], bucketing: str, *, reasons: bool = True
+) -> None:
+    """Compare the answers; their reasons too, but where they are meant to differ."""
     for context, mine, flagd in zip(asked, ours(document, asked, bucketing), theirs, strict=True):
         # As JSON, so that true and 1 differ; a whole number is the same with and without a decimal point.
-        same = json.dumps(_as_floats(mine), sort_keys=True) == json.dumps(_as_floats(flagd), sort_keys=True)
+        one, other = ({**_as_floats(each), **({} if reasons else {"reason": ""})} for each in (mine, flagd))
+        same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
         assert same, f"{context}: ours {mine}, flagd's {flagd}"
 
 

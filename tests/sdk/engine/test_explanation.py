@@ -10,14 +10,17 @@ from hypothesis import given
 from flagstaff import targeting
 from flagstaff.engine import Engine, Reason
 from flagstaff.targeting import Rule, Share
-from flagstaff.targeting.conditions import Condition, to_logic
+from flagstaff.targeting.condition_logic import to_logic
+from flagstaff.targeting.conditions import Condition
+from flagstaff.targeting.former_forms import BUCKETING_TEXT
 from tests.sdk.strategies import contexts, documents
+from tests.targetings import logic_of
 
 RULES = [
     Rule([Condition("country", "in", ["US", "CA"]), Condition("age", "gte", 18)], "on"),
     Rule([Condition("plan", "eq", "premium")], [Share("on", 50_000), Share("off", 50_000)]),
 ]
-BUILT = targeting.build({("on", "user"): ["john"]}, RULES, [Share("on", 25_000), Share("off", 75_000)])
+BUILT = logic_of({("on", "user"): ["john"]}, RULES, [Share("on", 25_000), Share("off", 75_000)])
 
 
 def engine(built: Any = BUILT, **fields: Any) -> Engine:
@@ -93,7 +96,7 @@ def test_a_condition_says_what_it_found() -> None:
 
 
 def test_many_members_are_counted() -> None:
-    built = targeting.build({("on", "user"): [f"u{n}" for n in range(1000)]}, [], None)
+    built = logic_of({("on", "user"): [f"u{n}" for n in range(1000)]}, [], None)
     step = engine(built).explain("beta", {"targetingKey": "u7"}).steps[-1]
     assert step.text == "user u7 is among the members that get on (user: 1,000 of them)"
 
@@ -107,14 +110,14 @@ def test_many_members_are_counted() -> None:
     ],
 )
 def test_a_comparison_of_numbers_says_why_it_never_holds(operator: str, value: Any, sent: Any, told: str) -> None:
-    built = targeting.build({}, [Rule([Condition("seen", operator, value)], "on")], None)
+    built = logic_of({}, [Rule([Condition("seen", operator, value)], "on")], None)
     step = engine(built).explain("beta", {"seen": sent}).steps[1].conditions[0]
     assert not step.holds
     assert step.to_json()["text"].endswith(f", which is never compared: {told}")
 
 
 def test_a_context_without_an_entity_is_told_of_in_the_summary() -> None:
-    built = targeting.build({("on", "user"): ["john"]}, [], None)
+    built = logic_of({("on", "user"): ["john"]}, [], None)
     summary = engine(built).explain("beta", {"userId": "john"}).summary
     assert "the context has no entityId (or targetingKey), which members and splits need" in summary
 
@@ -145,15 +148,15 @@ def test_a_flag_without_branches_is_explained_too(explained: Engine, summary: st
 
 def test_a_time_after_the_year_9999_is_shown_as_it_is() -> None:
     rule = Rule([Condition("t", "before", 900_000_000_000)], "on")
-    explanation = engine(targeting.build({}, [rule], None)).explain("beta", {"t": 1})
+    explanation = engine(logic_of({}, [rule], None)).explain("beta", {"t": 1})
     assert explanation.summary == "beta serves true (on): rule 1 (t is before 900000000000) holds."
 
 
 @pytest.mark.parametrize(
     "foreign",
     [
-        {"if": [targeting.ENTITY_ID, {"fractional": [targeting.BUCKETING_TEXT, ["on"], ["off"]]}]},
-        {"if": [targeting.ENTITY_ID, {"fractional": [targeting.BUCKETING_TEXT, {"if": [True, ["on", 1]]}]}]},
+        {"if": [targeting.ENTITY_ID, {"fractional": [BUCKETING_TEXT, ["on"], ["off"]]}]},
+        {"if": [targeting.ENTITY_ID, {"fractional": [BUCKETING_TEXT, {"if": [True, ["on", 1]]}]}]},
         {"if": [{"and": [*to_logic(Condition("t", "before", 0))["and"][:2], {">": ["noon", {"var": "t"}]}]}, "on"]},
     ],
     ids=["shares without weights", "a computed share", "a time that is none"],

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from flagstaff import targeting
 from flagstaff.engine import Engine, ErrorCode
-from flagstaff.engine.explanation import MAX_SHOWN
+from flagstaff.engine.steps import MAX_SHOWN
 from flagstaff.targeting import Rule, Share
 from flagstaff.targeting.conditions import Condition
+from tests.targetings import logic_of
 
 LAST = datetime.max.replace(tzinfo=UTC)
 SPLIT = [Share("on", 50_000), Share("off", 50_000)]
 
 
 def engine(rules: list[Rule], rollout: Any = SPLIT) -> Engine:
-    built = targeting.build({("on", "user"): ["john"]}, rules, rollout)
+    built = logic_of({("on", "user"): ["john"]}, rules, rollout)
     return Engine({"flags": {"beta": {"state": "ENABLED", "variants": {"on": True, "off": False}, "targeting": built}}})
 
 

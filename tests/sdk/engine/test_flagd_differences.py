@@ -15,6 +15,7 @@ from openfeature.exception import ParseError
 from flagstaff import targeting
 from flagstaff.engine import Engine
 from flagstaff.targeting.conditions import Condition
+from tests.targetings import logic_of
 
 
 def document(logic: Any = None, *, evaluators: Any = None, **fields: Any) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def test_inside_a_list_true_is_1_to_both() -> None:
 @pytest.mark.parametrize("value", [True, [20], [[20]], ["20"]], ids=repr)
 def test_what_is_no_number_is_not_compared_as_one(value: Any) -> None:
     rule = targeting.Rule([Condition("age", "gt", 0)], "on")
-    source = document(targeting.build({}, [rule], None))
+    source = document(logic_of({}, [rule], None))
     assert ours(source, {"age": value}) == "off"
     assert theirs(source, {"age": value}) == "on"
 

@@ -20,6 +20,7 @@ from flagstaff.engine.compiler import source as code
 from flagstaff.jsonlogic import loops, values
 from flagstaff.targeting.conditions import Condition
 from tests.sdk import strategies
+from tests.targetings import logic_of
 
 MEBIBYTE = 1 << 20
 ON_OFF = {"on": True, "off": False}
@@ -142,9 +143,7 @@ def test_the_largest_flag_of_the_admin_api_is_compiled_in_small_pieces(compiled:
     ]
     engine = Engine(
         document(
-            targeting.build(
-                {("on", "user"): ["john"]}, rules, [targeting.Share("on", 40_000), targeting.Share("off", 60_000)]
-            )
+            logic_of({("on", "user"): ["john"]}, rules, [targeting.Share("on", 40_000), targeting.Share("off", 60_000)])
         )
     )
     assert engine.evaluate("flag", {"targetingKey": "john"}).variant == "on"

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagstaff import targeting
 from flagstaff.engine import Engine, Reason
-from flagstaff.targeting import Branch, Rule, Share
+from flagstaff.targeting import Branch, Kind, Rule, Share
 from flagstaff.targeting.conditions import Condition
+from tests.targetings import logic_of
 
 RULES = [
     Rule([Condition("country", "in", ["US", "CA"]), Condition("age", "gte", 18)], "on"),
     Rule([Condition("plan", "eq", "premium")], [Share("on", 50_000), Share("off", 50_000)]),
 ]
-BUILT = targeting.build(
+BUILT = logic_of(
     {("on", "user"): ["john"], ("off", "team"): ["red"]}, RULES, [Share("on", 25_000), Share("off", 75_000)]
 )
 
@@ -33,7 +33,7 @@ def kind_of(branch: Branch | None) -> str:
     """The word that an explanation has for it."""
     if branch is None:
         return "default"
-    return "members" if branch.entity_type else "rollout" if branch.rollout else "rule"
+    return "members" if branch.entity_type else "rollout" if branch.kind is Kind.ROLLOUT else "rule"
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from flagstaff import targeting
 from flagstaff.engine import Engine
-from flagstaff.targeting import conditions
+from flagstaff.targeting import Kind, conditions
+from flagstaff.targeting.condition_logic import from_logic, to_logic
 from flagstaff.targeting.conditions import Condition, ConditionError, UnknownOperatorError
 from flagstaff.targeting.operators import OPERATORS
 from tests.sdk.engine import flagd_oracle
+from tests.targetings import logic_of
 
 MISSING = object()
 WRONG_FOR_TEXT = [MISSING, None, 5, 0, True, False, [], ["US"], {}, {"US": 1}]
@@ -35,6 +37,16 @@ POSITIVE: list[tuple[str, Any, list[Any], list[Any], list[Any]]] = [
     ("ends_with", "@x.com", ["a@x.com"], ["a@x.com.de", ""], WRONG_FOR_TEXT),
     ("contains", "min", ["admin", "min"], ["", "Min"], [MISSING, None, 5, True, {}]),
     ("contains", "admin", [["admin"], ["dev", "admin"]], [[], ["dev"], [["admin"]]], [MISSING, None, {"admin": 1}]),
+    (
+        "any_of",
+        ["a", "b"],
+        [["a"], ["x", "b"], "a"],
+        [["x"], [], "", "ab", [["a"]]],
+        [MISSING, None, 5, True, {}, {"a": 1}],
+    ),
+    ("any_of", [1, 2], [[1], [0, 2.0], 1], [[3], []], [MISSING, None, "1", ["1"], {}]),
+    ("all_of", ["a", "b"], [["b", "a"], ["a", "x", "b"]], [["a"], [], "a"], [MISSING, None, 5, {}]),
+    ("all_of", ["a"], [["a"], "a"], [[], "b"], [MISSING, None]),
     ("gt", 18, [19, 18.5, 1e21], [18, 18.0, -1, 0], WRONG_FOR_NUMBER),
     ("gte", 18, [18, 18.0, 19], [17.999], WRONG_FOR_NUMBER),
     ("lt", 18, [17.9, 0, -0.0, -5], [18, 19], WRONG_FOR_NUMBER),
@@ -56,7 +68,7 @@ POSITIVE: list[tuple[str, Any, list[Any], list[Any], list[Any]]] = [
     ("after", "2026-01-01", [EPOCH_2026 + 0.5], [EPOCH_2026], WRONG_FOR_NUMBER),
     ("before", EPOCH_2026, [EPOCH_2026 - 1], [EPOCH_2026], WRONG_FOR_NUMBER),
 ]
-NEGATIONS = {"eq": "neq", "in": "not_in", "contains": "not_contains", "exists": "not_exists"}
+NEGATIONS = {"eq": "neq", "in": "not_in", "contains": "not_contains", "exists": "not_exists", "any_of": "none_of"}
 
 CASES = [
     pytest.param(
@@ -73,7 +85,7 @@ CASES = [
 
 def holds(condition: Condition, context: dict[str, Any]) -> tuple[bool, bool]:
     """What our engine says, and what flagd's does, known differences apart."""
-    rule = {"if": [conditions.to_logic(condition), "yes", "no"]}
+    rule = {"if": [to_logic(condition), "yes", "no"]}
     document = {"flags": {"flag": {"state": "ENABLED", "variants": {"yes": True, "no": False}, "targeting": rule}}}
     (theirs,) = flagd_oracle.ask(document, "boolean", [(None, context)], "ours")
     return Engine(document).evaluate("flag", context).value, theirs["value"]
@@ -90,7 +102,8 @@ def test_an_operator_and_its_negation(condition: Condition, field: Any, expected
 
 
 def test_every_operator_has_cases() -> None:
-    assert {case[0] for case in POSITIVE} | set(NEGATIONS.values()) == set(OPERATORS)
+    of_segments = {"in_segment", "not_in_segment"}
+    assert {case[0] for case in POSITIVE} | set(NEGATIONS.values()) | of_segments == set(OPERATORS)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +181,8 @@ versions = st.tuples(*[st.integers(0, 20)] * 3).map(lambda parts: ".".join(map(s
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("eq", "neq"), texts | numbers | st.booleans()),
     **dict.fromkeys(
-        ("in", "not_in"), st.lists(texts, min_size=1, max_size=4) | st.lists(numbers, min_size=1, max_size=4)
+        ("in", "not_in", "any_of", "none_of", "all_of"),
+        st.lists(texts, min_size=1, max_size=4) | st.lists(numbers, min_size=1, max_size=4),
     ),
     **dict.fromkeys(("starts_with", "ends_with", "contains", "not_contains"), texts),
     **dict.fromkeys(("gt", "gte", "lt", "lte"), numbers),
@@ -181,17 +195,17 @@ fields = st.sampled_from(["country", "attributes.plan", "on", "1", "now", "email
 
 @st.composite
 def usable_conditions(draw: st.DrawFn) -> Condition:
-    operator = draw(st.sampled_from(sorted(OPERATORS)))
+    operator = draw(st.sampled_from(sorted(VALUES)))
     return Condition(draw(fields), operator, draw(VALUES[operator]))
 
 
 @given(usable_conditions())
 def test_what_is_written_reads_back(condition: Condition) -> None:
     conditions.check(condition)
-    logic = conditions.to_logic(condition)
-    read = conditions.from_logic(logic)
+    logic = to_logic(condition)
+    read = from_logic(logic)
     assert read is not None and compared(read) == compared(condition)
-    assert conditions.to_logic(read) == logic
+    assert to_logic(read) == logic
     if condition.operator not in ("before", "after"):  # a moment may be written in several ways
         assert read == condition
 
@@ -199,10 +213,10 @@ def test_what_is_written_reads_back(condition: Condition) -> None:
 @given(st.lists(usable_conditions(), min_size=1, max_size=4), st.booleans())
 def test_a_rule_reads_back(given_conditions: list[Condition], splits: bool) -> None:
     split = targeting.Share("on", 40_000), targeting.Share("off", 60_000)
-    built = targeting.build({}, [targeting.Rule(tuple(given_conditions), split if splits else "on")], None)
+    built = logic_of({}, [targeting.Rule(tuple(given_conditions), split if splits else "on")], None)
     (branch,) = targeting.read(built)
     assert branch.serves == ([("on", 40_000), ("off", 60_000)] if splits else "on")
-    assert not branch.rollout and branch.entity_type is None
+    assert branch.kind is not Kind.ROLLOUT and branch.entity_type is None
     assert list(map(compared, branch.conditions)) == list(map(compared, given_conditions))
 
 

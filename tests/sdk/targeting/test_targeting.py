@@ -9,9 +9,10 @@ import pytest
 
 from flagstaff import targeting
 from flagstaff.engine import Engine, Reason
-from flagstaff.targeting import Branch, Rule, Share
+from flagstaff.targeting import Branch, Kind, Rule, Share
 from flagstaff.targeting.conditions import Condition
 from tests.sdk.engine import flagd_oracle
+from tests.targetings import logic_of
 
 IN_US = Condition("country", "eq", "US")
 BETA = Condition("beta", "eq", True)
@@ -34,7 +35,7 @@ def serve(built: Any, context: dict[str, Any]) -> tuple[str | None, str]:
     return answer.variant, answer.reason
 
 
-FULL = targeting.build(
+FULL = logic_of(
     {("off", "user"): ["john"], ("on", "team"): ["ops", "on"]},
     [Rule([IN_US], "on"), Rule([BETA], EVERYONE)],
     [Share("on", 0), Share("off", 100_000)],
@@ -65,7 +66,7 @@ def test_decisions_are_tried_in_order(context: dict[str, Any], expected: tuple[s
     assert serve(FULL, context) == expected
 
 
-MEMBERS = targeting.build({("on", "user"): ["7", "None", "null", "True", "a:b", "ünï"]}, [], None)
+MEMBERS = logic_of({("on", "user"): ["7", "None", "null", "True", "a:b", "ünï"]}, [], None)
 
 
 @pytest.mark.parametrize(
@@ -93,14 +94,14 @@ def test_who_the_entity_of_a_context_is(context: dict[str, Any], expected: str |
 
 
 def test_nobody_is_in_one_bucket_for_lack_of_a_key() -> None:
-    built = targeting.build({}, [], HALF)
+    built = logic_of({}, [], HALF)
     assert {serve(built, context) for context in ({}, {"entityId": ""}, {"targetingKey": ""}, {"country": "US"})} == {
         (None, Reason.DEFAULT)
     }
 
 
 def test_flags_draw_independently_and_types_of_entity_alike() -> None:
-    built = targeting.build({}, [], HALF)
+    built = logic_of({}, [], HALF)
     flags = {name: document(built)["flags"]["flag"] for name in ("a", "b")}
     engine = Engine({"flags": flags})
     drawn = {key: [engine.evaluate(key, {"targetingKey": f"u{n}"}).variant for n in range(400)] for key in flags}
@@ -110,31 +111,29 @@ def test_flags_draw_independently_and_types_of_entity_alike() -> None:
 def test_the_same_input_gives_the_same_bytes() -> None:
     members = {("on", "user"): ["a"], ("off", "user"): ["b"], ("on", "team"): ["c"]}
     backwards = dict(reversed(members.items()))
-    assert json.dumps(targeting.build(members, [], HALF)) == json.dumps(targeting.build(backwards, [], HALF))
+    assert json.dumps(logic_of(members, [], HALF)) == json.dumps(logic_of(backwards, [], HALF))
 
 
 def test_nothing_to_target_is_no_targeting() -> None:
-    assert targeting.build({}, [], None) is None
-    assert targeting.build({("on", "user"): []}, [], None) is None
+    assert logic_of({}, [], None) is None
+    assert logic_of({("on", "user"): []}, [], None) is None
 
 
 def test_a_targeting_reads_back() -> None:
-    kinds = [
-        (branch.serves, branch.entity_type, list(branch.members), list(branch.conditions), branch.rollout)
+    read = [
+        (branch.kind, branch.serves, branch.entity_type, list(branch.members), list(branch.conditions))
         for branch in targeting.read(FULL)
     ]
-    assert kinds == [
-        ("off", "user", ["john"], [], False),
-        ("on", "team", ["ops", "on"], [], False),
-        ("on", None, [], [IN_US], False),
-        ([("on", 100_000), ("off", 0)], None, [], [BETA], False),
-        ([("on", 0), ("off", 100_000)], None, [], [], True),
+    assert read == [
+        (Kind.MEMBERS, "off", "user", ["john"], []),
+        (Kind.MEMBERS, "on", "team", ["ops", "on"], []),
+        (Kind.RULE, "on", None, [], [IN_US]),
+        (Kind.RULE, [("on", 100_000), ("off", 0)], None, [], [BETA]),
+        (Kind.ROLLOUT, [("on", 0), ("off", 100_000)], None, [], []),
     ]
 
 
 @pytest.mark.parametrize("foreign", [{"var": "x"}, {"if": [{"var": "x"}, "on", "off"]}, {"if": "x"}, {"or": []}])
 def test_what_build_did_not_write_is_a_branch_of_its_own(foreign: Any) -> None:
     for branch in targeting.read(foreign):
-        assert (
-            isinstance(branch, Branch) and not branch.conditions and not branch.rollout and branch.entity_type is None
-        )
+        assert isinstance(branch, Branch) and branch.kind in (Kind.LOGIC, Kind.DEFAULT)

@@ -9,6 +9,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ from flagstaff.client.deltas import Updates
 from flagstaff.client.disk import Copy
 from flagstaff.client.health import Health, HealthState, Watcher
 from flagstaff.client.transport import HttpStream, RefusedError, Transport, UnavailableError
+from flagstaff.engine import Engine
+from flagstaff.time_watch import TimeWatch
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +88,7 @@ class Client:
         self._poll = poll_seconds
         self._streaming = stream
         self._copy = Copy(copy_folder, url, key or "", environment or "") if copy_folder else None
+        self._time = TimeWatch(self._engines, lambda _, moment, keys: self._health.changed(keys))
         self._reset()
         forking.register(self)
 
@@ -127,6 +131,7 @@ class Client:
     def stop(self) -> None:
         """End the background work; the definitions stay in use."""
         self._stopped.set()
+        self._time.stop()
         stream, thread = self._open, self._thread
         if stream is not None:
             stream.interrupt()
@@ -154,6 +159,12 @@ class Client:
     def _begin(self) -> None:
         self._thread = threading.Thread(target=self._run, args=(self._stopped,), name="flagstaff", daemon=True)
         self._thread.start()
+        self._time.start()
+
+    def _engines(self) -> Mapping[str, Engine]:
+        """Return the engine in use, for those who watch the time."""
+        definitions = self.definitions
+        return {"": definitions.engine} if definitions is not None else {}
 
     def _run(self, stopped: threading.Event) -> None:
         while not stopped.is_set():
@@ -205,6 +216,7 @@ class Client:
         with self.updating:
             self.definitions = definitions
             self._watcher.definitions_in_use(definitions.engine)
+        self._time.look_again()
 
     def _follow(self) -> float:
         """Take in changes until the stream ends; returns after how many seconds to look again."""
@@ -243,6 +255,7 @@ class Client:
             if revision > self.definitions.revision:
                 with self.updating:
                     keys = self.definitions.update(changed, removed, revision)
+                self._time.look_again()
                 self._later_write_copy()
                 self._health.changed(keys)
 

@@ -19,9 +19,15 @@ class Outcomes:
         self._metadata = metadata
         self._targeted = self._by_variant(Reason.TARGETING_MATCH)
         self._split = self._by_variant(Reason.SPLIT)
+        self._defaults = self._by_variant(Reason.DEFAULT)
         self.disabled = Evaluation(None, None, Reason.DISABLED, metadata=metadata)
         self.static = self._default(Reason.STATIC)
         self.unmatched = self._default(Reason.DEFAULT)
+
+    @property
+    def has_no_default(self) -> bool:
+        """Whether the flag names no default variant."""
+        return self._flag.default_variant is None
 
     def targeted(self, result: Any) -> Evaluation:
         """Return what a targeting's result stands for: a variant's name, or null for "nothing matched"."""
@@ -30,6 +36,10 @@ class Outcomes:
     def drawn(self, result: Any) -> Evaluation:
         """Return the same for a result that a split decided."""
         return self.unmatched if result is None else self._named(self._split, result)
+
+    def defaulted(self, result: Any) -> Evaluation:
+        """Return the same for a default variant that stands in the targeting, as it does where it changes with time."""
+        return self.unmatched if result is None else self._named(self._defaults, result)
 
     def _named(self, evaluations: dict[str, Evaluation], result: Any) -> Evaluation:
         name = variant_name(result)

@@ -14,11 +14,14 @@ from flagstaff.engine.answers import error
 from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.definition import NOT_UNICODE, read_metadata
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata, Reason
+from flagstaff.engine.evaluators import Evaluators
 from flagstaff.engine.explanation import Explanation, explain
 from flagstaff.engine.flag import Flag, FlagSet
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.jsonlogic.values import UnknownOperationError
 from flagstaff.targeting.branches import Branch
+from flagstaff.targeting.moments import NEVER
+from flagstaff.targeting.segments import NOTHING_KNOWN, Known
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]
 
@@ -50,10 +53,10 @@ class Engine:
         source = _read(document)
         self._lock = Lock()
         self._bucketing = bucketing
-        self._evaluators: Mapping[str, Any] = source.get("$evaluators") or {}
         self._flags: dict[str, Flag] = {}
         self._sorted: tuple[Mapping[str, Flag], Sequence[str], Sequence[str]] = {}, (), ()
-        self._within = self._flag_set(source.get("metadata", {}))
+        self._shared = Evaluators(source.get("$evaluators") or {})
+        self._within = self._flag_set(source.get("metadata", {}), self._shared.prepared)
         self.update(source.get("flags", {}))
 
     def evaluate(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Evaluation:
@@ -72,12 +75,16 @@ class Engine:
         except Exception as failure:
             return self._failed(key, failure)
 
-    def explain(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Explanation:
-        """Return what `evaluate` answers, and every step that led there. It is for people, and takes its time."""
+    def explain(self, key: str, context: Mapping[str, Any] = NO_CONTEXT, known: Known = NOTHING_KNOWN) -> Explanation:
+        """Return what `evaluate` answers, and every step that led there. It is for people, and takes its time.
+
+        Args:
+            known: what segments and prerequisites are called, which the document does not say.
+        """
         flag = self._flags.get(key)
         definition = flag.definition if flag else {}
-        parts = Parts(key, self._within.bucketing, self._evaluators)
-        return explain(key, definition, self.evaluate(key, context), parts, context)
+        parts = Parts(key, self._within.bucketing, self._within.evaluators)
+        return explain(key, definition, self.evaluate(key, context), parts, context, known)
 
     def branch(self, key: str, context: Mapping[str, Any] = NO_CONTEXT) -> Branch | None:
         """Return which branch of its targeting decides a flag for a context (see `flagstaff.targeting.read`).
@@ -94,24 +101,53 @@ class Engine:
             logger.debug("tracing %r failed", key, exc_info=failure)
             return None
 
-    def update(self, changed: Mapping[str, Any], removed: Iterable[str] = (), metadata: Metadata | None = None) -> None:
+    def update(
+        self,
+        changed: Mapping[str, Any],
+        removed: Iterable[str] = (),
+        metadata: Metadata | None = None,
+        *,
+        evaluators: Mapping[str, Any] | None = None,
+    ) -> None:
         """Replace or add the flags of `changed` (key to flagd definition) and drop those of `removed`, at once.
 
         Args:
             metadata: the document's new metadata, which every flag's answers carry; None leaves it.
+            evaluators: all of the document's new `$evaluators`; None leaves them.
 
         Raises:
-            ParseError: `changed` is no object, or the metadata is not flat; nothing has changed then.
+            ParseError: `changed` or `evaluators` is no object, or the metadata is not flat; nothing has changed then.
         """
         if not isinstance(changed, Mapping):
             raise ParseError("'flags' has to be an object")
+        if not isinstance(evaluators or {}, Mapping):
+            raise ParseError("'$evaluators' has to be an object")
         with self._lock:
-            within = self._within if metadata is None else self._flag_set(metadata)
-            flags = self._recompile_for(within)
+            shared = self._shared if evaluators is None else Evaluators(evaluators, self._shared)
+            within = self._flag_set(self._within.metadata if metadata is None else metadata, shared.prepared)
+            flags = self._recompile_for(within, shared.changed_since(self._shared))
             flags.update((key, Flag(key, definition, within)) for key, definition in changed.items())
             for key in removed:
                 flags.pop(key, None)
-            self._flags, self._within = flags, within
+            self._flags, self._within, self._shared = flags, within, shared
+
+    def next_moment(self, after: float) -> int | None:
+        """Return the first time after this one at which some flag's answers change only because time has passed.
+
+        Times are seconds since 1970. None: nothing of that kind is planned.
+        """
+        found = (flag.moments.after(after) for flag in self._timed())
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def changed_by_time(self, after: float, until: float) -> list[str]:
+        """Return the flags whose answers change because of a moment after one time and until another."""
+        return [
+            flag.key for flag in self._timed() if (moment := flag.moments.after(after)) is not None and moment <= until
+        ]
+
+    def _timed(self) -> list[Flag]:
+        """Return the flags whose answers change with time; of thousands mostly a few."""
+        return [flag for flag in self._flags.values() if flag.moments is not NEVER]
 
     def keys(self) -> Set[str]:
         """Return the keys of all flags, broken ones included."""
@@ -155,22 +191,24 @@ class Engine:
         """The document's own metadata."""
         return self._within.metadata
 
-    def _flag_set(self, metadata: Any) -> FlagSet:
+    def _flag_set(self, metadata: Any, evaluators: Mapping[str, Any]) -> FlagSet:
         try:
             bucketing = self._bucketing or read_metadata(metadata).get("fractionalBucketing", DEFAULT_BUCKETING)
-            return FlagSet(read_metadata(metadata), Bucketing(str(bucketing)), self._evaluators)
+            return FlagSet(read_metadata(metadata), Bucketing(str(bucketing)), evaluators)
         except ValueError as wrong:
             raise ParseError(f"the document's metadata can't be read: {wrong}") from wrong
 
-    def _recompile_for(self, within: FlagSet) -> dict[str, Flag]:
+    def _recompile_for(self, within: FlagSet, evaluators: Set[str]) -> dict[str, Flag]:
         """Return the flags as they are in a document of that metadata: new ones where an answer carries what has
-        changed.
+        changed, or where they refer to evaluators that have, which are those of these names.
 
         Those are few where flags give for themselves what changes often, as Flagstaff's do with the revision.
         """
         changed = {name for name, _ in self.metadata.items() ^ within.metadata.items()}
         return {
-            key: flag if changed <= flag.own_metadata else Flag(key, flag.definition, within)
+            key: flag
+            if changed <= flag.own_metadata and not (evaluators and flag.references & evaluators)
+            else Flag(key, flag.definition, within)
             for key, flag in self._flags.items()
         }
 

@@ -11,9 +11,11 @@ from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.compiler.statements import Decide, decided
 from flagstaff.engine.definition import NOT_UNICODE, DefinitionError, FlagDefinition
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata
+from flagstaff.jsonlogic import nodes
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.targeting import branches as targeting
 from flagstaff.targeting.branches import Branch
+from flagstaff.targeting.moments import NEVER, Moments, moments
 
 MAX_ATTEMPTS = 2
 """How often to compile a flag that runs out of stack or memory: each attempt takes long."""
@@ -39,6 +41,8 @@ class Flag:
         "_compiled",
         "_error",
         "_fields",
+        "_moments",
+        "_references",
         "_trace",
         "decide",
         "definition",
@@ -60,6 +64,8 @@ class Flag:
         self._error: str | None = None
         self._fields: frozenset[str] = frozenset()
         self._trace: Callable[[Mapping[str, Any]], Branch | None] | None = None
+        self._moments: Moments | None = None
+        self._references: frozenset[str] | None = None
         if isinstance(definition, Mapping) and isinstance(definition.get("metadata"), Mapping):
             self.own_metadata = definition["metadata"].keys()
 
@@ -81,6 +87,22 @@ class Flag:
         values = list(variants.values()) if isinstance(variants, Mapping) else []
         return bool(values) and all(type(value) is bool for value in values)
 
+    @property
+    def moments(self) -> Moments:
+        """When its answers change only because time has passed."""
+        if self._moments is None:
+            is_read = isinstance(self.definition, Mapping) and self.definition.get("state") == "ENABLED"
+            self._moments = moments(self.definition.get("targeting")) if is_read else NEVER
+        return self._moments
+
+    @property
+    def references(self) -> frozenset[str]:
+        """The names of the document's evaluators that it refers to."""
+        if self._references is None:
+            targeting = self.definition.get("targeting") if isinstance(self.definition, Mapping) else None
+            self._references = nodes.references(targeting)
+        return self._references
+
     def branch(self, context: Mapping[str, Any]) -> Branch | None:
         """Return the branch of its targeting whose condition holds first, None where none does. May raise as `decide`
         may.
@@ -93,9 +115,8 @@ class Flag:
         """Return the same conditions in the same order, leading to numbers: each a variant of a flag that is made up
         here.
         """
-        read = targeting.read(self.definition.get("targeting"))
+        chain, read = targeting.labelled(self.definition.get("targeting"))
         branches = {str(number): branch for number, branch in enumerate(read)}
-        chain = {"if": [part for number, branch in branches.items() for part in (branch.logic, number)]}
         flag = FlagDefinition(self.key, True, dict.fromkeys(branches, True), None, chain, {})
         parts = Parts(self.key, self.within.bucketing, self.within.evaluators)
         decide = decided(parts, Outcomes(flag, {}), chain)

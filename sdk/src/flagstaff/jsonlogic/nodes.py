@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from enum import Enum, auto
 from typing import Any
 
@@ -22,6 +22,38 @@ def branches(arguments: Sequence[Any]) -> tuple[list[tuple[Any, Any]], Any]:
     """Return the (condition, result) pairs of an `if`, and what it gives when none holds (null unless it says)."""
     otherwise = arguments[-1] if len(arguments) % 2 else None
     return list(zip(arguments[0:-1:2], arguments[1::2], strict=False)), otherwise
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """Go through a node and all nodes inside it, but for the items of lists of texts, which may be a million."""
+    ahead = [node]
+    while ahead:
+        node = ahead.pop()
+        yield node
+        if isinstance(node, dict):
+            ahead.extend(reversed(node.values()))
+        elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
+            ahead.extend(reversed(node))
+
+
+def operations(node: Any) -> Iterator[dict[str, Any]]:
+    """Go through the operations in a node, in any order, which takes half the time of `walk`."""
+    ahead = [node]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, dict):
+            if len(node) == 1:
+                yield node
+            ahead += node.values()
+        elif isinstance(node, list) and not (node and isinstance(node[-1], str) and isinstance(node[0], str)):
+            ahead += node
+
+
+def references(node: Any) -> frozenset[str]:
+    """Return the names of the shared evaluators that a node refers to."""
+    found = (each["$ref"] for each in operations(node) if "$ref" in each)
+    names = (name[0] if isinstance(name, list) and len(name) == 1 else name for name in found)
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def path(arguments: Sequence[Any]) -> list[str] | None:

@@ -1,123 +1,209 @@
-"""The targeting of a flag: what people edit (members, rules, a rollout), and the flagd targeting that says the same.
-
-It is one `if` with a branch for each decision, in the order in which they are tried:
-
-    {"if": [<entity is a member …>, "on",          one branch for each variant and type of entity
-            <conditions of rule 1>,  "on",          a rule serves a variant …
-            <conditions of rule 2>,  {"fractional": […]},    … or a split
-            <there is an entity>,    {"fractional": […]}]}   the rollout
-
-and nothing matching is null: the default variant. `build` writes it, `read` takes it apart again.
-"""
+"""A flag's targeting taken apart again: the branches that `flagstaff.targeting.building` wrote, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from flagstaff.jsonlogic import fractional, nodes
-from flagstaff.targeting import conditions, former_forms
-from flagstaff.targeting.conditions import Condition
+from flagstaff.jsonlogic.fractional import Arm
+from flagstaff.targeting import former_forms
+from flagstaff.targeting.condition_logic import from_logic
+from flagstaff.targeting.conditions import Test
 from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE
-from flagstaff.targeting.rules import Rule, Split
-
-Members = Mapping[tuple[str, str], Collection[str]]
-"""Ids of entities, by the variant they get and by their type."""
+from flagstaff.targeting.rules import TOTAL_WEIGHT
+from flagstaff.targeting.schedule import ReadRamp, read_ramp, read_until
+from flagstaff.targeting.segments import NOTHING_KNOWN, Known
 
 Logic = Any
 
-# The separator keeps flag "a" with entity "bc" and flag "ab" with entity "c" in buckets of their own.
-BUCKETING_TEXT: Logic = {"cat": [{"var": "$flagd.flagKey"}, ":", ENTITY_ID]}
-
 _ENTITY_TYPES = (ENTITY_TYPE, former_forms.ENTITY_TYPE)
 _ENTITY_IDS = (ENTITY_ID, former_forms.ENTITY_ID)
-_BUCKETING_TEXTS = (BUCKETING_TEXT, former_forms.BUCKETING_TEXT)
+
+
+class Kind(Enum):
+    """What a branch is."""
+
+    PREREQUISITE = auto()
+    """Another flag does not serve what it has to: the default applies."""
+    PERIOD = auto()
+    """The period of a schedule that holds. It decides nothing; the branches after it are of this period."""
+    MEMBERS = auto()
+    RULE = auto()
+    """One of the rules, which are counted from 1."""
+    ROLLOUT = auto()
+    DEFAULT = auto()
+    """The default variant, where the targeting itself says it."""
+    LOGIC = auto()
+    """JsonLogic that Flagstaff did not write."""
 
 
 class Branch(NamedTuple):
-    """One decision of a targeting, taken apart. `logic` is the condition under which it decides.
+    """One decision of a targeting. `logic` is the condition under which it decides."""
 
-    A branch with `entity_type` lists `members`; one with `conditions` is a rule; with neither, but `rollout`, it is the
-    rollout; with none of them it is JsonLogic that `build` did not write.
-    """
-
+    kind: Kind
     logic: Logic
-    serves: str | Sequence[fractional.Arm] | None
+    serves: str | Sequence[Arm] | None = None
     entity_type: str | None = None
     members: Collection[str] = ()
-    conditions: Sequence[Condition] = ()
+    conditions: Sequence[Test] = ()
     tests: Sequence[Logic] = ()
     """The JsonLogic of each condition, as it was read."""
-    rollout: bool = False
-
-    @property
-    def is_rule(self) -> bool:
-        """Whether this is one of the rules, which are counted from 1."""
-        return bool(self.conditions)
-
-
-def build(members: Members, rules: Sequence[Rule], rollout: Split | None) -> dict[str, Logic] | None:
-    """Return the flagd targeting, or None where nothing is targeted. The same input gives the same bytes."""
-    branches = [
-        *(part for name in sorted(members) if members[name] for part in _member_branch(*name, members[name])),
-        *(part for rule in rules for part in _rule_branch(rule)),
-        *([ENTITY_ID, _fractional(rollout)] if rollout else []),
-    ]
-    return {"if": branches} if branches else None
+    ramp: ReadRamp | None = None
+    """How what it serves grows with time; `serves` is how it is at the time that was asked for."""
+    flag: Logic = None
+    """The JsonLogic of what a prerequisite serves."""
+    needs: Sequence[str] = ()
+    """The variants of which a prerequisite has to serve one."""
+    since: int | None = None
+    """When a period began, in seconds since 1970; None for the first one."""
+    until: int | None = None
+    """When a period ends; None for the last one."""
 
 
-def _member_branch(variant: str, entity_type: str, ids: Collection[str]) -> Iterator[Logic]:
-    yield {"and": [{"===": [ENTITY_TYPE, entity_type]}, {"in": [ENTITY_ID, ids]}]}
-    yield variant
+def read(targeting: Logic, known: Known = NOTHING_KNOWN, at: float | None = None) -> list[Branch]:
+    """Return the branches of a targeting, in order; JsonLogic that Flagstaff did not write is a branch of its own.
+
+    Args:
+        known: what helps to call segments by their keys.
+        at: the time whose period is read, in seconds since 1970; now if left out.
+    """
+    return list(_read(targeting, known, time.time() if at is None else at, is_top=True))
 
 
-def _rule_branch(rule: Rule) -> Iterator[Logic]:
-    tests = [conditions.to_logic(condition) for condition in rule.conditions]
-    if not isinstance(rule.serves, str):
-        tests.append(ENTITY_ID)
-    yield tests[0] if len(tests) == 1 else {"and": tests}
-    yield rule.serves if isinstance(rule.serves, str) else _fractional(rule.serves)
-
-
-def _fractional(split: Split) -> Logic:
-    return {"fractional": [BUCKETING_TEXT, *([share.variant, share.weight] for share in split)]}
-
-
-def read(targeting: Logic) -> list[Branch]:
-    """Return the branches of a targeting, in order; JsonLogic that `build` did not write is a branch of its own."""
-    if not nodes.is_operation(targeting) or "if" not in targeting or not isinstance(targeting["if"], list):
-        return [Branch(True, None)] if targeting else []
+def _read(targeting: Logic, known: Known, at: float, *, is_top: bool = False) -> Iterator[Branch]:
+    if not nodes.is_operation(targeting) or not isinstance(targeting.get("if"), list):
+        if targeting:
+            yield _last(targeting, is_top)
+        return
     pairs, last = nodes.branches(targeting["if"])
-    return [_branch(logic, serves) for logic, serves in [*pairs, *([] if last is None else [(True, last)])]]
+    since = None
+    for logic, served in pairs:
+        end = read_until(logic)
+        if end is None:
+            yield read_branch(logic, served, known, at)
+        elif at < end:
+            yield Branch(Kind.PERIOD, True, since=since, until=end)
+            yield from _read(served, known, at)
+            return
+        else:
+            since = end
+    if since is not None:
+        yield Branch(Kind.PERIOD, True, since=since)
+        yield from _read(last, known, at)
+    elif last is not None:
+        yield _last(last, False)
 
 
-def _branch(logic: Logic, served: Logic) -> Branch:
-    serves = _read_served(served)
+def _last(logic: Logic, is_whole: bool) -> Branch:
+    """Return the branch that is left when no condition held."""
+    return Branch(Kind.DEFAULT if isinstance(logic, str) and not is_whole else Kind.LOGIC, True, _constant(logic))
+
+
+def _constant(logic: Logic) -> str | None:
+    return logic if isinstance(logic, str) else None
+
+
+def read_branch(logic: Logic, served: Logic, known: Known, at: float) -> Branch:
+    """Return the branch that decides what is served where `logic` holds."""
+    serves, ramp = _read_served(served, at)
     match logic:
+        case {"!": [{"in": [flag, [*needs]]}]} if is_prerequisite(logic):
+            return Branch(Kind.PREREQUISITE, logic, serves, flag=flag, needs=needs)
         case {"and": [{"===": [entity_type, str(name)]}, {"in": [entity_id, members]}]} if (
             entity_type in _ENTITY_TYPES and entity_id in _ENTITY_IDS
         ):
-            return Branch(logic, serves, name, members)
+            return Branch(Kind.MEMBERS, logic, serves, entity_type=name, members=members)
+        case {"$ref": str(name)} if name in known.evaluators:
+            return read_branch(known.evaluators[name], served, known, at)._replace(logic=logic)
     if logic in _ENTITY_IDS:
-        return Branch(logic, serves, rollout=True)
-    tests = _tests(logic)
-    read = [conditions.from_logic(test) for test in tests]
-    known = [condition for condition in read if condition is not None]
-    return Branch(logic, serves, conditions=known, tests=tests) if len(known) == len(tests) else Branch(logic, serves)
+        return Branch(Kind.ROLLOUT, logic, serves, ramp=ramp)
+    tests = _tests(logic, known)
+    read = [from_logic(test, known) for test in tests]
+    conditions = [condition for condition in read if condition is not None]
+    if len(conditions) < len(tests):
+        return Branch(Kind.LOGIC, logic, serves)
+    return Branch(Kind.RULE, logic, serves, conditions=conditions, tests=tests)
 
 
-def _read_served(served: Logic) -> str | Sequence[fractional.Arm] | None:
+def _read_served(served: Logic, at: float) -> tuple[str | Sequence[Arm] | None, ReadRamp | None]:
     match served:
         case str():
-            return served
-        case {"fractional": [subject, *shares]} if subject in _BUCKETING_TEXTS:
-            return fractional.arms(shares)
+            return served, None
+        case {"fractional": [subject, [growing, weight], [other, rest]]} if _is_bucketing_text(subject) and (
+            ramp := read_ramp(weight, rest)
+        ):
+            share = ramp.weight_at(at)
+            return [Arm(growing, share), Arm(other, TOTAL_WEIGHT - share)], ramp
+        case {"fractional": [subject, *shares]} if _is_bucketing_text(subject):
+            return fractional.arms(shares), None
+    return None, None
+
+
+def _is_bucketing_text(logic: Logic) -> bool:
+    match logic:
+        case {"cat": [key, ":", entity_id]}:
+            return entity_id in _ENTITY_IDS and (key == {"var": "$flagd.flagKey"} or isinstance(key, str))
+    return False
+
+
+def key_of(targeting: Logic) -> str | None:
+    """Return the key of the flag whose targeting was written into another one; None where it has no split."""
+    for node in nodes.walk(targeting):
+        match node:
+            case {"cat": [str(key), ":", entity_id]} if entity_id in _ENTITY_IDS:
+                return key
     return None
 
 
-def _tests(logic: Logic) -> Sequence[Logic]:
+def _tests(logic: Logic, known: Known) -> Sequence[Logic]:
     """Return the JsonLogic of a rule's conditions, which all have to hold."""
-    if conditions.from_logic(logic) is not None or not nodes.is_operation(logic):
+    if not nodes.is_operation(logic) or from_logic(logic, known) is not None:
         return [logic]
     tests = logic.get("and")
     return [test for test in tests if test not in _ENTITY_IDS] if isinstance(tests, list) else [logic]
+
+
+def labelled(targeting: Logic) -> tuple[Logic, list[Branch]]:
+    """Return the targeting with the number of a branch in place of what each serves, and these branches.
+
+    So it can be found out which branch decides, at any time.
+    """
+    branches: list[Branch] = []
+
+    def label(branch: Branch) -> str:
+        branches.append(branch)
+        return str(len(branches) - 1)
+
+    def labels(logic: Logic, is_whole: bool) -> Logic:
+        if not nodes.is_operation(logic) or not isinstance(logic.get("if"), list):
+            return label(_last(logic, is_whole)) if logic else None
+        pairs, last = nodes.branches(logic["if"])
+        parts: list[Logic] = []
+        for test, served in pairs:
+            is_period = read_until(test) is not None
+            parts += [
+                test,
+                labels(served, False) if is_period else label(read_branch(test, served, NOTHING_KNOWN, 0.0)),
+            ]
+        return {"if": [*parts, labels(last, False)]}
+
+    return labels(targeting, True), branches
+
+
+def is_schedule(targeting: Logic) -> bool:
+    """Tell whether a targeting chooses between the periods of a schedule."""
+    if not nodes.is_operation(targeting) or not isinstance(targeting.get("if"), list):
+        return False
+    pairs, _ = nodes.branches(targeting["if"])
+    return any(read_until(test) is not None for test, _ in pairs)
+
+
+def is_prerequisite(logic: Logic) -> bool:
+    """Tell whether a condition is that a prerequisite fails."""
+    match logic:
+        case {"!": [{"in": [flag, [*_]]}]}:
+            return isinstance(flag, str) or (nodes.is_operation(flag) and "if" in flag)
+    return False

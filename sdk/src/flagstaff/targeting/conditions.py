@@ -1,19 +1,21 @@
-"""The conditions of a rule: what people write (`country in US, CA`), and the JsonLogic that says the same."""
+"""The conditions of a rule, as people write them: `country in US, CA`, or one of several."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from flagstaff.targeting.former_forms import FORMER_FORMS
-from flagstaff.targeting.operators import FIELD, OPERATORS, VALUE, Form, Logic, Operator, is_storable
+from flagstaff.targeting.operators import OPERATORS, Input, is_storable
 
 MAX_FIELD = 256
 
 CLOCK = "now"
 """The field by which `before` and `after` mean the time of the evaluation."""
+
+NO_FIELD = ""
+"""The field of a condition on segments, which has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,47 @@ class Condition:
         """Whether it compares the time of the evaluation, not a field."""
         return self.field == CLOCK and self.operator in ("before", "after")
 
+    @property
+    def is_of_segments(self) -> bool:
+        """Whether it asks for segments, whose keys are its value."""
+        return self.operator in ("in_segment", "not_in_segment")
+
     def to_json(self) -> dict[str, Any]:
-        """Write `{"field", "operator", "value"}`."""
-        return {"field": self.field, "operator": self.operator, "value": self.value}
+        """Write `{"field", "operator", "value"}`; a condition on segments has no field."""
+        field = {} if self.is_of_segments else {"field": self.field}
+        return {**field, "operator": self.operator, "value": self.value}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Condition:
         """Read what `to_json` wrote."""
-        return cls(data["field"], data["operator"], data.get("value"))
+        return cls(data.get("field", NO_FIELD), data["operator"], data.get("value"))
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """A part of a rule that holds if one of its conditions does."""
+
+    conditions: tuple[Condition, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Write `{"any": [conditions]}`."""
+        return {"any": [condition.to_json() for condition in self.conditions]}
+
+
+Test: TypeAlias = Condition | AnyOf
+"""A part of a rule; all of them have to hold."""
+
+
+def from_json(data: Mapping[str, Any]) -> Test:
+    """Read a part of a rule, as `to_json` of either kind wrote it."""
+    if "any" in data:
+        return AnyOf(tuple(map(Condition.from_json, data["any"])))
+    return Condition.from_json(data)
+
+
+def each(test: Test) -> Iterator[Condition]:
+    """Go through the conditions of a part of a rule."""
+    yield from test.conditions if isinstance(test, AnyOf) else (test,)
 
 
 class ConditionError(ValueError):
@@ -56,9 +91,13 @@ def check(condition: Condition) -> None:
     """
     if not isinstance(condition.operator, str) or condition.operator not in OPERATORS:
         raise UnknownOperatorError(f"the operator has to be one of {', '.join(OPERATORS)}")
-    _check_field(condition.field)
-    if wrong := OPERATORS[condition.operator].check(condition.value):
-        raise ConditionError(f"the value for {condition.field!r} {condition.operator} {wrong}")
+    operator = OPERATORS[condition.operator]
+    if operator.input is not Input.SEGMENTS:
+        _check_field(condition.field)
+    elif condition.field:
+        raise ConditionError(f"{condition.operator} has no field: its value is a list of keys of segments")
+    if wrong := operator.check(condition.value):
+        raise ConditionError(f"the value for {f'{condition.field!r} ' * bool(condition.field)}{operator.name} {wrong}")
 
 
 def _check_field(field: Any) -> None:
@@ -70,72 +109,14 @@ def _check_field(field: Any) -> None:
         raise ConditionError(f"the field {field!r} is flagd's own; for the time of the evaluation write {CLOCK}")
 
 
-def to_logic(condition: Condition) -> Logic:
-    """Return the JsonLogic of a condition that `check` lets pass."""
-    forms = OPERATORS[condition.operator].forms
-    form = next(form for form in forms if form.of_clock == condition.is_of_clock and form.takes(condition.value))
-    return _filled(form.logic, {FIELD: {"var": condition.field}, VALUE: form.fill(condition.value)})
-
-
-def _filled(logic: Logic, blanks: Mapping[Any, Any]) -> Logic:
-    if isinstance(logic, dict):
-        return {name: _filled(part, blanks) for name, part in logic.items()}
-    if isinstance(logic, list):
-        return [_filled(part, blanks) for part in logic]
-    return blanks[logic] if logic is FIELD or logic is VALUE else logic
-
-
-def from_logic(logic: Logic) -> Condition | None:
-    """Return the condition that JsonLogic says, or None where it is not one that `to_logic` writes or once wrote."""
-    for operator, form in _readable_forms():
-        found: dict[Any, Any] = {}
-        if _fits(form.logic, logic, found) and (condition := _recovered(operator, form, found)) is not None:
-            return condition
-    return None
-
-
-def _readable_forms() -> Iterator[tuple[Operator, Form]]:
-    yield from ((operator, form) for operator in OPERATORS.values() for form in operator.forms)
-    yield from ((OPERATORS[name], form) for name, forms in FORMER_FORMS.items() for form in forms)
-
-
-def _recovered(operator: Operator, form: Form, found: Mapping[Any, Any]) -> Condition | None:
-    """Return the condition made of what stands in the blanks; None where nobody could have written it in this form."""
-    field = CLOCK if form.of_clock else _path(found[FIELD])
-    condition = Condition(field or "", operator.name, form.recover(found.get(VALUE)))
-    if condition.is_of_clock is not form.of_clock or not form.takes(condition.value):
-        return None
-    try:
-        check(condition)
-    except ConditionError:
-        return None
-    return condition
-
-
-def _path(subject: Logic) -> str | None:
-    """Return the path of `{"var": path}`."""
-    path = subject["var"] if isinstance(subject, dict) and subject.keys() == {"var"} else None
-    return path if isinstance(path, str) else None
-
-
-def _fits(form: Logic, logic: Logic, found: dict[Any, Any]) -> bool:
-    """Tell whether `logic` is `form` with its blanks filled in; puts what fills them into `found`."""
-    if form is FIELD or form is VALUE:
-        return bool(found.setdefault(form, logic) == logic)
-    if isinstance(form, dict):
-        same = isinstance(logic, dict) and form.keys() == logic.keys()
-        return same and all(_fits(form[name], logic[name], found) for name in form)
-    if isinstance(form, list):
-        same = isinstance(logic, list) and len(form) == len(logic)
-        return same and all(_fits(part, other, found) for part, other in zip(form, logic, strict=True))
-    return type(form) is type(logic) and bool(form == logic)
-
-
-def describe(condition: Condition) -> str:
-    """Return the condition in plain words: "country is one of US, CA"."""
-    value = condition.value
+def describe(test: Test) -> str:
+    """Return a part of a rule in plain words: "country is one of US, CA"."""
+    if isinstance(test, AnyOf):
+        return f"({' or '.join(map(describe, test.conditions))})"
+    value = test.value
     listed = ", ".join(map(shown, value)) if isinstance(value, list) else shown(value)
-    return f"{condition.field} {OPERATORS[condition.operator].words.format(listed)}"
+    said = OPERATORS[test.operator].words.format(listed)
+    return f"the entity {said}" if test.is_of_segments else f"{test.field} {said}"
 
 
 def shown(value: Any) -> str:

@@ -23,6 +23,7 @@ from flagstaff.jsonlogic import semver
 
 MAX_TEXT = 1024
 MAX_LIST = 1000
+MAX_SEGMENTS = 20
 
 FIELD, VALUE = object(), object()  # the blanks of a form
 
@@ -40,6 +41,8 @@ class Form(NamedTuple):
     recover: Callable[[Any], Any] = lambda value: value
     of_clock: bool = False
     """Whether it compares the time of the evaluation, and so has no blank for a field."""
+    for_each: bool = False
+    """Whether it stands in an `and` once for each item of the value, which is a list."""
 
 
 class Input(Enum):
@@ -54,6 +57,8 @@ class Input(Enum):
     VERSION = auto()
     TIME = auto()
     NOTHING = auto()
+    SEGMENTS = auto()
+    """Keys of segments; there is no field."""
 
 
 class Operator(NamedTuple):
@@ -99,7 +104,7 @@ def is_storable(text: str) -> bool:
 
 # -- forms -------------------------------------------------------------------------------------------------------------
 
-CLOCK = {"var": "$flagd.timestamp"}
+CLOCK: Any = {"var": "$flagd.timestamp"}
 """The time of the evaluation, in whole seconds since 1970."""
 
 # For Go, JavaScript and Java: null fails in `cat`, counts as 0, or is logged as an error by the operators for texts.
@@ -129,7 +134,27 @@ ONE_OF = (
 )
 # For JavaScript, which refuses `in` of what is neither a text nor a list: `merge` makes a list of whatever it is given.
 # For Java, which takes a single list for the operator's arguments: `merge` has two.
-CONTAINS = (Form({"or": [{"and": [PRESENT, TEXT, {"in": [VALUE, FIELD]}]}, {"in": [VALUE, {"merge": [[], FIELD]}]}]}),)
+AS_LIST = {"merge": [[], FIELD]}
+CONTAINS = (Form({"or": [{"and": [PRESENT, TEXT, {"in": [VALUE, FIELD]}]}, {"in": [VALUE, AS_LIST]}]}),)
+ITEM = {"var": ""}
+_IS_GIVEN = {"in": [ITEM, VALUE]}
+
+
+def _items(name: str) -> tuple[Form, ...]:
+    """Ask whether some, or none, of the items are given.
+
+    The guard is for Go, where a number 1 is `in` ["1"]; it is another one than TEXT for JavaScript, which has no
+    `starts_with` inside a loop.
+    """
+    texts = {name: [AS_LIST, {"and": [_IS_GIVEN, {"===": [ITEM, {"cat": [ITEM]}]}]}]}
+    return Form(texts, is_list_of(is_text)), Form({name: [AS_LIST, _IS_GIVEN]}, is_list_of(is_number))
+
+
+ALL_OF = (
+    Form({"in": [VALUE, AS_LIST]}, is_list_of(is_text), for_each=True),
+    # For Go, where a number 0 is `in` a list of texts, and looking for it in a list with null fails.
+    Form({"some": [AS_LIST, {"===": [ITEM, VALUE]}]}, is_list_of(is_number), for_each=True),
+)
 
 
 def _affix(name: str) -> tuple[Form, ...]:
@@ -196,6 +221,11 @@ def _moment(value: Any) -> str | None:
     return None
 
 
+def _segments(value: Any) -> str | None:
+    is_list = isinstance(value, list) and 0 < len(value) <= MAX_SEGMENTS and all(map(is_text, value))
+    return None if is_list else f"has to be a list of the keys of 1 to {MAX_SEGMENTS} segments"
+
+
 def _nothing(value: Any) -> str | None:
     return None if value is None else "has to be left out"
 
@@ -231,6 +261,7 @@ CHECKS: Mapping[Input, Check] = {
     Input.VERSION: _version,
     Input.TIME: _moment,
     Input.NOTHING: _nothing,
+    Input.SEGMENTS: _segments,
 }
 
 
@@ -246,6 +277,9 @@ def _operators() -> Iterator[Operator]:
     yield Operator("ends_with", "ends with {}", Input.TEXT, _affix("ends_with"))
     yield Operator("contains", "contains {}", Input.TEXT, CONTAINS)
     yield Operator("not_contains", "does not contain {}", Input.TEXT, tuple(map(_negated, CONTAINS)))
+    yield Operator("any_of", "has any of {}", Input.LIST, _items("some"))
+    yield Operator("none_of", "has none of {}", Input.LIST, _items("none"))
+    yield Operator("all_of", "has all of {}", Input.LIST, ALL_OF)
     yield Operator("gt", "is more than {}", Input.NUMBER, _ordered(">"))
     yield Operator("gte", "is at least {}", Input.NUMBER, _ordered(">="))
     yield Operator("lt", "is less than {}", Input.NUMBER, _ordered("<"))
@@ -259,6 +293,8 @@ def _operators() -> Iterator[Operator]:
     yield Operator("semver_lte", "is version {} or earlier", Input.VERSION, _version_compared("<="))
     yield Operator("before", "is before {}", Input.TIME, _timed(">"))
     yield Operator("after", "is after {}", Input.TIME, _timed("<"))
+    yield Operator("in_segment", "is in the segment {}", Input.SEGMENTS, ())
+    yield Operator("not_in_segment", "is not in the segment {}", Input.SEGMENTS, ())
 
 
 OPERATORS: Mapping[str, Operator] = {operator.name: operator for operator in _operators()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from flagstaff.targeting.conditions import Condition
+from flagstaff.targeting.conditions import Test, from_json
 
 WEIGHT_OF_A_PERCENT = 1_000
 
@@ -58,7 +58,7 @@ Split: TypeAlias = tuple[Share, ...]
 class Rule:
     """Conditions that must all hold, what they serve (a variant, or a split of those that have an id), and a name."""
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Test, ...]
     serves: str | Split
     name: str | None = None
 
@@ -75,7 +75,7 @@ class Rule:
     def from_json(cls, data: Mapping[str, Any]) -> Rule:
         """Read what `to_json` wrote."""
         serves = split_from_json(data["split"]) if "split" in data else data["variant"]
-        return cls(tuple(map(Condition.from_json, data["conditions"])), serves, data.get("name"))
+        return cls(tuple(map(from_json, data["conditions"])), serves, data.get("name"))
 
 
 def split_to_json(split: Split) -> list[dict[str, Any]]:

@@ -25,11 +25,12 @@ them together to the function.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from flagstaff.engine.compiler import comparisons, guards
+from flagstaff.engine.compiler import comparisons, guards, splits
 from flagstaff.engine.compiler.facts import MAX_DEPTH, Facts, TargetingError
 from flagstaff.engine.compiler.source import Bindings, Code, Kind
 from flagstaff.engine.compiler.subexpressions import CommonSubexpressions
@@ -54,7 +55,7 @@ class Compiler:
         self.facts = facts
         self.fields: set[str] = set()
         self.names = Bindings()
-        self._sharing = CommonSubexpressions(targeting, MAX_DEPTH)
+        self._sharing = CommonSubexpressions(targeting, MAX_DEPTH, facts.evaluators)
         self._variables: dict[Hashable, Code] = {}
         self._assignments: list[str] = []
 
@@ -229,7 +230,7 @@ class Compiler:
         if path == ["$flagd", "flagKey"]:
             return Code(self.names.bind(self.flag_key), Kind.TEXT)
         if path == ["$flagd", "timestamp"]:
-            return Code("int(now())")
+            return Code("int(clock.time())")
         return self._read("var", arguments, depth, None)
 
     # -- texts -------------------------------------------------------------------------------------------------------
@@ -265,11 +266,23 @@ class Compiler:
     # -- flagd's fractional ------------------------------------------------------------------------------------------
 
     def _fractional(self, _name: str, arguments: Sequence[Any], depth: int, data: str | None) -> Code:
+        if data is None and (known := splits.drawn(self, arguments, depth + 1)) is not None:
+            return self._drawn(known)
         if data is None:
             self.fields.add("targetingKey")
         subject = f"{data or 'context'}, {self.names.bind('' if data else self.flag_key)}"
         draw = f"{self.names.bind(fractional)}({self.names.bind(self.bucketing)}, {subject}"
         return Code(f"{draw}, [{self._list(arguments, depth, data)}])")
+
+    def _drawn(self, draw: splits.Draw) -> Code:
+        nobody = f"None if {draw.nobody} else " if draw.nobody else ""
+        names = itertools.chain([f"(bucket := {draw.bucket})"], itertools.repeat("bucket"))
+        arms = draw.arms or [("{} < 0", draw.last)]  # one variant for all, but who can't be hashed gets none
+        chosen = "".join(
+            f"{self.names.bind(variant)} if {test.format(hashed)} else "
+            for (test, variant), hashed in zip(arms, names, strict=False)
+        )
+        return Code(f"({nobody}{chosen}{self.names.bind(draw.last)})")
 
 
 _AFFIX = {"starts_with": "startswith", "ends_with": "endswith"}

@@ -27,7 +27,7 @@ class Code(NamedTuple):
 
 NAMESPACE: Mapping[str, Any] = {
     "__builtins__": {each.__name__: each for each in (bool, float, int, isinstance, list, str, type)},
-    "now": time.time,
+    "clock": time,
     "truthy": values.truthy,
     "text": values.text,
     "dig": values.dig,

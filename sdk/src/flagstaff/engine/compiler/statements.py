@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import accumulate
 from typing import Any
 
-import mmh3
-
 from flagstaff.engine.answers import Outcomes
+from flagstaff.engine.compiler import splits
 from flagstaff.engine.compiler.expressions import Compiler
 from flagstaff.engine.compiler.parts import MAX_PART, Parts, choose
-from flagstaff.engine.compiler.source import Kind
 from flagstaff.engine.evaluation import Evaluation
-from flagstaff.jsonlogic import fractional, loops, nodes
-from flagstaff.jsonlogic.fractional import Arm, Bucketing
+from flagstaff.jsonlogic import loops, nodes
+from flagstaff.targeting.branches import is_prerequisite, is_schedule
+from flagstaff.targeting.schedule import read_until
 
 Decide = Callable[[Mapping[str, Any]], Evaluation]
 
@@ -28,94 +26,63 @@ class StatementCompiler:
 
     The root of a targeting is in *tail position*: its value picks the variant. So is each result of an `if` that is in
     tail position itself. There an answer known beforehand is returned as it is, and what a split gives is told apart
-    from what a rule gives.
+    from what a rule gives, and where a schedule changes the default variant, from that.
     """
 
     def __init__(self, compiler: Compiler, outcomes: Outcomes) -> None:
         self._compiler = compiler
         self._outcomes = outcomes
 
-    def lines(self, targeting: Any) -> list[str]:
-        """Return the lines of the function.
+    def lines(self, targeting: Any, is_default: bool) -> list[str]:
+        """Return the lines of the function. `is_default`: a variant that no condition decided is the default variant.
 
         Raises:
             TargetingError: the targeting is nested too deep.
         """
         lines: list[str] = []
-        for statement in self._statements(targeting, 0):
+        for statement in self._statements(targeting, 0, is_default):
             # A variable is set right before the first top-level statement that uses it, so that it holds in all others.
             lines += [*self._compiler.take_assignments(), *statement]
         return lines
 
-    def _statements(self, node: Any, depth: int) -> Iterator[list[str]]:
+    def _statements(self, node: Any, depth: int, is_default: bool) -> Iterator[list[str]]:
         """Yield the lines of one statement after the other; the last one always returns."""
         self._compiler.enter(depth)
         name, arguments = nodes.operation(node) if nodes.is_operation(node) else ("", [])
         if self._compiler.facts.is_reference(name, arguments):
-            yield from self._statements(self._compiler.facts.evaluators[arguments[0]], depth + 1)
+            yield from self._statements(self._compiler.facts.evaluators[arguments[0]], depth + 1, is_default)
         elif name in ("if", "?:"):
-            yield from self._if(arguments, depth)
+            yield from self._if(arguments, depth, is_default)
         elif name == "fractional":
             yield self._split(node, arguments, depth)
         elif not name and self._compiler.facts.is_constant(node):
-            yield [f"return {self._compiler.names.bind(self._outcomes.targeted(node))}"]
+            answer = self._outcomes.defaulted if is_default else self._outcomes.targeted
+            yield [f"return {self._compiler.names.bind(answer(node))}"]
         else:
             yield [self._computed(self._outcomes.targeted, node, depth)]
 
-    def _if(self, arguments: Sequence[Any], depth: int) -> Iterator[list[str]]:
+    def _if(self, arguments: Sequence[Any], depth: int, is_default: bool) -> Iterator[list[str]]:
         pairs, last = nodes.branches(arguments)
         for test, then in pairs:
             condition = self._compiler.condition(test, depth + 1)
-            body = [f" {line}" for statement in self._statements(then, depth + 1) for line in statement]
-            yield [f"if {condition}:", *body]
-        yield from self._statements(last, depth + 1)
+            statements = self._statements(then, depth + 1, is_default and _leads_to_default(test))
+            yield [f"if {condition}:", *(f" {line}" for statement in statements for line in statement)]
+        yield from self._statements(last, depth + 1, is_default)
 
     def _computed(self, answer: Callable[[Any], Evaluation], node: Any, depth: int) -> str:
         """For a value that is known only at evaluation, and looked up among the answers then."""
         return f"return {self._compiler.names.bind(answer)}({self._compiler.value(node, depth).source})"
 
     def _split(self, node: Any, arguments: Sequence[Any], depth: int) -> list[str]:
-        arms = self._known_arms(arguments)
-        bucket = self._bucket(arguments[0], depth + 1) if arms else None
-        if arms is None or bucket is None:
+        draw = splits.drawn(self._compiler, arguments, depth + 1)
+        if draw is None:
             return [self._computed(self._outcomes.drawn, node, depth)]
-        return bucket + self._shares(arms)
-
-    def _known_arms(self, arguments: Sequence[Any]) -> Sequence[Arm] | None:
-        shares = arguments if arguments and isinstance(arguments[0], list) else arguments[1:]
-        return fractional.arms(shares) if all(map(self._compiler.facts.is_constant, shares)) else None
-
-    def _bucket(self, subject: Any, depth: int) -> list[str] | None:
-        """Lines that leave the hash of the subject in `bucket`; None where only the evaluation can tell its type."""
-        bind, v2 = self._compiler.names.bind, self._compiler.bucketing is Bucketing.V2
-        if isinstance(subject, list):  # left out: the flag's key and the targeting key stand in for it
-            targeting_key = self._compiler.value({"var": "targetingKey"}, depth).source
-            return self._hash_text(targeting_key, f"{bind(self._compiler.flag_key)} + subject") if v2 else None
-        code = self._compiler.value(subject, depth)
-        if code.kind is not Kind.TEXT:
-            return None
-        return (
-            self._hash_text(code.source, "subject") if v2 else [f"bucket = {bind(fractional.hash_cbor)}({code.source})"]
-        )
-
-    def _hash_text(self, subject: str, hashed: str) -> list[str]:
         bind = self._compiler.names.bind
-        nobody = f"if not (subject := {subject}): return {bind(self._outcomes.unmatched)}"
-        return [nobody, f"bucket = {bind(mmh3.mmh3_32_uintdigest)}(({hashed}).encode())"]
-
-    def _shares(self, arms: Sequence[Arm]) -> list[str]:
-        """Return one comparison an arm, of the hash with bounds worked out beforehand."""
-        bind = self._compiler.names.bind
-        arms = [arm for arm in arms if arm.weight]
-        ends = list(accumulate(arm.weight for arm in arms))
-        answers = [(end, bind(self._outcomes.drawn(arm.variant))) for end, arm in zip(ends, arms, strict=True)]
-        tests = [f"if bucket < {bind(_least_hash(end, ends[-1]))}: return {answer}" for end, answer in answers[:-1]]
-        return [*tests, f"return {answers[-1][1]}"]
-
-
-def _least_hash(end: int, total: int) -> int:
-    """Return the first 32-bit hash whose bucket, `hash * total >> 32`, is `end` or more."""
-    return -(-(end << 32) // total)
+        nobody = [f"if {draw.nobody}: return {bind(self._outcomes.unmatched)}"] if draw.nobody else []
+        arms = [
+            f"if {test.format('bucket')}: return {bind(self._outcomes.drawn(variant))}" for test, variant in draw.arms
+        ]
+        return [*nobody, f"bucket = {draw.bucket}", *arms, f"return {bind(self._outcomes.drawn(draw.last))}"]
 
 
 def decided(parts: Parts, outcomes: Outcomes, targeting: Any) -> Decide:
@@ -125,25 +92,37 @@ def decided(parts: Parts, outcomes: Outcomes, targeting: Any) -> Decide:
         TargetingError: the targeting is nested too deep or too large.
     """
     large = parts.facts.check_size(targeting) > MAX_WHOLE
-    decide = _tree(parts, outcomes, targeting, 0) if large else _whole(parts, outcomes, targeting)
+    is_default = outcomes.has_no_default and is_schedule(targeting)
+    decide = (_tree if large else _whole)(parts, outcomes, targeting, is_default)
     return loops.limited(decide) if parts.facts.has_loops else decide
 
 
-def _whole(parts: Parts, outcomes: Outcomes, node: Any) -> Decide:
+def _leads_to_default(test: Any) -> bool:
+    """Tell whether what is served where a condition holds is a default, or a period's: no member, rule or rollout."""
+    return read_until(test) is not None or is_prerequisite(test)
+
+
+def _whole(parts: Parts, outcomes: Outcomes, node: Any, is_default: bool) -> Decide:
     written = parts.compiler(node)
-    return parts.function(written, StatementCompiler(written, outcomes).lines(node))
+    return parts.function(written, StatementCompiler(written, outcomes).lines(node, is_default))
 
 
-def _tree(parts: Parts, outcomes: Outcomes, node: Any, depth: int) -> Decide:
+def _tree(parts: Parts, outcomes: Outcomes, node: Any, is_default: bool, depth: int = 0) -> Decide:
     """Return the same for a large targeting: a function that calls those of the tests and results of its `if`s."""
     if parts.facts.size(node).operations <= MAX_PART:
-        return _whole(parts, outcomes, node)
+        return _whole(parts, outcomes, node, is_default)
     name, arguments = nodes.operation(node) if nodes.is_operation(node) else ("", [])
     if parts.facts.is_reference(name, arguments):
-        return _tree(parts, outcomes, parts.facts.evaluators[arguments[0]], depth + 1)
+        return _tree(parts, outcomes, parts.facts.evaluators[arguments[0]], is_default, depth + 1)
     if name in ("if", "?:"):
         pairs, last = nodes.branches(arguments)
-        tests = [(parts.test(a, depth + 1), _tree(parts, outcomes, b, depth + 1)) for a, b in pairs]
-        return partial(choose, tests, _tree(parts, outcomes, last, depth + 1))
+        tests = [
+            (
+                parts.test(test, depth + 1),
+                _tree(parts, outcomes, then, is_default and _leads_to_default(test), depth + 1),
+            )
+            for test, then in pairs
+        ]
+        return partial(choose, tests, _tree(parts, outcomes, last, is_default, depth + 1))
     answer, value = outcomes.drawn if name == "fractional" else outcomes.targeted, parts.value(node, depth)
     return lambda context: answer(value(context))

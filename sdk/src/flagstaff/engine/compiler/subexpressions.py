@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from flagstaff.jsonlogic import nodes
@@ -17,10 +17,11 @@ WIDEST = 8
 class CommonSubexpressions:
     """Which nodes of a targeting are the same look-up or text as another one."""
 
-    def __init__(self, targeting: Any, max_depth: int) -> None:
+    def __init__(self, targeting: Any, max_depth: int, evaluators: Mapping[str, Any]) -> None:
         self._numbers: dict[Hashable, int] = {}
         self._identities: dict[int, int] = {}
         self._uses: list[int] = []  # by number
+        self._evaluators = dict(evaluators)  # not looked through yet
         self._visit(targeting, max_depth)
 
     def identity(self, node: Any) -> int | None:
@@ -47,6 +48,9 @@ class CommonSubexpressions:
         number = self._identities.get(id(node))  # one object may stand in many places
         if number is None:
             name, arguments = nodes.operation(node)
+            if name == "$ref":
+                self._visit_evaluator(arguments, levels)
+                return None
             parts = tuple([self._visit(argument, levels - 1) for argument in arguments])
             if (
                 name not in SHAREABLE
@@ -58,6 +62,11 @@ class CommonSubexpressions:
             self._identities[id(node)] = number = self._number(name, parts)
         self._uses[number] += 1
         return number
+
+    def _visit_evaluator(self, arguments: Sequence[Any], levels: int) -> None:
+        """Count what is in a shared evaluator, where it is first referred to: a short document can do so very often."""
+        if len(arguments) == 1 and isinstance(arguments[0], str):
+            self._visit(self._evaluators.pop(arguments[0], None), levels - 1)
 
     def _number(self, name: str, parts: tuple[Hashable | None, ...]) -> int:
         """Return the number of an operation on these parts."""

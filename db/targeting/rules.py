@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from db import validation
 from db.errors import InvalidInputError
-from flagstaff.targeting import TOTAL_WEIGHT, Condition, Rule, Share, Split, conditions
+from flagstaff.targeting import TOTAL_WEIGHT, AnyOf, Condition, Rule, Share, Split, Test, conditions
+from flagstaff.targeting.conditions import NO_FIELD
 
 MAX_RULES: Final = 100
 MAX_CONDITIONS: Final = 50
@@ -32,14 +33,25 @@ def _read_rule(rule: object, field: str) -> Rule:
     if len(served) != 1:
         raise InvalidInputError("invalid_rule", field, f"{field} must have either a variant or a split")
     name = validation.name(rule.get("name"), f"{field}.name")
-    read = _read_conditions(rule.get("conditions"), f"{field}.conditions")
+    read = read_tests(rule.get("conditions"), f"{field}.conditions")
     return Rule(read, rule["variant"] if served == ["variant"] else read_split(rule["split"], f"{field}.split"), name)
 
 
-def _read_conditions(given: object, field: str) -> tuple[Condition, ...]:
+def read_tests(given: object, field: str) -> tuple[Test, ...]:
+    """Read conditions and groups of them from JSON that may be anything; raises InvalidInputError."""
     if not isinstance(given, list | tuple):
         raise _no_conditions(field)
-    return tuple(_read_condition(condition, f"{field}[{number}]") for number, condition in enumerate(given))
+    return tuple(_read_test(test, f"{field}[{number}]") for number, test in enumerate(given))
+
+
+def _read_test(given: object, field: str) -> Test:
+    if not isinstance(given, Mapping) or "any" not in given:
+        return _read_condition(given, field)
+    group = given["any"]
+    if set(given) != {"any"} or not isinstance(group, list | tuple):
+        message = f"{field} must be an object with a list of conditions as any, and nothing else"
+        raise InvalidInputError("invalid_condition", field, message)
+    return AnyOf(tuple(_read_condition(one, f"{field}.any[{number}]") for number, one in enumerate(group)))
 
 
 def _no_conditions(field: str) -> InvalidInputError:
@@ -57,7 +69,8 @@ def _read_condition(given: object, field: str) -> Condition:
     value = validation.json_value(given.get("value"), f"{field}.value", code="invalid_condition")
     path: Any = given.get("field")
     operator: Any = given.get("operator")
-    return Condition(path, operator, value)
+    is_of_segments = Condition("", operator).is_of_segments
+    return Condition(NO_FIELD if is_of_segments and path is None else path, operator, value)
 
 
 def read_split(given: object, field: str) -> Split:
@@ -93,14 +106,35 @@ def check_rules(rules: Sequence[Rule], variants: Collection[str]) -> None:
 
 
 def _check_rule(rule: Rule, field: str, variants: Collection[str]) -> None:
-    if not 1 <= len(rule.conditions) <= MAX_CONDITIONS:
-        raise _no_conditions(f"{field}.conditions")
-    for number, condition in enumerate(rule.conditions):
-        _check_condition(condition, f"{field}.conditions[{number}]")
+    check_tests(rule.conditions, f"{field}.conditions")
     if isinstance(rule.serves, tuple):
         check_split(rule.serves, f"{field}.split", variants)
     else:
         known_variant(rule.serves, f"{field}.variant", variants)
+
+
+def check_tests(tests: Sequence[Test], field: str, *, in_segment: bool = False) -> None:
+    """Raise InvalidInputError for conditions that the model does not allow, for none, or for too many.
+
+    Those of a segment can't be on segments.
+    """
+    if in_segment and any(condition.is_of_segments for test in tests for condition in conditions.each(test)):
+        message = f"{field}: a segment can't be made of other segments"
+        raise InvalidInputError("invalid_condition", field, message)
+    if not tests or sum(1 for test in tests for _ in conditions.each(test)) > MAX_CONDITIONS:
+        raise _no_conditions(field)
+    for number, test in enumerate(tests):
+        if isinstance(test, AnyOf):
+            _check_group(test, f"{field}[{number}].any")
+        else:
+            _check_condition(test, f"{field}[{number}]")
+
+
+def _check_group(group: AnyOf, field: str) -> None:
+    if not group.conditions:
+        raise InvalidInputError("invalid_condition", field, f"{field} must have at least one condition")
+    for number, condition in enumerate(group.conditions):
+        _check_condition(condition, f"{field}[{number}]")
 
 
 def _check_condition(condition: Condition, field: str) -> None:
@@ -134,3 +168,16 @@ def known_variant(given: object, field: str, variants: Collection[str]) -> str:
         names = ", ".join(variants) or "no variants yet"
         raise InvalidInputError("unknown_variant", field, f"{field} must be one of the flag's variants ({names})")
     return given
+
+
+def read_segment_rules(given: object) -> tuple[tuple[Test, ...], ...]:
+    """Read a segment's rules, `[{"conditions": […]}]`, from JSON that may be anything; raises InvalidInputError."""
+    if not isinstance(given, list | tuple):
+        raise _no_rules()
+    return tuple(_read_segment_rule(rule, f"rules[{number}]") for number, rule in enumerate(given))
+
+
+def _read_segment_rule(rule: object, field: str) -> tuple[Test, ...]:
+    if not isinstance(rule, Mapping) or set(rule) != {"conditions"}:
+        raise InvalidInputError("invalid_rule", field, f"{field} must be an object with conditions, and nothing else")
+    return read_tests(rule["conditions"], f"{field}.conditions")

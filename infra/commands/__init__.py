@@ -1,0 +1,1 @@
+"""Deploy, show and destroy a stage, each in one command. Needs nothing but Python's standard library."""

@@ -1,0 +1,123 @@
+"""Ask for a ramp: a variant's share that grows evenly from one time to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from interval_sdk import IO
+
+from db.flags import flags
+from db.flags.flags import FlagEdit
+from db.targeting.schedules import MIN_RAMP_SECONDS, check_ramp
+from db.views import FlagView
+from db.wording import phrases
+from flagstaff.targeting import Ramp, Share
+from interval_app.forms import times
+from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
+from interval_app.forms.form import Answers, ask_with_comment, refuse_static, select, until_accepted, validator
+from interval_app.session.errors import DashboardError
+from interval_app.session.interaction import ActionInteraction, Result
+from interval_app.session.routes import Route
+
+START, END = "start", "end"
+ABOUT: Final = (
+    "Of those whom no member entry and no rule decides, the variant gets a share that grows evenly; the other one gets "
+    "the rest. Whoever is in stays in. It takes the place of a rollout."
+)
+
+
+async def ramp(interaction: ActionInteraction) -> Result:
+    """Ask for the variant, its shares and the times, and save the ramp."""
+    target = await flag_to_change(interaction)
+    refuse_static(target.flag)
+    if len(target.flag.variants) != 2:
+        raise DashboardError(f"A ramp leads from one of two variants to the other: {target.flag.key} has not two.")
+    entered = _as_it_is(interaction, target.flag)
+
+    async def attempt(problem: str | None) -> Result:
+        nonlocal entered
+        entered = await _form(interaction, target, entered, problem)
+        return await _save(interaction, target, read(entered))
+
+    return await until_accepted(attempt)
+
+
+def _as_it_is(interaction: ActionInteraction, flag: FlagView) -> Mapping[str, Any]:
+    """Return what the form begins with: the ramp that there is, else one from the share of the rollout to all."""
+    if flag.ramp is not None:
+        given = flag.ramp.to_json()
+        moments = times.written({START: flag.ramp.start, END: flag.ramp.end}, flag.ramp.zone)
+        return {**moments, "variant": {"value": flag.ramp.variant}, "from": given["from"], "to": given["to"]}
+    variant = flag.rollout[0].variant if flag.rollout else next(iter(flag.variants))
+    share = flag.rollout[0].percent if flag.rollout else 0
+    moments = times.tomorrow(interaction, START, END)
+    return {**moments, "variant": {"value": variant}, "from": 0 if share == 100 else share, "to": 100}
+
+
+async def _form(
+    interaction: ActionInteraction, target: FlagToChange, entered: Mapping[str, Any], problem: str | None
+) -> Mapping[str, Any]:
+    flag, io = target.flag, interaction.io
+    rollout = flag.ramp or flag.rollout
+    has = phrases.rollout(rollout) if rollout else "none"
+    check = validator(lambda found: _check(found, flag))
+
+    def check_answers(answers: Answers) -> str | None:
+        return check(answers.values)
+
+    _, found = await ask_with_comment(
+        interaction,
+        {**_share_fields(io, flag, entered), **_time_fields(io, entered)},
+        [target.environment],
+        intro=f"{flag.key} in {target.environment.key}, rollout now: {has}. {ABOUT}",
+        problem=problem,
+        buttons=["Save ramp"],
+        check=check_answers,
+    )
+    times.remember_zone(interaction, times.read_zone(found))
+    return found
+
+
+def _share_fields(io: IO, flag: FlagView, entered: Mapping[str, Any]) -> dict[str, Any]:
+    variants = [(name, phrases.variant(name, value)) for name, value in flag.variants.items()]
+    number: Any = partial(io.input.number, min=0, max=100, decimals=3)
+    return {
+        "variant": select(io, "Variant", variants, entered["variant"]["value"]),
+        "from": number("From %", default_value=entered["from"]),
+        "to": number("To %", default_value=entered["to"]),
+    }
+
+
+def _time_fields(io: IO, entered: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **times.moment_fields(io, START, entered, "Start"),
+        **times.moment_fields(io, END, entered, "End"),
+        times.ZONE: times.zone_field(io, entered),
+    }
+
+
+def read(found: Mapping[str, Any]) -> Ramp:
+    """Read the ramp that was entered. Raises ValueError or InvalidInputError with a sentence."""
+    weights = [Share.of_percent("", found[name]).weight for name in ("from", "to")]
+    start, end = (times.read_moment(found, name) for name in (START, END))
+    return Ramp(found["variant"]["value"], weights[0], weights[1], start, end, times.read_zone(found))
+
+
+def _check(found: Mapping[str, Any], flag: FlagView) -> None:
+    given = read(found)
+    if given.from_weight >= given.to_weight:
+        raise ValueError("a ramp grows, so “To” must be more than “From”; to shrink it, let the other variant grow")
+    if given.end - given.start < MIN_RAMP_SECONDS:
+        raise ValueError(f"the end must be at least {MIN_RAMP_SECONDS} seconds after the start")
+    times.check_future(given.end)
+    check_ramp(given, flag.variants)
+
+
+async def _save(interaction: ActionInteraction, target: FlagToChange, given: Ramp) -> Result:
+    environment, flag = target.environment, target.flag
+    await interaction.confirm_if_protected(environment, f"The ramp of {flag.key}: {phrases.ramp(given)}.")
+    await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(ramp=given)))
+    said = f"The ramp of {flag.key} in {environment.key}: {phrases.ramp(given)}."
+    return await interaction.go(Route.FLAG, said, flag=flag.key, environment=environment.key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import cold_start, connections, engine, http, load, openfeature, polling, release_logic, streams
+from benchmarks import cold_start, connections, engine, http, large, load, openfeature, polling, release_logic, streams
 from benchmarks.servers import NotInstalledError
 
 AREAS = {
@@ -17,6 +17,7 @@ AREAS = {
     "streams": streams.run,
     "load": load.run,
     "cold_start": cold_start.run,
+    "large": large.run,
 }
 
 

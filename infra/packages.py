@@ -57,6 +57,7 @@ class Package:
 
 
 EVALUATION: Final = Package("evaluation", ["api.aws.evaluation_function"], "evaluation.txt")
+WORKER: Final = Package("worker", ["api.aws.worker_function"], "evaluation.txt")
 CONTROL: Final = Package("control", ["api.aws.control_function"], "control.txt")
 ADMIN: Final = Package(
     "admin",
@@ -64,7 +65,7 @@ ADMIN: Final = Package(
     "admin.txt",
     ["db/migrations/", "db/certificates/"],
 )
-PACKAGES: Final = {package.name: package for package in (EVALUATION, CONTROL, ADMIN)}
+PACKAGES: Final = {package.name: package for package in (EVALUATION, WORKER, CONTROL, ADMIN)}
 
 
 def build(package: Package, architecture: str, target: Path, *, python: str | None = None) -> str:

@@ -8,7 +8,7 @@ signature. curl, Go's client (flagd) and ours leave it behind on the way to anot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from api.aws.gateway_events import fits
 from api.client import definitions as client
@@ -17,7 +17,8 @@ from api.errors import RequestError
 from api.evaluation.single import engine_of
 from api.evaluation_service import EvaluationService
 from api.http import Response, error_response, has_etag, json_response
-from api.memory.published import CachedObject, PublishedFeed, PublishedFeeds
+from api.memory.cached_object import LookedAtObject
+from api.memory.published import PublishedFeed, PublishedFeeds
 from api.paths import DEFINITIONS, FLAGS, STREAM
 from api.request import Request
 from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
@@ -60,32 +61,42 @@ def route_of(path: str) -> tuple[str, Answer] | None:
 
 def definitions(service: PublishedService, request: Request) -> Response:
     """Return what `api.client.definitions.definitions` answers, or where it is."""
-    response = client.definitions(service, request)
-    return response if fits(response) else redirect_to_s3(service, request, lambda feed: feed.definitions)
+    return sent_or_redirected(service, request, client.definitions, lambda feed: feed.large_document)
 
 
 def flags(service: PublishedService, request: Request) -> Response:
     """Return what `api.client.definitions.flags` answers, or where it is."""
-    response = client.flags(service, request)
-    return response if fits(response) else redirect_to_s3(service, request, lambda feed: feed.flag_list)
+    return sent_or_redirected(service, request, client.flags, lambda feed: feed.large_flag_list)
 
 
-def redirect_to_s3(
-    service: PublishedService, request: Request, copy_of: Callable[[PublishedFeed], CachedObject[Any]]
+def sent_or_redirected(
+    service: PublishedService,
+    request: Request,
+    answer: Callable[[EvaluationService, Request], Response],
+    object_of: Callable[[PublishedFeed], LookedAtObject],
 ) -> Response:
-    """Return a redirect to the object that is the answer, or 304 to who has that object.
-
-    Its entity tag is S3's own: a client that was sent there before brings it back here.
-    """
+    """Return an answer, or a redirect to the object of S3 that it is: decided by size, before anything is made."""
     try:
-        copy = copy_of(of_environment(service.feeds, service.settings, client.environment_to_read(service, request)))
-        if copy.etag and has_etag(request, copy.etag):
-            return Response(b"", 304, [("ETag", copy.etag), *client.CACHING])
-        # Temporary: the next URL is another one.
-        headers = [("Location", copy.url(request.method)), ("Cache-Control", "no-store")]
-        return Response(b"", 307, headers)
+        feed = of_environment(service.feeds, service.settings, client.environment_to_read(service, request))
+        if not feed.is_large and fits(response := answer(service, request)):
+            return response
+        return redirect_to_s3(request, object_of(feed))
     except Exception as error:
         return error_response(error)
+
+
+def redirect_to_s3(request: Request, copy: LookedAtObject) -> Response:
+    """Return a redirect to an object, or 304 to who has it.
+
+    Its entity tag is S3's own: a client that was sent there before brings it back here, or the revision inside.
+    """
+    found = copy.current()
+    revision = found.state.partition(" ")[0]
+    for etag in (found.etag, f'"{revision}"'):
+        if has_etag(request, etag):
+            return Response(b"", 304, [("ETag", etag), *client.CACHING])
+    # Temporary: the next URL is another one.
+    return Response(b"", 307, [("Location", copy.url(request.method)), ("Cache-Control", "no-store")])
 
 
 def no_stream(service: PublishedService, request: Request) -> Response:

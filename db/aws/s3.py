@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import time
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from db.aws.large_body import LargeBody
 from db.aws.signing import Signer
+
+T = TypeVar("T")
 
 ATTEMPTS: Final = 3
 MAX_BODY_SECONDS: Final = 10.0
+"""For a body that comes from S3."""
+BODY_BYTES_PER_SECOND: Final = 4 << 20
+"""How fast a body goes to S3 at least: a large one is given the time for it."""
 CHUNK: Final = 1 << 16
 LINK_SECONDS: Final = 60
 """How long a link to an object can be followed. A download that has begun goes on to its end."""
@@ -37,6 +46,8 @@ class S3Object(NamedTuple):
     etag: str
     state: str
     """What the writer noted beside it; empty where it noted nothing."""
+    written_at: datetime | None = None
+    """To the second; None where the object is still what the ETag says."""
 
 
 class Bucket:
@@ -46,6 +57,7 @@ class Bucket:
         """`endpoint` is another service than Amazon's own, such as a test's; it gets the bucket's name in the path."""
         self.name = name
         self._signer = signer
+        self._endpoint, self._path_prefix = endpoint, path_prefix
         url = urlsplit(endpoint or f"https://{name}.s3.{signer.region}.amazonaws.com")
         self._host, self._secure = url.netloc, url.scheme == "https"
         self._prefix = f"/{name}/{path_prefix}" if endpoint else f"/{path_prefix}"
@@ -67,41 +79,41 @@ class Bucket:
         status, answer, _ = self._request("HEAD", key, {}, b"", seconds)
         return _found(answer, None) if self._exists(status, key, b"") else None
 
-    def write(self, key: str, body: bytes, *, over: S3Object | None, state: str = "", seconds: float = 5.0) -> None:
+    def again(self) -> Bucket:
+        """Return the same bucket over another connection, for another thread."""
+        return Bucket(self.name, self._signer, self._endpoint, self._path_prefix)
+
+    def write(
+        self, key: str, body: bytes | LargeBody, *, over: S3Object | None, state: str = "", seconds: float = 5.0
+    ) -> None:
         """Put the object there, in place of `over`, which was found there, or of none. Tries three times.
 
-        Raises ObjectChangedError where something else is there, which may be what an attempt that was given up wrote,
-        and S3Error where S3 does not take it.
+        `seconds` limits an attempt, beside the time that the body needs. Raises ObjectChangedError where something else
+        is there, which may be what an attempt that was given up wrote, and S3Error where S3 does not take it.
         """
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         condition = {"If-None-Match": "*"} if over is None else {"If-Match": over.etag}
-        headers = {"Content-Type": "application/json", REVISION_HEADER: state, **condition}
-        for attempt in range(ATTEMPTS):
-            try:
-                status, _, answer = self._request("PUT", key, headers, body, seconds)
-                self._check(status, key, answer)
-                return
-            except ObjectChangedError:
-                raise
-            except S3Error:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(0.1 * 2**attempt)
+        about = {"Content-Type": "application/json", "Content-Length": str(len(body)), REVISION_HEADER: state}
+        headers = {**about, **condition}
+        limit = seconds + len(body) / BODY_BYTES_PER_SECOND
+
+        def put() -> None:
+            status, _, answer = self._request("PUT", key, headers, body, limit)
+            self._check(status, key, answer)
+
+        _patiently(put)
 
     def delete(self, key: str, *, seconds: float = 2.0) -> None:
         """Delete the object, where there is one; the bucket keeps its versions for a while. Tries three times.
 
         Raises S3Error where S3 does not take it.
         """
-        for attempt in range(ATTEMPTS):
-            try:
-                status, _, answer = self._request("DELETE", key, {}, b"", seconds)
-                self._exists(status, key, answer)
-                return
-            except S3Error:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(0.1 * 2**attempt)
+
+        def delete() -> None:
+            status, _, answer = self._request("DELETE", key, {}, b"", seconds)
+            self._exists(status, key, answer)
+
+        _patiently(delete)
 
     def url(self, key: str, *, method: str = "GET", seconds: int = LINK_SECONDS) -> str:
         """Return where anyone may read the object without signing, by GET or by HEAD, for so many seconds."""
@@ -116,7 +128,7 @@ class Bucket:
             self._connection = None
 
     def _request(
-        self, method: str, key: str, headers: Mapping[str, str], body: bytes, seconds: float
+        self, method: str, key: str, headers: Mapping[str, str], body: bytes | LargeBody, seconds: float
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         path = f"{self._prefix}{key}"
         signed = self._signer.headers("s3", method, self._host, path, headers, body)
@@ -135,10 +147,11 @@ class Bucket:
             raise S3Error(f"S3 did not answer for {key}: {error!r}") from error
 
     def _send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes, until: float
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | LargeBody, until: float
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         connection = self._connected(until)
-        connection.request(method, path, body or None, dict(headers))
+        sent = body.from_start() if isinstance(body, LargeBody) else body or None
+        connection.request(method, path, sent, dict(headers))
         answer = connection.getresponse()
         content = self._read(answer, until)
         if answer.will_close:
@@ -158,13 +171,13 @@ class Bucket:
         return self._connection
 
     def _read(self, answer: http.client.HTTPResponse, until: float) -> bytes:
-        chunks, last = [], until + MAX_BODY_SECONDS
+        body, last = io.BytesIO(), until + MAX_BODY_SECONDS  # not a list: joining it would hold the body twice
         while chunk := answer.read1(CHUNK):
-            chunks.append(chunk)
+            body.write(chunk)
             if time.monotonic() > last:
                 raise TimeoutError("the body took too long")
         answer.close()  # read1 does not notice the end; without this the connection could not be used again
-        return b"".join(chunks)
+        return body.getvalue()
 
     def _exists(self, status: int, key: str, body: bytes) -> bool:
         # Whoever may not list the bucket is told 403, not 404, of an object that is not there.
@@ -181,4 +194,18 @@ class Bucket:
 
 
 def _found(headers: http.client.HTTPMessage, body: bytes | None) -> S3Object:
-    return S3Object(body, headers.get("ETag", ""), headers.get(REVISION_HEADER, ""))
+    written = headers.get("Last-Modified")
+    written_at = parsedate_to_datetime(written) if written else datetime.fromtimestamp(0, UTC)
+    return S3Object(body, headers.get("ETag", ""), headers.get(REVISION_HEADER, ""), written_at)
+
+
+def _patiently(request: Callable[[], T]) -> T:
+    """Return what a request gives, made three times at most. Raises ObjectChangedError at once."""
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return request()
+        except ObjectChangedError:
+            raise
+        except S3Error:
+            time.sleep(0.1 * 2**attempt)
+    return request()

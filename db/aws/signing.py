@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from db.aws.large_body import LargeBody
+
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 TOKEN_SECONDS: Final = 900
 """How long a database token can be used to connect; the longest that RDS allows."""
@@ -77,13 +79,19 @@ class Signer:
         self._held: Credentials | None = None
 
     def headers(
-        self, service: str, method: str, host: str, path: str, headers: Mapping[str, str], body: bytes = b""
+        self,
+        service: str,
+        method: str,
+        host: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | LargeBody = b"",
     ) -> dict[str, str]:
         """Return the headers to send: those given and the signature's. `path` is as it is sent, and has no query
         string.
         """
         who, now = self._credentials(), _now()
-        digest = hashlib.sha256(body).hexdigest() if body else EMPTY_SHA256
+        digest = body.sha256 if isinstance(body, LargeBody) else hashlib.sha256(body).hexdigest()
         sent = {name.lower(): value for name, value in headers.items()}
         sent |= {"host": host, "x-amz-date": now, "x-amz-content-sha256": digest}
         if who.session_token:

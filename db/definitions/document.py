@@ -12,7 +12,6 @@ from db.configuration.flag_rows import FlagRow, flag_row, flag_rows
 from db.configuration.store import find_flag
 from db.database import rows, snapshot
 from db.definitions import member_rows
-from db.definitions.summaries import FlagSummary, summary_of
 from db.errors import FlagNotFoundError
 from db.vocabulary import JsonObject, JsonValue, ValueType
 from db.writing import EnvironmentRef, find_environment
@@ -34,10 +33,7 @@ _NOTHING_OF_TYPE: Final[Mapping[ValueType, JsonValue]] = {
 class EnvironmentDocument(NamedTuple):
     """One environment at one revision."""
 
-    revision: int
     document: JsonObject
-    summaries: list[FlagSummary]
-    """Of the flags in the document, sorted by key."""
     known: Known
     """What the document refers to is called."""
 
@@ -80,7 +76,9 @@ def metadata(environment: str, revision: int, bucketing: str) -> JsonObject:
 def document(environment: str, *, bucketing: str = "v2") -> JsonObject:
     """Return the flagd document of one environment, read in one snapshot; raises UnknownEnvironmentError."""
     with snapshot():
-        return _read(environment, bucketing).document
+        environment_ref = find_environment(environment)
+        live = [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived]
+        return _environment_document(environment_ref, live, bucketing).document
 
 
 def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
@@ -96,43 +94,20 @@ def document_of(id_or_key: str, environment: str, *, bucketing: str = "v2") -> E
         return _environment_document(environment_ref, [flag], bucketing)
 
 
-def read_committed(environment: str, *, bucketing: str = "v2") -> EnvironmentDocument:
-    """Return the environment as it is now, in a transaction under way, whose own snapshot may be too old or none.
-
-    Whoever commits takes a revision, so what was read is of one moment if the revision is the same after reading it.
-    Raises UnknownEnvironmentError.
-    """
-    while True:
-        found = _read(environment, bucketing)
-        ((revision,),) = rows("SELECT max(revision) FROM environment WHERE key = %s", environment)
-        if found.revision == revision:
-            return found
-
-
-def _read(environment: str, bucketing: str) -> EnvironmentDocument:
-    """Return the environment, as several queries see it."""
-    environment_ref = find_environment(environment)
-    return _environment_document(
-        environment_ref, [flag for flag in flag_rows(environment_ref.id, 0) if not flag.archived], bucketing
-    )
-
-
 def _environment_document(
     environment_ref: EnvironmentRef, flags: Sequence[FlagRow], bucketing: str
 ) -> EnvironmentDocument:
     """Return these flags, inside the caller's snapshot."""
     ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment_ref.id)
     everyone = member_rows.all_of(flag.id for flag in flags)
-    catalog = read_catalog(environment_ref.id, flags, lambda needed: _members_of(needed, everyone))
+    catalog = read_catalog(environment_ref.id, flags, lambda needed: members_of(needed, everyone))
     definitions: JsonObject = {}
-    summaries = []
     for flag in sorted(flags, key=lambda flag: flag.key):
-        members = _sorted(everyone.get(flag.id, {}))
+        members = sorted_members(everyone.get(flag.id, {}))
         definitions[flag.key] = flag_definition(flag, members, catalog)
-        summaries.append(summary_of(flag, members))
     about = metadata(environment_ref.key, revision, bucketing)
     known = catalog.known(*(flag.configuration({}) for flag in flags if flag.prerequisites))
-    return EnvironmentDocument(revision, whole(definitions, about, catalog.evaluators), summaries, known)
+    return EnvironmentDocument(whole(definitions, about, catalog.evaluators), known)
 
 
 def whole(definitions: Mapping[str, JsonValue], about: JsonObject, evaluators: Mapping[str, JsonValue]) -> JsonObject:
@@ -141,13 +116,13 @@ def whole(definitions: Mapping[str, JsonValue], about: JsonObject, evaluators: M
     return {"flags": dict(definitions), "metadata": about, **shared}
 
 
-def _members_of(flags: Sequence[FlagRow], known: Mapping[int, Members]) -> dict[int, Members]:
+def members_of(flags: Sequence[FlagRow], known: Mapping[int, Members]) -> dict[int, Members]:
     """Return the members of flags; those that are not known are read."""
     read = member_rows.all_of(flag.id for flag in flags if flag.id not in known)
-    return {flag.id: _sorted(known.get(flag.id) or read.get(flag.id, {})) for flag in flags}
+    return {flag.id: sorted_members(known.get(flag.id) or read.get(flag.id, {})) for flag in flags}
 
 
-def _sorted(members: Members) -> Members:
+def sorted_members(members: Members) -> Members:
     return {name: sorted(ids) for name, ids in members.items()}
 
 

@@ -32,13 +32,13 @@ from db.database import (
     session,
     wait_until_awake,
 )
-from db.definitions import document as definitions
-from db.definitions import summaries
+from db.definitions.ranges import committed_state
 from db.errors import DatabaseUnavailableError
 from db.process import metrics
+from db.published.manifest import Manifest, manifest_object, part_object
 from db.published.objects import KEYS_OBJECT, Access, bucket_of, definitions_object, flags_object
+from db.publishing.parts import PartsWriter
 from db.settings import Settings
-from db.views import EnvironmentView
 from db.writing import Committed
 
 log = logging.getLogger(__name__)
@@ -162,18 +162,15 @@ class Publisher:
 
     def _publish_environment(self, key: str, everything: bool) -> int | None:
         """Return the revision that was written, or None where it was there. Raises ObjectChangedError."""
-        there = self._bucket.look(definitions_object(key))
-        if not everything and self._is_of(there, environments.get(key)):
+        name = manifest_object(key)
+        if not everything and self._has(key):
             return None
-        list_there = self._bucket.look(flags_object(key))
-        edition = definitions.read_committed(key, bucketing=self._bucketing)
-        state = self._state(edition.revision)
-        listed = summaries.to_bytes(edition.summaries, edition.revision)
-        self._bucket.write(flags_object(key), listed, over=list_there, state=state)
-        # Last, because their state says that the environment is published.
-        document = definitions.to_bytes(edition.document)
-        self._bucket.write(definitions_object(key), document, over=there, state=state)
-        return edition.revision
+        there = self._bucket.read(name)
+        writer = PartsWriter(self._bucket, key, _manifest_of(there))
+        manifest = writer.write_committed(bucketing=self._bucketing, everything=everything)
+        state = self._state(manifest.revision, manifest.history)
+        self._bucket.write(name, manifest.to_bytes(), over=there, state=state)
+        return manifest.revision
 
     def _publish_keys(self, everything: bool) -> None:
         """Write the keys where those in force are not there. Raises ObjectChangedError."""
@@ -182,24 +179,30 @@ class Publisher:
         if everything or not _is_same(published, in_force):
             # Before the keys: they say which environments there were, until what was published of those is gone.
             for gone in sorted(set(published.environments) - set(in_force.environments) if published else ()):
-                self._bucket.delete(definitions_object(gone))
-                self._bucket.delete(flags_object(gone))
+                self._delete(gone)
             revision = published.revision + 1 if published else 1
             self._bucket.write(KEYS_OBJECT, in_force._replace(revision=revision).to_bytes(), over=there)
 
+    def _delete(self, environment: str) -> None:
+        """Delete what was published of an environment, the manifest last: it says which parts there are."""
+        manifest = _manifest_of(self._bucket.read(manifest_object(environment)))
+        names = [definitions_object(environment), flags_object(environment)]
+        if manifest:
+            names += map(part_object, manifest.digests)
+        for name in [*names, manifest_object(environment)]:
+            self._bucket.delete(name)
+
     def _unpublished(self) -> list[str]:
-        missing = [environment_ref.key for environment_ref in environments.list_all() if not self._has(environment_ref)]
+        missing = [environment.key for environment in environments.list_all() if not self._has(environment.key)]
         has_keys = _is_same(_readable(self._bucket.read(KEYS_OBJECT)), _access())
         return missing if has_keys else [*missing, "API keys"]
 
-    def _has(self, environment: EnvironmentView) -> bool:
-        return self._is_of(self._bucket.look(definitions_object(environment.key)), environment)
+    def _has(self, environment: str) -> bool:
+        there, committed = self._bucket.look(manifest_object(environment)), committed_state(environment)
+        return there is not None and there.state == self._state(committed.revision, committed.history)
 
-    def _is_of(self, there: S3Object | None, environment: EnvironmentView) -> bool:
-        return there is not None and there.state == self._state(environment.revision)
-
-    def _state(self, revision: int) -> str:
-        return f"{revision} {self._bucketing}"
+    def _state(self, revision: int, history: str) -> str:
+        return f"{revision} {self._bucketing} {history}"
 
 
 def publish_writes(settings: Settings) -> None:
@@ -252,6 +255,14 @@ def _again_if_changed(publish: Callable[[], T]) -> T:
 
 def _access() -> Access:
     return Access(keys.active(), [environment.key for environment in environments.list_all()])
+
+
+def _manifest_of(there: S3Object | None) -> Manifest | None:
+    """Return the manifest that is there; None where it is none, or of a later release: everything is written then."""
+    try:
+        return Manifest.from_bytes(there.body or b"") if there else None
+    except ValueError:
+        return None
 
 
 def _readable(there: S3Object | None) -> Access | None:

@@ -21,7 +21,11 @@ import pytest
 from db.aws.s3 import Bucket
 from db.aws.signing import Credentials, Signer
 from db.postgres.embedded import EmbeddedPostgres
+from db.published import whole
 from db.published.keyring import KeyRecord, hash_secret
+from db.published.manifest import Manifest, manifest_object
+from db.published.objects import KEYS_OBJECT, Access
+from db.published.parts import read_parts
 from db.vocabulary import Scope
 from tests.api.access.test_jwt import AUDIENCE, public_pem
 from tests.conftest import url_of
@@ -114,6 +118,22 @@ def put(bucket: Bucket, key: str, body: bytes, state: str = "") -> None:
     bucket.write(key, body, over=bucket.look(key), state=state)
 
 
+def work(bucket: Bucket) -> dict[str, int]:
+    """Do what the worker function does, and tell the revisions of the documents that it wrote."""
+    found = bucket.read(KEYS_OBJECT)
+    names = Access.from_bytes(found.body or b"").environments if found else []
+    made = {name: whole.bring_up_to_date(bucket, name) for name in names}
+    return {name: manifest.revision for name, manifest in made.items() if manifest}
+
+
+def published_flags(bucket: Bucket, environment: str = "prod") -> dict[str, Any]:
+    """The definitions that are published of an environment, by key."""
+    found = bucket.read(manifest_object(environment))
+    assert found is not None
+    parts = read_parts(bucket, Manifest.from_bytes(found.body or b"").parts, seconds=5)
+    return {key: flag for _, part in parts for key, flag in part.flags.items()}
+
+
 class SilentProxy:
     """Hands requests on to another server, until it is told to be silent: then it takes them and never answers."""
 
@@ -165,7 +185,7 @@ def silent_proxy(moto: Moto) -> Iterator[SilentProxy]:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """The folders of the functions' packages, built for this machine and unpacked."""
     folder = tmp_path_factory.mktemp("packages")
-    return {name: build(name, "host", folder) for name in ("evaluation", "admin", "control")}
+    return {name: build(name, "host", folder) for name in ("evaluation", "worker", "admin", "control")}
 
 
 def build(name: str, architecture: str, folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,10 +13,11 @@ import pytest
 from api.app import create_app
 from db.aws.s3 import Bucket
 from db.published.keyring import hash_secret
-from db.published.objects import KEYS_OBJECT, Access, definitions_object, flags_object
+from db.published.manifest import manifest_object
+from db.published.objects import KEYS_OBJECT, Access
 from tests.api.access.test_jwt import bearer, token
 from tests.api.support import make_services
-from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings, put
+from tests.aws.conftest import ADMIN_KEY, ADMIN_SECRET, Moto, admin_record, jwt_settings, published_flags, put
 from tests.aws.lambda_runtime import Runtime, function
 
 STREAMS = {"/api/client/stream"}
@@ -63,23 +63,17 @@ def create(runtime: Runtime, key: str) -> Any:
     return runtime.request("POST", "/api/admin/flags", {"key": key}, ADMIN_KEY)
 
 
-def published_flags(bucket: Bucket) -> set[str]:
-    found = bucket.read(definitions_object("prod"))
-    assert found is not None
-    return set(json.loads(found.body or b"{}")["flags"])
-
-
 def test_a_write_is_published_before_it_is_answered(admin: Runtime, bucket: Bucket) -> None:
     answer = create(admin, "checkout")
     assert (answer["statusCode"], answer["body"]["published"]) == (201, True)
     assert answer["headers"]["X-Request-Id"] == "gateway-id-1"
-    assert published_flags(bucket) == {"checkout"}
+    assert published_flags(bucket).keys() == {"checkout"}
     listed = admin.request("GET", "/api/admin/flags", headers=ADMIN_KEY)
     assert (listed["statusCode"], listed["body"]["total"]) == (200, 1)
     assert "published" not in listed["body"]
     deleted = admin.request("DELETE", "/api/admin/flags/checkout", headers=ADMIN_KEY)
     assert (deleted["statusCode"], deleted["body"]["published"]) == (200, True)
-    assert published_flags(bucket) == set()
+    assert published_flags(bucket) == {}
 
 
 def test_a_write_that_could_not_be_published_says_so(
@@ -88,8 +82,7 @@ def test_a_write_that_could_not_be_published_says_so(
     with function(packages["admin"], "api.aws.admin_function.handler", deployed) as runtime:
         assert create(runtime, "first")["body"]["published"] is True
         for environment in ("dev", "prod", "staging"):
-            moto.request("DELETE", f"/{bucket.name}/{definitions_object(environment)}", service="s3")
-            moto.request("DELETE", f"/{bucket.name}/{flags_object(environment)}", service="s3")
+            moto.request("DELETE", f"/{bucket.name}/{manifest_object(environment)}", service="s3")
         moto.request("DELETE", f"/{bucket.name}/{KEYS_OBJECT}", service="s3")
         moto.request("DELETE", f"/{bucket.name}", service="s3")
         answer = create(runtime, "second")
@@ -207,6 +200,9 @@ def test_every_page_that_needs_no_key_works_from_the_package(admin: Runtime) -> 
         rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
     } - STREAMS
     answers = {path: admin.request("GET", path)["statusCode"] for path in pages}
+    heads = {path: admin.request("HEAD", path) for path in pages}
+    assert {path: head["statusCode"] for path, head in heads.items()} == answers
+    assert {head["body"] for head in heads.values()} == {""}
     failed = {path: status for path, status in answers.items() if status >= 500}
     assert failed == {"/ready": 503}  # which the evaluation function answers: this one has no definitions
     assert {answers[path] for path in ("/docs", "/openapi.json", "/health")} == {200}

@@ -11,7 +11,7 @@ from db.administration import keys
 from db.aws.s3 import Bucket
 from db.history import changes
 from db.published.keyring import hash_secret
-from db.published.objects import definitions_object
+from db.published.manifest import manifest_object
 from tests.aws.conftest import REGION, Moto
 from tests.processes import ROOT
 
@@ -34,7 +34,7 @@ def test_publish(bucket: Bucket, moto: Moto, database_url: str) -> None:
     }
     done = command("cli.publish", **settings)
     assert (done.returncode, "prod at revision" in done.stdout) == (0, True), done.stderr
-    assert bucket.look(definitions_object("prod"))
+    assert bucket.look(manifest_object("prod"))
     assert "nothing" in command("cli.publish", **settings).stdout
     assert "prod at revision" in command("cli.publish", "--everything", **settings).stdout
     missing = command("cli.publish", **{**settings, "FLAGSTAFF_DEFINITIONS_BUCKET": "no-such-bucket"})

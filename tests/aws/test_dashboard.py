@@ -17,8 +17,9 @@ from db.administration import environments
 from db.aws.s3 import Bucket
 from db.flags import flags
 from db.flags.flags import NewFlag
-from db.published.objects import KEYS_OBJECT, definitions_object, flags_object
-from tests.aws.conftest import CREDENTIALS, REGION, Moto, SilentProxy, moto_server, pass_on
+from db.published.manifest import manifest_object
+from db.published.objects import KEYS_OBJECT
+from tests.aws.conftest import CREDENTIALS, REGION, Moto, SilentProxy, moto_server, pass_on, published_flags
 from tests.interval.browser import OpenPage, Person, Transaction
 from tests.interval.conftest import TESTER, Dashboard, dashboard
 from tests.interval.interval_server import MEMBER, IntervalServer
@@ -36,9 +37,7 @@ class Deployed:
 
     def published(self, environment: str = "dev") -> Any:
         """What programs get."""
-        found = self.bucket.read(definitions_object(environment))
-        assert found is not None
-        return json.loads(found.body or b"{}")["flags"]
+        return published_flags(self.bucket, environment)
 
     def is_enabled(self, key: str = "beta") -> bool:
         return bool(self.published()[key]["state"] == "ENABLED")
@@ -81,7 +80,7 @@ def settings(bucket: str, url: str) -> dict[str, str]:
 def drop(moto: Moto, bucket: Bucket) -> None:
     """Take the bucket away, so that it refuses everything."""
     places = [place.key for place in environments.list_all()]
-    for name in [KEYS_OBJECT, *map(definitions_object, places), *map(flags_object, places)]:
+    for name in [KEYS_OBJECT, *map(manifest_object, places)]:
         moto.request("DELETE", f"/{bucket.name}/{name}", service="s3")
     moto.request("DELETE", f"/{bucket.name}", service="s3")
 

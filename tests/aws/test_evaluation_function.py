@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from api.memory.published import FIRST_PAUSE_SECONDS, Published
+from api.memory.cached_object import FIRST_PAUSE_SECONDS
+from api.memory.published import Published
 from db.aws.s3 import Bucket
 from db.published.keyring import KeyRecord, hash_secret
 from db.published.objects import KEYS_OBJECT, Access, definitions_object

@@ -14,7 +14,8 @@ import pytest
 from db.administration import keys
 from db.aws.s3 import Bucket, S3Object
 from db.flags import flags
-from db.published.objects import KEYS_OBJECT, definitions_object, flags_object
+from db.published.manifest import manifest_object
+from db.published.objects import KEYS_OBJECT
 from db.publishing.publisher import Publisher
 from tests.aws.conftest import Moto, put
 from tests.db.helpers import ADA, make
@@ -22,7 +23,7 @@ from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("database")
 
-OBJECTS = [definitions_object("prod"), flags_object("prod"), KEYS_OBJECT]
+OBJECTS = [manifest_object("prod"), KEYS_OBJECT]
 
 
 class Holding(ThreadingHTTPServer):

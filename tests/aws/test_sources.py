@@ -27,7 +27,7 @@ from db.flags import flags
 from db.publishing.publisher import Publisher
 from db.vocabulary import Scope
 from flagstaff.engine import Engine
-from tests.aws.conftest import CREDENTIALS, REGION, SilentProxy
+from tests.aws.conftest import CREDENTIALS, REGION, SilentProxy, work
 from tests.db.helpers import ADA, country_is, edit, make
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -82,6 +82,7 @@ class PublishedObjects(Source):
 
     def notice(self) -> None:
         Publisher(self._bucket).publish()
+        work(self._bucket)
         self._published.refresh_keys()
 
     def lose(self) -> None:

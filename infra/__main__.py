@@ -14,10 +14,16 @@ from network import HTTPS, Network, NetworkArgs
 from observability import Observability, ObservabilityArgs
 from options import Options
 from pulumi import ResourceOptions
+from pulumi.runtime import config as configuration
 from readiness import Readiness, ReadinessArgs
 from release import Release, ReleaseArgs
+from tagging import tag_everything
 
-options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"))
+# By name, because pulumi.Config does not say what is set.
+configured = {**configuration.get_config_env(), **configuration.CONFIG.get()}
+given = [key.partition(":")[2] for key in configured if key.startswith("flagstaff:")]
+options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"), given)
+tag_everything(options.tags)
 name = f"flagstaff-{options.stage}"
 place = AwsAccount(aws.get_partition().partition, aws.get_region().region, aws.get_caller_identity().account_id)
 # Not Local Zones, which an account has to opt in to: Aurora, Lambda and Fargate are not there.

@@ -146,7 +146,7 @@ def common_environment(options: Options, definitions: DefinitionsBucket) -> dict
         "FLAGSTAFF_STAGE": options.stage,
         "FLAGSTAFF_DEFINITIONS_BUCKET": definitions.bucket.bucket,
         "FLAGSTAFF_DEFAULT_ENVIRONMENT": options.default_environment,
-        "FLAGSTAFF_EVALUATION": "open" if options.open_evaluation else "key",
+        "FLAGSTAFF_EVALUATION": options.evaluation,
         "FLAGSTAFF_REFRESH_SECONDS": f"{options.refresh_seconds:g}",
         "FLAGSTAFF_BUCKETING": options.bucketing,
     }

@@ -17,7 +17,22 @@ def contradictions(options: Options) -> list[str]:
         problems.append("flagstaff:customDomain and flagstaff:certificateArn go together")
     if len(set(options.availability_zones)) not in (0, 2, 3):
         problems.append("flagstaff:availabilityZones must be two or three")
-    return problems + jwt_contradictions(options)
+    return problems + vpc_contradictions(options) + jwt_contradictions(options)
+
+
+def vpc_contradictions(options: Options) -> list[str]:
+    """Return what is wrong with what is said of a VPC that is there."""
+    if options.vpc_id is None:
+        idle = options.private_subnet_ids or options.public_subnet_ids
+        return ["flagstaff:privateSubnetIds and flagstaff:publicSubnetIds need flagstaff:vpcId"] if idle else []
+    problems = []
+    if len(set(options.private_subnet_ids)) < 2:
+        problems.append("flagstaff:vpcId needs two flagstaff:privateSubnetIds, in two zones")
+    if options.interval_api_key is not None and not options.public_subnet_ids:
+        problems.append("flagstaff:vpcId and flagstaff:intervalApiKey need flagstaff:publicSubnetIds")
+    if options.availability_zones:
+        problems.append("flagstaff:availabilityZones are those of the subnets where flagstaff:vpcId is set")
+    return problems
 
 
 def jwt_contradictions(options: Options) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +122,21 @@ def listed(pattern: str) -> Callable[[str], Sequence[str]]:
         if not items or not all(isinstance(item, str) and re.fullmatch(pattern, item) for item in items):
             raise ValueError(f"a list of texts like {pattern}")
         return tuple(items)
+
+    return convert
+
+
+def network(longest: int, shortest: int) -> Callable[[str], str]:
+    """Return a network of private IPv4 addresses of a size in these bounds."""
+
+    def convert(text: str) -> str:
+        try:
+            found = ipaddress.IPv4Network(text)
+        except ValueError:
+            found = ipaddress.IPv4Network("0.0.0.0/0")
+        if not found.is_private or not longest <= found.prefixlen <= shortest:
+            raise ValueError(f"private addresses like 10.71.0.0/{longest}, /{longest} to /{shortest}")
+        return text
 
     return convert
 

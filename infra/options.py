@@ -19,6 +19,7 @@ from option_kinds import (
     listed,
     log_retention,
     matching,
+    network,
     one_of,
     option,
     tags,
@@ -73,6 +74,10 @@ class Options:
     stale_minutes: int = option(whole(1, 1_440), 10)
     tags: Mapping[str, str] = option(tags, {})
     availability_zones: Sequence[str] = option(listed(r"[a-z]{2}(-[a-z]+)+-\d[a-h]"), ())
+    vpc_cidr: str = option(network(16, 22), "10.71.0.0/16")
+    vpc_id: str | None = option(matching(r"vpc-[0-9a-f]+"))
+    private_subnet_ids: Sequence[str] = option(listed(r"subnet-[0-9a-f]+"), ())
+    public_subnet_ids: Sequence[str] = option(listed(r"subnet-[0-9a-f]+"), ())
     jwt_public_key_parameter: str | None = option(matching(r"[A-Za-z0-9_./-]{1,1011}"))
     """The name of an SSM parameter whose value is the key in PEM form."""
     jwt_audience: str | None = option(matching(TEXT))

@@ -24,12 +24,14 @@ configured = {**configuration.get_config_env(), **configuration.CONFIG.get()}
 given = [key.partition(":")[2] for key in configured if key.startswith("flagstaff:")]
 options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"), given)
 tag_everything(options.tags)
+if options.looks_in_use:
+    pulumi.log.warn(f"{options.stage} goes with all its data: pulumi config set protected true keeps it")
 name = f"flagstaff-{options.stage}"
 partition = aws.get_partition()
 place = AwsAccount(partition.partition, aws.get_region().region, aws.get_caller_identity().account_id)
 check_region(place, partition.dns_suffix)
 
-definitions = DefinitionsBucket("definitions", DefinitionsArgs(name, options.protected))
+definitions = DefinitionsBucket("definitions", DefinitionsArgs(name, options.protected, bool(options.cors_origins)))
 foundation = own_foundation(name, place, options, definitions)
 functions = Functions("functions", FunctionsArgs(name, place, options, definitions, foundation))
 readiness = Readiness("readiness", ReadinessArgs(functions, foundation, options.default_environment))
@@ -51,6 +53,7 @@ if options.interval_api_key is not None:
             place=place,
             api_key=options.interval_api_key,
             protected=options.protected,
+            knows_server=options.interval_server_endpoint is not None,
             log_retention_days=options.log_retention_days,
             environment={
                 **common_environment(options, definitions),

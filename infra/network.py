@@ -13,6 +13,8 @@ import pulumi_aws as aws
 from function import AwsAccount
 from pulumi import ResourceOptions
 
+UNTIL_LAMBDA_LETS_GO: Final = pulumi.CustomTimeouts(delete="60m")
+"""Lambda keeps the network interfaces of functions that are gone for 20 minutes and more."""
 ZONE_LETTERS: Final = "abcdefgh"
 """Every zone has its own part of the addresses, so that another choice of zones takes no addresses that are in use."""
 
@@ -65,7 +67,7 @@ class Network(pulumi.ComponentResource):
                 cidr_block=addresses(self._args.cidr, kind, zone),
                 map_public_ip_on_launch=False,
                 tags={"Name": f"{self._args.name}-{kind}-{zone[-1]}"},
-                opts=self._child,
+                opts=ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
             )
             aws.ec2.RouteTableAssociation(label, subnet_id=subnet.id, route_table_id=routes.id, opts=self._child)
             ids.append(subnet.id)

@@ -28,6 +28,7 @@ from option_kinds import (
 
 HTTPS: Final = 443
 PROTECTED_STAGES: Final = ("prod", "production")
+LIKELY_IN_USE: Final = re.compile(r"(^|-)(prod|production|live)(-|$)")
 STAGE_NAME: Final = re.compile(r"(?=.{1,20}$)[a-z](-?[a-z0-9])*")
 TEXT: Final = r"\S(.*\S)?"
 NAMES: Final = r"[^,\s]+(,[^,\s]+)*"
@@ -62,6 +63,7 @@ class Options:
     requests_per_second: int = option(whole(1, 10_000), 500)
     burst: int = option(whole(1, 10_000), 1000)
     cors_origins: Sequence[str] = option(listed(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?"), ())
+    cors_headers: Sequence[str] = option(listed(r"[A-Za-z0-9-]+"), ())
     log_retention_days: int = option(log_retention, 30)
     evaluation: str = option(one_of("open", "key"), "key")
     default_environment: str = option(matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"), "prod")
@@ -90,6 +92,11 @@ class Options:
     def interval_server_port(self) -> int:
         """The port that the Interval server listens on."""
         return urlsplit(self.interval_server_endpoint or "").port or HTTPS
+
+    @property
+    def looks_in_use(self) -> bool:
+        """Whether a stage that keeps nothing is called like one that people rely on."""
+        return not self.protected and LIKELY_IN_USE.search(self.stage) is not None
 
     @classmethod
     def names(cls) -> dict[str, str]:

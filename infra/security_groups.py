@@ -9,6 +9,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 from database import PORT
+from network import UNTIL_LAMBDA_LETS_GO
 from pulumi import ResourceOptions
 
 HTTPS: Final = 443
@@ -48,7 +49,11 @@ class SecurityGroups(pulumi.ComponentResource):
     def _group(self, name: str, description: str) -> aws.ec2.SecurityGroup:
         """Return a group that allows nothing yet."""
         return aws.ec2.SecurityGroup(
-            name, vpc_id=self._vpc_id, description=description, revoke_rules_on_delete=True, opts=self._child
+            name,
+            vpc_id=self._vpc_id,
+            description=description,
+            revoke_rules_on_delete=True,
+            opts=ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
         )
 
     def _let_reach(self, name: str, source: aws.ec2.SecurityGroup, target: aws.ec2.SecurityGroup) -> None:

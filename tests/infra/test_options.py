@@ -52,12 +52,34 @@ def test_options_reach_what_they_are_for(deploy: Deploy) -> None:
 
 
 def test_pages_of_other_origins_may_do_in_aws_what_they_may_elsewhere(deploy: Deploy) -> None:
-    allowed = deploy("dev", corsOrigins="*").one("apigatewayv2:Api").inputs["corsConfiguration"]
+    stage = deploy("dev", corsOrigins="*", corsHeaders="X-Tenant")
+    allowed = stage.one("apigatewayv2:Api").inputs["corsConfiguration"]
     assert allowed["allowMethods"] == cors.METHODS.split(", ")
-    assert {*allowed["allowHeaders"]} == {*cors.HEADERS.lower().split(", ")}
+    assert {*allowed["allowHeaders"]} >= {*cors.HEADERS.lower().split(", "), "traceparent", "x-tenant"}
+    (rule,) = stage.one("s3:BucketCorsConfiguration").inputs["corsRules"]  # where large definitions are read from
+    assert (rule["allowedOrigins"], rule["allowedMethods"]) == (["*"], ["GET", "HEAD"])
     assert {*allowed["exposeHeaders"]} == {*cors.EXPOSED.lower().split(", ")}
     assert allowed["maxAge"] == int(cors.MAX_AGE_SECONDS)
     assert "corsConfiguration" not in deploy("dev").one("apigatewayv2:Api").inputs
+    assert not deploy("dev").all("s3:BucketCorsConfiguration")
+
+
+def test_a_domain_of_ones_own_closes_the_gateways(deploy: Deploy) -> None:
+    own = {"customDomain": "flags.example.com", "certificateArn": "arn:aws:acm:eu-central-1:1:certificate/x"}
+    assert deploy("dev", **own).one("apigatewayv2:Api").inputs["disableExecuteApiEndpoint"] is True
+    assert deploy("dev").one("apigatewayv2:Api").inputs["disableExecuteApiEndpoint"] is False
+
+
+@pytest.mark.parametrize("name", ["live", "prod-eu", "eu-production"])
+def test_a_stage_that_looks_in_use_is_warned_of(deploy: Deploy, name: str) -> None:
+    assert "goes with all its data" in deploy(name).said
+    assert "goes with all its data" not in deploy(name, protected="true").said + deploy("product").said
+
+
+def test_a_pinned_postgresql_stays_as_it_is(deploy: Deploy) -> None:
+    for version, upgraded in (("16", True), ("16.4", False), ("17.5", False)):
+        instance = deploy("dev", postgresVersion=version).one("rds:ClusterInstance").inputs
+        assert instance["autoMinorVersionUpgrade"] is upgraded
 
 
 def test_administrators_may_sign_in_by_token(deploy: Deploy) -> None:

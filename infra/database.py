@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import policies
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
+from function import AwsAccount
 from pulumi import ResourceOptions
 
 DATABASE: Final = "flagstaff"
@@ -31,6 +33,33 @@ class DatabaseArgs:
     maximum_capacity: float
     auto_pause_seconds: int
     protected: bool
+
+
+@dataclass(frozen=True)
+class DatabaseAccess:
+    """One database of a cluster, and what its clients need to know of it."""
+
+    cluster_arn: pulumi.Output[str]
+    resource_id: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    secret_arn: pulumi.Output[str]
+    """Of the master user's password."""
+    name: str = DATABASE
+    role: str = ROLE
+
+    @property
+    def url(self) -> pulumi.Output[str]:
+        """The database's URL. No password is in it: whoever connects signs a token."""
+        return pulumi.Output.concat("postgresql://", self.role, "@", self.endpoint, f":{PORT}/", self.name)
+
+    def environment(self) -> dict[str, pulumi.Input[str]]:
+        """Return the settings of a process that is a client of the database."""
+        return {"FLAGSTAFF_DATABASE_URL": self.url, "FLAGSTAFF_DATABASE_AUTH": "iam"}
+
+    def sign_in(self, place: AwsAccount) -> policies.Statement:
+        """May connect as the application's role, and as no other."""
+        user = self.resource_id.apply(lambda id_: place.arn("rds-db", f"dbuser:{id_}/{self.role}"))
+        return policies.allow(["rds-db:connect"], [user])
 
 
 class Database(pulumi.ComponentResource):
@@ -84,14 +113,14 @@ class Database(pulumi.ComponentResource):
             db_subnet_group_name=subnets.name,
             publicly_accessible=False,
             ca_cert_identifier=CERTIFICATE_AUTHORITY,
-            auto_minor_version_upgrade=True,
+            auto_minor_version_upgrade="." not in args.version,  # one that is pinned would be taken back
             opts=child,
         )
         # None right after a restore, until RDS keeps the password of the new cluster too.
-        self.secret_arn = self.cluster.master_user_secrets.apply(lambda found: found[0].secret_arn if found else "")
-        # No password in it: whoever connects signs a token.
-        self.url = pulumi.Output.concat("postgresql://", ROLE, "@", self.cluster.endpoint, f":{PORT}/", DATABASE)
-        self.register_outputs({"endpoint": self.cluster.endpoint, "secretArn": self.secret_arn})
+        secret_arn = self.cluster.master_user_secrets.apply(lambda found: found[0].secret_arn if found else "")
+        cluster = self.cluster
+        self.access = DatabaseAccess(cluster.arn, cluster.cluster_resource_id, cluster.endpoint, secret_arn)
+        self.register_outputs({"endpoint": self.cluster.endpoint, "secretArn": secret_arn})
 
 
 def _scaling(args: DatabaseArgs) -> aws.rds.ClusterServerlessv2ScalingConfigurationArgs:

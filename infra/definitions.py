@@ -18,6 +18,8 @@ class DefinitionsArgs:
 
     name: str
     protected: bool
+    read_by_pages: bool
+    """Whether pages of other origins may call the API, which leads them here where a document is large."""
 
 
 class DefinitionsBucket(pulumi.ComponentResource):
@@ -50,6 +52,8 @@ class DefinitionsBucket(pulumi.ComponentResource):
         )
         aws.s3.BucketLifecycleConfiguration(name, bucket=self.bucket.id, rules=[_expiry()], opts=child)
         aws.s3.BucketPolicy(name, bucket=self.bucket.id, policy=policies.document([self._tls_only()]), opts=child)
+        if args.read_by_pages:
+            aws.s3.BucketCorsConfiguration(name, bucket=self.bucket.id, cors_rules=[_reading_pages()], opts=child)
         self.readable = [self._objects("definitions/*"), self._objects("keys.json")]
         """What evaluating needs to read, as ARNs."""
         self.register_outputs({"bucket": self.bucket.id})
@@ -73,6 +77,13 @@ class DefinitionsBucket(pulumi.ComponentResource):
             "Resource": [self.bucket.arn, self._objects("*")],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
+
+
+def _reading_pages() -> aws.s3.BucketCorsConfigurationCorsRuleArgs:
+    """Any origin, because a browser that is led elsewhere says `null`; the signed URL is what lets somebody read."""
+    return aws.s3.BucketCorsConfigurationCorsRuleArgs(
+        allowed_methods=["GET", "HEAD"], allowed_origins=["*"], expose_headers=["ETag"], max_age_seconds=600
+    )
 
 
 def _encryption() -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgs:

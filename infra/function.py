@@ -118,9 +118,10 @@ class Function(pulumi.ComponentResource):
         own_log = pulumi.Output.concat(self.log_group.arn, ":*")
         statements = [
             policies.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [own_log]),
-            policies.allow(TRACING, ["*"]),  # X-Ray knows no resources
             *args.statements,
         ]
+        if args.tracing:
+            statements.append(policies.allow(TRACING, ["*"]))  # X-Ray knows no resources
         if args.subnet_ids:
             # Lambda makes network interfaces with the function's role, before there is any to name. The code
             # itself may not: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html

@@ -9,8 +9,8 @@ import packages
 import policies
 import pulumi
 import pulumi_aws as aws
-from database import DATABASE, ROLE, Database
 from definitions import DefinitionsBucket
+from foundation import Foundation
 from function import AwsAccount, Function, FunctionArgs
 from options import Options
 from pulumi import ResourceOptions
@@ -28,9 +28,7 @@ class FunctionsArgs:
     place: AwsAccount
     options: Options
     definitions: DefinitionsBucket
-    database: Database
-    subnet_ids: Sequence[pulumi.Input[str]]
-    security_group_ids: Sequence[pulumi.Input[str]]
+    foundation: Foundation
 
 
 class Functions(pulumi.ComponentResource):
@@ -43,13 +41,13 @@ class Functions(pulumi.ComponentResource):
         super().__init__("flagstaff:aws:Functions", name, None, opts)
         self._args = args
         self._jwt = jwt_environment(args.options)
-        self._writing = [args.definitions.writing(), sign_in(args.database, args.place)]
+        self._writing = [args.definitions.writing(), args.foundation.database.sign_in(args.place)]
         self.migration = self._function(
             "migration",
             packages.ADMIN,
             self._writing,
             memory=args.options.admin_memory,
-            environment=database_environment(args.database),
+            environment=args.foundation.database.environment(),
             in_vpc=True,
             timeout=MIGRATING_SECONDS,
         )
@@ -78,7 +76,7 @@ class Functions(pulumi.ComponentResource):
             packages.ADMIN,
             self._writing,
             memory=options.admin_memory,
-            environment={**database_environment(self._args.database), **self._jwt},
+            environment={**self._args.foundation.database.environment(), **self._jwt},
             in_vpc=True,
             migration=migration,
         )
@@ -112,8 +110,8 @@ class Functions(pulumi.ComponentResource):
                 tracing=args.options.tracing,
                 environment={**common_environment(args.options, args.definitions), **(environment or {})},
                 statements=statements,
-                subnet_ids=args.subnet_ids if in_vpc else (),
-                security_group_ids=args.security_group_ids if in_vpc else (),
+                subnet_ids=args.foundation.private_subnet_ids if in_vpc else (),
+                security_group_ids=[args.foundation.admin_group_id] if in_vpc else (),
                 after=[migration] if migration else (),
                 versioned=migration is not None,
             ),
@@ -122,21 +120,22 @@ class Functions(pulumi.ComponentResource):
 
     def _controlling(self) -> list[policies.Statement]:
         """Return the brake on one function, and SQL on one database with the secret that only the Data API reads."""
-        database = self._args.database
+        database = self._args.foundation.database
         evaluation = self._args.place.arn("lambda", f"function:{self._args.name}-evaluation")
         return [
             policies.allow(["lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"], [evaluation]),
-            policies.allow(["rds-data:ExecuteStatement"], [database.cluster.arn]),
+            policies.allow(["rds-data:ExecuteStatement"], [database.cluster_arn]),
             policies.allow(["secretsmanager:GetSecretValue"], [database.secret_arn]),
         ]
 
     def _control_environment(self) -> dict[str, pulumi.Input[str]]:
+        database = self._args.foundation.database
         return {
             "FLAGSTAFF_EVALUATION_FUNCTION": f"{self._args.name}-evaluation",
-            "FLAGSTAFF_CLUSTER_ARN": self._args.database.cluster.arn,
-            "FLAGSTAFF_SECRET_ARN": self._args.database.secret_arn,
-            "FLAGSTAFF_DATABASE_NAME": DATABASE,
-            "FLAGSTAFF_DATABASE_ROLE": ROLE,
+            "FLAGSTAFF_CLUSTER_ARN": database.cluster_arn,
+            "FLAGSTAFF_SECRET_ARN": database.secret_arn,
+            "FLAGSTAFF_DATABASE_NAME": database.name,
+            "FLAGSTAFF_DATABASE_ROLE": database.role,
         }
 
 
@@ -146,15 +145,10 @@ def common_environment(options: Options, definitions: DefinitionsBucket) -> dict
         "FLAGSTAFF_STAGE": options.stage,
         "FLAGSTAFF_DEFINITIONS_BUCKET": definitions.bucket.bucket,
         "FLAGSTAFF_DEFAULT_ENVIRONMENT": options.default_environment,
-        "FLAGSTAFF_EVALUATION": "open" if options.open_evaluation else "key",
+        "FLAGSTAFF_EVALUATION": options.evaluation,
         "FLAGSTAFF_REFRESH_SECONDS": f"{options.refresh_seconds:g}",
         "FLAGSTAFF_BUCKETING": options.bucketing,
     }
-
-
-def database_environment(database: Database) -> dict[str, pulumi.Input[str]]:
-    """Return the settings of a process that is a client of the database; there is no password."""
-    return {"FLAGSTAFF_DATABASE_URL": database.url, "FLAGSTAFF_DATABASE_AUTH": "iam"}
 
 
 def jwt_environment(options: Options) -> dict[str, pulumi.Input[str]]:
@@ -171,9 +165,3 @@ def jwt_environment(options: Options) -> dict[str, pulumi.Input[str]]:
         "FLAGSTAFF_JWT_COOKIE": options.jwt_cookie,
     }
     return {name: value for name, value in settings.items() if value is not None}
-
-
-def sign_in(database: Database, place: AwsAccount) -> policies.Statement:
-    """May connect as the application's role, and as no other."""
-    user = database.cluster.cluster_resource_id.apply(lambda id_: place.arn("rds-db", f"dbuser:{id_}/{ROLE}"))
-    return policies.allow(["rds-db:connect"], [user])

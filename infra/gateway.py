@@ -30,15 +30,20 @@ ROUTES: Final[Mapping[str, str]] = {
 }
 """Which function answers what: whatever only reads flags goes where no database can be woken."""
 
-LOGGED: Final = ("requestId", "routeKey", "httpMethod", "path", "status", "responseLatency", "integrationErrorMessage")
-"""What the access log says of a request: no query string, no header."""
+LOGGED: Final = (
+    *("requestId", "routeKey", "httpMethod", "path", "status", "responseLatency", "integrationErrorMessage"),
+    "identity.sourceIp",
+)
+"""What the access log says of a request, the last so that abuse can be traced: no query string, no header."""
 CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CORS_HEADERS: Final = (
     *("content-type", "authorization", "x-api-key", "x-sdk-key", "x-admin-api-key", "x-admin-token"),
     *("if-match", "if-none-match", "x-change-comment", "x-flagstaff-source"),
+    *("x-request-id", "traceparent", "tracestate", "baggage"),
 )
 CORS_EXPOSED: Final = ("etag", "retry-after", "x-request-id")
-"""The gateway answers pages of other origins as api/access/cors.py does elsewhere."""
+"""The gateway answers pages of other origins as api/access/cors.py does elsewhere, but for headers, of which it has to
+know the names: `corsHeaders` adds some."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,13 @@ class Gateway(pulumi.ComponentResource):
         self._label = name
         options = args.options
         self.api = aws.apigatewayv2.Api(
-            name, name=args.name, protocol_type="HTTP", cors_configuration=_cors(options), opts=self._child
+            name,
+            name=args.name,
+            protocol_type="HTTP",
+            cors_configuration=_cors(options),
+            # With a domain of one's own, whatever stands in front of it is not to be passed by.
+            disable_execute_api_endpoint=options.custom_domain is not None,
+            opts=self._child,
         )
         integrations = {
             part: self._integration(part, args.functions.all[part], args.release.aliases.get(part))
@@ -71,9 +82,10 @@ class Gateway(pulumi.ComponentResource):
             aws.apigatewayv2.Route(
                 f"{name} {route}", api_id=self.api.id, route_key=route, target=target, opts=self._child
             )
+        # Under this name, whose deliveries need no room in the account's one policy for log deliveries, which is small.
         self.log = aws.cloudwatch.LogGroup(
             name,
-            name=f"/aws/apigateway/{args.name}",
+            name=f"/aws/vendedlogs/apigateway/{args.name}",
             retention_in_days=options.log_retention_days,
             opts=self._child,
         )
@@ -140,12 +152,12 @@ def _cors(options: Options) -> aws.apigatewayv2.ApiCorsConfigurationArgs | None:
     return aws.apigatewayv2.ApiCorsConfigurationArgs(
         allow_origins=list(options.cors_origins),
         allow_methods=list(CORS_METHODS),
-        allow_headers=list(CORS_HEADERS),
+        allow_headers=[*CORS_HEADERS, *(name.lower() for name in options.cors_headers)],
         expose_headers=list(CORS_EXPOSED),
         max_age=600,
     )
 
 
 def _log_format() -> str:
-    names = ", ".join(f'"{name}": "$context.{name}"' for name in LOGGED)
+    names = ", ".join(f'"{name.rpartition(".")[2]}": "$context.{name}"' for name in LOGGED)
     return f"{{{names}}}"

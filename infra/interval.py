@@ -19,11 +19,13 @@ from pulumi import ResourceOptions
 PLATFORM = docker_build.Platform.LINUX_ARM64
 CPU, MEMORY = "256", "512"
 """The smallest task that Fargate has."""
-KEEP_FIVE = {
+KEPT_IMAGES = 30
+"""About ten deployments: an index, the image it names and what buildx attests of it count one each."""
+KEEP_NEWEST = {
     "rules": [
         {
             "rulePriority": 1,
-            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5},
+            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEPT_IMAGES},
             "action": {"type": "expire"},
         }
     ]
@@ -48,6 +50,8 @@ class IntervalArgs:
     place: AwsAccount
     api_key: pulumi.Input[str]
     protected: bool
+    knows_server: bool
+    """Whether the process can start: without its server it ends at once."""
     log_retention_days: int
     environment: Mapping[str, pulumi.Input[str]]
     statements: Sequence[policies.Statement]
@@ -72,7 +76,7 @@ class Interval(pulumi.ComponentResource):
             force_delete=True,  # what is in it is built anew by a deployment
             opts=self._child,
         )
-        aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=json.dumps(KEEP_FIVE), opts=self._child)
+        aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=json.dumps(KEEP_NEWEST), opts=self._child)
         image = self._image(repository)
         secret = aws.secretsmanager.Secret(
             name,
@@ -198,8 +202,9 @@ class Interval(pulumi.ComponentResource):
             # Two of them would each hold a socket open for the same actions, so the old one goes first.
             deployment_minimum_healthy_percent=0,
             deployment_maximum_percent=100,
-            # A task that can't start, for want of a setting perhaps, is not started for ever.
-            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=False),
+            # A task that can't start is not started for ever: the one before comes back.
+            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
+            wait_for_steady_state=args.knows_server,
             capacity_provider_strategies=[
                 aws.ecs.ServiceCapacityProviderStrategyArgs(capacity_provider=capacity, weight=1)
             ],

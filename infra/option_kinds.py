@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from typing import Any, Final, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -14,6 +16,7 @@ RETENTION_DAYS: Final = (
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653),
 )
 """Those that CloudWatch Logs takes."""
+TAG: Final = r"(?!(?i:aws:))[\w .:/=+@-]{1,128}"
 
 
 class OptionSource(Protocol):
@@ -24,6 +27,12 @@ class OptionSource(Protocol):
 
     def get_secret(self, key: str) -> Any:
         """Return the option as a secret output, if it is set."""
+
+
+def option(convert: Callable[[str], Any], default: Any = None) -> Any:
+    """Return a dataclass's field that is read from an option's text."""
+    about = {"convert": convert, "default": default}
+    return field(default_factory=lambda: default, metadata=about)
 
 
 class OptionReader:
@@ -115,3 +124,35 @@ def listed(pattern: str) -> Callable[[str], Sequence[str]]:
         return tuple(items)
 
     return convert
+
+
+def network(longest: int, shortest: int) -> Callable[[str], str]:
+    """Return a network of private IPv4 addresses of a size in these bounds."""
+
+    def convert(text: str) -> str:
+        try:
+            found = ipaddress.IPv4Network(text)
+        except ValueError:
+            found = ipaddress.IPv4Network("0.0.0.0/0")
+        if not found.is_private or not longest <= found.prefixlen <= shortest:
+            raise ValueError(f"private addresses like 10.71.0.0/{longest}, /{longest} to /{shortest}")
+        return text
+
+    return convert
+
+
+def tags(text: str) -> Mapping[str, str]:
+    """Tags of one's own, as JSON (`pulumi config set --path` writes it) or as `name=value` with commas between."""
+    form = "names and values like team=web,costCentre=42, at most 40, no name starting with aws:"
+    if text.startswith("{"):
+        found = json.loads(text)
+    else:
+        found = dict(part.strip().partition("=")[::2] for part in text.split(","))
+    if len(found) > 40 or not all(re.fullmatch(TAG, name) and is_tag_value(found[name]) for name in found):
+        raise ValueError(form)
+    return {name: str(found[name]) for name in found}
+
+
+def is_tag_value(value: object) -> bool:
+    """Say whether AWS takes this as the value of a tag."""
+    return isinstance(value, str | int) and re.fullmatch(r"[\w .:/=+@-]{1,256}", str(value)) is not None

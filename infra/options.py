@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import option_checks
 import packages
-from option_kinds import OptionReader, OptionSource, boolean, capacity, listed, log_retention, matching, one_of, whole
+from option_kinds import (
+    OptionReader,
+    OptionSource,
+    boolean,
+    capacity,
+    listed,
+    log_retention,
+    matching,
+    network,
+    one_of,
+    option,
+    tags,
+    whole,
+)
 
 HTTPS: Final = 443
 PROTECTED_STAGES: Final = ("prod", "production")
+LIKELY_IN_USE: Final = re.compile(r"(^|-)(prod|production|live)(-|$)")
 STAGE_NAME: Final = re.compile(r"(?=.{1,20}$)[a-z](-?[a-z0-9])*")
+TEXT: Final = r"\S(.*\S)?"
+NAMES: Final = r"[^,\s]+(,[^,\s]+)*"
 
 
 class OptionError(ValueError):
@@ -22,125 +40,107 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """The options of one stage."""
+    """The options of one stage. An option is called as its field is, in camelCase."""
 
     stage: str
-    protected: bool
+    protected: bool = option(boolean, None)
+    """None until it is read: by the stage's name."""
     interval_api_key: Any = field(default=None, repr=False)
     """A secret output; None leaves the Interval process out."""
-    interval_server_endpoint: str | None = None
-    interval_protected_roles: str | None = None
-    interval_protected_teams: str | None = None
-    minimum_capacity: float = 0.0
-    maximum_capacity: float = 2.0
-    auto_pause_seconds: int = 300
-    postgres_version: str = "16"
-    evaluation_memory: int = 512
-    admin_memory: int = 512
-    python_version: str = packages.lambda_python()
-    requests_per_second: int = 500
-    burst: int = 1000
-    cors_origins: Sequence[str] = ()
-    log_retention_days: int = 30
-    open_evaluation: bool = False
-    default_environment: str = "prod"
-    refresh_seconds: float = 5.0
-    bucketing: str = "v2"
-    tracing: bool = True
-    custom_domain: str | None = None
-    certificate_arn: str | None = None
-    alarm_email: str | None = None
-    stale_minutes: int = 10
-    availability_zones: Sequence[str] = ()
-    jwt_public_key_parameter: str | None = None
+    interval_server_endpoint: str | None = option(matching(r"wss://[^\s/:]+(:\d{1,5})?/websocket"))
+    interval_protected_roles: str | None = option(
+        matching(r"none|(admin|developer|member)(,(admin|developer|member))*")
+    )
+    interval_protected_teams: str | None = option(matching(NAMES))
+    minimum_capacity: float = option(capacity(0), 0.0)
+    maximum_capacity: float = option(capacity(1), 2.0)
+    auto_pause_seconds: int = option(whole(300, 86_400), 300)
+    postgres_version: str = option(matching(r"16(\.([3-9]|\d\d))?|17(\.\d{1,2})?"), "16")
+    """Aurora's 16.1 and 16.2 can't pause."""
+    evaluation_memory: int = option(whole(128, 10_240), 512)
+    admin_memory: int = option(whole(128, 10_240), 512)
+    python_version: str = option(one_of(*packages.PYTHON_VERSIONS), packages.lambda_python())
+    requests_per_second: int = option(whole(1, 10_000), 500)
+    burst: int = option(whole(1, 10_000), 1000)
+    cors_origins: Sequence[str] = option(listed(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?"), ())
+    cors_headers: Sequence[str] = option(listed(r"[A-Za-z0-9-]+"), ())
+    log_retention_days: int = option(log_retention, 30)
+    evaluation: str = option(one_of("open", "key"), "key")
+    default_environment: str = option(matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"), "prod")
+    refresh_seconds: float = option(whole(1, 3_600), 5)
+    bucketing: str = option(one_of("v2", "v3"), "v2")
+    tracing: bool = option(boolean, True)
+    custom_domain: str | None = option(matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+"))
+    certificate_arn: str | None = option(matching(r"arn:aws[a-z-]*:acm:.+"))
+    alarm_email: str | None = option(matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"))
+    stale_minutes: int = option(whole(1, 1_440), 10)
+    tags: Mapping[str, str] = option(tags, {})
+    availability_zones: Sequence[str] = option(listed(r"[a-z]{2}(-[a-z]+)+-\d[a-h]"), ())
+    vpc_cidr: str = option(network(16, 22), "10.71.0.0/16")
+    vpc_id: str | None = option(matching(r"vpc-[0-9a-f]+"))
+    private_subnet_ids: Sequence[str] = option(listed(r"subnet-[0-9a-f]+"), ())
+    public_subnet_ids: Sequence[str] = option(listed(r"subnet-[0-9a-f]+"), ())
+    jwt_public_key_parameter: str | None = option(matching(r"[A-Za-z0-9_./-]{1,1011}"))
     """The name of an SSM parameter whose value is the key in PEM form."""
-    jwt_audience: str | None = None
-    jwt_issuer: str | None = None
-    jwt_admin_claim: str | None = None
-    jwt_admin_users: str | None = None
-    jwt_cookie: str | None = None
+    jwt_audience: str | None = option(matching(TEXT))
+    jwt_issuer: str | None = option(matching(TEXT))
+    jwt_admin_claim: str | None = option(matching(r"[^=\s]+=\S+"))
+    jwt_admin_users: str | None = option(matching(NAMES))
+    jwt_cookie: str | None = option(matching(r"[A-Za-z0-9_.-]+"))
 
     @property
     def interval_server_port(self) -> int:
         """The port that the Interval server listens on."""
         return urlsplit(self.interval_server_endpoint or "").port or HTTPS
 
+    @property
+    def looks_in_use(self) -> bool:
+        """Whether a stage that keeps nothing is called like one that people rely on."""
+        return not self.protected and LIKELY_IN_USE.search(self.stage) is not None
+
     @classmethod
-    def read(cls, stage: str, source: OptionSource) -> Options:
-        """Read every option. Raises OptionError, which names all that can't be used."""
+    def names(cls) -> dict[str, str]:
+        """Return the field of each option, by the option's name."""
+        return {camel_case(one.name): one.name for one in fields(cls) if one.name != "stage"}
+
+    @classmethod
+    def read(cls, stage: str, source: OptionSource, given: Iterable[str]) -> Options:
+        """Read every option; `given` are the names of those that are set. Raises OptionError, which names all that
+        can't be used.
+        """
         reader = OptionReader(source)
-        if not STAGE_NAME.fullmatch(stage):
-            form = "1 to 20 of a-z, 0-9 and single hyphens between them, with a letter at the start"
-            reader.problems.append(f"the stack's name must be {form}, not {stage!r}")
-        options = cls(
-            stage=stage,
-            protected=reader.read("protected", boolean, stage in PROTECTED_STAGES),
-            interval_api_key=source.get_secret("intervalApiKey"),
-            interval_server_endpoint=reader.read("intervalServerEndpoint", matching(_WEBSOCKET), None),
-            interval_protected_roles=reader.read("intervalProtectedRoles", matching(_ROLES), None),
-            interval_protected_teams=reader.read("intervalProtectedTeams", matching(_NAMES), None),
-            minimum_capacity=reader.read("minimumCapacity", capacity(0), cls.minimum_capacity),
-            maximum_capacity=reader.read("maximumCapacity", capacity(1), cls.maximum_capacity),
-            auto_pause_seconds=reader.read("autoPauseSeconds", whole(300, 86_400), cls.auto_pause_seconds),
-            postgres_version=reader.read("postgresVersion", matching(r"1[67](\.\d+)?"), cls.postgres_version),
-            evaluation_memory=reader.read("evaluationMemory", whole(128, 10_240), cls.evaluation_memory),
-            admin_memory=reader.read("adminMemory", whole(128, 10_240), cls.admin_memory),
-            python_version=reader.read("pythonVersion", one_of(*packages.PYTHON_VERSIONS), cls.python_version),
-            requests_per_second=reader.read("requestsPerSecond", whole(1, 10_000), cls.requests_per_second),
-            burst=reader.read("burst", whole(1, 10_000), cls.burst),
-            cors_origins=reader.read("corsOrigins", listed(_ORIGIN), ()),
-            log_retention_days=reader.read("logRetentionDays", log_retention, cls.log_retention_days),
-            open_evaluation=reader.read("evaluation", one_of("open", "key"), "key") == "open",
-            default_environment=reader.read("defaultEnvironment", matching(_KEY), cls.default_environment),
-            refresh_seconds=reader.read("refreshSeconds", whole(1, 3_600), int(cls.refresh_seconds)),
-            bucketing=reader.read("bucketing", one_of("v2", "v3"), cls.bucketing),
-            tracing=reader.read("tracing", boolean, cls.tracing),
-            custom_domain=reader.read("customDomain", matching(_DOMAIN), None),
-            certificate_arn=reader.read("certificateArn", matching(r"arn:aws[a-z-]*:acm:.+"), None),
-            alarm_email=reader.read("alarmEmail", matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"), None),
-            stale_minutes=reader.read("staleMinutes", whole(1, 1_440), cls.stale_minutes),
-            availability_zones=reader.read("availabilityZones", listed(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), ()),
-            jwt_public_key_parameter=reader.read("jwtPublicKeyParameter", matching(r"[A-Za-z0-9_./-]{1,1011}"), None),
-            jwt_audience=reader.read("jwtAudience", matching(_TEXT), None),
-            jwt_issuer=reader.read("jwtIssuer", matching(_TEXT), None),
-            jwt_admin_claim=reader.read("jwtAdminClaim", matching(r"[^=\s]+=\S+"), None),
-            jwt_admin_users=reader.read("jwtAdminUsers", matching(_NAMES), None),
-            jwt_cookie=reader.read("jwtCookie", matching(r"[A-Za-z0-9_.-]+"), None),
-        )
-        reader.problems += options.contradictions()
-        if reader.problems:
-            raise OptionError("; ".join(reader.problems))
+        values: dict[str, Any] = {
+            one.name: reader.read(camel_case(one.name), one.metadata["convert"], one.metadata["default"])
+            for one in fields(cls)
+            if one.metadata
+        }
+        if values["protected"] is None:
+            values["protected"] = stage in PROTECTED_STAGES
+        options = cls(stage=stage, interval_api_key=source.get_secret("intervalApiKey"), **values)
+        problems = [*stage_problems(stage), *unknown(given, cls.names()), *reader.problems]
+        problems += option_checks.contradictions(options)
+        if problems:
+            raise OptionError("; ".join(problems))
         return options
 
-    def contradictions(self) -> list[str]:
-        """Return what is wrong with the options together."""
-        problems = []
-        if self.minimum_capacity > self.maximum_capacity:
-            problems.append("flagstaff:minimumCapacity is larger than flagstaff:maximumCapacity")
-        if (self.custom_domain is None) != (self.certificate_arn is None):
-            problems.append("flagstaff:customDomain and flagstaff:certificateArn go together")
-        if len(self.availability_zones) not in (0, 2, 3):
-            problems.append("flagstaff:availabilityZones must be two or three")
-        return problems + self._jwt_contradictions()
 
-    def _jwt_contradictions(self) -> list[str]:
-        """Return what db/settings.py would refuse, said before anything is made."""
-        admins = self.jwt_admin_claim or self.jwt_admin_users
-        if self.jwt_public_key_parameter is None:
-            idle = admins or self.jwt_audience or self.jwt_issuer or self.jwt_cookie
-            return ["the other flagstaff:jwt options need flagstaff:jwtPublicKeyParameter"] if idle else []
-        problems = []
-        if self.jwt_audience is None:
-            problems.append("flagstaff:jwtPublicKeyParameter needs flagstaff:jwtAudience")
-        if not admins:
-            problems.append("flagstaff:jwtPublicKeyParameter needs flagstaff:jwtAdminClaim or flagstaff:jwtAdminUsers")
-        return problems
+def camel_case(name: str) -> str:
+    """Return `log_retention_days` as `logRetentionDays`."""
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
 
 
-_TEXT: Final = r"\S(.*\S)?"
-_WEBSOCKET: Final = r"wss://[^\s/:]+(:\d{1,5})?/websocket"
-_ROLES: Final = r"none|(admin|developer|member)(,(admin|developer|member))*"
-_NAMES: Final = r"[^,\s]+(,[^,\s]+)*"
-_KEY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
-_ORIGIN: Final = r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?"
-_DOMAIN: Final = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+def stage_problems(stage: str) -> list[str]:
+    """Return what is wrong with the name of a stage."""
+    form = "1 to 20 of a-z, 0-9 and single hyphens between them, with a letter at the start"
+    return [] if STAGE_NAME.fullmatch(stage) else [f"the stack's name must be {form}, not {stage!r}"]
+
+
+def unknown(given: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return what there is to say of options that are set and do not exist, the known ones once."""
+    names = sorted(known)
+    problems = []
+    for name in sorted(set(given) - set(names)):
+        close = difflib.get_close_matches(name, names, 1)
+        problems.append(f"there is no option flagstaff:{name}" + (f" (flagstaff:{close[0]}?)" if close else ""))
+    return [*problems, f"the options are {', '.join(names)}"] if problems else []

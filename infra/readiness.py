@@ -10,9 +10,8 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
-from database import Database
+from foundation import Foundation
 from functions import Functions
-from network import Network
 from pulumi import ResourceOptions
 
 SHOWN_CHARACTERS = 6
@@ -24,8 +23,7 @@ class ReadinessArgs:
     """What there has to be before."""
 
     functions: Functions
-    database: Database
-    network: Network
+    foundation: Foundation
     default_environment: str
 
 
@@ -44,12 +42,13 @@ class Readiness(pulumi.ComponentResource):
         self._child = ResourceOptions(parent=self)
         self.admin_key = self._secret("admin")
         self.server_key = self._secret("server", args.default_environment)
+        database, waits_for = args.foundation.database, list(args.foundation.waits_for)
         role = aws.lambda_.Invocation(
             "role",
             function_name=args.functions.control.name,
             input=json.dumps({"create": "role"}),
-            triggers={"cluster": args.database.cluster.cluster_resource_id},
-            opts=ResourceOptions(parent=self, depends_on=[args.database.instance]),
+            triggers={"cluster": database.resource_id},
+            opts=ResourceOptions(parent=self, depends_on=waits_for),
         )
         keys = [
             first_key("first admin key", "admin", None, self.admin_key),
@@ -57,16 +56,15 @@ class Readiness(pulumi.ComponentResource):
         ]
         # Hashes of random keys say nothing of them: the input may be shown.
         asked = pulumi.Output.unsecret(pulumi.Output.json_dumps({"firstKeys": keys, "publish": False}))
-        cluster = args.database.cluster.cluster_resource_id
         self.migration = aws.lambda_.Invocation(
             "migrations",
             function_name=args.functions.migration.name,
             input=asked,
-            triggers={"package": args.functions.migration.digest, "cluster": cluster},
+            triggers={"package": args.functions.migration.digest, "cluster": database.resource_id},
             # The function's ways to the database and to S3 have to be there too.
-            opts=ResourceOptions(parent=self, depends_on=[role, args.network]),
+            opts=ResourceOptions(parent=self, depends_on=[role, *waits_for]),
         )
-        self.triggers = {"keys": asked, "cluster": cluster}
+        self.triggers = {"keys": asked, "cluster": database.resource_id}
         """Another text whenever the database holds something else because of the deployment."""
         self.register_outputs({})
 

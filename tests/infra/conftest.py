@@ -88,8 +88,8 @@ def named(label: str) -> str:
 
 
 def run(stage: str, **options: str) -> subprocess.CompletedProcess[str]:
-    """Run the program for a stage with these options."""
-    config = {f"flagstaff:{name}": value for name, value in options.items()}
+    """Run the program for a stage with these options; those of others are given with their namespace (`aws:region`)."""
+    config = {name if ":" in name else f"flagstaff:{name}": value for name, value in options.items()}
     script = ROOT / "tests" / "infra" / "record.py"
     return subprocess.run([python_of("aws"), str(script), stage, json.dumps(config)], capture_output=True, text=True)
 

@@ -40,8 +40,8 @@ OUTPUTS: dict[str, dict[str, Any]] = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"prefixListId": "pl-s3"},
 }
 ANSWERS: dict[str, dict[str, Any]] = {
-    "aws:index/getPartition:getPartition": {"partition": "aws"},
-    "aws:index/getRegion:getRegion": {"region": "eu-central-1"},
+    "aws:index/getPartition:getPartition": {"partition": "aws", "dnsSuffix": "amazonaws.com"},
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": {"id": "pl-s3"},
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
     "aws:index/getAvailabilityZones:getAvailabilityZones": {
         "names": ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
@@ -72,6 +72,11 @@ class Recorder(mocks.Mocks):
         return f"{args.name}-id", {**given, **made}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        region = pulumi.Config("aws").get("region") or "eu-central-1"
+        if args.token.endswith(":getRegion"):
+            return {"region": region}
+        if args.token.endswith(":getPartition") and region.startswith("cn-"):
+            return {"partition": "aws-cn", "dnsSuffix": "amazonaws.com.cn"}
         return ANSWERS[args.token]
 
 

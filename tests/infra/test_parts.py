@@ -37,9 +37,17 @@ def test_interval_is_one_arm64_task_without_privileges(deploy: Deploy) -> None:
         assert strategy["capacityProvider"] == capacity
 
 
+def test_a_task_that_can_not_run_fails_the_deployment(deploy: Deploy) -> None:
+    server = {"intervalServerEndpoint": "wss://interval.example.com/websocket"}
+    service = deploy("prod", intervalApiKey="k", **server).one("ecs:Service").inputs
+    assert service["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert service["waitForSteadyState"] is True
+    assert deploy("prod", intervalApiKey="k").one("ecs:Service").inputs["waitForSteadyState"] is False
+
+
 def test_failures_are_counted_in_the_access_log_without_missing_streams_and_waking_databases(any_stage: Stage) -> None:
     counting = any_stage.one("cloudwatch:LogMetricFilter").inputs
-    assert counting["logGroupName"].startswith("/aws/apigateway/")
+    assert counting["logGroupName"].startswith("/aws/vendedlogs/")
     logged = json.loads(any_stage.one("apigatewayv2:Stage").inputs["accessLogSettings"]["format"])
     assert (logged["status"], logged["routeKey"]) == ("$context.status", "$context.routeKey")
     left_out = '($.status != "501") && (($.status != "503") || ($.routeKey != "$default"))'
@@ -75,4 +83,5 @@ def test_the_gateway_throttles_and_logs_no_query_strings(any_stage: Stage) -> No
     assert stage["defaultRouteSettings"]["throttlingRateLimit"] == 500
     log_format = json.loads(stage["accessLogSettings"]["format"])
     assert "requestId" in log_format
+    assert log_format["sourceIp"] == "$context.identity.sourceIp"
     assert not any("query" in value.lower() or "header" in value.lower() for value in log_format.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.infra.conftest import Stage
+from tests.infra.conftest import Deploy, Stage
 
 WITHOUT_RESOURCES = {
     "xray:PutTraceSegments",
@@ -18,6 +18,12 @@ WITHOUT_RESOURCES = {
     "ec2:UnassignPrivateIpAddresses",
 }
 """Actions that can't be bound to a resource, or not to one that exists when they are needed."""
+
+
+def test_only_what_is_traced_may_trace(deploy: Deploy) -> None:
+    for tracing in ("true", "false"):
+        statements = deploy("dev", tracing=tracing).statements()
+        assert any("xray:PutTraceSegments" in one["Action"] for _, one in statements) is (tracing == "true")
 
 
 def test_every_statement_lists_actions_and_resources(any_stage: Stage) -> None:

@@ -60,6 +60,7 @@ def test_private_subnets_have_no_way_out_but_the_s3_endpoint(any_stage: Stage) -
     (statement,) = json.loads(endpoint["policy"])["Statement"]
     assert set(statement["Action"]) == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
     assert statement["Resource"] == ["arn:Bucket:definitions/*"]
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": "123456789012"}}
     private = {subnet.name + "-id" for subnet in any_stage.all("ec2:Subnet") if "private" in subnet.name}
     assert len(private) >= 2
     assert set(any_stage.one("rds:SubnetGroup").inputs["subnetIds"]) == private

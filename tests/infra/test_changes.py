@@ -60,6 +60,18 @@ CHANGES: list[tuple[dict[str, str], dict[str, str]]] = [
         },
     ),
     (
+        {"availabilityZones": "eu-central-1a,eu-central-1b,eu-central-1c"},
+        {
+            **{f"aws_subnet.network-{kind}-c": "create" for kind in ("private", "public")},
+            "aws_db_subnet_group.database": "update",
+            "aws_lambda_function.admin": "update",
+        },
+    ),
+    (
+        {"tags": "team=web"},
+        {f"aws_{one}": "update" for one in ("vpc.network", "rds_cluster.database", "lambda_function.evaluation")},
+    ),
+    (
         {"corsOrigins": "https://app.example.com", "requestsPerSecond": "50", "logRetentionDays": "7"},
         {
             "aws_apigatewayv2_api.gateway": "update",
@@ -70,7 +82,13 @@ CHANGES: list[tuple[dict[str, str], dict[str, str]]] = [
 ]
 """Options, and what a plan must do because of them, to these resources at least."""
 
-REFUSED = [{"postgresVersion": "15"}, {"minimumCapacity": "4"}, {"customDomain": "flags.example.com"}]
+REFUSED = [
+    {"postgresVersion": "15"},
+    {"minimumCapacity": "4"},
+    {"customDomain": "flags.example.com"},
+    {"vpcCidr": "8.8.0.0/16"},
+    {"minimumCapacty": "1"},
+]
 """What the program refuses before anything is planned."""
 
 IN_USE = (

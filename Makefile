@@ -25,8 +25,8 @@ interval: $(VENV)/.run ## Run the Interval dashboard alone (needs INTERVAL_API_K
 
 nodecheck: tests/interval/nodecheck/node_modules/.ready ## Get what tests hold the dashboard's pages against (needs npm)
 
-test: $(VENV)/.dev ## Run all tests (ARGS="-k name" picks some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## Run all tests, side by side on all cores (ARGS="-k name" picks some, ARGS="-n 0" takes turns)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-fast: $(VENV)/.dev ## Run the tests that start no servers, browsers, other languages or AWS
 	@$(BIN)/python -m pytest -m "not process" -n auto --dist loadfile $(ARGS)

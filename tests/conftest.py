@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import HealthCheck, settings
 
 from db import database as db_database
 from db.migrate import migrate
@@ -17,6 +18,10 @@ from db.postgres import embedded
 from tests.environments import is_ready
 
 TESTS = Path(__file__).parent
+
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of a busy machine
+settings.load_profile("tests")
+
 WITH_PROCESSES = (
     "agreement",
     "api/serving/test_interfaces",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,9 @@ from tests.processes import ROOT
 @cache
 def environment(name: str) -> Path:
     """Make `.venv-NAME`, where it can be made, and give its folder; `is_ready` tells whether it was."""
-    subprocess.run(["make", "--silent", f".venv-{name}/.ready"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    with (ROOT / ".venv" / ".making").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process of this run may be at it
+        subprocess.run(["make", "--silent", f".venv-{name}/.ready"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return ROOT / f".venv-{name}"
 
 

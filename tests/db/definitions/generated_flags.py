@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from db.configuration.edits import Members, NewFlag
@@ -15,6 +16,7 @@ from db.targeting.rules import read_segment_rules
 from db.targeting.schedules import read_ramp, read_schedule
 from flagstaff.targeting import Prerequisite
 from flagstaff.targeting.operators import OPERATORS
+from flagstaff.targeting.schedule import MAX_RAMP
 from tests.db.helpers import ADA, targeting
 from tests.sdk.engine import flagd_oracle
 
@@ -114,9 +116,10 @@ def rollouts(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
     if len(variants) == 2 and draw(st.booleans()):
         start, end = draw(st.sampled_from(list(pairwise(STEPS))))
         shares = {"from": draw(st.sampled_from([0, 0.5, 33.333])), "to": draw(st.sampled_from([64, 99.999, 100]))}
-        return {
-            "rollout": read_ramp({"variant": draw(st.sampled_from(variants)), **shares, "start": start, "end": end})
-        }
+        ramp = read_ramp({"variant": draw(st.sampled_from(variants)), **shares, "start": start, "end": end})
+        zero, full = ramp.bounds()
+        assume(full - zero <= MAX_RAMP)  # a slower one is refused
+        return {"rollout": ramp}
     return targeting({"rollout": draw(st.none() | splits(variants))})
 
 

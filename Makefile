@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run interval nodecheck test test-fast test-sdk deploy outputs destroy changes snippets lint format agreement benchmark lock clean
+.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy changes snippets lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ setup: $(ENVIRONMENTS) ## Make all environments at once; tests make those that t
 
 run: $(VENV)/.run ## Serve on 127.0.0.1:8080 (HOST, PORT and FLAGSTAFF_DATABASE_URL change that)
 	@exec $(BIN)/python -m api dev
+
+demo: $(VENV)/.run ## Make the flags of the demo that make run serves at /demo (ARGS="--url URL --key KEY" for another server)
+	@$(BIN)/python -m cli.demo $(ARGS)
 
 interval: $(VENV)/.run ## Run the Interval dashboard alone (needs INTERVAL_API_KEY; see docs/interval.md)
 	@exec $(BIN)/python -m interval_app

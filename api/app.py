@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from api.admin import changes, environments, flags, keys, members, overrides, segments, short_forms
 from api.client import stream
 from api.current import EXTENSION
+from api.demo import routes as demo
 from api.errors import RequestError
 from api.http import Response, error_response
 from api.operations import cost_brake, health, metrics, request_log
@@ -62,6 +63,8 @@ def create_app(services: Services) -> Flask:
         app.add_url_rule(path, endpoint=path, view_func=direct_view(services, answer), methods=[method])
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if services.settings.demo:
+        app.register_blueprint(demo.blueprint)
     app.after_request(forbid_sniffing)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, error_response)

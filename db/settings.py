@@ -81,6 +81,8 @@ class Settings:
     aws_region: str | None = None
     s3_endpoint: str | None = None
     """Another S3 than Amazon's own."""
+    demo: bool = False
+    """Whether the demo is served at /demo."""
     stage: str = "local"
     """The deployment's name, as metrics show it."""
 
@@ -137,6 +139,7 @@ class Settings:
             definitions_bucket=read("FLAGSTAFF_DEFINITIONS_BUCKET", None, _text),
             aws_region=read("AWS_REGION", None, _text),
             s3_endpoint=read("AWS_ENDPOINT_URL_S3", None, _text),
+            demo=read("FLAGSTAFF_DEMO", "off", _one_of("on", "off")) == "on",
             stage=read("FLAGSTAFF_STAGE", cls.stage, _text),
         )
         problems += settings._sign_in_problems(env)

@@ -50,9 +50,10 @@ ALLOWED = {
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
     " db.segments db.targeting db.wording flagstaff flagstaff.targeting",
     "api.operations": "api api.admin api.memory api.telemetry db.process",
+    "api.demo": "api",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff flagstaff.targeting",
-    "api": "api.access api.admin api.client api.evaluation api.feeds api.memory api.operations api.reference"
+    "api": "api.access api.admin api.client api.demo api.evaluation api.feeds api.memory api.operations api.reference"
     " api.serving api.telemetry db db.process db.published flagstaff.engine flagstaff.targeting",
     "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"
     " db.process",

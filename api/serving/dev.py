@@ -36,7 +36,7 @@ def main() -> int:
     try:
         for number in signals.SIGNALS:
             signal.signal(number, stop)
-        run(Settings.from_env({"FLAGSTAFF_EVALUATION": "open", **os.environ}))
+        run(Settings.from_env({"FLAGSTAFF_EVALUATION": "open", "FLAGSTAFF_DEMO": "on", **os.environ}))
     except KeyboardInterrupt:
         signals.ignore()  # before it served; while it serves, the server itself ends on signals
     except (SettingsError, AddressError, EmbeddedPostgresError, DatabaseUnavailableError) as error:
@@ -122,6 +122,7 @@ def first_lines(settings: Settings) -> str:
 Flagstaff is at {url}  (Ctrl-C stops it)
 
   reference  {url}/docs
+  demo       {url}/demo    (`make demo` makes its flags)
   admin key  admin-secret-key
   SDK key    sdk-secret-key     (evaluation {"needs no key here" if settings.evaluation_open else "needs a key"})
 

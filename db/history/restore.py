@@ -139,18 +139,13 @@ def _change_flag(
 
 
 def _members_to_restore(current: FlagConfiguration, change_id: int, to: Side) -> MemberChanges:
-    """Return what takes back all member edits since then: for each entity, the first of them tells what it
-    got before.
-    """
-    wanted: dict[Entity, str | None] = {}
+    """Return what takes back all member edits since then."""
     logged = rows(
         "SELECT members FROM change WHERE flag_id = %s AND environment_id = %s AND id >= %s AND members IS NOT NULL"
         " AND (id > %s OR %s) ORDER BY id",
         *(str(current.flag.id), current.environment.id, change_id, change_id, to == "before"),
     )
-    for (members,) in logged:
-        for entity, variant in member_changes.before(members):
-            wanted.setdefault(entity, variant)
+    wanted = member_changes.before_all(members for (members,) in logged)
     now: dict[Entity, str | None] = {}
     for entity_type in {entity.type for entity in wanted}:
         ids = [entity.id for entity in wanted if entity.type == entity_type]

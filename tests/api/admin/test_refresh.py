@@ -28,6 +28,7 @@ WRITES: dict[str, tuple[str, Any]] = {
     "POST /api/admin/segments": ("/api/admin/segments", {"key": "new"}),
     "PUT /api/admin/segments/<key>": (STAFF, {"rules": [{"conditions": [{"field": "f", "operator": "exists"}]}]}),
     "DELETE /api/admin/segments/<key>": ("/api/admin/segments/unused", None),
+    "POST /api/admin/segments/<key>/restore": (f"{STAFF}/restore", {"changeId": "the last"}),
     "POST /api/admin/segments/<key>/members": (f"{STAFF}/members", {"entityIds": ["john"]}),
     "DELETE /api/admin/segments/<key>/members": (f"{STAFF}/members", {"entityIds": ["mary"]}),
     "POST /api/admin/environments": ("/api/admin/environments", {"key": "qa", "name": "QA"}),
@@ -87,7 +88,9 @@ def test_a_write_is_taken_in_before_it_is_answered(client: Client, route: str) -
     path, body = WRITES[route]
     if body and "changeId" in body:
         client.do("PATCH", f"{BETA}/toggle", {})
-        body = {"changeId": client.do("GET", f"{BETA}/changes")["changes"][0]["id"]}
+        client.do("DELETE", f"{STAFF}/members", {"entityIds": ["mary"]})
+        of = "segment=staff" if path.startswith(STAFF) else "flag=beta"
+        body = {"changeId": client.do("GET", f"/api/admin/changes?{of}")["changes"][0]["id"]}
     answer = client.request(route.split()[0], path.replace("the last", key["id"]), body)
     assert answer.status < 300, answer.body
     assert taken_in(client) == written()

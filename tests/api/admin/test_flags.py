@@ -418,3 +418,11 @@ def test_a_new_boolean_flag_has_a_value_for_everyone(
     client: Client, fields: dict[str, Any], default: str | None
 ) -> None:
     assert client.create("beta", **fields)["defaultVariant"] == default
+
+
+def test_a_static_flag_takes_nothing_of_a_dynamic_one_but_its_absence(client: Client) -> None:
+    nothing: dict[str, Any] = {"rules": [], "prerequisites": [], "targetedUsers": [], "rollout": None, "ramp": None}
+    flag = client.create("beta", isStatic=True, value=True, defaultVariant=None, **nothing)
+    assert flag["value"] is True and "rules" not in flag
+    assert client.do("PUT", f"{FLAGS}/beta", {**nothing, "variants": {}})["flag"]["version"] == 1
+    client.refused(422, "static_flag", "PUT", f"{FLAGS}/beta", {"rolloutPercentage": 0})

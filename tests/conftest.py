@@ -10,11 +10,16 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import HealthCheck, settings
 
 from db import database as db_database
 from db.migrate import migrate
 from db.postgres import embedded
 from tests.environments import is_ready
+
+# How fast the machine is says nothing of the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
 WITH_PROCESSES = (

@@ -80,6 +80,14 @@ def prepare(client: Client) -> None:
     client.create("beta", targetedUsers=["mary"], rules=IN_STAFF)
 
 
+def make_change(client: Client, path: str) -> Any:
+    """Change the flag or the segment that a route restores; the id of the change."""
+    client.do("PATCH", f"{BETA}/toggle", {})
+    client.do("DELETE", f"{STAFF}/members", {"entityIds": ["mary"]})
+    of = "segment=staff" if path.startswith(STAFF) else "flag=beta"
+    return client.do("GET", f"/api/admin/changes?{of}")["changes"][0]["id"]
+
+
 @pytest.mark.parametrize("route", WRITES)
 def test_a_write_is_taken_in_before_it_is_answered(client: Client, route: str) -> None:
     prepare(client)
@@ -87,10 +95,7 @@ def test_a_write_is_taken_in_before_it_is_answered(client: Client, route: str) -
     before = written()
     path, body = WRITES[route]
     if body and "changeId" in body:
-        client.do("PATCH", f"{BETA}/toggle", {})
-        client.do("DELETE", f"{STAFF}/members", {"entityIds": ["mary"]})
-        of = "segment=staff" if path.startswith(STAFF) else "flag=beta"
-        body = {"changeId": client.do("GET", f"/api/admin/changes?{of}")["changes"][0]["id"]}
+        body = {"changeId": make_change(client, path)}
     answer = client.request(route.split()[0], path.replace("the last", key["id"]), body)
     assert answer.status < 300, answer.body
     assert taken_in(client) == written()

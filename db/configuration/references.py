@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -89,43 +89,54 @@ def refuse_too_complex(needs: Needs, keys: Collection[str]) -> None:
     affected = [*keys, *(each.key for each in needs.dependants(keys))]
     flags = live_flag_rows(needs.environment.id, affected)
     catalog = read_catalog(needs.environment.id, flags, lambda needed: {}, ids_as=None)
-    for flag in flags:
-        logic = build(flag.configuration({}), catalog).logic
-        operations, nesting = _size(logic)
-        size = len(orjson.dumps(logic)) if nesting <= MAX_NESTING else 0
-        if size > MAX_BYTES or operations > MAX_OPERATIONS or nesting > MAX_NESTING:
-            raise _too_complex(flag.key, flag.prerequisites, operations, size, nesting)
+    built = [build(flag.configuration({}), catalog).logic for flag in flags]
+    sizes: dict[int, Size] = {}  # by ids, which are good while what was built is there
+    for flag, logic in zip(flags, built, strict=True):
+        size = measured(logic, sizes)
+        if size.bytes > MAX_BYTES or size.operations > MAX_OPERATIONS or size.nesting > MAX_NESTING:
+            raise _too_complex(flag.key, flag.prerequisites, size)
 
 
-def _too_complex(
-    key: str, prerequisites: Sequence[Prerequisite], operations: int, size: int, nesting: int
-) -> InvalidInputError:
+def _too_complex(key: str, prerequisites: Sequence[Prerequisite], size: Size) -> InvalidInputError:
     needs = f" (with what it needs: {', '.join(one.flag for one in prerequisites)})" if prerequisites else ""
     message = (
-        f"the flag {key!r}{needs} would become too complex: {operations:,} operations of at most {MAX_OPERATIONS:,}, "
-        f"{size:,} bytes of at most {MAX_BYTES:,}, {nesting} levels of at most {MAX_NESTING}"
+        f"the flag {key!r}{needs} would become too complex: {size.operations:,} operations of at most"
+        f" {MAX_OPERATIONS:,}, {size.bytes:,} bytes of at most {MAX_BYTES:,}, {size.nesting} levels of at most"
+        f" {MAX_NESTING}"
     )
     return InvalidInputError("too_complex", "rules", message)
 
 
-def _size(logic: object) -> tuple[int, int]:
-    """Return how many operations there are, and how deep they are nested."""
-    operations = nesting = 0
-    level: list[object] = [logic]
-    while level:
-        found = [node for node in level if isinstance(node, dict)]
-        operations += len(found)
-        nesting += bool(found)
-        level = [part for node in found for part in _parts(node)]
-    return operations, nesting
+class Size(NamedTuple):
+    """How large a targeting is: its operations, how deep they are nested, and its length as JSON."""
+
+    operations: int
+    nesting: int
+    bytes: int
 
 
-def _parts(node: dict[str, object]) -> Iterator[object]:
-    """Yield what is directly inside an operation, lists opened."""
-    inside: list[object] = list(node.values())
-    while inside:
-        part = inside.pop()
-        if isinstance(part, list):
-            inside += part
-        else:
-            yield part
+def measured(node: Any, known: dict[int, Size]) -> Size:
+    """Return the size of a targeting. `known` has what was measured before, by `id`.
+
+    A segment or a flag that is written in at many places is one object, and is looked at once: ten rules can make a
+    billion operations.
+    """
+    if not isinstance(node, dict | list):
+        return Size(0, 0, len(orjson.dumps(node)))
+    if id(node) not in known:
+        known[id(node)] = _measured_anew(node, known)
+    return known[id(node)]
+
+
+def _measured_anew(node: dict[str, Any] | list[Any], known: dict[int, Size]) -> Size:
+    own = int(isinstance(node, dict))
+    parts = list(node.values()) if isinstance(node, dict) else node
+    if not any(isinstance(part, dict | list) for part in parts):
+        return Size(own, own, len(orjson.dumps(node)))
+    inside = [measured(part, known) for part in parts]
+    names = sum(len(orjson.dumps(name)) + 1 for name in node) if isinstance(node, dict) else 0
+    return Size(
+        sum(part.operations for part in inside) + own,
+        max(part.nesting for part in inside) + own,
+        sum(part.bytes for part in inside) + names + len(parts) + 1,
+    )

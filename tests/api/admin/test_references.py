@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.api.conftest import Client
@@ -103,3 +104,16 @@ def test_an_archived_flag_comes_back_only_with_what_it_needs(client: Client) -> 
     client.refused(422, "unknown_prerequisite", *restore)
     client.create("alpha")
     assert client.do(*restore)["flag"]["prerequisites"] == needs("alpha")
+
+
+def test_a_small_request_for_a_huge_definition_is_refused_at_once(client: Client) -> None:
+    """A thousand conditions name a segment of five thousand: its definition would have 10 million operations."""
+    rule = {"conditions": [{"field": f"f{number}", "operator": "eq", "value": "1"} for number in range(50)]}
+    client.do("POST", SEGMENTS, {"key": "large", "rules": [rule] * 100}, 201)
+    client.create("beta")
+    condition = {"operator": "in_segment", "value": ["large"]}
+    rules = [{"conditions": [condition] * 20, "variant": "on"}] * 50
+    begun = time.monotonic()
+    said = client.refused(422, "too_complex", "PUT", f"{FLAGS}/beta", {"rules": rules})
+    assert time.monotonic() - begun < 15
+    assert " operations of at most 20,000, " in said["error"]

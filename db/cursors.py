@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from db import validation
 from db.errors import InvalidInputError
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ def write_cursor(*parts: object) -> str:
 def read_cursor(cursor: str, read: Callable[[list[Any]], T]) -> T:
     """Read what `write_cursor` wrote; `read` checks the values. Raises InvalidInputError for what nobody wrote."""
     try:
-        parts = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        parts: Any = validation.json_value(json.loads(base64.urlsafe_b64decode(cursor.encode("ascii"))), "next")
         return read(parts)
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, InvalidInputError):
         raise not_a_cursor() from None

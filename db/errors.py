@@ -168,10 +168,10 @@ class VersionConflictError(FlagstaffError):
 
 
 class ChangeNotFoundError(FlagstaffError):
-    """This flag has no change of this id in this environment."""
+    """This flag has no change of this id in this environment, or this segment none."""
 
-    def __init__(self, change_id: int) -> None:
-        super().__init__(f"there is no change {change_id} of this flag in this environment")
+    def __init__(self, change_id: int, of: str = "this flag in this environment") -> None:
+        super().__init__(f"there is no change {change_id} of {of}")
         self.change_id = change_id
 
 

@@ -92,10 +92,10 @@ def tags(value: object) -> list[str]:
     return list(dict.fromkeys(clean))
 
 
-def boolean(value: object, field: str) -> bool:
+def boolean(value: object, field: str, *, code: str | None = None) -> bool:
     """True or false, not a number or a text that looks like one."""
     if not isinstance(value, bool):
-        raise InvalidInputError(f"invalid_{field}", field, f"{field} must be true or false")
+        raise InvalidInputError(code or f"invalid_{field}", field, f"{field} must be true or false")
     return value
 
 

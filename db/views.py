@@ -69,6 +69,8 @@ class FlagView:
     schedule: Sequence[Step]
     """The steps that are still to come, in order."""
     prerequisites: Sequence[Prerequisite]
+    needed_by: Mapping[str, Sequence[str]]
+    """The live flags that have this one as a prerequisite, by their keys, with the variants of which they need one."""
     member_count: int
     created_at: datetime
     created_by: str

@@ -87,6 +87,7 @@ class Action(StrEnum):
     SEGMENT_CREATED = "segment.created"
     SEGMENT_UPDATED = "segment.updated"
     SEGMENT_ARCHIVED = "segment.archived"
+    SEGMENT_RESTORED = "segment.restored"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_UPDATED = "environment.updated"
     ENVIRONMENT_DELETED = "environment.deleted"

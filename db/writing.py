@@ -21,7 +21,7 @@ from db import validation
 from db.database import database, limit_transaction, rows, session
 from db.errors import InvalidInputError, UnknownEnvironmentError
 from db.models import Change, Environment, now
-from db.vocabulary import Action, Actor
+from db.vocabulary import Action, Actor, Source
 
 CHANNEL: Final = "flagstaff"
 MAX_WAIT_SECONDS = 30
@@ -37,6 +37,9 @@ class Committed(NamedTuple):
     """The environments that have a new revision, by key."""
     actions: frozenset[Action]
 
+
+NOBODY: Final = Actor("nobody", Source.SYSTEM)
+"""Who makes a dry run that is only looked at."""
 
 Hook = Callable[[Committed], object]
 

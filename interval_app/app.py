@@ -13,6 +13,7 @@ from interval_app.pages.flags import archive, create, edit, explain, filters, fl
 from interval_app.pages.release import prerequisite_form, prerequisites, ramp, ramp_form, schedule, step_form
 from interval_app.pages.segments import edit as segment_edit
 from interval_app.pages.segments import ids as segment_ids
+from interval_app.pages.segments import restore as segment_restore
 from interval_app.pages.segments import rules as segment_rules
 from interval_app.pages.segments import segment_list, segment_page
 from interval_app.pages.targeting import member_actions, new_rule, rollout, rule_editor
@@ -99,6 +100,7 @@ def actions(settings: Settings) -> dict[Route, Action]:
         Route.SET_SEGMENT_RULE: does(segment_rules.set_rule, "Rule of a segment"),
         Route.REMOVE_SEGMENT_RULE: does(segment_rules.remove, "Remove rule of a segment"),
         Route.ARCHIVE_SEGMENT: does(segment_edit.archive, "Archive segment"),
+        Route.RESTORE_SEGMENT: does(segment_restore.restore, "Restore segment"),
         Route.CHANGES_OF_FLAG: does(change_log.of, "Change log of a flag"),
         Route.FILTER_CHANGES: does(change_log.choose, "Filter the change log"),
         Route.RESTORE_CHANGE: does(change_log.restore, "Restore"),

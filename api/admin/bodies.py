@@ -20,10 +20,13 @@ from flagstaff.targeting import TOTAL_WEIGHT, Prerequisite, Ramp, Rule, Share, S
 
 ON, OFF, USER = "on", "off", "user"
 READ_ONLY = (
-    *("id", "key", "type", "isStatic", "revision", "memberCount", "summary"),
+    *("id", "key", "type", "isStatic", "revision", "memberCount", "neededBy", "summary"),
     *("createdAt", "createdBy", "updatedAt", "updatedBy", "archivedAt"),
 )
 """What answers have and no edit changes. A body may have it as it was read: an answer may be edited and sent back."""
+
+WITHOUT_A_VERSION = ("revision", "neededBy", "summary")
+"""What changes without a new version of the flag: with flags that it needs or that need it, segments, time."""
 
 SAID_TWICE = ("rollout", "rolloutPercentage", "variants", "defaultVariant")
 """What answers say in two ways: a share as rollout and as percentage, the value of a static flag as its variant."""
@@ -116,6 +119,8 @@ def drop_unchanged(body: Fields, version: int | None, current: Callable[[], Mapp
     `current` gives the flag as answers have it; it is asked for only where the body looks like an answer. One of an
     older version is left to the version's own check.
     """
+    if all(name in body for name in WITHOUT_A_VERSION):
+        body.drop(WITHOUT_A_VERSION)
     if any(name in body for name in READ_ONLY) or all(name in body for name in ("rollout", "rolloutPercentage")):
         flag = current()
         if version is not None and version != flag["version"]:

@@ -11,7 +11,7 @@ from api.admin import fields, shapes
 from api.admin.call import AdminRequest
 from api.admin.members import read_entities
 from api.http import Response, json_response
-from db.segments import entities, segments, usage
+from db.segments import entities, restore, segments, usage
 from db.segments.edits import NewSegment, SegmentEdit, SegmentRules, SegmentWritten
 from db.targeting.rules import read_segment_rules
 from db.vocabulary import UNSET
@@ -121,6 +121,17 @@ def used_by(key: str) -> Response:
     call = admin.read_call(in_environment=False)
     call.finish()
     return json_response(200, {"affected": shapes.listed(usage.usage(key), shapes.affected)})
+
+
+@blueprint.post("/<key>/restore")
+def restore_segment(key: str) -> Response:
+    """Bring back the segment as it was before (or after) a change."""
+    call = admin.read_call(body=True, in_environment=False, guarded=True)
+    change_id: int = call.body.take("changeId", fields.whole_number)
+    to: Any = call.body.take("to", fields.one_of("before", "after"), "before")
+    dry_run = read_dry_run(call)
+    done = restore.restore(key, change_id, to=to, actor=call.actor, version=call.version, dry_run=dry_run)
+    return written(done, dry_run)
 
 
 def read_rules(value: Any) -> SegmentRules:

@@ -38,6 +38,7 @@ def flag(view: FlagView) -> dict[str, Any]:
         "defaultVariant": view.default_variant,
         **({"value": view.value} if view.is_static else targeting(view)),
         "schedule": [step.to_json() for step in view.schedule],
+        "neededBy": [{"flag": key, "variants": variants} for key, variants in view.needed_by.items()],
         "summary": summary(view),
         "createdAt": view.created_at,
         "createdBy": view.created_by,

@@ -99,6 +99,15 @@ def before(logged: Mapping[str, Any]) -> Iterator[tuple[Entity, str | None]]:
                 yield Entity(group["entityType"], entity_id), group[old] if old else None
 
 
+def before_all(oldest_first: Iterable[Mapping[str, Any]]) -> dict[Entity, str | None]:
+    """Return what entities got before these entries of the change log: the first entry of each tells."""
+    got: dict[Entity, str | None] = {}
+    for logged in oldest_first:
+        for entity, variant in before(logged):
+            got.setdefault(entity, variant)
+    return got
+
+
 def current(configuration_id: int, entity_type: str, entity_ids: Sequence[str]) -> dict[Entity, str | None]:
     """Return what these entities of one type get; who is no member may be missing."""
     got: dict[Entity, str | None] = {}

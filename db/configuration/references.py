@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from db.configuration.catalog import read_catalog
 from db.configuration.flag_rows import live_flag_rows
+from db.configuration.needs import Needs
 from db.configuration.state import State
 from db.database import database, rows
 from db.errors import InvalidInputError, RequiredByError
@@ -23,69 +24,31 @@ MAX_NESTING: Final = 45
 """How deep the targeting of a flag may be nested; each prerequisite of a prerequisite is some levels more."""
 
 
-class Needing(NamedTuple):
-    """A flag of one environment that has prerequisites."""
-
-    configuration_id: int
-    key: str
-    prerequisites: Sequence[Prerequisite]
-
-
-def needing(environment: EnvironmentRef) -> list[Needing]:
-    """Return the live flags that have prerequisites in an environment."""
-    found = rows(
-        "SELECT c.id, f.key, c.prerequisites FROM configuration c JOIN flag f ON f.id = c.flag_id"
-        " WHERE c.environment_id = %s AND c.prerequisites <> '[]'::jsonb AND f.archived_at IS NULL ORDER BY f.key",
-        environment.id,
-    )
-    return [Needing(id_, key, tuple(map(Prerequisite.from_json, needs))) for id_, key, needs in found]
-
-
-def dependants(environment: EnvironmentRef, keys: Collection[str]) -> list[Needing]:
-    """Return the flags that need one of these flags, or a flag that does, in the order of their keys."""
-    every = needing(environment)
-    reached = set(keys)
-    found: dict[str, Needing] = {}
-    while latest := [
-        each
-        for each in every
-        if each.key not in found and any(prerequisite.flag in reached for prerequisite in each.prerequisites)
-    ]:
-        found |= {each.key: each for each in latest}
-        reached |= {each.key for each in latest}
-    return [found[key] for key in sorted(found)]
-
-
-def touch(writing: Write, environment: EnvironmentRef, keys: Collection[str]) -> None:
-    """Give the flags that need these the revision of the write: their definitions have changed too."""
-    if ids := [each.configuration_id for each in dependants(environment, keys)]:
-        revision = writing.stamp(environment)
+def touch(writing: Write, needs: Needs, key: str) -> None:
+    """Give the flags that need this one the revision of the write: their definitions have changed too."""
+    if ids := [each.configuration_id for each in needs.dependants([key])]:
+        revision = writing.stamp(needs.environment)
         database.execute_sql("UPDATE configuration SET revision = %s WHERE id = ANY(%s)", (revision, ids))
 
 
-def check(environment: EnvironmentRef, key: str, state: State) -> None:
-    """Check what a flag's new state refers to, and what refers to it.
+def check(needs: Needs, key: str, state: State) -> None:
+    """Check what a flag's new state, which is written by now, refers to, and what refers to it.
 
     Raises InvalidInputError (unknown flag, variant or segment, a circle), and RequiredByError where a flag needs a
     variant that is gone.
     """
     _check_segments(state)
-    _check_prerequisites(environment, key, state.prerequisites)
-    lost = [
-        each.key
-        for each in needing(environment)
-        for prerequisite in each.prerequisites
-        if prerequisite.flag == key and not set(prerequisite.variants) <= state.variants.keys()
-    ]
+    _check_prerequisites(needs, key, state.prerequisites)
+    lost = [flag for flag, prerequisite in needs.of(key) if not set(prerequisite.variants) <= state.variants.keys()]
     if lost:
-        raise RequiredByError(key, {environment.key: lost})
+        raise RequiredByError(key, {needs.environment.key: lost})
 
 
-def refuse_if_needed(environment: EnvironmentRef, key: str) -> None:
+def refuse_if_needed(environments: Sequence[EnvironmentRef], key: str) -> None:
     """Raise RequiredByError where a flag needs this one, which is to go."""
-    users = [each.key for each in needing(environment) if key in (one.flag for one in each.prerequisites)]
-    if users:
-        raise RequiredByError(key, {environment.key: users})
+    users = {environment.key: [flag for flag, _ in Needs.read(environment).of(key)] for environment in environments}
+    if any(users.values()):
+        raise RequiredByError(key, {environment: flags for environment, flags in users.items() if flags})
 
 
 def _check_segments(state: State) -> None:
@@ -97,10 +60,10 @@ def _check_segments(state: State) -> None:
         raise InvalidInputError("unknown_segment", "rules", f"there is no segment {', '.join(map(repr, missing))}")
 
 
-def _check_prerequisites(environment: EnvironmentRef, key: str, prerequisites: Sequence[Prerequisite]) -> None:
+def _check_prerequisites(needs: Needs, key: str, prerequisites: Sequence[Prerequisite]) -> None:
     if not prerequisites:
         return
-    flags = {flag.key: flag for flag in live_flag_rows(environment.id, [each.flag for each in prerequisites])}
+    flags = {flag.key: flag for flag in live_flag_rows(needs.environment.id, [each.flag for each in prerequisites])}
     for number, prerequisite in enumerate(prerequisites):
         field = f"prerequisites[{number}]"
         if prerequisite.flag == key:
@@ -113,77 +76,67 @@ def _check_prerequisites(environment: EnvironmentRef, key: str, prerequisites: S
             if variant not in known:
                 message = f"{field}: {prerequisite.flag!r} has no variant {variant!r}, but {', '.join(known)}"
                 raise InvalidInputError("unknown_variant", f"{field}.variants", message)
-    _refuse_circles(environment, key, prerequisites)
-
-
-def _refuse_circles(environment: EnvironmentRef, key: str, prerequisites: Sequence[Prerequisite]) -> None:
-    needs = {each.key: [one.flag for one in each.prerequisites] for each in needing(environment)}
-    needs[key] = [one.flag for one in prerequisites]
-    if circle := _circle(key, needs):
+    if circle := needs.circle(key):
         message = f"the prerequisites would lead in a circle: {' needs '.join(circle)}"
         raise InvalidInputError("circular_prerequisite", "prerequisites", message)
 
 
-def _circle(key: str, needs: Mapping[str, Sequence[str]]) -> list[str] | None:
-    """Return the way from a flag back to itself; None where there is none."""
-    ways = [[key]]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop()
-        for needed in needs.get(way[-1], ()):
-            if needed == key:
-                return [*way, key]
-            if needed not in seen:
-                seen.add(needed)
-                ways.append([*way, needed])
-    return None
-
-
-def refuse_too_complex(environment: EnvironmentRef, keys: Collection[str]) -> None:
+def refuse_too_complex(needs: Needs, keys: Collection[str]) -> None:
     """Measure the definitions of these flags and of those that need them, without the ids of members.
 
     Raises InvalidInputError (`too_complex`).
     """
-    affected = [*keys, *(each.key for each in dependants(environment, keys))]
-    flags = live_flag_rows(environment.id, affected)
-    catalog = read_catalog(environment.id, flags, lambda needed: {}, ids_as=None)
-    for flag in flags:
-        logic = build(flag.configuration({}), catalog).logic
-        operations, nesting = _size(logic)
-        size = len(orjson.dumps(logic)) if nesting <= MAX_NESTING else 0
-        if size > MAX_BYTES or operations > MAX_OPERATIONS or nesting > MAX_NESTING:
-            raise _too_complex(flag.key, flag.prerequisites, operations, size, nesting)
+    affected = [*keys, *(each.key for each in needs.dependants(keys))]
+    flags = live_flag_rows(needs.environment.id, affected)
+    catalog = read_catalog(needs.environment.id, flags, lambda needed: {}, ids_as=None)
+    built = [build(flag.configuration({}), catalog).logic for flag in flags]
+    sizes: dict[int, Size] = {}  # by ids, which are good while what was built is there
+    for flag, logic in zip(flags, built, strict=True):
+        size = measured(logic, sizes)
+        if size.bytes > MAX_BYTES or size.operations > MAX_OPERATIONS or size.nesting > MAX_NESTING:
+            raise _too_complex(flag.key, flag.prerequisites, size)
 
 
-def _too_complex(
-    key: str, prerequisites: Sequence[Prerequisite], operations: int, size: int, nesting: int
-) -> InvalidInputError:
+def _too_complex(key: str, prerequisites: Sequence[Prerequisite], size: Size) -> InvalidInputError:
     needs = f" (with what it needs: {', '.join(one.flag for one in prerequisites)})" if prerequisites else ""
     message = (
-        f"the flag {key!r}{needs} would become too complex: {operations:,} operations of at most {MAX_OPERATIONS:,}, "
-        f"{size:,} bytes of at most {MAX_BYTES:,}, {nesting} levels of at most {MAX_NESTING}"
+        f"the flag {key!r}{needs} would become too complex: {size.operations:,} operations of at most"
+        f" {MAX_OPERATIONS:,}, {size.bytes:,} bytes of at most {MAX_BYTES:,}, {size.nesting} levels of at most"
+        f" {MAX_NESTING}"
     )
     return InvalidInputError("too_complex", "rules", message)
 
 
-def _size(logic: object) -> tuple[int, int]:
-    """Return how many operations there are, and how deep they are nested."""
-    operations = nesting = 0
-    level: list[object] = [logic]
-    while level:
-        found = [node for node in level if isinstance(node, dict)]
-        operations += len(found)
-        nesting += bool(found)
-        level = [part for node in found for part in _parts(node)]
-    return operations, nesting
+class Size(NamedTuple):
+    """How large a targeting is: its operations, how deep they are nested, and its length as JSON."""
+
+    operations: int
+    nesting: int
+    bytes: int
 
 
-def _parts(node: dict[str, object]) -> Iterator[object]:
-    """Yield what is directly inside an operation, lists opened."""
-    inside: list[object] = list(node.values())
-    while inside:
-        part = inside.pop()
-        if isinstance(part, list):
-            inside += part
-        else:
-            yield part
+def measured(node: Any, known: dict[int, Size]) -> Size:
+    """Return the size of a targeting. `known` has what was measured before, by `id`.
+
+    A segment or a flag that is written in at many places is one object, and is looked at once: ten rules can make a
+    billion operations.
+    """
+    if not isinstance(node, dict | list):
+        return Size(0, 0, len(orjson.dumps(node)))
+    if id(node) not in known:
+        known[id(node)] = _measured_anew(node, known)
+    return known[id(node)]
+
+
+def _measured_anew(node: dict[str, Any] | list[Any], known: dict[int, Size]) -> Size:
+    own = int(isinstance(node, dict))
+    parts = list(node.values()) if isinstance(node, dict) else node
+    if not any(isinstance(part, dict | list) for part in parts):
+        return Size(own, own, len(orjson.dumps(node)))
+    inside = [measured(part, known) for part in parts]
+    names = sum(len(orjson.dumps(name)) + 1 for name in node) if isinstance(node, dict) else 0
+    return Size(
+        sum(part.operations for part in inside) + own,
+        max(part.nesting for part in inside) + own,
+        sum(part.bytes for part in inside) + names + len(parts) + 1,
+    )

@@ -274,6 +274,8 @@ def _refuse_default_for_static(key: str, default: object) -> None:
 
 
 def _refuse_for_static(key: str, asked: NewFlag | FlagEdit) -> None:
-    for what in ("variants", "rules", "rollout", "ramp", "prerequisites", "members"):
+    for what in ("variants", "rules", "rollout", "ramp", "prerequisites"):
         if getattr(asked, what, None):
             raise StaticFlagError(key, what)
+    if any(entry.entity_ids for entry in given(asked.members, ())):
+        raise StaticFlagError(key, "members")

@@ -12,6 +12,7 @@ from db import validation
 from db.configuration import references
 from db.configuration.flag_fields import fields_of
 from db.configuration.member_changes import MemberChanges
+from db.configuration.needs import NeededBy, Needs
 from db.configuration.state import State, read_rollout
 from db.errors import FlagNotFoundError, InvalidInputError, VersionConflictError
 from db.models import Configuration, Flag, now
@@ -49,9 +50,11 @@ class FlagConfiguration:
         """Return what the change log keeps of it: the flag's own fields and the state, members apart."""
         return {**fields_of(self.flag), "archived": self.flag.archived_at is not None, **self.state.to_json()}
 
-    def view(self) -> FlagView:
-        """As it leaves this package."""
+    def view(self, needed_by: NeededBy | None = None) -> FlagView:
+        """As it leaves this package; what needs the flag is read unless it is given."""
         flag, configuration, state = self.flag, self.configuration, self.state
+        if needed_by is None:
+            needed_by = Needs.read(self.environment).by_flag().get(self.key, {})
         default = state.default_variant
         return FlagView(
             id=str(flag.id),
@@ -78,6 +81,7 @@ class FlagConfiguration:
             ramp=state.rollout if isinstance(state.rollout, Ramp) else None,
             schedule=state.schedule,
             prerequisites=state.prerequisites,
+            needed_by=needed_by if flag.archived_at is None else {},
             member_count=configuration.member_count,
             created_at=utc(flag.created_at),
             created_by=flag.created_by,
@@ -182,8 +186,6 @@ def change(
     """
     revision = writing.stamp(current.environment)
     flag = _with_fields(current.flag, flag_fields or {})
-    if flag.archived_at is not None:
-        references.refuse_if_needed(current.environment, current.key)
     grown = members.apply(current.id, revision) if members else 0
     columns = _following(current, state or current.state, grown)
     columns |= {"revision": revision, "updated_at": writing.at, "updated_by": writing.actor.name}
@@ -204,14 +206,21 @@ def change(
 def _check_references(
     writing: Write, before: FlagConfiguration, after: FlagConfiguration, members: MemberChanges | None
 ) -> None:
-    """See to it that what the flag refers to is there, and that flags that need it follow."""
-    if members or not after.state.is_like(before.state):
-        references.touch(writing, after.environment, [after.key])
-    # Switching off is never refused.
-    if not after.state.is_like(before.state.switched(False)):
-        references.check(after.environment, after.key, after.state)
-        if not after.state.is_like(before.state):
-            references.refuse_too_complex(after.environment, [after.key])
+    """See to it that what the flag refers to is there, and that flags that need it follow.
+
+    A flag that lives again is checked whole: what it refers to may have gone or grown meanwhile.
+    """
+    returns = before.flag.archived_at is not None
+    is_changed = returns or not after.state.is_like(before.state)
+    is_only_off = not returns and after.state.is_like(before.state.switched(False))  # which is never refused
+    if not (is_changed or members):
+        return
+    needs = Needs.read(after.environment)
+    references.touch(writing, needs, after.key)
+    if not is_only_off:
+        references.check(needs, after.key, after.state)
+        if is_changed:
+            references.refuse_too_complex(needs, [after.key])
 
 
 def _following(current: FlagConfiguration, state: State, grown: int) -> dict[str, Any]:
@@ -248,6 +257,7 @@ def add_configuration(
     if members:
         members.apply(configuration.id, configuration.revision)
     if state.rules or state.prerequisites:  # nothing else refers to anything, and nothing needs a new flag yet
-        references.check(environment, str(flag.key), state)
-        references.refuse_too_complex(environment, [str(flag.key)])
+        needs = Needs.read(environment)
+        references.check(needs, str(flag.key), state)
+        references.refuse_too_complex(needs, [str(flag.key)])
     return reload(flag, configuration.id, environment)

@@ -9,7 +9,7 @@ from typing import Any
 import peewee
 
 from db import validation
-from db.configuration import flag_fields, store
+from db.configuration import flag_fields, references, store
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.configuration.member_assignment import replace_members
 from db.configuration.member_changes import MemberChanges
@@ -107,6 +107,7 @@ def archive(id_or_key: str, environment: str | None = None, *, actor: Actor, ver
     with write(actor) as writing:
         environment_ref = writing.environment(environment) if environment is not None else writing.environments[0]
         flag = store.find_to_change(id_or_key, environment_ref, version).flag
+        references.refuse_if_needed(writing.environments, str(flag.key))
         gone = {"archived_at": writing.at}
         archived = [
             store.change(writing, found, Action.FLAG_ARCHIVED, flag_fields=gone).view()

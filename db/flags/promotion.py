@@ -5,11 +5,11 @@ from __future__ import annotations
 from db.configuration import readable, store
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.store import FlagConfiguration
-from db.database import rows, snapshot
+from db.database import rows
 from db.errors import InvalidInputError
 from db.views import Difference, FlagView
 from db.vocabulary import Action, Actor
-from db.writing import find_environment, write
+from db.writing import NOBODY, Write, write
 
 
 def promote(id_or_key: str, source: str, target: str, *, actor: Actor, version: int | None = None) -> FlagView:
@@ -21,23 +21,25 @@ def promote(id_or_key: str, source: str, target: str, *, actor: Actor, version: 
     _refuse_same(source, target)
     with write(actor, source, target) as writing:
         current = store.find_to_change(id_or_key, writing.environment(target), version)
-        model = store.find_to_change(id_or_key, writing.environment(source))
-        members = _members(model, current)
-        if model.state.is_like(current.state) and not members:
-            return current.view()
-        action = Action.FLAG_PROMOTED
-        return store.change(writing, current, action, state=model.state, members=members).view()
+        return _promote(writing, current, source).view()
 
 
 def difference(id_or_key: str, source: str, target: str) -> Difference:
     """Return what `promote` would change. Raises what it raises."""
     _refuse_same(source, target)
-    with snapshot():
-        model = store.find(id_or_key, find_environment(source))
-        current = store.find(id_or_key, find_environment(target))
-        members = _members(model, current)
-        before = current.to_json()
-        return readable.difference(before, {**before, **model.state.to_json()}, members.to_json() if members else None)
+    with write(NOBODY, source, target, dry_run=True) as writing:
+        current = store.find_to_change(id_or_key, writing.environment(target))
+        members = _members(store.find_to_change(id_or_key, writing.environment(source)), current)
+        before, after = current.to_json(), _promote(writing, current, source).to_json()
+    return readable.difference(before, after, members.to_json() if members else None)
+
+
+def _promote(writing: Write, current: FlagConfiguration, source: str) -> FlagConfiguration:
+    model = store.find_to_change(str(current.flag.id), writing.environment(source))
+    members = _members(model, current)
+    if model.state.is_like(current.state) and not members:
+        return current
+    return store.change(writing, current, Action.FLAG_PROMOTED, state=model.state, members=members)
 
 
 def _refuse_same(source: str, target: str) -> None:

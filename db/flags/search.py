@@ -15,6 +15,7 @@ from db import validation
 from db.configuration import ownership, store
 from db.configuration.edits import FlagQuery
 from db.configuration.flag_rows import ENABLED_NOW
+from db.configuration.needs import Needs
 from db.cursors import read_cursor, write_cursor
 from db.database import snapshot
 from db.errors import InvalidInputError
@@ -64,7 +65,10 @@ def search(query: FlagQuery) -> Page[FlagView]:
         total = fitting.count()
         page = fitting if query.after is None else fitting.where(_behind(query.after, sort, query.descending))
         rows = list(page.order_by(*_order(sort, query.descending)).offset(skip).limit(limit + 1))
-        found = [store.from_rows(row.flag, row, environment).view() for row in rows[:limit]]
+        needed = Needs.read(environment).by_flag()
+        found = [
+            store.from_rows(row.flag, row, environment).view(needed.get(str(row.flag.key), {})) for row in rows[:limit]
+        ]
     return Page(found, total, _cursor(rows[limit - 1], sort) if len(rows) > limit else None)
 
 

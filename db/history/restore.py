@@ -14,12 +14,12 @@ from db.configuration import flag_fields, member_changes, readable, store
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.state import State
 from db.configuration.store import FlagConfiguration
-from db.database import rows, snapshot
+from db.database import rows
 from db.errors import ChangeNotFoundError, FlagKeyTakenError, InvalidInputError
 from db.models import Change
 from db.views import Difference, FlagView
 from db.vocabulary import Action, Actor
-from db.writing import Write, find_environment, write
+from db.writing import NOBODY, Write, write
 
 Side = Literal["before", "after"]
 
@@ -43,29 +43,29 @@ def restore(
     InvalidInputError where there was no such state, VersionConflictError, UnknownEnvironmentError.
     """
     with write(actor) as writing:
-        environment_ref = writing.environment(environment)
-        current = store.find(id_or_key, environment_ref)
+        current = store.find(id_or_key, writing.environment(environment))
         store.check_version(current, version)
-        goal = _goal(current, change_id, to)
-        own = _own_fields(current, change_id, to)
-        if current.flag.archived_at is not None:
-            own["archived_at"] = None
-            _begin_where_missing(writing, current)
-        if own:
-            _restore_elsewhere(writing, current, own)
-        return _restore_here(writing, current, goal, change_id, to, own).view()
+        return _restore(writing, current, change_id, to).view()
 
 
 def difference(id_or_key: str, environment: str, change_id: int, *, to: Side = "before") -> Difference:
-    """Return what `restore` would change; raises what it raises, but for a taken key."""
-    with snapshot():
-        current = store.find(id_or_key, find_environment(environment))
-        goal = _goal(current, change_id, to)
+    """Return what `restore` would change; raises what it raises."""
+    with write(NOBODY, dry_run=True) as writing:
+        current = store.find(id_or_key, writing.environment(environment))
         members = _members_to_restore(current, change_id, to)
-        before = current.to_json()
-        own = flag_fields.to_json(_own_fields(current, change_id, to))
-        after = {**before, **own, **State.from_json(goal).to_json(), "archived": False}
+        before, after = current.to_json(), _restore(writing, current, change_id, to).to_json()
     return readable.difference(before, after, members.to_json() if members else None)
+
+
+def _restore(writing: Write, current: FlagConfiguration, change_id: int, to: Side) -> FlagConfiguration:
+    goal = _goal(current, change_id, to)
+    own = _own_fields(current, change_id, to)
+    if current.flag.archived_at is not None:
+        own["archived_at"] = None
+        _begin_where_missing(writing, current)
+    if own:
+        _restore_elsewhere(writing, current, own)
+    return _restore_here(writing, current, goal, change_id, to, own)
 
 
 def _goal(current: FlagConfiguration, change_id: int, to: Side) -> Mapping[str, Any]:
@@ -139,18 +139,13 @@ def _change_flag(
 
 
 def _members_to_restore(current: FlagConfiguration, change_id: int, to: Side) -> MemberChanges:
-    """Return what takes back all member edits since then: for each entity, the first of them tells what it
-    got before.
-    """
-    wanted: dict[Entity, str | None] = {}
+    """Return what takes back all member edits since then."""
     logged = rows(
         "SELECT members FROM change WHERE flag_id = %s AND environment_id = %s AND id >= %s AND members IS NOT NULL"
         " AND (id > %s OR %s) ORDER BY id",
         *(str(current.flag.id), current.environment.id, change_id, change_id, to == "before"),
     )
-    for (members,) in logged:
-        for entity, variant in member_changes.before(members):
-            wanted.setdefault(entity, variant)
+    wanted = member_changes.before_all(members for (members,) in logged)
     now: dict[Entity, str | None] = {}
     for entity_type in {entity.type for entity in wanted}:
         ids = [entity.id for entity in wanted if entity.type == entity_type]

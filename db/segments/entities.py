@@ -107,18 +107,29 @@ def named(segment_id: uuid.UUID, entity_type: str, ids: Sequence[str]) -> dict[E
     return {Entity(entity_type, id_): EXCLUDED if excluded else INCLUDED for id_, excluded in found}
 
 
-def apply(segment_id: uuid.UUID, changes: MemberChanges) -> None:
-    """Write what becomes of entities; raises InvalidInputError for too many, or some that can't be shared."""
+def apply(segment_id: uuid.UUID, changes: MemberChanges, *, returns: bool = False) -> None:
+    """Write what becomes of entities; raises InvalidInputError for too many, or some that can't be shared.
+
+    `returns` says that the segment was archived until now, so that its entities did not count.
+    """
     for entity_type, list_name, ids in changes.groups():
         for start in range(0, len(ids), BATCH):
             _write(segment_id, entity_type, ids[start : start + BATCH], list_name)
-    ((own, every),) = rows(
-        "SELECT count(*) FILTER (WHERE segment_id = %s), count(*) FROM segment_entity", str(segment_id)
+    if changes.added or returns:
+        _check(segment_id, changes)
+
+
+def _check(segment_id: uuid.UUID, changes: MemberChanges) -> None:
+    ((own,),) = rows("SELECT count(*) FROM segment_entity WHERE segment_id = %s", str(segment_id))
+    ((every,),) = rows(
+        "SELECT count(*) FROM segment_entity JOIN segment ON segment.id = segment_id WHERE archived_at IS NULL"
     )
     if own > MAX_IN_A_SEGMENT or every > MAX_IN_ALL:
         message = f"a segment lists at most {MAX_IN_A_SEGMENT:,} ids, and all segments {MAX_IN_ALL:,} in all"
         raise InvalidInputError("too_many_members", INCLUDED, message)
-    if own > MAX_WRITTEN_IN:
+    if own - changes.added > MAX_WRITTEN_IN:  # the others were looked at when they came
+        _refuse_unshareable(id_ for _, _, ids in changes.groups() for id_ in ids)
+    elif own > MAX_WRITTEN_IN:
         _refuse_unshareable(entity.id for entity in current(segment_id, INCLUDED, EXCLUDED))
 
 

@@ -30,6 +30,12 @@ def find(key: str) -> Segment:
 def find_to_change(key: str, version: int | None) -> Segment:
     """Return a live segment, if it still is at that version; raises SegmentNotFoundError or VersionConflictError."""
     found = find(key)
+    check_version(found, version)
+    return found
+
+
+def check_version(found: Segment, version: int | None) -> None:
+    """Raise VersionConflictError where an edit was based on another version; None stands for any."""
     if version is not None and version != found.version:
         raise VersionConflictError(
             str(found.key),
@@ -39,7 +45,6 @@ def find_to_change(key: str, version: int | None) -> Segment:
             changed_at=utc(found.updated_at),
             what="segment",
         )
-    return found
 
 
 def to_json(segment: Segment) -> JsonObject:

@@ -86,7 +86,7 @@ def update(
     wanted = entities.checked(given.get(INCLUDED, {}), given.get(EXCLUDED, {}))
     with write(actor, dry_run=dry_run) as writing:
         found = rows.find_to_change(key, version)
-        return _change(writing, found, columns, _replacing(found, wanted, list(given)))
+        return change(writing, found, columns, _replacing(found, wanted, list(given)))
 
 
 def _replacing(segment: Segment, wanted: dict[Entity, str], lists: Sequence[str]) -> MemberChanges:
@@ -136,7 +136,7 @@ def _list(
     with write(actor, dry_run=dry_run) as writing:
         found = rows.find_to_change(key, version)
         now = entities.named(found.id, kind, ids)
-        return _change(
+        return change(
             writing, found, {}, MemberChanges.between(now, dict.fromkeys((Entity(kind, id_) for id_ in ids), list_name))
         )
 
@@ -155,16 +155,23 @@ def archive(key: str, *, actor: Actor, version: int | None = None, dry_run: bool
         return SegmentWritten(rows.view(found), ())
 
 
-def _change(writing: Write, segment: Segment, columns: dict[str, Any], changes: MemberChanges) -> SegmentWritten:
+def change(
+    writing: Write,
+    segment: Segment,
+    columns: dict[str, Any],
+    changes: MemberChanges,
+    action: Action = Action.SEGMENT_UPDATED,
+) -> SegmentWritten:
     """Write it, unless nothing is different; flags follow where what they compile to is."""
     before = rows.to_json(segment)
+    returns = segment.archived_at is not None
     for name, value in columns.items():
         setattr(segment, name, value)
     affected: Sequence[Any] = ()
     if changes or rows.to_json(segment) != before:
-        entities.apply(segment.id, changes)
         _save(writing, segment)
-        _log(writing, Action.SEGMENT_UPDATED, segment, before, changes)
+        entities.apply(segment.id, changes, returns=returns)
+        _log(writing, action, segment, before, changes)
         has_other_rules = segment.rules != before["rules"]
         if changes or has_other_rules:
             affected = usage.touch(writing, str(segment.key), has_other_rules=has_other_rules)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from db.configuration import references
 from db.configuration.flag_rows import ENABLED_NOW
+from db.configuration.needs import Needs
 from db.database import database, rows, snapshot, write_json
 from db.segments.edits import Affected
 from db.segments.rows import find
@@ -34,7 +35,7 @@ def affected(environment: EnvironmentRef, key: str) -> Affected:
     named = users(environment, key)
     if not named:
         return Affected(environment.key, [], 0)
-    keys = sorted({*named, *(each.key for each in references.dependants(environment, named))})
+    keys = sorted({*named, *(each.key for each in Needs.read(environment).dependants(named))})
     ((enabled,),) = rows(
         "SELECT count(*) FROM configuration c JOIN flag f ON f.id = c.flag_id"
         f" WHERE c.id IN {ENABLED_NOW} AND f.key = ANY(%s) AND f.archived_at IS NULL",
@@ -58,5 +59,5 @@ def touch(writing: Write, key: str, *, has_other_rules: bool) -> list[Affected]:
             (writing.stamp(environment), environment.id, list(flags.flags)),
         )
         if has_other_rules:
-            references.refuse_too_complex(environment, flags.flags)
+            references.refuse_too_complex(Needs.read(environment), flags.flags)
     return [each for each in found if each.flags]

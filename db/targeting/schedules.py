@@ -35,7 +35,7 @@ def _read_step(step: object, field: str) -> Step:
     return Step(
         zoned_times.moment(fields["at"], zone, f"{field}.at"),
         zone,
-        None if enabled is None else validation.boolean(enabled, f"{field}.enabled"),
+        None if enabled is None else validation.boolean(enabled, f"{field}.enabled", code="invalid_schedule"),
         _read_rollout(fields.get("rollout", UNCHANGED), f"{field}.rollout"),
         default,
     )
@@ -94,7 +94,7 @@ def _check_step(step: Step, field: str, variants: Collection[str], is_static: bo
     if is_static and (step.rollout is not UNCHANGED or step.default_variant is not UNCHANGED):
         message = f"{field}: the flag is static, so a step can only switch it on or off"
         raise InvalidInputError("invalid_schedule", field, message)
-    if step.rollout and not isinstance(step.rollout, Unchanged):
+    if step.rollout is not None and not isinstance(step.rollout, Unchanged):
         check_split(step.rollout, f"{field}.rollout", variants)
     if step.default_variant is not None and not isinstance(step.default_variant, Unchanged):
         known_variant(step.default_variant, f"{field}.defaultVariant", variants)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from db.errors import InvalidInputError
 
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+_NO_ZONE: Final = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
+"""What lies beside the zones in many systems' files: the machine's own, and others with leap seconds in them."""
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+"""RFC 3339, and less of it: Python reads more forms, other releases of it others."""
 MAX_ZONE: Final = 64
 LAST_YEAR: Final = 9000
 """Moments are compared with the clock, and shown in any zone, so they stay far from the last one there is."""
@@ -17,7 +22,7 @@ LAST_YEAR: Final = 9000
 
 def zone(given: object, field: str) -> str:
     """Return the name of a time zone of the IANA database, such as Europe/Berlin; raises InvalidInputError."""
-    if isinstance(given, str) and len(given) <= MAX_ZONE and _ZONE.fullmatch(given):
+    if isinstance(given, str) and len(given) <= MAX_ZONE and _ZONE.fullmatch(given) and not _NO_ZONE.fullmatch(given):
         try:
             return ZoneInfo(given).key
         except (ZoneInfoNotFoundError, OSError, ValueError):
@@ -31,10 +36,10 @@ def moment(given: object, zone_name: str, field: str) -> int:
 
     Raises InvalidInputError: it is no time (RFC 3339), or one that the zone's clocks skip or show twice.
     """
-    try:
-        said = datetime.fromisoformat(str(given).upper()) if isinstance(given, str) else None
-    except ValueError:
-        said = None
+    said = None
+    if isinstance(given, str) and _MOMENT.fullmatch(given.upper()):
+        with suppress(ValueError):
+            said = datetime.fromisoformat(given.upper())
     if said is None or not 1970 < said.year < LAST_YEAR:
         message = f"{field} must be a time such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00 in the zone"
         raise InvalidInputError("invalid_time", field, message)

@@ -21,6 +21,7 @@ _ACTIONS: Final = {
     Action.SEGMENT_CREATED: "Segment created",
     Action.SEGMENT_UPDATED: "Segment changed",
     Action.SEGMENT_ARCHIVED: "Segment archived",
+    Action.SEGMENT_RESTORED: "Segment restored",
     Action.ENVIRONMENT_CREATED: "Environment added",
     Action.ENVIRONMENT_UPDATED: "Environment changed",
     Action.ENVIRONMENT_DELETED: "Environment deleted",

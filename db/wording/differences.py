@@ -44,6 +44,8 @@ def lines(
 ) -> list[Line]:
     """List the differences between two states, and what becomes of members."""
     old, new = _parts(before or {}), _parts(after or {})
+    if before is None or after is None:
+        old, new = ({name: part for name, part in parts.items() if name not in _OF_COURSE} for parts in (old, new))
     found = [_line(what, old.get(what, NOTHING), new.get(what, NOTHING)) for what in dict.fromkeys([*old, *new])]
     rules = rule_changes((before or {}).get("rules") or (), (after or {}).get("rules") or ())
     return [*filter(None, found), *rules, *_members(members or {})]
@@ -137,6 +139,8 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "commentRequired": ("comments asked for", _yes_or_no),
 }
 """The label and the text of the fields that are not shown by their own name and value."""
+_OF_COURSE: Final = ("archived", "revoked")
+"""What nothing is that has just been made."""
 _HIDDEN: Final = frozenset({"id", "key", "rules"})
 """The fields that never change, and rules, which have lines of their own."""
 

@@ -23,7 +23,7 @@ class Line(NamedTuple):
         if self.what.endswith(REMOVED) or self.before == self.after:
             return f"{self.what}: {self.before}"
         if not self.before or not self.after:
-            return f"{self.what}: {self.before and f'without {self.before}'}{self.after}"
+            return f"{self.what}: {self.before and f'was {self.before}'}{self.after}"
         return f"{self.what}: {self.before} → {self.after}"
 
     def shortened(self) -> Line:

@@ -21,7 +21,7 @@ from interval_app.forms.form import ask, flag_asked, select, until_accepted
 from interval_app.session.errors import DashboardError
 from interval_app.session.executor import in_thread, in_thread_for_display
 from interval_app.session.interaction import UNCHANGED, ActionInteraction, PageInteraction, Result, back
-from interval_app.session.routes import Route, link
+from interval_app.session.routes import Link, Route, link
 
 OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "difference"), ("Who", "who"), ("Why", "why"))
 """The columns of one flag's log: its title says the flag and the environment."""
@@ -81,13 +81,21 @@ async def rows_of(
 def row(change: ChangeView, *, whole: bool) -> Row:
     """Make the row of a change; in the whole log it says of which flag and where."""
     params = {"change": str(change.id)}
-    menu = [link("Show all of it", Route.CHANGE, params)]
-    if change.flag_id is not None and change.before is not None:
-        menu.append(link("Restore to before this", Route.RESTORE_CHANGE, params))
+    menu = [link("Show all of it", Route.CHANGE, params), *restoring(change)]
     about = [cell(subject(change)), cell(change.environment or "all")] if whole else []
     found = cell(differences.in_one_line(differences.of_change(change)))
     why = cell(change.comment or "")
     return Row([phrases.second(change.at), *about, actions.action(change), found, cell(who(change)), why], menu)
+
+
+def restoring(change: ChangeView) -> list[Link]:
+    """Make the link that takes a change of a flag or a segment back; none where there was nothing before it."""
+    label, id_ = "Restore to before this", str(change.id)
+    if change.flag_id is not None and change.before is not None:
+        return [link(label, Route.RESTORE_CHANGE, {"change": id_})]
+    if change.segment is not None and change.before is not None:
+        return [link(label, Route.RESTORE_SEGMENT, {"segmentChange": id_})]
+    return []
 
 
 def subject(change: ChangeView) -> str:
@@ -136,12 +144,11 @@ async def show_change(interaction: PageInteraction) -> Layout:
     }
     display = interaction.display
     about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
-    restorable = change.flag_id is not None and change.before is not None
     of_what = change.flag_key or change.segment or change.environment or ""
     return Layout(
         title=f"{actions.action(change)} · {of_what}".rstrip(" ·"),
         menu_items=[
-            *([link("Restore to before this", Route.RESTORE_CHANGE, {"change": str(change.id)})] if restorable else []),
+            *restoring(change),
             link("Change log", Route.CHANGES, log_of(change), theme="secondary"),
         ],
         children=[

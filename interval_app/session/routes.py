@@ -56,6 +56,7 @@ class Route(StrEnum):
     SET_SEGMENT_RULE = "flags/segments/segment/rule"
     REMOVE_SEGMENT_RULE = "flags/segments/segment/remove-rule"
     ARCHIVE_SEGMENT = "flags/segments/segment/archive"
+    RESTORE_SEGMENT = "flags/segments/segment/restore"
     CHANGES = "flags/changes"
     CHANGES_OF_FLAG = "flags/changes/of"
     FILTER_CHANGES = "flags/changes/filter"

@@ -15,6 +15,7 @@ EXAMPLE = re.compile(r'<article id="(\w+)">.*?<h4>Example</h4><pre>(.*?)</pre>',
 UNTRIED = {
     "stream": "it does not end",
     "restoreFlag": "the number of a change is another each time",
+    "restoreSegment": "the number of a change is another each time",
     "resetLimit": "there is a cost brake in AWS alone",
     "markConcurrencyZero": "there is a cost brake in AWS alone",
 }

@@ -52,12 +52,14 @@ def link_to_everything(key: str, actor: Actor = TESTER) -> dict[str, str]:
     new = NewFlag(key, **{**targeting({"rules": [us, us, us]}), **release})
     flag = flags.create(new, "dev", actor=actor)
     segment = segments.create(segment_of(f"{key}-segment"), actor=actor).segment
+    segments.add(segment.key, "user", ["sue"], actor=actor)
+    listing = changes.page(segment=segment.key).items[0]
     members.add(flag.id, "dev", "user", ["john"], variant="on", actor=actor)
     secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=actor)
     change = changes.page(flag.id, "dev").items[0]
     named = {"flag": flag.key, "environment": "dev", "rule": "2", "type": "user", "id": "john"}
     released = {"step": str(SOON), "needed": needed.key, "segment": segment.key}
-    return {**named, **released, "change": str(change.id), "key": secret.id}
+    return {**named, **released, "change": str(change.id), "segmentChange": str(listing.id), "key": secret.id}
 
 
 def segment_of(key: str) -> NewSegment:

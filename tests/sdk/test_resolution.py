@@ -139,8 +139,10 @@ def test_attributes_of_every_type(
     openfeature: OpenFeatureClient, provider: InMemoryProvider, value: Any, seen: Any
 ) -> None:
     """Held against the text of the same value in JSON, which is what a server would see."""
-    provider.define("seen", targeted({"if": [{"===": [{"cat": [{"var": "x"}]}, {"cat": [seen]}]}, "on", "off"]}))
-    if isinstance(seen, dict):
+    if not isinstance(seen, dict):
+        same = {"===": [{"cat": [{"var": "x"}]}, {"cat": [seen]}]}
+        provider.define("seen", targeted({"if": [same, "on", "off"]}))
+    else:
         provider.define("seen", targeted({"if": [{"in": [json.dumps(seen["a"][0]).strip('"'), {"var": "x.a"}]}, "on"]}))
         if seen == {"a": [1]}:
             provider.define("seen", targeted({"if": [{"in": [1, {"var": "x.a"}]}, "on"]}))
@@ -213,6 +215,8 @@ def test_flags_in_memory(openfeature: OpenFeatureClient, provider: InMemoryProvi
     assert heard.wait(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, 3).flags_changed == ["beta"]
     with pytest.raises(ValueError, match="state"):
         provider.define("beta", {"variants": {}})
+    with pytest.raises(ValueError, match="'startswith' is not"):
+        provider.define("beta", targeted({"if": [True, "on", {"!": [{"startswith": [{"var": "a"}, "b"]}]}]}))
     assert openfeature.get_string_details("beta", "").error_code is ErrorCode.FLAG_NOT_FOUND
 
 

@@ -86,6 +86,9 @@ FLAG = object_with(
         "rollout": nullable(list_of(ref("Share"))),
         "rolloutPercentage": nullable(PERCENT),
         **RELEASE_FIELDS,
+        "neededBy": described(
+            list_of(ref("Prerequisite")), "The flags that need this one, with the variants of which they need one"
+        ),
         "memberCount": WHOLE,
         "summary": described(
             object_with(

@@ -19,6 +19,7 @@ from api.reference.openapi.building import (
     in_query,
     list_of,
     object_with,
+    one_of,
     operation,
     ref,
 )
@@ -154,6 +155,27 @@ PATHS: dict[str, Json] = {
             body=object_with(IDS, required=["entityIds"]),
             example={"entityIds": ["user-8"]},
             answers={200: answer("What was done", WRITTEN, etag=True)},
+            errors=WRITING,
+        ),
+    },
+    "/api/admin/segments/{segmentKey}/restore": {
+        "post": operation(
+            "restoreSegment",
+            TAG,
+            "Bring back a segment as it was",
+            description="An archived segment lives again, where its key is free. The change tells which one it is.",
+            parameters=[SEGMENT, DRY_RUN, IF_MATCH],
+            body=object_with(
+                {
+                    "changeId": described(WHOLE, "One of the change log"),
+                    "to": described(one_of("before", "after"), "`before` unless given"),
+                    **WHO,
+                    "version": VERSION,
+                },
+                required=["changeId"],
+            ),
+            example={"changeId": 17},
+            answers={200: answer("The segment, and the flags that have changed with it", WRITTEN, etag=True)},
             errors=WRITING,
         ),
     },

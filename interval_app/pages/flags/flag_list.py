@@ -6,8 +6,7 @@ from typing import Any
 
 from interval_sdk import IO, Layout
 
-from db.flags import dependants, flags
-from db.flags.dependants import Dependants
+from db.flags import flags
 from db.flags.flags import FlagQuery
 from db.views import EnvironmentView, FlagView, Page
 from db.wording import phrases
@@ -131,14 +130,13 @@ def flag_table(
             skip=wanted.skip,
         )
         found: Page[FlagView] = await in_thread(flags.search, filters.narrow(query))
-        needed = await in_thread(dependants.by_flag, environment.key)
         row = static_row if is_static else dynamic_row
-        return [row(flag, needed.get(flag.key, {})) for flag in found.items], found.total
+        return [row(flag) for flag in found.items], found.total
 
     return tables.fetched(display, label, STATIC if is_static else DYNAMIC, fetch)
 
 
-def dynamic_row(flag: FlagView, needed_by: Dependants) -> Row:
+def dynamic_row(flag: FlagView) -> Row:
     """Make the row of a dynamic flag."""
     return Row(
         [
@@ -150,16 +148,16 @@ def dynamic_row(flag: FlagView, needed_by: Dependants) -> Row:
             str(len(flag.rules)),
             planned(flag),
             cell(", ".join(map(phrases.prerequisite, flag.prerequisites))),
-            cell(", ".join(needed_by)),
+            cell(", ".join(flag.needed_by)),
             updated(flag),
         ],
         menu(flag),
     )
 
 
-def static_row(flag: FlagView, needed_by: Dependants) -> Row:
+def static_row(flag: FlagView) -> Row:
     """Make the row of a static flag."""
-    value, needed = cell(phrases.readable(flag.value)), cell(", ".join(needed_by))
+    value, needed = cell(phrases.readable(flag.value)), cell(", ".join(flag.needed_by))
     kind = str(flag.value_type)
     return Row(
         [key_cell(flag), kind, value, tables.status(flag), planned(flag), needed, updated(flag)],

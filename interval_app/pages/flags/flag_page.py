@@ -6,7 +6,6 @@ from typing import Any
 
 from interval_sdk import Layout
 
-from db.flags import dependants
 from db.history import changes
 from db.views import FlagView
 from db.wording import phrases
@@ -29,7 +28,6 @@ async def show(interaction: PageInteraction) -> Layout:
     environment = await interaction.environment()
     flag = await interaction.flag(environment)
     last = await in_thread(changes.page, flag.id, environment.key, limit=LAST_CHANGES)
-    needed_by = await in_thread(dependants.of, flag.key, environment.key)
     display, of_flag = interaction.display, {"flag": flag.key}
     others = [one.key for one in await interaction.all_environments() if one.key != environment.key]
     return Layout(
@@ -44,7 +42,7 @@ async def show(interaction: PageInteraction) -> Layout:
             display.metadata("The flag", data=facts(flag)),
             *more(display, flag),
             *schedule.table(display, flag),
-            *prerequisites.tables_of(display, flag, needed_by),
+            *prerequisites.tables_of(display, flag),
             *targeting(display, flag),
             tables.fixed(
                 display,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from interval_sdk import IO, Layout
 
-from db.flags import dependants, flags
-from db.flags.dependants import Dependants
+from db.flags import flags
 from db.flags.flags import FlagEdit
 from db.views import FlagView
 from db.wording import phrases
@@ -19,7 +19,6 @@ from interval_app.display.tables import Cell, Row, cell
 from interval_app.forms.conflicts import refusing_old_pages
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.session.errors import DashboardError
-from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, PageInteraction, Result, back
 from interval_app.session.routes import Route, link
 
@@ -31,7 +30,6 @@ async def show(interaction: PageInteraction) -> Layout:
     """Show the prerequisites of the flag in the environment that the link names, in both directions."""
     environment = await interaction.environment()
     flag = await interaction.flag(environment)
-    needed_by = await in_thread(dependants.of, flag.key, environment.key)
     params, display = {"flag": flag.key, "environment": environment.key}, interaction.display
     add = [] if flag.is_static else [link("Add prerequisite", Route.SET_PREREQUISITE, params, theme="primary")]
     nothing = display.heading(f"{flag.key} needs no other flag, and none needs it.", level=3)
@@ -43,14 +41,14 @@ async def show(interaction: PageInteraction) -> Layout:
             link("The flag", Route.FLAG, params, theme="secondary"),
             back(environment=environment.key),
         ],
-        children=tables_of(display, flag, needed_by) or [nothing],
+        children=tables_of(display, flag) or [nothing],
     )
 
 
-def tables_of(display: IO.Display, flag: FlagView, needed_by: Dependants) -> list[Any]:
+def tables_of(display: IO.Display, flag: FlagView) -> list[Any]:
     """Make the tables of what a flag needs and of what needs it, where there is any."""
     needs = [_row(flag, one) for one in flag.prerequisites]
-    users = [Row([_flag(key, flag.environment), _variants(one)]) for key, one in needed_by.items()]
+    users = [Row([_flag(key, flag.environment), _variants(needed)]) for key, needed in flag.needed_by.items()]
     plain: dict[str, Any] = {"is_sortable": False, "is_filterable": False}
     return [
         *([tables.fixed(display, "Needs", NEEDS, needs, **plain)] if needs else []),
@@ -64,15 +62,15 @@ def _row(flag: FlagView, prerequisite: Prerequisite) -> Row:
         link("Change variants", Route.SET_PREREQUISITE, params),
         link("Remove", Route.REMOVE_PREREQUISITE, params, theme="danger"),
     ]
-    return Row([_flag(prerequisite.flag, flag.environment), _variants(prerequisite)], menu)
+    return Row([_flag(prerequisite.flag, flag.environment), _variants(prerequisite.variants)], menu)
 
 
 def _flag(key: str, environment: str) -> Cell:
     return cell(key, route=Route.FLAG, params={"flag": key, "environment": environment})
 
 
-def _variants(prerequisite: Prerequisite) -> Cell:
-    return cell(" or ".join(prerequisite.variants))
+def _variants(names: Sequence[str]) -> Cell:
+    return cell(" or ".join(names))
 
 
 async def remove(interaction: ActionInteraction) -> Result:

@@ -1,4 +1,4 @@
-"""Show and change segments: list, create, edit, ids, rules, archive.
+"""Show and change segments: list, create, edit, ids, rules, archive, restore.
 
 Imports `interval_app.session`, `display`, `forms` and `pages`.
 """

@@ -42,7 +42,7 @@ async def archive(interaction: ActionInteraction) -> Result:
     target = await segment_to_change(interaction)
     key, version = target.segment.key, target.segment.version
     await in_thread(segments.archive, key, actor=target.actor, version=version, dry_run=True)
-    means = "No flag uses it. Its key can be used for another segment then. It can't be brought back here."
+    means = "No flag uses it. Its key can be used for another segment then. The change log brings it back."
     await interaction.confirm(f"Archive the segment {key}?", means, target.environments)
     await target.write(partial(segments.archive, key))
     return await interaction.go(Route.SEGMENTS, f"The segment {key} is archived.")

@@ -12,6 +12,7 @@ from openfeature.provider import FeatureProvider
 from openfeature.provider._registry import ProviderRegistry, provider_registry
 
 from flagstaff.engine.engine import Engine
+from flagstaff.jsonlogic import nodes, operations
 from flagstaff.resolution import EngineProvider
 
 __all__ = ["InMemoryProvider", "only_provider"]
@@ -37,9 +38,13 @@ class InMemoryProvider(EngineProvider):
         """Serve a flag by its flagd definition, targeting and all, from now on.
 
         Raises:
-            ValueError: it is no flagd definition.
+            ValueError: it is no flagd definition, or has an operation that there is not, which
+                evaluators find only where they come to it.
         """
         Engine({"flags": {key: definition}})
+        names = {nodes.operation(node)[0] for node in nodes.operations(definition.get("targeting"))}
+        if unknown := sorted(names - operations.NAMES):
+            raise ValueError(f"flag {key!r}: {', '.join(map(repr, unknown))} is not a JsonLogic or flagd operation")
         self._engine.update({key: definition})
         if problem := self._engine.errors.get(key):
             self._engine.update({}, [key])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.admin.test_refresh import BETA, WRITES, prepare
+from tests.api.admin.test_refresh import BETA, WRITES, make_change, prepare
 from tests.api.conftest import Client
 
 ENVIRONMENTS, CHANGES = "/api/admin/environments", "/api/admin/changes"
@@ -24,8 +24,7 @@ def request_of(client: Client, route: str) -> tuple[str, str, Any]:
     key = client.do("POST", "/api/admin/keys", {"name": "first", "scope": "server", "environment": "dev"}, 201)["key"]
     path, body = WRITES[route]
     if body and "changeId" in body:
-        client.do("PATCH", f"{BETA}/toggle", {})
-        body = {"changeId": client.do("GET", f"{BETA}/changes")["changes"][0]["id"]}
+        body = {"changeId": make_change(client, path)}
     return route.split()[0], path.replace("the last", key["id"]), body
 
 

@@ -395,9 +395,7 @@ def test_a_share_of_an_answer_is_edited_in_either_form(client: Client) -> None:
     client.refused(400, "ambiguous_field", "PUT", f"{FLAGS}/beta", both)
 
 
-@pytest.mark.parametrize(
-    ("field", "value"), [("key", "other"), ("type", "STRING"), ("createdBy", "me"), ("revision", 99)]
-)
+@pytest.mark.parametrize(("field", "value"), [("key", "other"), ("type", "STRING"), ("createdBy", "me")])
 def test_what_is_read_only_can_not_be_changed_by_an_answer(client: Client, field: str, value: object) -> None:
     client.create("beta")
     flag = client.do("GET", f"{FLAGS}/beta")["flag"]
@@ -420,3 +418,11 @@ def test_a_new_boolean_flag_has_a_value_for_everyone(
     client: Client, fields: dict[str, Any], default: str | None
 ) -> None:
     assert client.create("beta", **fields)["defaultVariant"] == default
+
+
+def test_a_static_flag_takes_nothing_of_a_dynamic_one_but_its_absence(client: Client) -> None:
+    nothing: dict[str, Any] = {"rules": [], "prerequisites": [], "targetedUsers": [], "rollout": None, "ramp": None}
+    flag = client.create("beta", isStatic=True, value=True, defaultVariant=None, **nothing)
+    assert flag["value"] is True and "rules" not in flag
+    assert client.do("PUT", f"{FLAGS}/beta", {**nothing, "variants": {}})["flag"]["version"] == 1
+    client.refused(422, "static_flag", "PUT", f"{FLAGS}/beta", {"rolloutPercentage": 0})

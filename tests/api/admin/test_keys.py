@@ -42,6 +42,7 @@ ADMIN_PATHS = [
     ("GET", SEGMENTS + "/staff/members"),
     ("POST", SEGMENTS + "/staff/members"),
     ("DELETE", SEGMENTS + "/staff/members"),
+    ("POST", SEGMENTS + "/staff/restore"),
     ("GET", KEYS),
     ("POST", KEYS),
     ("DELETE", KEYS + "/x"),

@@ -133,7 +133,7 @@ def test_the_log_says_in_words_what_became_of_them(client: Client) -> None:
         "owner: ada → bob",
         "expected end: 2026-01-31",
         "link Ticket: https://example.com/1 → https://example.com/2",
-        "metadata squad: without red",
+        "metadata squad: was red",
         "metadata cost: 1",
     ]
     client.do("PUT", BETA, {"metadata": {"cost": True}})

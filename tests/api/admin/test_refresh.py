@@ -28,6 +28,7 @@ WRITES: dict[str, tuple[str, Any]] = {
     "POST /api/admin/segments": ("/api/admin/segments", {"key": "new"}),
     "PUT /api/admin/segments/<key>": (STAFF, {"rules": [{"conditions": [{"field": "f", "operator": "exists"}]}]}),
     "DELETE /api/admin/segments/<key>": ("/api/admin/segments/unused", None),
+    "POST /api/admin/segments/<key>/restore": (f"{STAFF}/restore", {"changeId": "the last"}),
     "POST /api/admin/segments/<key>/members": (f"{STAFF}/members", {"entityIds": ["john"]}),
     "DELETE /api/admin/segments/<key>/members": (f"{STAFF}/members", {"entityIds": ["mary"]}),
     "POST /api/admin/environments": ("/api/admin/environments", {"key": "qa", "name": "QA"}),
@@ -79,6 +80,14 @@ def prepare(client: Client) -> None:
     client.create("beta", targetedUsers=["mary"], rules=IN_STAFF)
 
 
+def make_change(client: Client, path: str) -> Any:
+    """Change the flag or the segment that a route restores; the id of the change."""
+    client.do("PATCH", f"{BETA}/toggle", {})
+    client.do("DELETE", f"{STAFF}/members", {"entityIds": ["mary"]})
+    of = "segment=staff" if path.startswith(STAFF) else "flag=beta"
+    return client.do("GET", f"/api/admin/changes?{of}")["changes"][0]["id"]
+
+
 @pytest.mark.parametrize("route", WRITES)
 def test_a_write_is_taken_in_before_it_is_answered(client: Client, route: str) -> None:
     prepare(client)
@@ -86,8 +95,7 @@ def test_a_write_is_taken_in_before_it_is_answered(client: Client, route: str) -
     before = written()
     path, body = WRITES[route]
     if body and "changeId" in body:
-        client.do("PATCH", f"{BETA}/toggle", {})
-        body = {"changeId": client.do("GET", f"{BETA}/changes")["changes"][0]["id"]}
+        body = {"changeId": make_change(client, path)}
     answer = client.request(route.split()[0], path.replace("the last", key["id"]), body)
     assert answer.status < 300, answer.body
     assert taken_in(client) == written()

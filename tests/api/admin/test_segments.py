@@ -81,6 +81,23 @@ def test_not_in_a_segment_and_in_one_of_several(staff: Client) -> None:
         assert staff.evaluate("either", targetingKey=user)["value"] is inside
 
 
+@pytest.mark.parametrize(
+    ("user", "because", "said"),
+    [
+        ("sue", "included", "partners lists it as included"),
+        ("eve", "excluded", "staff lists it as excluded"),
+        ("bob", "none", "none of them lists it or has a rule that holds"),
+    ],
+)
+def test_why_of_several_segments(staff: Client, user: str, because: str, said: str) -> None:
+    staff.do("POST", SEGMENTS, {"key": "partners", "included": {"user": ["sue"]}}, 201)
+    staff.create("either", rules=in_segment("staff", "partners"))
+    body = {"flagKey": "either", "defaultValue": False, "context": {"targetingKey": user}}
+    steps = staff.do("POST", "/feature-flag/evaluate?explain=true", body)["explanation"]["steps"]
+    ((condition,),) = [step["conditions"] for step in steps if step["kind"] == "rule"]
+    assert (condition["because"], condition["text"].endswith(said)) == (because, True)
+
+
 def test_a_change_reaches_every_environment_in_one_write(staff: Client) -> None:
     staff.do("PUT", "/api/admin/flags/beta?environment=dev", {"enabled": True, "rules": in_segment("staff")})
     before = {one["key"]: one["revision"] for one in staff.do("GET", "/api/admin/environments")["environments"]}

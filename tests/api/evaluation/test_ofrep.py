@@ -161,6 +161,11 @@ def test_before_the_flags_are_loaded() -> None:
         assert answer.status == 503 and dict(answer.headers)["Retry-After"]
 
 
+def test_parameters_of_later_versions_are_passed_over(services: Services) -> None:
+    assert bulk(services, query="flagConfigColour=red").status == 200
+    assert bulk(services, query="flagConfigColour=red&flagConfigColour=blue").status == 400
+
+
 @pytest.mark.parametrize("path", [OFREP_ONE + "members", OFREP_ALL])
 def test_attributes_outside_the_context_are_refused(services: Services, path: str) -> None:
     door = ofrep.evaluate_all if path == OFREP_ALL else ofrep.evaluate_one

@@ -37,6 +37,8 @@ ENTITY_TYPES = ["user", "team", "None"]
 
 
 STEPS = ["2001-09-09T01:46:40Z", "2020-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "2096-10-02T07:06:40Z"]
+RAMPS = [*STEPS[:3], "2050-01-01T00:00:00Z"]
+"""Times of ramps, none of which would take more than 68 years for all that are drawn."""
 """No evaluator's clock passes one of these while it answers."""
 _RULE = [{"field": "country", "operator": "eq", "value": "US"}, {"field": "age", "operator": "gte", "value": 18}]
 SEGMENTS: dict[str, dict[str, Any]] = {
@@ -114,7 +116,7 @@ def schedules(draw: st.DrawFn, variants: list[str]) -> list[dict[str, Any]]:
 def rollouts(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
     """Nothing, a split, or of two variants perhaps a ramp: before it, in it, or after it."""
     if len(variants) == 2 and draw(st.booleans()):
-        start, end = draw(st.sampled_from(list(pairwise(STEPS))))
+        start, end = draw(st.sampled_from(list(pairwise(RAMPS))))
         shares = {"from": draw(st.sampled_from([0, 0.5, 33.333])), "to": draw(st.sampled_from([64, 99.999, 100]))}
         ramp = read_ramp({"variant": draw(st.sampled_from(variants)), **shares, "start": start, "end": end})
         zero, full = ramp.bounds()

@@ -303,7 +303,16 @@ def test_a_page_that_ends_with_the_list_has_no_next() -> None:
     assert [flag.key for flag in flags.search(FlagQuery("prod", limit=2, skip=3)).items] == ["x-3"]
 
 
-@pytest.mark.parametrize("parts", [[], ["a"], [1, "x"], ["a", 5], ["a", "no-uuid"], {"a": 1}, "a", None, [["a"], "b"]])
+SOME_ID = "9494e86d-d396-443a-94b4-e353cc270617"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *([], ["a"], [1, "x"], ["a", 5], ["a", "no-uuid"], {"a": 1}, "a", None, [["a"], "b"]),
+        *(["\0", SOME_ID], ["\ud800", SOME_ID], [2**70, SOME_ID], [float("inf"), SOME_ID]),
+    ],
+)
 @pytest.mark.parametrize("sort", ["key", "name", "updated", "type", "enabled", "members"])
 def test_a_cursor_that_no_page_gave_is_refused(parts: Any, sort: str) -> None:
     cursor = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()

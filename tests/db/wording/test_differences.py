@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from db.administration import environments
 from db.configuration.edits import Members, NewFlag
 from db.flags import flags, members
 from db.history import changes
+from db.segments import segments
+from db.segments.edits import NewSegment, SegmentEdit
 from db.wording import differences
 from tests.db.helpers import ADA, country_is, edit, make
 
@@ -36,6 +39,19 @@ def test_changes_of_a_flag_in_words() -> None:
     assert told() == "members (user: john): - → on"
     flags.update("checkout", "prod", edit(tags=["web"], description="The page"), actor=ADA)
     assert told() in ("description: The page; tags: web", "tags: web; description: The page")
+
+
+def test_what_is_made_and_what_goes_in_words() -> None:
+    environments.create("qa", actor=ADA)
+    assert told() == "name: qa; protected: no; comments asked for: no"
+    environments.delete("qa", actor=ADA, default="prod")
+    assert told() == "name: was qa; protected: was no; comments asked for: was no"
+    segments.create(NewSegment("staff", description="Us"), actor=ADA)
+    assert told() == "description: Us"
+    segments.update("staff", SegmentEdit(description=None), actor=ADA)
+    assert told() == "description: was Us"
+    make(tags=["web"])
+    assert told().startswith("tags: web; status: enabled; ")
 
 
 def test_a_summary_is_short_whatever_changed() -> None:

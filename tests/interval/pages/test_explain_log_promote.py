@@ -11,6 +11,7 @@ from db.flags import flags, members
 from db.flags.flags import FlagEdit
 from db.history import changes
 from db.vocabulary import Actor, Scope, Source
+from flagstaff.targeting import Prerequisite
 from tests.db.helpers import edit
 from tests.interval.browser import OpenPage, Transaction
 from tests.interval.conftest import AWKWARD, TESTER, Running
@@ -232,6 +233,15 @@ def test_promote_shows_the_difference_first(dash: Running) -> None:
     again = dash.ada.run("flags/promote", flag=flag.key, environment="dev")
     again.fill({"To": "prod"})
     assert "is the same in dev and prod" in again.result()
+
+
+def test_promote_says_at_once_what_the_target_lacks(dash: Running) -> None:
+    needed = dash.flag(value_type="string", variants={"a": "A"})
+    flags.update(needed.key, "dev", FlagEdit(variants={"a": "A", "b": "B"}), actor=TESTER)
+    flag = dash.flag(prerequisites=[Prerequisite(needed.key, ("b",))])
+    action = dash.ada.run("flags/promote", flag=flag.key, environment="dev")
+    action.fill({"To": "staging"})
+    assert f"'{needed.key}' has no variant 'b', but a" in action.failure()
 
 
 def compared(value: Any, operator: str = "eq") -> dict[str, Any]:

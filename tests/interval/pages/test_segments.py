@@ -204,6 +204,33 @@ def test_one_that_is_used_is_not_archived(dash: Running) -> None:
     assert "Open the list of segments again" in gone
 
 
+def test_it_goes_back_and_out_of_the_archive_by_the_change_log(dash: Running) -> None:
+    flag = using(dash, segment := made(dash))
+    segments.add(segment.key, "user", ["sue"], actor=TESTER)
+    row = dash.ada.open("flags/changes").row("Changes", action="Segment changed", flag=segment.key)
+    action = dash.ada.click(row, "Restore to before this")
+    assert isinstance(action, Transaction)
+    assert f"It changes 1 flag ({flag})" in action.confirm().text
+    action.result()
+    assert listed(segment.key) == {"john": False, "mary": True}
+    flags.archive(flag, actor=TESTER)
+    segments.archive(segment.key, actor=TESTER)
+    archiving = changes.page(segment=segment.key).items[0]
+    action = dash.ada.run(f"{ONE}/restore", segmentChange=str(archiving.id))
+    action.confirm()
+    assert f"{segment.key} is as it was before" in action.result()
+    assert listed(segment.key).keys() == {"john", "mary"}
+    again = dash.ada.open("flags/changes/change", change=str(changes.page(segment=segment.key).items[0].id))
+    assert again.layout["title"] == f"Segment restored · {segment.key}"
+    segments.archive(segment.key, actor=TESTER)
+    segments.create(NewSegment(segment.key), actor=TESTER)
+    assert "exists already" in dash.ada.run(f"{ONE}/restore", segmentChange=str(archiving.id)).failure()
+    assert (
+        "Only the changes of a segment"
+        in dash.ada.run(f"{ONE}/restore", segmentChange=str(changes.page(dash.flag().key, "dev").items[0].id)).failure()
+    )
+
+
 @pytest.mark.parametrize("key", AWKWARD)
 def test_awkward_keys_and_ids(dash: Running, key: str) -> None:
     segment = made(dash, key)
@@ -222,7 +249,7 @@ def test_awkward_keys_and_ids(dash: Running, key: str) -> None:
 
 def test_who_may_not_change_all_environments_changes_none(dash: Running) -> None:
     segment = made(dash)
-    for slug in ("add-ids", "remove-ids", "edit", "rule", "remove-rule", "archive"):
-        said = dash.member.run(f"{ONE}/{slug}", segment=segment.key, rule="1").failure()
+    for slug in ("add-ids", "remove-ids", "edit", "rule", "remove-rule", "archive", "restore"):
+        said = dash.member.run(f"{ONE}/{slug}", segment=segment.key, rule="1", segmentChange="1").failure()
         assert "protected, and your role (member) may not change" in said
     assert segments.get(segment.key).version == 1

@@ -182,12 +182,13 @@ class _Walk:
         return ConditionStep(condition, values.var(dict(self._context), condition.field), self._holds(logic))
 
     def _segments(self, condition: Condition, logic: Any) -> SegmentStep:
-        """Look at each segment until one has the entity."""
+        """Look at each segment until one has the entity, or else for one that keeps it out."""
         holds = self._holds(logic)
         inner = logic["!"][0] if "!" in logic else logic
         each = zip(condition.value, inner.get("or", [inner]), strict=True)
         looked = [(key, *self._membership(segment)) for key, segment in each]
-        key, because, rule = next((found for found in looked if found[1] in ("included", "rule")), looked[-1])
+        told = [found for why in (("included", "rule"), ("excluded",)) for found in looked if found[1] in why]
+        key, because, rule = told[0] if told else looked[-1]
         return SegmentStep(condition, key, because, rule, holds)
 
     def _membership(self, segment: Any) -> tuple[str, int | None]:

@@ -80,7 +80,7 @@ class SegmentStep(NamedTuple):
 
     condition: Condition
     segment: str
-    """The first segment that the entity is in, or else the last one that was looked at."""
+    """The first segment that the entity is in, or else the first that excludes it, or else the last."""
     because: str
     """`excluded`, `included`, `rule`, or `none` of them."""
     rule: int | None
@@ -95,6 +95,8 @@ class SegmentStep(NamedTuple):
 
     def _why(self) -> str:
         segment = clipped(self.segment)
+        if self.because == "none" and len(self.condition.value) > 1:
+            return "none of them lists it or has a rule that holds"
         if self.because == "none":
             return f"{segment} neither lists it nor has a rule that holds"
         return (

@@ -52,6 +52,9 @@ ON_ITEMS: Mapping[str, Callable[..., Any]] = {
 }
 """Called with a list and the rule to apply to each item."""
 
+NAMES = frozenset({*ON_VALUES, *ON_DATA, *ON_ITEMS, "if", "?:", "and", "or", "reduce", "fractional"})
+"""All operations there are, those that decide themselves which of their arguments to evaluate included."""
+
 BOOLEAN = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">=", "in", "!", "!!", "all", "some", "none"})
 """These give true or false and nothing else."""
 

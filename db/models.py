@@ -103,6 +103,7 @@ class Configuration(Base):
     rules = BinaryJSONField(default=list, dumps=write_json, index=False)
     rollout = BinaryJSONField(null=True, dumps=write_json, index=False)
     ramp = BinaryJSONField(null=True, dumps=write_json, index=False)
+    split_by = TextField(null=True)
     schedule = BinaryJSONField(default=list, dumps=write_json, index=False)
     prerequisites = BinaryJSONField(default=list, dumps=write_json, index=False)
     segments = BinaryJSONField(default=list, dumps=write_json, index=False)

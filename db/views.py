@@ -66,6 +66,8 @@ class FlagView:
     rollout: Split | None
     ramp: Ramp | None
     """In place of the rollout, one that grows with time."""
+    split_by: str | None
+    """The field by which rollout, ramp and the schedule's rollouts are split; None is the entity."""
     schedule: Sequence[Step]
     """The steps that are still to come, in order."""
     prerequisites: Sequence[Prerequisite]

@@ -68,6 +68,7 @@ def new_flag(body: Fields) -> NewFlag:
         ),
         rules=() if isinstance(targeting.rules, Unset) else targeting.rules or (),
         rollout=first_rollout(targeting),
+        split_by=given(targeting.split_by, None),
         schedule=() if isinstance(targeting.schedule, Unset) else targeting.schedule or (),
         prerequisites=() if isinstance(targeting.prerequisites, Unset) else targeting.prerequisites or (),
         members=[entry for entry in given(targeting.members, []) if entry.entity_ids],
@@ -99,6 +100,7 @@ def flag_edit(body: Fields) -> FlagEdit:
         rules=targeting.rules,
         rollout=targeting.rollout,
         ramp=targeting.ramp,
+        split_by=targeting.split_by,
         schedule=targeting.schedule,
         prerequisites=targeting.prerequisites,
         members=targeting.members,
@@ -150,6 +152,7 @@ class Targeting:
     rules: tuple[Rule, ...] | Unset | None
     rollout: Split | Unset | None
     ramp: Ramp | Unset | None
+    split_by: str | Unset | None
     schedule: tuple[Step, ...] | Unset | None
     prerequisites: tuple[Prerequisite, ...] | Unset | None
     members: list[Members] | Unset
@@ -173,6 +176,7 @@ class Targeting:
             rules=read_rules(rules) if isinstance(rules, list) else rules,
             rollout=split_of(percentage) if isinstance(rollout, Unset) else read_rollout(rollout),
             ramp=body.take("ramp", read_ramp, UNSET, nullable=True),
+            split_by=body.take("splitBy", fields.text, UNSET, nullable=True),
             schedule=body.take("schedule", read_schedule, UNSET, nullable=True),
             prerequisites=body.take("prerequisites", read_prerequisites, UNSET, nullable=True),
             members=UNSET if users is UNSET else [Members(USER, users or [], variant=ON)],

@@ -54,6 +54,7 @@ def targeting(view: FlagView) -> dict[str, Any]:
         "rollout": split_to_json(view.rollout) if view.rollout else None,
         "rolloutPercentage": rollout_percentage(view.value_type, view.rollout),
         "ramp": view.ramp.to_json() if view.ramp else None,
+        "splitBy": view.split_by,
         "prerequisites": [prerequisite.to_json() for prerequisite in view.prerequisites],
         "memberCount": view.member_count,
     }
@@ -68,7 +69,7 @@ def summary(view: FlagView) -> dict[str, Any]:
     return {
         "prerequisites": [phrases.prerequisite(each) for each in view.prerequisites],
         "rules": [phrases.short(phrases.named_rule(rule), MAX_SUMMARY) for rule in view.rules],
-        "rollout": phrases.rollout(rollout) if rollout else None,
+        "rollout": phrases.rollout(rollout, view.split_by) if rollout else None,
         "schedule": schedule,
     }
 

@@ -49,6 +49,8 @@ class NewFlag:
     rules: Sequence[Rule] = ()
     rollout: Rollout | None = None
     """A split, or a ramp."""
+    split_by: str | None = None
+    """The field by which rollouts are split; None is the entity."""
     schedule: Sequence[Step] = ()
     prerequisites: Sequence[Prerequisite] = ()
     members: Sequence[Members] = ()
@@ -80,6 +82,7 @@ class FlagEdit:
     """Also in place of a ramp."""
     ramp: Ramp | Unset | None = UNSET
     """In place of a rollout; None clears a ramp only."""
+    split_by: str | Unset | None = UNSET
     schedule: Sequence[Step] | Unset | None = UNSET
     prerequisites: Sequence[Prerequisite] | Unset | None = UNSET
     members: Sequence[Members] | Unset = UNSET

@@ -26,6 +26,7 @@ class FlagRow(NamedTuple):
     rollout: Rollout | None
     schedule: tuple[Step, ...]
     prerequisites: tuple[Prerequisite, ...]
+    split_by: str | None
     segments: Collection[str]
     version: int
     revision: int
@@ -48,13 +49,14 @@ class FlagRow(NamedTuple):
             rollout=self.rollout,
             schedule=self.schedule,
             prerequisites=self.prerequisites,
+            split_by=self.split_by,
         )
 
 
 _SELECT: Final = (
     "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
-    " c.rules, c.rollout, c.schedule, c.prerequisites, c.segments, c.version, c.revision, f.id::text, f.description,"
-    " f.owner, f.purpose, f.expected_end, f.metadata, c.ramp"
+    " c.rules, c.rollout, c.schedule, c.prerequisites, c.split_by, c.segments, c.version, c.revision, f.id::text,"
+    " f.description, f.owner, f.purpose, f.expected_end, f.metadata, c.ramp"
     " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
 )
 

@@ -12,7 +12,7 @@ from db import validation
 from db.configuration.edits import FlagEdit, NewFlag
 from db.errors import InvalidInputError, StaticFlagError
 from db.targeting.prerequisites import check_prerequisites
-from db.targeting.rules import check_rules, check_split, known_variant
+from db.targeting.rules import check_rules, check_split, check_split_by, known_variant
 from db.targeting.schedules import check_ramp, check_schedule
 from db.vocabulary import UNSET, JsonObject, JsonValue, Unset, ValueType, given
 from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Step
@@ -27,8 +27,8 @@ STATIC_VARIANT: Final = "value"
 
 @dataclass(frozen=True)
 class State:
-    """Enabled or not, variants in their order, the default variant, rules, rollout (or ramp), the steps to come, and
-    the flags that are needed.
+    """Enabled or not, variants in their order, the default variant, rules, rollout (or ramp), the steps to come, the
+    flags that are needed, and the field by which rollouts are split.
     """
 
     enabled: bool
@@ -38,6 +38,7 @@ class State:
     rollout: Rollout | None
     schedule: tuple[Step, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
+    split_by: str | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the state as the columns of `Configuration`."""
@@ -53,16 +54,21 @@ class State:
             "ramp": self.rollout.to_json() if isinstance(self.rollout, Ramp) else None,
             "schedule": [step.to_json() for step in self.schedule],
             "prerequisites": [prerequisite.to_json() for prerequisite in self.prerequisites],
+            "split_by": self.split_by,
         }
 
     def to_json(self) -> JsonObject:
         """Return the state as the change log keeps it; `from_json` reads it back."""
         columns = self._columns()
-        return {"defaultVariant": columns.pop("default_variant"), **columns}
+        return {
+            "defaultVariant": columns.pop("default_variant"),
+            "splitBy": columns.pop("split_by"),
+            **columns,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
-        """Read what `to_json` wrote, or wrote before there were ramps, schedules and prerequisites."""
+        """Read what `to_json` wrote, or wrote before there was all of it."""
         return cls(
             data["enabled"],
             dict(data["variants"]),
@@ -71,6 +77,7 @@ class State:
             read_rollout(data["rollout"], data.get("ramp")),
             tuple(map(Step.from_json, data.get("schedule", ()))),
             tuple(map(Prerequisite.from_json, data.get("prerequisites", ()))),
+            data.get("splitBy"),
         )
 
     def segments(self) -> set[str]:
@@ -123,7 +130,8 @@ def initial_state(new: NewFlag, value_type: ValueType) -> State:
     state = State(enabled, ON_OFF if value_type is ValueType.BOOLEAN else {}, None, (), None)
     if not isinstance(new.variants, Unset):
         state = replace(state, variants=_clean_variants(new.variants, value_type, state))
-    state = replace(state, prerequisites=_checked_prerequisites(new.prerequisites))
+    prerequisites, split_by = _checked_prerequisites(new.prerequisites), check_split_by(new.split_by)
+    state = replace(state, prerequisites=prerequisites, split_by=split_by)
     return _with_schedule(with_targeting(state, given(new.default_variant, None), new.rules, new.rollout), new.schedule)
 
 
@@ -140,6 +148,8 @@ def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is
     _refuse_value(edit.value)
     if not isinstance(edit.prerequisites, Unset):
         state = replace(state, prerequisites=_checked_prerequisites(edit.prerequisites or ()))
+    if not isinstance(edit.split_by, Unset):
+        state = replace(state, split_by=check_split_by(edit.split_by))
     if not isinstance(edit.variants, Unset):
         state = replace(state, variants=_clean_variants(edit.variants, value_type, state))
     targeted = with_targeting(
@@ -274,6 +284,6 @@ def _refuse_default_for_static(key: str, default: object) -> None:
 
 
 def _refuse_for_static(key: str, asked: NewFlag | FlagEdit) -> None:
-    for what in ("variants", "rules", "rollout", "ramp", "prerequisites", "members"):
+    for what in ("variants", "rules", "rollout", "ramp", "split_by", "prerequisites", "members"):
         if getattr(asked, what, None):
-            raise StaticFlagError(key, what)
+            raise StaticFlagError(key, "splitBy" if what == "split_by" else what)

@@ -76,6 +76,7 @@ class FlagConfiguration:
             rules=state.rules,
             rollout=state.rollout if isinstance(state.rollout, tuple) else None,
             ramp=state.rollout if isinstance(state.rollout, Ramp) else None,
+            split_by=state.split_by,
             schedule=state.schedule,
             prerequisites=state.prerequisites,
             member_count=configuration.member_count,
@@ -124,6 +125,7 @@ def from_rows(flag: Flag, configuration: Configuration, environment: Environment
         rollout=read_rollout(configuration.rollout, configuration.ramp),
         schedule=tuple(map(Step.from_json, configuration.schedule)),
         prerequisites=tuple(map(Prerequisite.from_json, configuration.prerequisites)),
+        split_by=configuration.split_by,
     )
     return FlagConfiguration(flag, configuration, environment, state.at(now()))
 

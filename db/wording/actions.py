@@ -32,6 +32,7 @@ _FIELDS: Final = {
     "rules": "Rules changed",
     "rollout": "Rollout changed",
     "ramp": "Ramp changed",
+    "splitBy": "Split changed",
     "schedule": "Schedule changed",
     "prerequisites": "Prerequisites changed",
     "variants": "Values changed",

@@ -127,6 +127,7 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "value": ("value", lambda value: "" if value is None else phrases.readable(value)),
     "rollout": ("rollout", lambda shares: phrases.split(split_from_json(shares)) if shares else ""),
     "ramp": ("ramp", _ramp),
+    "splitBy": ("split by", _value),
     "tags": ("tags", ", ".join),
     "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
     "expectedEnd": ("expected end", _value),

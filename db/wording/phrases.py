@@ -74,8 +74,8 @@ def tests(given: Sequence[Test]) -> str:
 
 
 def served(given: Rule) -> str:
-    """Describe what a rule serves."""
-    return given.serves if isinstance(given.serves, str) else split(given.serves)
+    """Describe what a rule serves: "on", or "25 % on, 75 % off by organisation.id"."""
+    return given.serves if isinstance(given.serves, str) else f"{split(given.serves)}{by(given.split_by)}"
 
 
 def split(shares: Split | None) -> str:
@@ -83,9 +83,16 @@ def split(shares: Split | None) -> str:
     return ", ".join(f"{percent(share)} {share.variant}" for share in shares or ()) or NOTHING
 
 
-def rollout(given: Rollout) -> str:
-    """Describe a rollout: "25 % on, 75 % off", or a ramp with its times."""
-    return ramp(given) if isinstance(given, Ramp) else split(given)
+def by(field: str | None) -> str:
+    """Describe by what a split is, to stand behind it: " by organisation.id"; nothing where it is by the entity."""
+    return f" by {field}" if field else ""
+
+
+def rollout(given: Rollout, field: str | None = None) -> str:
+    """Describe a rollout and the field by which it is: "25 % on, 75 % off by organisation.id", or a ramp with its
+    times.
+    """
+    return f"{ramp(given) if isinstance(given, Ramp) else split(given)}{by(field)}"
 
 
 def ramp(given: Ramp) -> str:

@@ -52,6 +52,7 @@ class EditedFlag(NamedTuple):
     schedule: Sequence[Mapping[str, Any]] = ()
     needs: Sequence[tuple[EditedFlag, Sequence[str]]] = ()
     """Other flags that have to serve one of these variants."""
+    split_by: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -82,6 +83,7 @@ class EditedFlag(NamedTuple):
             rollout=rollout,
             schedule=schedule,
             prerequisites=tuple(Prerequisite(flag.key, tuple(variants)) for flag, variants in self.needs),
+            split_by=self.split_by,
             segments=(),
             version=1,
             revision=1,
@@ -109,21 +111,25 @@ class EditedFlag(NamedTuple):
                     else:
                         yield condition
 
-    @property
-    def _own_split(self) -> bool:
-        steps = any(step.get("rollout") for step in self.schedule)
-        return bool(self.rollout or self.ramp or steps) or any("split" in rule for rule in self.rules)
+    def _own_splits(self) -> Iterator[str | None]:
+        if self.rollout or self.ramp or any(step.get("rollout") for step in self.schedule):
+            yield self.split_by
+        yield from (rule.get("splitBy") for rule in self.rules if "split" in rule)
 
-    @property
-    def has_split(self) -> bool:
-        """Tell whether a split may decide."""
-        return any(flag._own_split for flag in self.with_needed())
+    def splits(self) -> set[str | None]:
+        """Return the fields by which splits are that may decide; None is the entity."""
+        return {field for flag in self.with_needed() for field in flag._own_splits()}
+
+    def paths(self) -> Iterator[str]:
+        """Go through the paths into the context that its answer depends on."""
+        yield from (condition.field for condition in self.conditions())
+        yield from filter(None, self.splits())
 
     @property
     def reads_entity(self) -> bool:
         """Tell whether its answer depends on the entity."""
         names_segments = "in_segment" in str([flag.rules for flag in self.with_needed()])
-        return self.has_split or names_segments or any(flag.members for flag in self.with_needed())
+        return None in self.splits() or names_segments or any(flag.members for flag in self.with_needed())
 
 
 def _conditions_of(segment: str) -> Iterator[Condition]:

@@ -38,7 +38,13 @@ def flag(random: Random, key: str, chain: int = 2) -> EditedFlag:
         ramp,
         _schedule(random, names) if random.random() < 0.25 else (),
         [_need(random, f"{key}.{number}", chain) for number in range(random.choice([0, 0, 0, 1, 2]) if chain else 0)],
+        _split_by(random),
     )
+
+
+def _split_by(random: Random) -> str | None:
+    """Draw by what a split is: mostly by the entity."""
+    return random.choice(FIELDS) if random.random() < 0.3 else None
 
 
 def _need(random: Random, key: str, chain: int) -> tuple[EditedFlag, list[str]]:
@@ -85,8 +91,10 @@ def context(random: Random) -> Context:
 
 def _rule(random: Random, names: list[str]) -> dict[str, Any]:
     conditions = [_test(random) for _ in range(random.choice([1, 1, 2, 3]))]
-    served = {"split": _split(random, names)} if random.random() < 0.3 else {"variant": random.choice(names)}
-    return {"conditions": conditions, **served}
+    if random.random() < 0.7:
+        return {"conditions": conditions, "variant": random.choice(names)}
+    by = _split_by(random)
+    return {"conditions": conditions, "split": _split(random, names), **({"splitBy": by} if by else {})}
 
 
 def _test(random: Random) -> dict[str, Any]:

@@ -71,8 +71,14 @@ PREREQUISITE = object_with(
     required=["flag", "variants"],
 )
 
+SPLIT_BY = described(
+    nullable({"type": "string", "minLength": 1, "maxLength": 256}),
+    "The field whose text is hashed in place of the entity's id, such as organisation.id",
+)
+
 RELEASE_FIELDS: dict[str, Json] = {
     "ramp": described(nullable(ref("Ramp")), "In place of `rollout`: a share that grows with time"),
+    "splitBy": SPLIT_BY,
     "schedule": described(
         nullable(list_of(ref("Step"), maxItems=100)), "What changes by itself, in the order of the times"
     ),

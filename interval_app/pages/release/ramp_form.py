@@ -17,6 +17,7 @@ from flagstaff.targeting import Ramp, Share
 from interval_app.forms import times
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import Answers, ask_with_comment, refuse_static, select, until_accepted, validator
+from interval_app.forms.shares import SPLIT_BY, read_split_by, split_by_field
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
@@ -39,7 +40,7 @@ async def ramp(interaction: ActionInteraction) -> Result:
     async def attempt(problem: str | None) -> Result:
         nonlocal entered
         entered = await _form(interaction, target, entered, problem)
-        return await _save(interaction, target, read(entered))
+        return await _save(interaction, target, read(entered), read_split_by(entered))
 
     return await until_accepted(attempt)
 
@@ -49,11 +50,13 @@ def _as_it_is(interaction: ActionInteraction, flag: FlagView) -> Mapping[str, An
     if flag.ramp is not None:
         given = flag.ramp.to_json()
         moments = times.written({START: flag.ramp.start, END: flag.ramp.end}, flag.ramp.zone)
-        return {**moments, "variant": {"value": flag.ramp.variant}, "from": given["from"], "to": given["to"]}
+        shares = {"variant": {"value": flag.ramp.variant}, "from": given["from"], "to": given["to"]}
+        return {**moments, **shares, SPLIT_BY: flag.split_by}
     variant = flag.rollout[0].variant if flag.rollout else next(iter(flag.variants))
     share = flag.rollout[0].percent if flag.rollout else 0
     moments = times.tomorrow(interaction, START, END)
-    return {**moments, "variant": {"value": variant}, "from": 0 if share == 100 else share, "to": 100}
+    shares = {"variant": {"value": variant}, "from": 0 if share == 100 else share, "to": 100}
+    return {**moments, **shares, SPLIT_BY: flag.split_by}
 
 
 async def _form(
@@ -61,7 +64,7 @@ async def _form(
 ) -> Mapping[str, Any]:
     flag, io = target.flag, interaction.io
     rollout = flag.ramp or flag.rollout
-    has = phrases.rollout(rollout) if rollout else "none"
+    has = phrases.rollout(rollout, flag.split_by) if rollout else "none"
     check = validator(lambda found: _check(found, flag))
 
     def check_answers(answers: Answers) -> str | None:
@@ -69,7 +72,11 @@ async def _form(
 
     _, found = await ask_with_comment(
         interaction,
-        {**_share_fields(io, flag, entered), **_time_fields(io, entered)},
+        {
+            **_share_fields(io, flag, entered),
+            **_time_fields(io, entered),
+            SPLIT_BY: split_by_field(io, entered[SPLIT_BY]),
+        },
         [target.environment],
         intro=f"{flag.key} in {target.environment.key}, rollout now: {has}. {ABOUT}",
         problem=problem,
@@ -115,9 +122,10 @@ def _check(found: Mapping[str, Any], flag: FlagView) -> None:
     check_ramp(given, flag.variants)
 
 
-async def _save(interaction: ActionInteraction, target: FlagToChange, given: Ramp) -> Result:
-    environment, flag = target.environment, target.flag
-    await interaction.confirm_if_protected(environment, f"The ramp of {flag.key}: {phrases.ramp(given)}.")
-    await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(ramp=given)))
-    said = f"The ramp of {flag.key} in {environment.key}: {phrases.ramp(given)}."
+async def _save(interaction: ActionInteraction, target: FlagToChange, given: Ramp, split_by: str | None) -> Result:
+    environment, flag, told = target.environment, target.flag, phrases.rollout(given, split_by)
+    await interaction.confirm_if_protected(environment, f"The ramp of {flag.key}: {told}.")
+    edit = FlagEdit(ramp=given, split_by=split_by)
+    await target.write(partial(flags.update, flag.id, environment.key, edit))
+    said = f"The ramp of {flag.key} in {environment.key}: {told}."
     return await interaction.go(Route.FLAG, said, flag=flag.key, environment=environment.key)

@@ -88,11 +88,17 @@ def splits(draw: st.DrawFn, variants: list[str]) -> list[dict[str, Any]]:
     return [{"variant": name, "weight": weight / 1000} for name, weight in zip(names, weights, strict=True)]
 
 
+split_fields = st.none() | st.sampled_from(FIELDS)
+"""By what a split is."""
+
+
 @st.composite
 def rules(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
     served = draw(st.sampled_from(["variant", "split"]))
     what = draw(st.sampled_from(variants) if served == "variant" else splits(variants))
-    return {"conditions": draw(st.lists(conditions() | groups, min_size=1, max_size=3)), served: what}
+    by = draw(split_fields) if served == "split" else None
+    tests = draw(st.lists(conditions() | groups, min_size=1, max_size=3))
+    return {"conditions": tests, served: what, **({"splitBy": by} if by else {})}
 
 
 @st.composite
@@ -145,6 +151,7 @@ def new_flags(draw: st.DrawFn, key: str = flagd_oracle.KEY, chain: int = 2) -> D
         default_variant=draw(st.none() | st.sampled_from(names)),
         **targeting({"rules": draw(st.lists(rules(names), max_size=3))}),
         **draw(rollouts(names)),
+        split_by=draw(split_fields),
         schedule=read_schedule(draw(schedules(names))),
         prerequisites=[draw(prerequisites(one.new)) for one in needed],
         members=[Members(kind, ids, name) for (kind, name), ids in groups.items()],

@@ -8,7 +8,7 @@ document. It also works on a definition that Flagstaff did not write, only that 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -25,7 +25,6 @@ from flagstaff.engine.steps import (
     period_step,
 )
 from flagstaff.jsonlogic import values
-from flagstaff.jsonlogic.fractional import Arm
 from flagstaff.targeting import branches, entity, segments
 from flagstaff.targeting.branches import Branch, Kind
 from flagstaff.targeting.conditions import AnyOf, Condition, Test
@@ -78,8 +77,8 @@ def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
 
 
 def needs_entity(branch: Branch) -> bool:
-    """Tell whether a branch is for entities alone: members, or shares of a split."""
-    return branch.kind is Kind.MEMBERS or isinstance(branch.serves, list)
+    """Tell whether a branch is for entities alone: members, or shares of a split by the entity."""
+    return branch.kind is Kind.MEMBERS or (isinstance(branch.serves, list) and branch.split_by is None)
 
 
 class _Walk:
@@ -135,7 +134,8 @@ class _Walk:
         if branch.kind is Kind.MEMBERS:
             return Step("members", matched, self._members_text(branch, matched), variant)
         if branch.kind is Kind.ROLLOUT and isinstance(branch.serves, list):
-            return Step("rollout", matched, self._split_text(_rollout(branch), branch.serves, variant), variant)
+            text = self._split_text(_rollout(branch), branch, variant)
+            return Step("rollout", matched, text, variant, more=self._hashed(branch, variant))
         if branch.kind is Kind.RULE:
             return self._rule(branch, rule, matched, variant)
         return Step("targeting", matched, f"JsonLogic {'decided' if matched else 'did not decide'}", variant)
@@ -166,8 +166,8 @@ class _Walk:
         said = " and ".join(map(described, branch.conditions))
         text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
         if isinstance(branch.serves, list) and all(step.holds for step in tried):
-            text = self._split_text(f"rule {number} ({said}) holds; its split", branch.serves, variant)
-        return Step("rule", matched, text, variant, number, tried)
+            text = self._split_text(f"rule {number} ({said}) holds; its split", branch, variant)
+        return Step("rule", matched, text, variant, number, tried, self._hashed(branch, variant))
 
     def _test(self, test: Test, logic: Any) -> ConditionStep | SegmentStep | AnyOfStep:
         """Try a part of a rule, by its JsonLogic as the document has it."""
@@ -202,11 +202,28 @@ class _Walk:
         rule = next(held, None)
         return "none" if rule is None else "rule", rule
 
-    def _split_text(self, what: str, split: Sequence[Arm], variant: str | None) -> str:
-        shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in split)
-        if variant is None:
+    def _split_text(self, what: str, branch: Branch, variant: str | None) -> str:
+        assert isinstance(branch.serves, list)
+        shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in branch.serves)
+        if variant is not None:
+            return f"{what} ({shares}) puts {self._subject(branch)} into {variant}"
+        if branch.split_by is None:
             return f"{what} ({shares}) needs an entity, which the context does not name"
-        return f"{what} ({shares}) puts {self.entity} into {variant}"
+        return f"{what} ({shares}) needs {clipped(branch.split_by)}, which the context does not have"
+
+    def _subject(self, branch: Branch) -> str:
+        """Return in words who is in the same share of a split, whatever else they are."""
+        if branch.split_by is None:
+            return self.entity
+        found = self._parts.evaluate(branch.hashed["cat"][2], self._context)
+        return f"everyone whose {clipped(branch.split_by)} is {clipped(found)}"
+
+    def _hashed(self, branch: Branch, variant: str | None) -> dict[str, Any] | None:
+        """Return what the step of a split that decided says of the text that was hashed."""
+        if branch.hashed is None or variant is None:
+            return None
+        by = {} if branch.split_by is None else {"splitBy": branch.split_by}
+        return {**by, "hashed": clipped(self._parts.evaluate(branch.hashed, self._context))}
 
     def _default(self, targeting: Any, variant: str | None, for_entities: bool) -> Step:
         serves = f"the default variant {variant}" if variant else "the caller's default"

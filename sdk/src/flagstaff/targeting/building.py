@@ -8,6 +8,8 @@ A targeting is one `if` with a branch for each decision, in the order in which t
             <conditions of rule 2>,  {"fractional": […]},    … or a split
             <there is an entity>,    {"fractional": […]}]}   the rollout, or a ramp
 
+(or there is the field by which a split is)
+
 and nothing matching is null: the default variant. Where there is a schedule, an `if` on the time comes after the
 prerequisites and has such an `if` for each period.
 
@@ -21,7 +23,7 @@ from typing import Any, NamedTuple
 
 from flagstaff.targeting.condition_logic import to_logic
 from flagstaff.targeting.configuration import Configuration, Members
-from flagstaff.targeting.entity import ENTITY_ID
+from flagstaff.targeting.entity import split_subject
 from flagstaff.targeting.rules import Rule, Split
 from flagstaff.targeting.schedule import Period, Ramp, Rollout, ramp_weights, until
 from flagstaff.targeting.segments import MAX_WRITTEN_IN, Known, Segment, id_list, is_shareable, segment_logic
@@ -124,8 +126,7 @@ class _Writer:
         self._of = configuration
         self._written_in = written_in
         self._periods = configuration.periods()
-        key = configuration.key if written_in else OWN_KEY
-        self._text: Logic = {"cat": [key, ":", ENTITY_ID]}
+        self._key: Logic = configuration.key if written_in else OWN_KEY
 
     def targeting(self) -> Targeting:
         first = self._periods[0]
@@ -184,7 +185,7 @@ class _Writer:
         for rule in self._of.rules:
             yield from self._rule(rule)
         if period.rollout is not None:
-            yield from (ENTITY_ID, self._rollout(period.rollout))
+            yield from (split_subject(self._of.split_by), self._rollout(period.rollout))
 
     def _members(self) -> Iterator[tuple[str, Logic]]:
         members = self._of.members
@@ -200,17 +201,23 @@ class _Writer:
         if isinstance(rule.serves, str):
             yield from (_all_of(tests), rule.serves)
         else:
-            yield from (_all_of([*tests, ENTITY_ID]), self._split(rule.serves))
+            subject = split_subject(rule.split_by)
+            yield from (_all_of([*tests, subject]), self._split(rule.serves, subject))
 
     def _rollout(self, rollout: Rollout) -> Logic:
+        subject = split_subject(self._of.split_by)
         if not isinstance(rollout, Ramp):
-            return self._split(rollout)
+            return self._split(rollout, subject)
         growing, other = ramp_weights(rollout)
         (name,) = (variant for variant in self._of.variants if variant != rollout.variant)
-        return {"fractional": [self._text, [rollout.variant, growing], [name, other]]}
+        return {"fractional": [self._text(subject), [rollout.variant, growing], [name, other]]}
 
-    def _split(self, split: Split) -> Logic:
-        return {"fractional": [self._text, *([share.variant, share.weight] for share in split)]}
+    def _split(self, split: Split, subject: Logic) -> Logic:
+        return {"fractional": [self._text(subject), *([share.variant, share.weight] for share in split)]}
+
+    def _text(self, subject: Logic) -> Logic:
+        """Return the JsonLogic of the text that is hashed."""
+        return {"cat": [self._key, ":", subject]}
 
 
 def _all_of(tests: Sequence[Logic]) -> Logic:

@@ -32,7 +32,10 @@ class Prerequisite:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One flag in one environment. `variants` are its names; a ramp leads from one of two to the other."""
+    """One flag in one environment. `variants` are its names; a ramp leads from one of two to the other.
+
+    `split_by` is the field whose text a rollout or ramp hashes in place of the entity's id, also a step's.
+    """
 
     key: str
     variants: Collection[str] = ("on", "off")
@@ -43,6 +46,7 @@ class Configuration:
     rollout: Rollout | None = None
     schedule: tuple[Step, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
+    split_by: str | None = None
 
     def periods(self) -> list[Period]:
         """List the periods of its schedule."""

@@ -32,6 +32,7 @@ ALLOWED = {
     "db.targeting": "db flagstaff.targeting",
     "db.configuration": "db db.targeting flagstaff.targeting",
     "db.segments": "db db.configuration db.targeting flagstaff.targeting",
+    "db.layers": "db db.configuration db.targeting flagstaff.targeting",
     "db.wording": "db db.configuration flagstaff.targeting",
     "db.flags": "db db.configuration db.targeting flagstaff flagstaff.targeting",
     "db.administration": "db db.configuration db.published",
@@ -48,12 +49,13 @@ ALLOWED = {
     " flagstaff.targeting",
     "api.client": "api api.access api.feeds db db.published flagstaff",
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
-    " db.segments db.targeting db.wording flagstaff flagstaff.targeting",
+    " db.layers db.segments db.targeting db.wording flagstaff flagstaff.targeting",
+    "api.admin.shared": "api api.admin db db.layers db.segments db.targeting flagstaff.targeting",
     "api.operations": "api api.admin api.memory api.telemetry db.process",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff flagstaff.targeting",
-    "api": "api.access api.admin api.client api.evaluation api.feeds api.memory api.operations api.reference"
-    " api.serving api.telemetry db db.process db.published flagstaff.engine flagstaff.targeting",
+    "api": "api.access api.admin api.admin.shared api.client api.evaluation api.feeds api.memory api.operations"
+    " api.reference api.serving api.telemetry db db.process db.published flagstaff.engine flagstaff.targeting",
     "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"
     " db.process",
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"

@@ -10,10 +10,12 @@ from typing import Final, NamedTuple
 import orjson
 
 from db.configuration.catalog import read_catalog
-from db.configuration.flag_rows import live_flag_rows
+from db.configuration.flag_rows import ENABLED_NOW, live_flag_rows
+from db.configuration.layer_ranges import check_range
 from db.configuration.state import State
 from db.database import database, rows
 from db.errors import InvalidInputError, RequiredByError
+from db.views import Affected
 from db.writing import EnvironmentRef, Write
 from flagstaff.targeting import Prerequisite, build
 
@@ -63,13 +65,38 @@ def touch(writing: Write, environment: EnvironmentRef, keys: Collection[str]) ->
         database.execute_sql("UPDATE configuration SET revision = %s WHERE id = ANY(%s)", (revision, ids))
 
 
+def affected(environment: EnvironmentRef, keys: Sequence[str]) -> Affected:
+    """Return these flags and those that need them, whose definitions have these inside."""
+    if not keys:
+        return Affected(environment.key, [], 0)
+    every = sorted({*keys, *(each.key for each in dependants(environment, keys))})
+    ((enabled,),) = rows(
+        "SELECT count(*) FROM configuration c JOIN flag f ON f.id = c.flag_id"
+        f" WHERE c.id IN {ENABLED_NOW} AND f.key = ANY(%s) AND f.archived_at IS NULL",
+        *(environment.id, True, every),
+    )
+    return Affected(environment.key, every, enabled)
+
+
+def touch_all(writing: Write, environment: EnvironmentRef, flags: Affected) -> None:
+    """Give all of these flags the revision of the write: what they refer to has changed."""
+    if flags.flags:
+        database.execute_sql(
+            "UPDATE configuration SET revision = %s FROM flag WHERE flag.id = configuration.flag_id"
+            " AND configuration.environment_id = %s AND flag.key = ANY(%s) AND flag.archived_at IS NULL",
+            (writing.stamp(environment), environment.id, list(flags.flags)),
+        )
+
+
 def check(environment: EnvironmentRef, key: str, state: State) -> None:
     """Check what a flag's new state refers to, and what refers to it.
 
-    Raises InvalidInputError (unknown flag, variant or segment, a circle), and RequiredByError where a flag needs a
-    variant that is gone.
+    Raises InvalidInputError (unknown flag, variant, segment or layer, a circle), RequiredByError where a flag needs a
+    variant that is gone, and RangeTakenError where others have a part of its range.
     """
     _check_segments(state)
+    if state.layer is not None:
+        check_range(environment, key, state.layer)
     _check_prerequisites(environment, key, state.prerequisites)
     lost = [
         each.key

@@ -18,7 +18,7 @@ from db.models import Configuration, Flag, now
 from db.views import FlagView
 from db.vocabulary import Action, JsonObject, ValueType, utc
 from db.writing import EnvironmentRef, Write
-from flagstaff.targeting import Prerequisite, Ramp, Rule, Step
+from flagstaff.targeting import LayerRange, Prerequisite, Ramp, Rule, Step
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class FlagConfiguration:
             rollout=state.rollout if isinstance(state.rollout, tuple) else None,
             ramp=state.rollout if isinstance(state.rollout, Ramp) else None,
             split_by=state.split_by,
+            layer=state.layer,
             schedule=state.schedule,
             prerequisites=state.prerequisites,
             member_count=configuration.member_count,
@@ -126,6 +127,7 @@ def from_rows(flag: Flag, configuration: Configuration, environment: Environment
         schedule=tuple(map(Step.from_json, configuration.schedule)),
         prerequisites=tuple(map(Prerequisite.from_json, configuration.prerequisites)),
         split_by=configuration.split_by,
+        layer=LayerRange.from_json(configuration.layer) if configuration.layer else None,
     )
     return FlagConfiguration(flag, configuration, environment, state.at(now()))
 
@@ -209,8 +211,9 @@ def _check_references(
     """See to it that what the flag refers to is there, and that flags that need it follow."""
     if members or not after.state.is_like(before.state):
         references.touch(writing, after.environment, [after.key])
-    # Switching off is never refused.
-    if not after.state.is_like(before.state.switched(False)):
+    # Switching off is never refused. What comes back out of the archive may find its place taken, switched off too.
+    comes_back = before.flag.archived_at is not None and after.flag.archived_at is None
+    if comes_back or not after.state.is_like(before.state.switched(False)):
         references.check(after.environment, after.key, after.state)
         if not after.state.is_like(before.state):
             references.refuse_too_complex(after.environment, [after.key])
@@ -249,7 +252,8 @@ def add_configuration(
     )
     if members:
         members.apply(configuration.id, configuration.revision)
-    if state.rules or state.prerequisites:  # nothing else refers to anything, and nothing needs a new flag yet
+    # Nothing else refers to anything, and nothing needs a new flag yet.
+    if state.rules or state.prerequisites or state.layer:
         references.check(environment, str(flag.key), state)
         references.refuse_too_complex(environment, [str(flag.key)])
     return reload(flag, configuration.id, environment)

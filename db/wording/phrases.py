@@ -10,7 +10,19 @@ from zoneinfo import ZoneInfo
 
 from db.views import FlagView
 from db.vocabulary import JsonValue
-from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Share, Split, Step, Test, Unchanged, conditions
+from flagstaff.targeting import (
+    LayerRange,
+    Prerequisite,
+    Ramp,
+    Rollout,
+    Rule,
+    Share,
+    Split,
+    Step,
+    Test,
+    Unchanged,
+    conditions,
+)
 
 NOTHING: Final = "-"
 MAX_CELL: Final = 200
@@ -93,6 +105,11 @@ def rollout(given: Rollout, field: str | None = None) -> str:
     times.
     """
     return f"{ramp(given) if isinstance(given, Ramp) else split(given)}{by(field)}"
+
+
+def layer_range(given: LayerRange) -> str:
+    """Describe a flag's part of a layer: "0 to 45 % of checkout"."""
+    return f"{given.span} of {given.layer}"
 
 
 def ramp(given: Ramp) -> str:

@@ -94,6 +94,7 @@ FLAG = object_with(
                     "prerequisites": list_of(TEXT),
                     "rules": list_of(TEXT),
                     "rollout": nullable(TEXT),
+                    "layer": nullable(TEXT),
                     "schedule": list_of(TEXT),
                 }
             ),
@@ -150,6 +151,7 @@ CHANGE = object_with(
         "flagId": nullable(TEXT),
         "flagKey": nullable(TEXT),
         "segmentKey": nullable(TEXT),
+        "layerKey": nullable(TEXT),
         "environment": nullable(TEXT),
         "revision": nullable(WHOLE),
         "action": TEXT,

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from db.errors import VersionConflictError
 from db.segments import segments
-from db.segments.edits import Affected, SegmentView, SegmentWritten
-from db.views import EnvironmentView
+from db.segments.edits import SegmentView, SegmentWritten
+from db.views import Affected, EnvironmentView
 from db.vocabulary import Actor
 from db.wording import phrases
 from interval_app.session.executor import in_thread

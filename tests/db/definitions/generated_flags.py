@@ -118,7 +118,7 @@ def schedules(draw: st.DrawFn, variants: list[str]) -> list[dict[str, Any]]:
 def rollouts(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
     """Nothing, a split, or of two variants perhaps a ramp: before it, in it, or after it."""
     if len(variants) == 2 and draw(st.booleans()):
-        start, end = draw(st.sampled_from(list(pairwise(STEPS))))
+        start, end = draw(st.sampled_from([*pairwise(STEPS[:-1]), (STEPS[-1], "2097-01-01T00:00:00Z")]))
         shares = {"from": draw(st.sampled_from([0, 0.5, 33.333])), "to": draw(st.sampled_from([64, 99.999, 100]))}
         return {
             "rollout": read_ramp({"variant": draw(st.sampled_from(variants)), **shares, "start": start, "end": end})

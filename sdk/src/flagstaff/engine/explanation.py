@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Reason
+from flagstaff.engine.layer_place import LayerPlace, place_of
 from flagstaff.engine.steps import (
     AnyOfStep,
     ConditionStep,
@@ -134,8 +135,7 @@ class _Walk:
         if branch.kind is Kind.MEMBERS:
             return Step("members", matched, self._members_text(branch, matched), variant)
         if branch.kind is Kind.ROLLOUT and isinstance(branch.serves, list):
-            text = self._split_text(_rollout(branch), branch, variant)
-            return Step("rollout", matched, text, variant, more=self._hashed(branch, variant))
+            return self._rollout(branch, matched, variant)
         if branch.kind is Kind.RULE:
             return self._rule(branch, rule, matched, variant)
         return Step("targeting", matched, f"JsonLogic {'decided' if matched else 'did not decide'}", variant)
@@ -166,7 +166,7 @@ class _Walk:
         said = " and ".join(map(described, branch.conditions))
         text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
         if isinstance(branch.serves, list) and all(step.holds for step in tried):
-            text = self._split_text(f"rule {number} ({said}) holds; its split", branch, variant)
+            text = self._split_text(f"rule {number} ({said}) holds; its split {_shares(branch)}", branch, variant)
         return Step("rule", matched, text, variant, number, tried, self._hashed(branch, variant))
 
     def _test(self, test: Test, logic: Any) -> ConditionStep | SegmentStep | AnyOfStep:
@@ -202,26 +202,48 @@ class _Walk:
         rule = next(held, None)
         return "none" if rule is None else "rule", rule
 
+    def _rollout(self, branch: Branch, matched: bool, variant: str | None) -> Step:
+        what, gate = f"{_rollout(branch)} {_shares(branch)}", branch.gate
+        place = self._place(branch)
+        if gate is None or place is None:
+            text = self._split_text(what, branch, variant)
+            return Step("rollout", matched, text, variant, more=self._hashed(branch, variant))
+        found = place.in_words(self._who(gate.split_by, gate.text["cat"][1]))
+        what += f" is for {gate.span} of the layer {gate.layer}; {found}"
+        text = self._split_text(f"{what}, and it", branch, variant) if matched else what
+        return Step("rollout", matched, text, variant, more={"layer": place.to_json(), **self._hashed(branch, variant)})
+
+    def _place(self, branch: Branch) -> LayerPlace | None:
+        """Return where in its layer a rollout looks; None where it is in none, or the context lacks what it needs."""
+        if branch.gate is None or self._missing(branch):
+            return None
+        hashed = self._parts.evaluate(branch.gate.text, self._context)
+        return place_of(hashed, branch.gate, self._parts.bucketing, self._known.layers.get(branch.gate.layer))
+
     def _split_text(self, what: str, branch: Branch, variant: str | None) -> str:
-        assert isinstance(branch.serves, list)
-        shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in branch.serves)
         if variant is not None:
-            return f"{what} ({shares}) puts {self._subject(branch)} into {variant}"
-        if branch.split_by is None:
-            return f"{what} ({shares}) needs an entity, which the context does not name"
-        return f"{what} ({shares}) needs {clipped(branch.split_by)}, which the context does not have"
+            return f"{what} puts {self._who(branch.split_by, branch.hashed['cat'][2])} into {variant}"
+        if None in (missing := self._missing(branch)):
+            return f"{what} needs an entity, which the context does not name"
+        return f"{what} needs {clipped(' and '.join(map(str, missing)))}, which the context does not have"
 
-    def _subject(self, branch: Branch) -> str:
-        """Return in words who is in the same share of a split, whatever else they are."""
-        if branch.split_by is None:
+    def _missing(self, branch: Branch) -> list[str | None]:
+        """Return the fields that a split or its layer hashes, as far as they are absent; None is the entity's id."""
+        asked = {branch.split_by: branch.hashed["cat"][2]}
+        if branch.gate is not None:
+            asked[branch.gate.split_by] = branch.gate.text["cat"][1]
+        return [field for field, subject in asked.items() if not self._parts.evaluate(subject, self._context)]
+
+    def _who(self, split_by: str | None, subject: Any) -> str:
+        """Return in words who has the same text hashed, whatever else they are."""
+        if split_by is None:
             return self.entity
-        found = self._parts.evaluate(branch.hashed["cat"][2], self._context)
-        return f"everyone whose {clipped(branch.split_by)} is {clipped(found)}"
+        return f"everyone whose {clipped(split_by)} is {clipped(self._parts.evaluate(subject, self._context))}"
 
-    def _hashed(self, branch: Branch, variant: str | None) -> dict[str, Any] | None:
+    def _hashed(self, branch: Branch, variant: str | None) -> dict[str, Any]:
         """Return what the step of a split that decided says of the text that was hashed."""
         if branch.hashed is None or variant is None:
-            return None
+            return {}
         by = {} if branch.split_by is None else {"splitBy": branch.split_by}
         return {**by, "hashed": clipped(self._parts.evaluate(branch.hashed, self._context))}
 
@@ -243,6 +265,11 @@ class _Served(NamedTuple):
 
     variant: str | None
     is_default: bool
+
+
+def _shares(branch: Branch) -> str:
+    assert isinstance(branch.serves, list)
+    return f"({', '.join(f'{weight / 1000:g} % {name}' for name, weight in branch.serves)})"
 
 
 def _rollout(branch: Branch) -> str:

@@ -13,6 +13,7 @@ from flagstaff.targeting import former_forms
 from flagstaff.targeting.condition_logic import from_logic
 from flagstaff.targeting.conditions import Test
 from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE, read_split_field
+from flagstaff.targeting.layers import Gate, read_gate
 from flagstaff.targeting.rules import TOTAL_WEIGHT
 from flagstaff.targeting.schedule import ReadRamp, read_ramp, read_until
 from flagstaff.targeting.segments import NOTHING_KNOWN, Known
@@ -57,6 +58,8 @@ class Branch(NamedTuple):
     """The JsonLogic of the text that its split hashes."""
     split_by: str | None = None
     """The field by which its split is, where it is not by the entity."""
+    gate: Gate | None = None
+    """The part of a layer that a rollout is for."""
     flag: Logic = None
     """The JsonLogic of what a prerequisite serves."""
     needs: Sequence[str] = ()
@@ -123,8 +126,9 @@ def read_branch(logic: Logic, served: Logic, known: Known, at: float) -> Branch:
             return Branch(Kind.MEMBERS, logic, serves, entity_type=name, members=members)
         case {"$ref": str(name)} if name in known.evaluators:
             return read_branch(known.evaluators[name], served, known, at)._replace(logic=logic)
-    if _is_subject(logic):
-        return Branch(Kind.ROLLOUT, logic, serves, **of_split)
+    gate = _read_entrance(logic)
+    if gate is not None or _is_subject(logic):
+        return Branch(Kind.ROLLOUT, logic, serves, gate=gate, **of_split)
     tests = _tests(logic, known)
     read = [from_logic(test, known) for test in tests]
     conditions = [condition for condition in read if condition is not None]
@@ -158,6 +162,14 @@ def _is_bucketing_text(logic: Logic) -> bool:
 def _is_subject(logic: Logic) -> bool:
     """Tell whether JsonLogic is what a split may be by."""
     return logic in _ENTITY_IDS or read_split_field(logic) is not None
+
+
+def _read_entrance(logic: Logic) -> Gate | None:
+    """Return the part of a layer that a rollout is for; None where JsonLogic says something else."""
+    match logic:
+        case {"and": [subject, *others, gate]} if all(map(_is_subject, (subject, *others))) and len(others) < 2:
+            return read_gate(gate)
+    return None
 
 
 def _split_by(text: Logic) -> str | None:

@@ -8,7 +8,7 @@ A targeting is one `if` with a branch for each decision, in the order in which t
             <conditions of rule 2>,  {"fractional": […]},    … or a split
             <there is an entity>,    {"fractional": […]}]}   the rollout, or a ramp
 
-(or there is the field by which a split is)
+(or there is the field by which a split is; or it is in the flag's range of its layer)
 
 and nothing matching is null: the default variant. Where there is a schedule, an `if` on the time comes after the
 prerequisites and has such an `if` for each period.
@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from flagstaff.targeting.condition_logic import to_logic
 from flagstaff.targeting.configuration import Configuration, Members
 from flagstaff.targeting.entity import split_subject
+from flagstaff.targeting.layers import Layer, LayerUse, gate_logic
 from flagstaff.targeting.rules import Rule, Split
 from flagstaff.targeting.schedule import Period, Ramp, Rollout, ramp_weights, until
 from flagstaff.targeting.segments import MAX_WRITTEN_IN, Known, Segment, id_list, is_shareable, segment_logic
@@ -45,17 +46,21 @@ class Targeting(NamedTuple):
 
 
 class Catalog:
-    """What the configurations of one environment refer to: segments, and flags that others need.
+    """What the configurations of one environment refer to: segments, flags that others need, and layers.
 
     `evaluators` are the long lists that were needed so far, as the document's `$evaluators` has them. What is referred
     to twice is the same object both times.
     """
 
     def __init__(
-        self, segments: Mapping[str, Segment] | None = None, flags: Mapping[str, Configuration] | None = None
+        self,
+        segments: Mapping[str, Segment] | None = None,
+        flags: Mapping[str, Configuration] | None = None,
+        layers: Mapping[str, Layer] | None = None,
     ) -> None:
         self._segments = segments or {}
         self._flags = flags or {}
+        self.layers = layers or {}
         self._logic: dict[str, Logic] = {}
         self._served: dict[str, Logic] = {}
         self.evaluators: dict[str, Logic] = {}
@@ -80,6 +85,10 @@ class Catalog:
             self._served[key] = _Writer(self, found, written_in=True).served() if found else NOBODY_SERVED
         return self._served[key]
 
+    def layer(self, key: str) -> Layer:
+        """Return a layer; one that is gone goes by the entity."""
+        return self.layers.get(key, Layer(key))
+
     def members(self, key: str, members: Members) -> Iterator[tuple[str, Logic]]:
         """Yield the variants of a prerequisite's members, with the JsonLogic of who they are."""
         for number, (variant, entity_type) in enumerate(sorted(members)):
@@ -98,14 +107,17 @@ class Catalog:
         self.evaluators[name] = logic
         return {"$ref": name}
 
-    def known(self, *configurations: Configuration) -> Known:
-        """Return what the references of these configurations, and of those in the catalog, are called."""
+    def known(self, *configurations: Configuration, layers: Mapping[str, LayerUse] | None = None) -> Known:
+        """Return what the references of these configurations, and of those in the catalog, are called.
+
+        `layers` are who has which part of them.
+        """
         needs = {
             each.key: [prerequisite.flag for prerequisite in each.prerequisites]
             for each in (*self._flags.values(), *configurations)
             if each.prerequisites
         }
-        return Known({key: self.segment(key) for key in self._segments}, self.evaluators, needs)
+        return Known({key: self.segment(key) for key in self._segments}, self.evaluators, needs, layers or {})
 
 
 def _safe(key: str) -> str:
@@ -185,7 +197,7 @@ class _Writer:
         for rule in self._of.rules:
             yield from self._rule(rule)
         if period.rollout is not None:
-            yield from (split_subject(self._of.split_by), self._rollout(period.rollout))
+            yield from (self._entrance(), self._rollout(period.rollout))
 
     def _members(self) -> Iterator[tuple[str, Logic]]:
         members = self._of.members
@@ -203,6 +215,16 @@ class _Writer:
         else:
             subject = split_subject(rule.split_by)
             yield from (_all_of([*tests, subject]), self._split(rule.serves, subject))
+
+    def _entrance(self) -> Logic:
+        """Return the condition of the rollout: there is what it is split by, in the flag's range of its layer."""
+        subject = split_subject(self._of.split_by)
+        if self._of.layer is None:
+            return subject
+        layer = self._catalog.layer(self._of.layer.layer)
+        # What the layer hashes has to be there too: else all who lack it would be in one place of the layer.
+        other = [] if layer.split_by == self._of.split_by else [split_subject(layer.split_by)]
+        return {"and": [subject, *other, gate_logic(layer, self._of.layer.span)]}
 
     def _rollout(self, rollout: Rollout) -> Logic:
         subject = split_subject(self._of.split_by)

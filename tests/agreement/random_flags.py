@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from flagstaff.targeting.operators import OPERATORS
-from tests.agreement.edited_flags import SEGMENTS, VARIANTS, EditedFlag
+from tests.agreement.edited_flags import LAYERS, SEGMENTS, VARIANTS, EditedFlag
 from tests.agreement.evaluators import Context
 from tests.agreement.values import ABSENT, ATTRIBUTES, OPERANDS, attribute
 
@@ -39,7 +39,16 @@ def flag(random: Random, key: str, chain: int = 2) -> EditedFlag:
         _schedule(random, names) if random.random() < 0.25 else (),
         [_need(random, f"{key}.{number}", chain) for number in range(random.choice([0, 0, 0, 1, 2]) if chain else 0)],
         _split_by(random),
+        _layer(random),
     )
+
+
+def _layer(random: Random) -> dict[str, Any] | None:
+    """Draw a range of a layer, mostly none; all of it and the smallest ones too."""
+    if random.random() < 0.7:
+        return None
+    first, last = random.choice([(0, 100_000), (0, 1), (99_999, 100_000), (0, 45_000), (33_333, 90_000)])
+    return {"key": random.choice(sorted(LAYERS)), "from": first / 1000, "to": last / 1000}
 
 
 def _split_by(random: Random) -> str | None:

@@ -124,6 +124,8 @@ def test_splits_by_values_of_every_kind(comparison: Comparison, path: str) -> No
         EditedFlag("ruled", "number", rules=[of_rule]),
         EditedFlag("beside", rules=[of_rule], rollout=shares(on=50, off=50)),
         EditedFlag("needing", default_variant="on", needs=[(split, ["on"])], rollout=shares(on=0, off=100)),
+        split._replace(key="in-a-layer", layer={"key": "people", "from": 10, "to": 60}),
+        split._replace(key="in-a-layer-of-plans", layer={"key": "plans", "from": 0, "to": 60}),
     ]
     given = [*ENTITIES, *IDS]
     contexts: list[Context] = [
@@ -233,6 +235,30 @@ def test_splits_give_everybody_the_same_variant_and_each_variant_its_share(compa
                 flag,
                 counts,
             )
+
+
+IN_A_LAYER = {"first": (0, 45), "second": (45, 79.999), "third": (79.999, 80), "last": (80, 95), "all": (0, 100)}
+
+
+@pytest.mark.parametrize("key", ["people", "tiers"])
+def test_ranges_of_a_layer_share_nobody(comparison: Comparison, key: str) -> None:
+    """Of each entity, and of an account tier of its own; the last 5 % are in none, but for the flag that has all."""
+    entities = [{**entity, "account": {"tier": f"t{number}"}} for number, entity in enumerate(_entities())]
+    flags = [
+        EditedFlag(name, rollout=shares(on=100, off=0), layer={"key": key, "from": first, "to": last})
+        for name, (first, last) in IN_A_LAYER.items()
+    ]
+    needing = EditedFlag("needing", needs=[(flags[0], ["on"])], rollout=shares(on=100, off=0))
+    answers = comparison.compare([*flags, needing], entities)
+    inside = {name: {at for at, (variant, _, _) in enumerate(given) if variant} for name, given in answers.items()}
+    assert inside.pop("needing") == inside["first"]
+    assert len(inside.pop("all")) == len(entities)
+    assert sum(map(len, inside.values())) == len(set().union(*inside.values()))
+    for name, found in inside.items():
+        first, last = IN_A_LAYER[name]
+        expected = (last - first) / 100
+        deviation = math.sqrt(expected * (1 - expected) / len(entities))
+        assert len(found) / len(entities) == pytest.approx(expected, abs=4 * deviation), name
 
 
 def test_each_known_difference_is_one(comparison: Comparison) -> None:

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from db.configuration.edits import Members, NewFlag
+from db.layers import layers
+from db.layers.edits import NewLayer
 from db.segments import segments
 from db.segments.edits import NewSegment
 from db.targeting.rules import read_segment_rules
 from db.targeting.schedules import read_ramp, read_schedule
-from flagstaff.targeting import Prerequisite
+from flagstaff.targeting import LayerRange, Prerequisite, Span
 from flagstaff.targeting.operators import OPERATORS
 from tests.db.helpers import ADA, targeting
 from tests.sdk.engine import flagd_oracle
@@ -152,11 +154,31 @@ def new_flags(draw: st.DrawFn, key: str = flagd_oracle.KEY, chain: int = 2) -> D
         **targeting({"rules": draw(st.lists(rules(names), max_size=3))}),
         **draw(rollouts(names)),
         split_by=draw(split_fields),
+        layer=draw(layer_ranges(key)),
         schedule=read_schedule(draw(schedules(names))),
         prerequisites=[draw(prerequisites(one.new)) for one in needed],
         members=[Members(kind, ids, name) for (kind, name), ids in groups.items()],
     )
     return Drawn(new, [flag for one in needed for flag in (*one.needed, one.new)])
+
+
+LAYERS: dict[str, str | None] = {"people": None, "plans": "attributes.plan"}
+"""Layers, and by what they are."""
+WIDTH = 100_000 // 7
+"""Of the range of each flag: with those that it needs, and those that they need, they are seven."""
+
+
+@st.composite
+def layer_ranges(draw: st.DrawFn, key: str) -> LayerRange | None:
+    """None, or a range that no other flag of the chain has."""
+    if draw(st.booleans()):
+        return None
+    numbers = [int(number) for number in key.split(".")[1:]]
+    at = WIDTH * (
+        sum(2 ** len(numbers[:end]) for end in range(len(numbers))) + int("0" + "".join(map(str, numbers)), 2)
+    )
+    start, end = sorted(draw(st.lists(st.integers(0, WIDTH), min_size=2, max_size=2, unique=True)))
+    return LayerRange(draw(st.sampled_from(sorted(LAYERS))), Span(at + start, at + end))
 
 
 def _needs(chain: int) -> st.SearchStrategy[int]:
@@ -171,7 +193,9 @@ def prerequisites(draw: st.DrawFn, needed: NewFlag) -> Prerequisite:
 
 
 def make_segments() -> None:
-    """Make the segments that conditions name."""
+    """Make the segments that conditions name, and the layers that flags are in."""
+    for key, split_by in LAYERS.items():
+        layers.create(NewLayer(key, split_by=split_by), actor=ADA)
     for key, fields in SEGMENTS.items():
         given: dict[str, Any] = {"included": {}, "excluded": {}, "rules": [], **fields}
         rules_ = read_segment_rules(given.pop("rules"))

@@ -62,23 +62,26 @@ ALLOWED = {
     " db.postgres db.process db.published db.publishing flagstaff.engine",
     "interval_app.host": "",
     "interval_app.session": "db db.administration db.flags db.publishing flagstaff",
-    "interval_app.display": "db db.wording interval_app.session",
-    "interval_app.forms": "db db.configuration db.targeting db.flags db.history db.wording flagstaff.targeting"
-    " interval_app.display interval_app.session",
+    "interval_app.display": "db db.layers db.wording flagstaff.targeting interval_app.session",
+    "interval_app.forms": "db db.configuration db.targeting db.flags db.history db.layers db.wording"
+    " flagstaff.targeting interval_app.display interval_app.session",
     "interval_app.pages": "db db.administration db.history db.publishing db.wording flagstaff interval_app.display"
     " interval_app.forms interval_app.session",
     "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history db.wording flagstaff.engine"
     " interval_app.display interval_app.forms interval_app.pages interval_app.pages.release"
     " interval_app.pages.targeting interval_app.session",
-    "interval_app.pages.release": "db db.flags db.targeting db.wording flagstaff flagstaff.targeting"
+    "interval_app.pages.layers": "db db.history db.layers db.targeting db.wording flagstaff.targeting"
+    " interval_app.display interval_app.forms interval_app.pages interval_app.session",
+    "interval_app.pages.release": "db db.flags db.layers db.targeting db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app.pages.segments": "db db.history db.segments db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.pages interval_app.session",
-    "interval_app.pages.targeting": "db db.configuration db.flags db.targeting db.wording flagstaff flagstaff.targeting"
+    "interval_app.pages.targeting": "db db.configuration db.flags db.layers db.targeting db.wording flagstaff"
+    " flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"
-    " interval_app.pages.flags interval_app.pages.release interval_app.pages.segments interval_app.pages.targeting"
-    " interval_app.session",
+    " interval_app.pages.flags interval_app.pages.layers interval_app.pages.release interval_app.pages.segments"
+    " interval_app.pages.targeting interval_app.session",
     "cli": "db db.administration db.aws db.postgres db.process db.published db.publishing",
 }
 """By room, the others whose modules it may import. A package's own name stands for the modules at its top."""

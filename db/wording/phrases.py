@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from db.views import FlagView
+from db.views import Affected, FlagView
 from db.vocabulary import JsonValue
 from flagstaff.targeting import (
     LayerRange,
@@ -26,6 +26,8 @@ from flagstaff.targeting import (
 
 NOTHING: Final = "-"
 MAX_CELL: Final = 200
+MANY_FLAGS: Final = 10
+"""Flags are named up to this number."""
 
 
 def status(enabled: bool) -> str:
@@ -137,6 +139,17 @@ def step_changes(given: Step) -> str:
 def prerequisite(given: Prerequisite) -> str:
     """Describe a prerequisite: "payments serves on or beta"."""
     return f"{given.flag} serves {' or '.join(given.variants)}"
+
+
+def affected(given: Sequence[Affected]) -> str:
+    """Describe what a change reaches: "It changes 37 flags (a, b, …), 5 of them enabled in prod, 2 in dev."."""
+    flags = sorted({flag for one in given for flag in one.flags})
+    if not flags:
+        return "It changes no flag: none uses it."
+    named = ", ".join(flags[:MANY_FLAGS]) + (", …" if len(flags) > MANY_FLAGS else "")
+    enabled = [f"{one.enabled:,} in {one.environment}" for one in given if one.enabled]
+    of_them = f"{', '.join(enabled).replace(' in ', ' of them enabled in ', 1)}" if enabled else "none of them enabled"
+    return f"It changes {count(len(flags), 'flag')} ({named}), {of_them}."
 
 
 def in_zone(moment: int, zone: str) -> str:

@@ -61,6 +61,7 @@ async def show(interaction: PageInteraction) -> Layout:
             link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
             link("Filter", Route.FILTER_FLAGS, filtered, theme="secondary"),
             link("Segments", Route.SEGMENTS, here, theme="secondary"),
+            link("Layers", Route.LAYERS, here, theme="secondary"),
             link("Change log", Route.CHANGES, here, theme="secondary"),
             link("Explain", Route.EXPLAIN, here, theme="secondary"),
             link("Archived flags", Route.ARCHIVED_FLAGS, here, theme="secondary"),

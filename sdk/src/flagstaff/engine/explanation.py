@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Reason
-from flagstaff.engine.layer_place import LayerPlace, place_of
+from flagstaff.engine.splits import Splits
 from flagstaff.engine.steps import (
     AnyOfStep,
     ConditionStep,
@@ -29,7 +28,6 @@ from flagstaff.jsonlogic import values
 from flagstaff.targeting import branches, entity, segments
 from flagstaff.targeting.branches import Branch, Kind
 from flagstaff.targeting.conditions import AnyOf, Condition, Test
-from flagstaff.targeting.operators import moment_text
 from flagstaff.targeting.segments import NOTHING_KNOWN, Known
 
 MANY = 5
@@ -78,8 +76,10 @@ def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
 
 
 def needs_entity(branch: Branch) -> bool:
-    """Tell whether a branch is for entities alone: members, or shares of a split by the entity."""
-    return branch.kind is Kind.MEMBERS or (isinstance(branch.serves, list) and branch.split_by is None)
+    """Tell whether a branch is for entities alone: members, or a split that is by the entity, or whose layer is."""
+    if not isinstance(branch.serves, list):
+        return branch.kind is Kind.MEMBERS
+    return branch.split_by is None or (branch.gate is not None and branch.gate.split_by is None)
 
 
 class _Walk:
@@ -89,15 +89,8 @@ class _Walk:
         self._parts = parts
         self._context = context
         self._known = known._replace(evaluators=parts.facts.evaluators)
+        self._splits = Splits(parts, context, known)
         self._now = time.time()
-
-    @cached_property
-    def entity(self) -> str:
-        """The context's entity in words. Raises what making a text of its id raises."""
-        found = entity.entity_id(self._context)
-        return (
-            f"{clipped(entity.entity_type(self._context))} {clipped(found)}" if found else "a context without an entity"
-        )
 
     def steps(self, key: str, targeting: Any, variant: str | None, is_default: bool) -> list[Step]:
         """Return the steps of one flag that serves this variant, by default or not."""
@@ -135,7 +128,7 @@ class _Walk:
         if branch.kind is Kind.MEMBERS:
             return Step("members", matched, self._members_text(branch, matched), variant)
         if branch.kind is Kind.ROLLOUT and isinstance(branch.serves, list):
-            return self._rollout(branch, matched, variant)
+            return self._splits.rollout(branch, matched, variant)
         if branch.kind is Kind.RULE:
             return self._rule(branch, rule, matched, variant)
         return Step("targeting", matched, f"JsonLogic {'decided' if matched else 'did not decide'}", variant)
@@ -159,15 +152,15 @@ class _Walk:
         few = len(branch.members) <= MANY
         listed = ", ".join(sorted(branch.members)) if few else f"{len(branch.members):,} of them"
         members = f"the members that get {branch.serves} ({branch.entity_type}: {listed})"
-        return f"{self.entity} is {'' if matched else 'not '}among {members}"
+        return f"{self._splits.entity} is {'' if matched else 'not '}among {members}"
 
     def _rule(self, branch: Branch, number: int, matched: bool, variant: str | None) -> Step:
         tried = tuple(map(self._test, branch.conditions, branch.tests))
         said = " and ".join(map(described, branch.conditions))
         text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
         if isinstance(branch.serves, list) and all(step.holds for step in tried):
-            text = self._split_text(f"rule {number} ({said}) holds; its split {_shares(branch)}", branch, variant)
-        return Step("rule", matched, text, variant, number, tried, self._hashed(branch, variant))
+            text = self._splits.text(f"rule {number} ({said}) holds; its split", branch, variant)
+        return Step("rule", matched, text, variant, number, tried, self._splits.hashed(branch, variant))
 
     def _test(self, test: Test, logic: Any) -> ConditionStep | SegmentStep | AnyOfStep:
         """Try a part of a rule, by its JsonLogic as the document has it."""
@@ -202,51 +195,6 @@ class _Walk:
         rule = next(held, None)
         return "none" if rule is None else "rule", rule
 
-    def _rollout(self, branch: Branch, matched: bool, variant: str | None) -> Step:
-        what, gate = f"{_rollout(branch)} {_shares(branch)}", branch.gate
-        place = self._place(branch)
-        if gate is None or place is None:
-            text = self._split_text(what, branch, variant)
-            return Step("rollout", matched, text, variant, more=self._hashed(branch, variant))
-        found = place.in_words(self._who(gate.split_by, gate.text["cat"][1]))
-        what += f" is for {gate.span} of the layer {gate.layer}; {found}"
-        text = self._split_text(f"{what}, and it", branch, variant) if matched else what
-        return Step("rollout", matched, text, variant, more={"layer": place.to_json(), **self._hashed(branch, variant)})
-
-    def _place(self, branch: Branch) -> LayerPlace | None:
-        """Return where in its layer a rollout looks; None where it is in none, or the context lacks what it needs."""
-        if branch.gate is None or self._missing(branch):
-            return None
-        hashed = self._parts.evaluate(branch.gate.text, self._context)
-        return place_of(hashed, branch.gate, self._parts.bucketing, self._known.layers.get(branch.gate.layer))
-
-    def _split_text(self, what: str, branch: Branch, variant: str | None) -> str:
-        if variant is not None:
-            return f"{what} puts {self._who(branch.split_by, branch.hashed['cat'][2])} into {variant}"
-        if None in (missing := self._missing(branch)):
-            return f"{what} needs an entity, which the context does not name"
-        return f"{what} needs {clipped(' and '.join(map(str, missing)))}, which the context does not have"
-
-    def _missing(self, branch: Branch) -> list[str | None]:
-        """Return the fields that a split or its layer hashes, as far as they are absent; None is the entity's id."""
-        asked = {branch.split_by: branch.hashed["cat"][2]}
-        if branch.gate is not None:
-            asked[branch.gate.split_by] = branch.gate.text["cat"][1]
-        return [field for field, subject in asked.items() if not self._parts.evaluate(subject, self._context)]
-
-    def _who(self, split_by: str | None, subject: Any) -> str:
-        """Return in words who has the same text hashed, whatever else they are."""
-        if split_by is None:
-            return self.entity
-        return f"everyone whose {clipped(split_by)} is {clipped(self._parts.evaluate(subject, self._context))}"
-
-    def _hashed(self, branch: Branch, variant: str | None) -> dict[str, Any]:
-        """Return what the step of a split that decided says of the text that was hashed."""
-        if branch.hashed is None or variant is None:
-            return {}
-        by = {} if branch.split_by is None else {"splitBy": branch.split_by}
-        return {**by, "hashed": clipped(self._parts.evaluate(branch.hashed, self._context))}
-
     def _default(self, targeting: Any, variant: str | None, for_entities: bool) -> Step:
         serves = f"the default variant {variant}" if variant else "the caller's default"
         if for_entities and not entity.entity_id(self._context):
@@ -265,14 +213,3 @@ class _Served(NamedTuple):
 
     variant: str | None
     is_default: bool
-
-
-def _shares(branch: Branch) -> str:
-    assert isinstance(branch.serves, list)
-    return f"({', '.join(f'{weight / 1000:g} % {name}' for name, weight in branch.serves)})"
-
-
-def _rollout(branch: Branch) -> str:
-    if branch.ramp is None:
-        return "the rollout"
-    return f"the ramp from {moment_text(branch.ramp.start)} to {moment_text(branch.ramp.end)}"

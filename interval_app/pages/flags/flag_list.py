@@ -146,7 +146,7 @@ def dynamic_row(flag: FlagView, needed_by: Dependants) -> Row:
             key_cell(flag),
             str(flag.value_type),
             tables.status(flag),
-            cell(rollout(flag)),
+            cell(", in ".join([rollout(flag), *([phrases.layer_range(flag.layer)] if flag.layer else [])])),
             f"{flag.member_count:,}",
             str(len(flag.rules)),
             planned(flag),
@@ -169,8 +169,10 @@ def static_row(flag: FlagView, needed_by: Dependants) -> Row:
 
 
 def rollout(flag: FlagView) -> str:
-    """Describe a flag's rollout; of a ramp, what it is now and what it leads to."""
-    return ramp.in_words(flag.ramp) if flag.ramp else phrases.split(flag.rollout)
+    """Describe a flag's rollout, and by what it is; of a ramp, what it is now and what it leads to."""
+    if flag.ramp is None and flag.rollout is None:
+        return phrases.NOTHING
+    return f"{ramp.in_words(flag.ramp) if flag.ramp else phrases.split(flag.rollout)}{phrases.by(flag.split_by)}"
 
 
 def planned(flag: FlagView) -> tables.Cell:

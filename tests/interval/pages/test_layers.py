@@ -122,6 +122,8 @@ def test_a_flag_enters_and_leaves_in_the_form_of_its_rollout(dash: Running) -> N
     assert flags.get(flag.key, "dev").layer == LayerRange(layer.key, Span(45_000, 50_000))
     page = dash.ada.open("flags/flag", flag=flag.key, environment="dev")
     assert f"Layer: 45 to 50 % of {layer.key}" in page.render.text
+    (row,) = dash.ada.open("flags").look("Dynamic flags", queryTerm=flag.key)
+    assert row["rollout"] == f"100 % on, 0 % off, in 45 to 50 % of {layer.key}"
     leave = dash.ada.run("flags/rollout", flag=flag.key, environment="dev")
     assert leave.form().default("Layer") == layer.key
     leave.answer({"Layer": "=none"}, "Preview")

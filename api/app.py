@@ -10,7 +10,8 @@ from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter
 
-from api.admin import changes, environments, flags, keys, members, overrides, segments, short_forms
+from api.admin import changes, environments, flags, keys, members, overrides, short_forms
+from api.admin.shared import layers, segments
 from api.client import stream
 from api.current import EXTENSION
 from api.demo import routes as demo
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     flags.blueprint,
     members.blueprint,
     segments.blueprint,
+    layers.blueprint,
     changes.blueprint,
     environments.blueprint,
     keys.blueprint,

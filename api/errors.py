@@ -72,6 +72,10 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
     db_errors.SegmentNotFoundError: (HTTPStatus.NOT_FOUND, "segment_not_found"),
     db_errors.SegmentKeyTakenError: (HTTPStatus.CONFLICT, "segment_key_taken"),
     db_errors.SegmentInUseError: (HTTPStatus.CONFLICT, "segment_in_use"),
+    db_errors.LayerNotFoundError: (HTTPStatus.NOT_FOUND, "layer_not_found"),
+    db_errors.LayerKeyTakenError: (HTTPStatus.CONFLICT, "layer_key_taken"),
+    db_errors.LayerInUseError: (HTTPStatus.CONFLICT, "layer_in_use"),
+    db_errors.RangeTakenError: (HTTPStatus.CONFLICT, "range_taken"),
     db_errors.RequiredByError: (HTTPStatus.CONFLICT, "required_by"),
     db_errors.VersionConflictError: (HTTPStatus.CONFLICT, "version_conflict"),
     db_errors.DatabaseUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable"),
@@ -130,8 +134,14 @@ def facts(error: db_errors.FlagstaffError) -> dict[str, Any]:
     match error:
         case db_errors.InvalidInputError():
             return {"code": error.code, "field": error.field}
-        case db_errors.SegmentInUseError() | db_errors.RequiredByError():
+        case db_errors.SegmentInUseError() | db_errors.LayerInUseError() | db_errors.RequiredByError():
             return {"usedBy": [{"environment": name, "flags": flags} for name, flags in error.users.items()]}
+        case db_errors.RangeTakenError():
+            return {
+                "takenBy": [
+                    {"environment": each.environment, "flag": each.flag, **each.span.to_json()} for each in error.taken
+                ]
+            }
         case db_errors.VersionConflictError():
             return {
                 "environment": error.environment,

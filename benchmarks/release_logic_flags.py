@@ -9,7 +9,20 @@ from typing import Any, NamedTuple
 
 from benchmarks.scenario import COUNTRIES, MEMBERS, PLAN, SHARE
 from flagstaff.engine import Engine
-from flagstaff.targeting import Catalog, Condition, Configuration, Ramp, Rule, Segment, Share, build
+from flagstaff.targeting import (
+    TOTAL_WEIGHT,
+    Catalog,
+    Condition,
+    Configuration,
+    Layer,
+    LayerRange,
+    Ramp,
+    Rule,
+    Segment,
+    Share,
+    Span,
+    build,
+)
 
 HOUR = 3600
 MANY_IDS = 1_000
@@ -52,6 +65,11 @@ def growing() -> Ramp:
     return Ramp("on", 5_000, 60_000, now - HOUR, now + HOUR)
 
 
+def in_layer(key: str) -> LayerRange:
+    """Return most of a layer, in which somebody and their organisation are."""
+    return LayerRange(key, Span(1_000, TOTAL_WEIGHT - 1_000))
+
+
 NEEDED = targeted("payments", rules=(), rollout=percent(90))
 """What others need; it serves `on` to somebody."""
 
@@ -62,11 +80,13 @@ class Flags(NamedTuple):
     flags: Sequence[Configuration]
     segments: Sequence[Segment] = ()
     needed: Sequence[Configuration] = ()
+    layers: Sequence[Layer] = ()
 
 
 def document(given: Flags) -> dict[str, Any]:
     """Make the flagd document with these flags."""
-    catalog = Catalog({one.key: one for one in given.segments}, {one.key: one for one in given.needed})
+    segments, needed = {one.key: one for one in given.segments}, {one.key: one for one in given.needed}
+    catalog = Catalog(segments, needed, {one.key: one for one in given.layers})
     made = {flag.key: _definition(flag, catalog) for flag in given.flags}
     return {"flags": made, "metadata": {"revision": 1234}, "$evaluators": catalog.evaluators}
 

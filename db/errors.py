@@ -12,6 +12,10 @@ FlagstaffError
  ├── SegmentNotFoundError
  ├── SegmentKeyTakenError
  ├── SegmentInUseError          rules of flags name it
+ ├── LayerNotFoundError
+ ├── LayerKeyTakenError
+ ├── LayerInUseError            flags are in it
+ ├── RangeTakenError            another flag, or the holdout, has a part of the range
  ├── RequiredByError            other flags need the flag, or one of its variants
  ├── VersionConflictError       somebody else changed it meanwhile
  ├── ChangeNotFoundError
@@ -28,6 +32,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
+
+from flagstaff.targeting import Span
 
 
 class FlagstaffError(Exception):
@@ -128,6 +135,53 @@ class SegmentInUseError(FlagstaffError):
         super().__init__(f"the segment {key!r} is used by {_listed(users)}: take it out of their rules first")
         self.key = key
         self.users = users
+
+
+class LayerNotFoundError(FlagstaffError):
+    """No live layer has this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no layer {key!r}")
+        self.key = key
+
+
+class LayerKeyTakenError(FlagstaffError):
+    """A live layer has this key already."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"a layer with the key {key!r} exists already")
+        self.key = key
+
+
+class LayerInUseError(FlagstaffError):
+    """Flags are in the layer that was to be archived; `users` are their keys by environment."""
+
+    def __init__(self, key: str, users: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(f"the layer {key!r} is used by {_listed(users)}: take them out of it first")
+        self.key = key
+        self.users = users
+
+
+class Taken(NamedTuple):
+    """A part of a layer that somebody has: a flag in an environment, or the holdout, which is no flag's and the same
+    in every environment.
+    """
+
+    span: Span
+    flag: str | None = None
+    environment: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.flag} has {self.span} in {self.environment}" if self.flag else f"the holdout has {self.span}"
+
+
+class RangeTakenError(FlagstaffError):
+    """A part of a layer was asked for that overlaps what others have."""
+
+    def __init__(self, key: str, wanted: Span, taken: Sequence[Taken]) -> None:
+        super().__init__(f"{wanted} of the layer {key!r} is not free: {'; '.join(map(str, taken))}")
+        self.key = key
+        self.taken = taken
 
 
 class RequiredByError(FlagstaffError):

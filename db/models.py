@@ -103,6 +103,8 @@ class Configuration(Base):
     rules = BinaryJSONField(default=list, dumps=write_json, index=False)
     rollout = BinaryJSONField(null=True, dumps=write_json, index=False)
     ramp = BinaryJSONField(null=True, dumps=write_json, index=False)
+    split_by = TextField(null=True)
+    layer = BinaryJSONField(null=True, dumps=write_json, index=False)
     schedule = BinaryJSONField(default=list, dumps=write_json, index=False)
     prerequisites = BinaryJSONField(default=list, dumps=write_json, index=False)
     segments = BinaryJSONField(default=list, dumps=write_json, index=False)
@@ -124,6 +126,30 @@ for _referring in (Configuration.prerequisites, Configuration.segments):
             name=f"configuration_{_referring.name}",
         )
     )
+
+Configuration.add_index(
+    Configuration.index(Configuration.environment, where=Configuration.layer.is_null(False), name="configuration_layer")
+)
+
+
+class Layer(Base):
+    """What flags that share one hash have in common; the range of each is in its `Configuration`."""
+
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    key = CharField(max_length=128)
+    name = TextField(null=True)
+    description = TextField(default="")
+    split_by = TextField(null=True)
+    holdout = BinaryJSONField(null=True, dumps=write_json, index=False)
+    version = IntegerField(default=1)
+    created_at = DateTimeTZField(default=now)
+    created_by = TextField()
+    updated_at = DateTimeTZField(default=now)
+    updated_by = TextField()
+    archived_at = DateTimeTZField(null=True)
+
+
+Layer.add_index(Layer.index(Layer.key, unique=True, where=Layer.archived_at.is_null(), name="layer_live_key"))
 
 
 class Segment(Base):
@@ -178,6 +204,7 @@ class Change(Base):
     flag = ForeignKeyField(Flag, null=True, on_delete="RESTRICT", index=False)
     environment = ForeignKeyField(Environment, null=True, on_delete="RESTRICT", index=False)
     segment = ForeignKeyField(Segment, null=True, on_delete="RESTRICT", index=False)
+    layer = ForeignKeyField(Layer, null=True, on_delete="RESTRICT", index=False)
     revision = BigIntegerField(null=True)
     action = EnumField(Action, max_length=32)
     actor = TextField()
@@ -196,6 +223,7 @@ class Change(Base):
 Change.add_index(
     Change.index(Change.segment, Change.id, where=Change.segment.is_null(False), name="change_segment_id_id")
 )
+Change.add_index(Change.index(Change.layer, Change.id, where=Change.layer.is_null(False), name="change_layer_id_id"))
 
 
 class ApiKey(Base):
@@ -216,4 +244,4 @@ class ApiKey(Base):
     revoked_at = DateTimeTZField(null=True)
 
 
-ALL = (Environment, Flag, Configuration, Segment, SegmentEntity, Member, Change, ApiKey)
+ALL = (Environment, Flag, Configuration, Layer, Segment, SegmentEntity, Member, Change, ApiKey)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from db.vocabulary import Action, FlagLink, JsonObject, JsonValue, Metadata, Purpose, Scope, Source, ValueType
-from flagstaff.targeting import Prerequisite, Ramp, Rule, Split, Step
+from flagstaff.targeting import LayerRange, Prerequisite, Ramp, Rule, Split, Step
 
 T = TypeVar("T")
 
@@ -66,6 +66,10 @@ class FlagView:
     rollout: Split | None
     ramp: Ramp | None
     """In place of the rollout, one that grows with time."""
+    split_by: str | None
+    """The field by which rollout, ramp and the schedule's rollouts are split; None is the entity."""
+    layer: LayerRange | None
+    """The part of a layer that these are for; None is everyone."""
     schedule: Sequence[Step]
     """The steps that are still to come, in order."""
     prerequisites: Sequence[Prerequisite]
@@ -143,6 +147,8 @@ class ChangeView:
     environment: str | None
     segment: str | None
     """The key of the segment that was changed."""
+    layer: str | None
+    """The key of the layer that was changed."""
     revision: int | None
     action: Action
     actor: str
@@ -155,6 +161,16 @@ class ChangeView:
     after: JsonObject | None
     members: JsonObject | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """What a change of a segment or layer means in one environment: the flags that name it, or need one that does."""
+
+    environment: str
+    flags: Sequence[str]
+    enabled: int
+    """How many of them are enabled."""
 
 
 class Difference(NamedTuple):

@@ -137,18 +137,20 @@ class Write:
         environment: EnvironmentRef | None = None,
         flag_id: uuid.UUID | None = None,
         segment_id: uuid.UUID | None = None,
+        layer_id: uuid.UUID | None = None,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
         members: Mapping[str, Any] | None = None,
     ) -> None:
         """Add an entry to the change log."""
         self._actions.add(action)
-        if segment_id is not None:  # the same in every environment
+        if segment_id is not None or layer_id is not None:  # the same in every environment
             for each in self.environments:
                 self._refuse_without_comment(each)
         Change.insert(
             flag=flag_id,
             segment=segment_id,
+            layer=layer_id,
             environment=environment.id if environment else None,
             revision=self.stamp(environment) if environment else None,
             action=action,

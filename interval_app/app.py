@@ -10,6 +10,8 @@ from db.settings import Settings
 from interval_app.host.sdk_patches import Host
 from interval_app.pages import change_log, environments, keys, publishing
 from interval_app.pages.flags import archive, create, edit, explain, filters, flag_list, flag_page, promote, switching
+from interval_app.pages.layers import edit as layer_edit
+from interval_app.pages.layers import layer_list, layer_page
 from interval_app.pages.release import prerequisite_form, prerequisites, ramp, ramp_form, schedule, step_form
 from interval_app.pages.segments import edit as segment_edit
 from interval_app.pages.segments import ids as segment_ids
@@ -55,6 +57,8 @@ def pages(settings: Settings) -> dict[Route, Page]:
         Route.PREREQUISITES: shows(prerequisites.show, "Prerequisites", unlisted=True),
         Route.SEGMENTS: shows(segment_list.show, "Segments"),
         Route.SEGMENT: shows(segment_page.show, "A segment", unlisted=True),
+        Route.LAYERS: shows(layer_list.show, "Layers"),
+        Route.LAYER: shows(layer_page.show, "A layer", unlisted=True),
         Route.CHANGES: shows(change_log.show, "Change log"),
         Route.CHANGE: shows(change_log.show_change, "A change", unlisted=True),
         Route.ARCHIVED_FLAGS: shows(archive.show, "Archived flags"),
@@ -101,6 +105,9 @@ def actions(settings: Settings) -> dict[Route, Action]:
         Route.REMOVE_SEGMENT_RULE: does(segment_rules.remove, "Remove rule of a segment"),
         Route.ARCHIVE_SEGMENT: does(segment_edit.archive, "Archive segment"),
         Route.RESTORE_SEGMENT: does(segment_restore.restore, "Restore segment"),
+        Route.CREATE_LAYER: does(layer_list.create, "Create layer"),
+        Route.EDIT_LAYER: does(layer_edit.edit, "Edit layer"),
+        Route.ARCHIVE_LAYER: does(layer_edit.archive, "Archive layer"),
         Route.CHANGES_OF_FLAG: does(change_log.of, "Change log of a flag"),
         Route.FILTER_CHANGES: does(change_log.choose, "Filter the change log"),
         Route.RESTORE_CHANGE: does(change_log.restore, "Restore"),

@@ -124,8 +124,7 @@ def _empty(url: str) -> None:
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
         cursor.execute("DELETE FROM member; DELETE FROM change; DELETE FROM api_key; DELETE FROM configuration")
-        cursor.execute(
-            "DELETE FROM flag; DELETE FROM segment; DELETE FROM environment WHERE key NOT IN ('dev', 'staging', 'prod')"
-        )
+        cursor.execute("DELETE FROM flag; DELETE FROM segment; DELETE FROM layer")
+        cursor.execute("DELETE FROM environment WHERE key NOT IN ('dev', 'staging', 'prod')")
         cursor.execute("UPDATE environment SET revision = 0, name = key, deleted_at = NULL, comment_required = false")
     connection.close()

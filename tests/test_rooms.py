@@ -32,6 +32,7 @@ ALLOWED = {
     "db.targeting": "db flagstaff.targeting",
     "db.configuration": "db db.targeting flagstaff.targeting",
     "db.segments": "db db.configuration db.targeting flagstaff.targeting",
+    "db.layers": "db db.configuration db.targeting flagstaff.targeting",
     "db.wording": "db db.configuration flagstaff.targeting",
     "db.flags": "db db.configuration db.targeting flagstaff flagstaff.targeting",
     "db.administration": "db db.configuration db.published",
@@ -48,36 +49,40 @@ ALLOWED = {
     " flagstaff.targeting",
     "api.client": "api api.access api.feeds db db.published flagstaff",
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
-    " db.segments db.targeting db.wording flagstaff flagstaff.targeting",
+    " db.layers db.segments db.targeting db.wording flagstaff flagstaff.targeting",
+    "api.admin.shared": "api api.admin db db.layers db.segments db.targeting flagstaff.targeting",
     "api.operations": "api api.admin api.memory api.telemetry db.process",
     "api.demo": "api",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff flagstaff.targeting",
-    "api": "api.access api.admin api.client api.demo api.evaluation api.feeds api.memory api.operations api.reference"
-    " api.serving api.telemetry db db.process db.published flagstaff.engine flagstaff.targeting",
+    "api": "api.access api.admin api.admin.shared api.client api.demo api.evaluation api.feeds api.memory api.operations"
+    " api.reference api.serving api.telemetry db db.process db.published flagstaff.engine flagstaff.targeting",
     "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"
     " db.process",
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"
     " db.postgres db.process db.published db.publishing flagstaff.engine",
     "interval_app.host": "",
     "interval_app.session": "db db.administration db.flags db.publishing flagstaff",
-    "interval_app.display": "db db.wording interval_app.session",
-    "interval_app.forms": "db db.configuration db.targeting db.flags db.history db.wording flagstaff.targeting"
-    " interval_app.display interval_app.session",
+    "interval_app.display": "db db.layers db.wording flagstaff.targeting interval_app.session",
+    "interval_app.forms": "db db.configuration db.targeting db.flags db.history db.layers db.wording"
+    " flagstaff.targeting interval_app.display interval_app.session",
     "interval_app.pages": "db db.administration db.history db.publishing db.wording flagstaff interval_app.display"
     " interval_app.forms interval_app.session",
     "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history db.wording flagstaff.engine"
     " interval_app.display interval_app.forms interval_app.pages interval_app.pages.release"
     " interval_app.pages.targeting interval_app.session",
-    "interval_app.pages.release": "db db.flags db.targeting db.wording flagstaff flagstaff.targeting"
+    "interval_app.pages.layers": "db db.history db.layers db.targeting db.wording flagstaff.targeting"
+    " interval_app.display interval_app.forms interval_app.pages interval_app.session",
+    "interval_app.pages.release": "db db.flags db.layers db.targeting db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app.pages.segments": "db db.history db.segments db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.pages interval_app.session",
-    "interval_app.pages.targeting": "db db.configuration db.flags db.targeting db.wording flagstaff flagstaff.targeting"
+    "interval_app.pages.targeting": "db db.configuration db.flags db.layers db.targeting db.wording flagstaff"
+    " flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"
-    " interval_app.pages.flags interval_app.pages.release interval_app.pages.segments interval_app.pages.targeting"
-    " interval_app.session",
+    " interval_app.pages.flags interval_app.pages.layers interval_app.pages.release interval_app.pages.segments"
+    " interval_app.pages.targeting interval_app.session",
     "cli": "db db.administration db.aws db.postgres db.process db.published db.publishing",
 }
 """By room, the others whose modules it may import. A package's own name stands for the modules at its top."""

@@ -12,11 +12,12 @@ from api.admin.fields import Fields
 from api.errors import RequestError
 from db.configuration.edits import FlagEdit, FlagQuery, Members, NewFlag
 from db.configuration.flag_fields import FLAG_FIELDS
+from db.targeting.layers import read_layer_range
 from db.targeting.prerequisites import read_prerequisites
 from db.targeting.rules import read_rules, read_split
 from db.targeting.schedules import read_ramp, read_schedule
 from db.vocabulary import UNSET, Unset, ValueType, given
-from flagstaff.targeting import TOTAL_WEIGHT, Prerequisite, Ramp, Rule, Share, Split, Step
+from flagstaff.targeting import TOTAL_WEIGHT, LayerRange, Prerequisite, Ramp, Rule, Share, Split, Step
 
 ON, OFF, USER = "on", "off", "user"
 READ_ONLY = (
@@ -71,6 +72,8 @@ def new_flag(body: Fields) -> NewFlag:
         ),
         rules=() if isinstance(targeting.rules, Unset) else targeting.rules or (),
         rollout=first_rollout(targeting),
+        split_by=given(targeting.split_by, None),
+        layer=given(targeting.layer, None),
         schedule=() if isinstance(targeting.schedule, Unset) else targeting.schedule or (),
         prerequisites=() if isinstance(targeting.prerequisites, Unset) else targeting.prerequisites or (),
         members=[entry for entry in given(targeting.members, []) if entry.entity_ids],
@@ -102,6 +105,8 @@ def flag_edit(body: Fields) -> FlagEdit:
         rules=targeting.rules,
         rollout=targeting.rollout,
         ramp=targeting.ramp,
+        split_by=targeting.split_by,
+        layer=targeting.layer,
         schedule=targeting.schedule,
         prerequisites=targeting.prerequisites,
         members=targeting.members,
@@ -155,6 +160,8 @@ class Targeting:
     rules: tuple[Rule, ...] | Unset | None
     rollout: Split | Unset | None
     ramp: Ramp | Unset | None
+    split_by: str | Unset | None
+    layer: LayerRange | Unset | None
     schedule: tuple[Step, ...] | Unset | None
     prerequisites: tuple[Prerequisite, ...] | Unset | None
     members: list[Members] | Unset
@@ -178,6 +185,8 @@ class Targeting:
             rules=read_rules(rules) if isinstance(rules, list) else rules,
             rollout=split_of(percentage) if isinstance(rollout, Unset) else read_rollout(rollout),
             ramp=body.take("ramp", read_ramp, UNSET, nullable=True),
+            split_by=body.take("splitBy", fields.text, UNSET, nullable=True),
+            layer=body.take("layer", read_layer_range, UNSET, nullable=True),
             schedule=body.take("schedule", read_schedule, UNSET, nullable=True),
             prerequisites=body.take("prerequisites", read_prerequisites, UNSET, nullable=True),
             members=UNSET if users is UNSET else [Members(USER, users or [], variant=ON)],

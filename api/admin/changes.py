@@ -36,9 +36,10 @@ def page_of_changes(flag: str | None) -> Response:
         "limit": call.query.take("limit", fields.between(1, 1000), 50),
     }
     flag = flag or call.query.take("flag", fields.text, None)
-    segment = call.query.take("segment", fields.text, None)
+    asked["segment"] = call.query.take("segment", fields.text, None)
+    asked["layer"] = call.query.take("layer", fields.text, None)
     call.finish()
-    found = changes.page(flag, call.environment if call.names_environment else None, segment=segment, **asked)
+    found = changes.page(flag, call.environment if call.names_environment else None, **asked)
     return json_response(200, shapes.page("changes", found, shapes.change))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from db.definitions.summaries import rollout_percentage
-from db.segments.edits import Affected, SegmentEntityView, SegmentView
-from db.views import ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
+from db.layers.edits import LayerView
+from db.segments.edits import SegmentEntityView, SegmentView
+from db.views import Affected, ChangeView, Difference, EnvironmentView, FlagView, KeyView, MemberView, Page
 from db.wording import differences, phrases
 from db.wording.line import MAX_SUMMARY
 from flagstaff.targeting.rules import split_to_json
@@ -55,6 +56,8 @@ def targeting(view: FlagView) -> dict[str, Any]:
         "rollout": split_to_json(view.rollout) if view.rollout else None,
         "rolloutPercentage": rollout_percentage(view.value_type, view.rollout),
         "ramp": view.ramp.to_json() if view.ramp else None,
+        "splitBy": view.split_by,
+        "layer": view.layer.to_json() if view.layer else None,
         "prerequisites": [prerequisite.to_json() for prerequisite in view.prerequisites],
         "memberCount": view.member_count,
     }
@@ -69,7 +72,8 @@ def summary(view: FlagView) -> dict[str, Any]:
     return {
         "prerequisites": [phrases.prerequisite(each) for each in view.prerequisites],
         "rules": [phrases.short(phrases.named_rule(rule), MAX_SUMMARY) for rule in view.rules],
-        "rollout": phrases.rollout(rollout) if rollout else None,
+        "rollout": phrases.rollout(rollout, view.split_by) if rollout else None,
+        "layer": phrases.layer_range(view.layer) if view.layer else None,
         "schedule": schedule,
     }
 
@@ -91,6 +95,7 @@ def change(view: ChangeView) -> dict[str, Any]:
         "flagId": view.flag_id,
         "flagKey": view.flag_key,
         "segmentKey": view.segment,
+        "layerKey": view.layer,
         "environment": view.environment,
         "revision": view.revision,
         "action": view.action,
@@ -132,8 +137,28 @@ def segment_entity(view: SegmentEntityView) -> dict[str, Any]:
     return {"entityType": view.entity_type, "entityId": view.entity_id, "excluded": view.excluded}
 
 
+def layer(view: LayerView) -> dict[str, Any]:
+    """Return a layer, with who has which part of it."""
+    return {
+        "id": view.id,
+        "key": view.key,
+        "name": view.name,
+        "description": view.description,
+        "splitBy": view.split_by,
+        "holdout": view.holdout.to_json() if view.holdout else None,
+        "ranges": [{"environment": each.environment, "flag": each.flag, **each.span.to_json()} for each in view.ranges],
+        "version": view.version,
+        "usedBy": view.used_by,
+        "createdAt": view.created_at,
+        "createdBy": view.created_by,
+        "updatedAt": view.updated_at,
+        "updatedBy": view.updated_by,
+        "archivedAt": view.archived_at,
+    }
+
+
 def affected(view: Affected) -> dict[str, Any]:
-    """Return the flags that a change of a segment changes in an environment."""
+    """Return the flags that a change of a segment or layer changes in an environment."""
     return {"environment": view.environment, "flags": view.flags, "enabled": view.enabled}
 
 

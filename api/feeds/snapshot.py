@@ -8,7 +8,8 @@ from typing import NamedTuple
 from db.definitions.reader import Delta
 from db.definitions.summaries import FlagSummary
 from db.vocabulary import JsonObject, JsonValue
-from flagstaff.targeting import Known
+from flagstaff.targeting import Known, Layer
+from flagstaff.targeting.layers import layer_uses
 
 
 class Position(NamedTuple):
@@ -32,6 +33,8 @@ class Snapshot(NamedTuple):
     """The document's `$evaluators`."""
     segments: Mapping[str, JsonValue] = {}
     """The JsonLogic of segments, by key."""
+    layers: Mapping[str, Layer] = {}
+    """The layers that flags are in, by key."""
     moment: int = 0
     """When answers changed last only because time had passed."""
 
@@ -44,7 +47,8 @@ class Snapshot(NamedTuple):
     def known(self) -> Known:
         """What the definitions refer to is called."""
         needs = {key: summary.needs for key, summary in self.summaries.items() if summary.needs}
-        return Known(self.segments, self.evaluators, needs)
+        ranges = {key: summary.layer for key, summary in self.summaries.items() if summary.layer}
+        return Known(self.segments, self.evaluators, needs, layer_uses(self.layers, ranges))
 
 
 def snapshot_of(delta: Delta) -> Snapshot:
@@ -57,6 +61,7 @@ def snapshot_of(delta: Delta) -> Snapshot:
         delta.gone,
         delta.evaluators,
         delta.segments,
+        delta.layers,
     )
 
 
@@ -68,6 +73,7 @@ def after(before: Snapshot, news: Snapshot) -> Snapshot:
         summaries.pop(key, None)
     gone = {key: at for key, at in {**before.gone, **news.gone}.items() if key not in definitions}
     segments = {**before.segments, **news.segments}
+    layers = {**before.layers, **news.layers}
     return Snapshot(
-        news.revision, news.metadata, definitions, summaries, gone, news.evaluators, segments, before.moment
+        news.revision, news.metadata, definitions, summaries, gone, news.evaluators, segments, layers, before.moment
     )

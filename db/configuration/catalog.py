@@ -1,4 +1,4 @@
-"""What configurations of an environment refer to: segments, and the flags that they need."""
+"""What configurations of an environment refer to: segments, the flags that they need, and layers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from db.configuration.flag_rows import FlagRow, live_flag_rows
+from db.configuration.layer_ranges import live_layers
 from db.database import rows
 from flagstaff.targeting import Catalog, Members, Segment
 from flagstaff.targeting.conditions import Test, from_json
@@ -31,8 +32,10 @@ def read_catalog(
         needed |= {flag.key: flag for flag in latest}
     every = [*flags, *needed.values()]
     segments = _live_segments({key for flag in every for key in flag.segments}, ids_as=ids_as)
+    layers = live_layers({flag.layer.layer for flag in every if flag.layer})
     members = members_of(list(needed.values())) if needed else {}
-    return Catalog(segments, {key: flag.configuration(members.get(flag.id, {})) for key, flag in needed.items()})
+    configurations = {key: flag.configuration(members.get(flag.id, {})) for key, flag in needed.items()}
+    return Catalog(segments, configurations, layers)
 
 
 def _live_segments(keys: Collection[str], *, ids_as: ToIds | None = sorted) -> dict[str, Segment]:

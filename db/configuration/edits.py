@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from db.vocabulary import UNSET, FlagLink, JsonValue, Metadata, Purpose, Unset, ValueType
-from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Split, Step
+from flagstaff.targeting import LayerRange, Prerequisite, Ramp, Rollout, Rule, Split, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ class NewFlag:
     rules: Sequence[Rule] = ()
     rollout: Rollout | None = None
     """A split, or a ramp."""
+    split_by: str | None = None
+    """The field by which rollouts are split; None is the entity."""
+    layer: LayerRange | None = None
+    """The part of a layer that rollouts are for; None is everyone."""
     schedule: Sequence[Step] = ()
     prerequisites: Sequence[Prerequisite] = ()
     members: Sequence[Members] = ()
@@ -80,6 +84,8 @@ class FlagEdit:
     """Also in place of a ramp."""
     ramp: Ramp | Unset | None = UNSET
     """In place of a rollout; None clears a ramp only."""
+    split_by: str | Unset | None = UNSET
+    layer: LayerRange | Unset | None = UNSET
     schedule: Sequence[Step] | Unset | None = UNSET
     prerequisites: Sequence[Prerequisite] | Unset | None = UNSET
     members: Sequence[Members] | Unset = UNSET

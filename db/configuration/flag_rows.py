@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from db.configuration.state import read_rollout
 from db.database import rows
 from db.vocabulary import JsonValue, Metadata
-from flagstaff.targeting import Configuration, Members, Prerequisite, Rollout, Rule, Step
+from flagstaff.targeting import Configuration, LayerRange, Members, Prerequisite, Rollout, Rule, Step
 
 
 class FlagRow(NamedTuple):
@@ -26,6 +26,8 @@ class FlagRow(NamedTuple):
     rollout: Rollout | None
     schedule: tuple[Step, ...]
     prerequisites: tuple[Prerequisite, ...]
+    split_by: str | None
+    layer: LayerRange | None
     segments: Collection[str]
     version: int
     revision: int
@@ -48,13 +50,15 @@ class FlagRow(NamedTuple):
             rollout=self.rollout,
             schedule=self.schedule,
             prerequisites=self.prerequisites,
+            split_by=self.split_by,
+            layer=self.layer,
         )
 
 
 _SELECT: Final = (
     "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
-    " c.rules, c.rollout, c.schedule, c.prerequisites, c.segments, c.version, c.revision, f.id::text, f.description,"
-    " f.owner, f.purpose, f.expected_end, f.metadata, c.ramp"
+    " c.rules, c.rollout, c.schedule, c.prerequisites, c.split_by, c.layer, c.segments, c.version, c.revision,"
+    " f.id::text, f.description, f.owner, f.purpose, f.expected_end, f.metadata, c.ramp"
     " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
 )
 
@@ -95,4 +99,5 @@ def _flag_row(row: tuple[Any, ...]) -> FlagRow:
         rollout=read_rollout(rollout, ramp),
         schedule=tuple(map(Step.from_json, read.schedule)),  # type: ignore[arg-type]
         prerequisites=tuple(map(Prerequisite.from_json, read.prerequisites)),  # type: ignore[arg-type]
+        layer=LayerRange.from_json(read.layer) if read.layer else None,  # type: ignore[arg-type]
     )

@@ -23,5 +23,5 @@ def readable(logged: JsonObject) -> JsonObject:
     ordered = State.from_json(state).to_json() | {"variants": dict(state["variants"])}
     own = [field.json for field in FLAG_FIELDS.values()]
     names = [*own, "archived", "enabled", "variants", "defaultVariant", "rules", "rollout"]
-    names += ["ramp", "schedule", "prerequisites"]
+    names += ["ramp", "splitBy", "layer", "schedule", "prerequisites"]
     return {name: ordered.get(name, state.get(name)) for name in names}

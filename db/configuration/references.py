@@ -10,11 +10,13 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from db.configuration.catalog import read_catalog
-from db.configuration.flag_rows import live_flag_rows
+from db.configuration.flag_rows import ENABLED_NOW, live_flag_rows
+from db.configuration.layer_ranges import check_range
 from db.configuration.needs import Needs
 from db.configuration.state import State
 from db.database import database, rows
 from db.errors import InvalidInputError, RequiredByError
+from db.views import Affected
 from db.writing import EnvironmentRef, Write
 from flagstaff.targeting import Prerequisite, build
 
@@ -31,13 +33,39 @@ def touch(writing: Write, needs: Needs, key: str) -> None:
         database.execute_sql("UPDATE configuration SET revision = %s WHERE id = ANY(%s)", (revision, ids))
 
 
+def affected(needs: Needs, keys: Sequence[str]) -> Affected:
+    """Return these flags and those that need them, whose definitions have these inside."""
+    environment = needs.environment
+    if not keys:
+        return Affected(environment.key, [], 0)
+    every = sorted({*keys, *(each.key for each in needs.dependants(keys))})
+    ((enabled,),) = rows(
+        "SELECT count(*) FROM configuration c JOIN flag f ON f.id = c.flag_id"
+        f" WHERE c.id IN {ENABLED_NOW} AND f.key = ANY(%s) AND f.archived_at IS NULL",
+        *(environment.id, True, every),
+    )
+    return Affected(environment.key, every, enabled)
+
+
+def touch_all(writing: Write, environment: EnvironmentRef, flags: Affected) -> None:
+    """Give all of these flags the revision of the write: what they refer to has changed."""
+    if flags.flags:
+        database.execute_sql(
+            "UPDATE configuration SET revision = %s FROM flag WHERE flag.id = configuration.flag_id"
+            " AND configuration.environment_id = %s AND flag.key = ANY(%s) AND flag.archived_at IS NULL",
+            (writing.stamp(environment), environment.id, list(flags.flags)),
+        )
+
+
 def check(needs: Needs, key: str, state: State) -> None:
     """Check what a flag's new state, which is written by now, refers to, and what refers to it.
 
-    Raises InvalidInputError (unknown flag, variant or segment, a circle), and RequiredByError where a flag needs a
-    variant that is gone.
+    Raises InvalidInputError (unknown flag, variant, segment or layer, a circle), RequiredByError where a flag needs a
+    variant that is gone, and RangeTakenError where others have a part of its range.
     """
     _check_segments(state)
+    if state.layer is not None:
+        check_range(needs.environment, key, state.layer)
     _check_prerequisites(needs, key, state.prerequisites)
     lost = [flag for flag, prerequisite in needs.of(key) if not set(prerequisite.variants) <= state.variants.keys()]
     if lost:

@@ -11,11 +11,12 @@ from typing import Any, Final
 from db import validation
 from db.configuration.edits import FlagEdit, NewFlag
 from db.errors import InvalidInputError, StaticFlagError
+from db.targeting.layers import check_span
 from db.targeting.prerequisites import check_prerequisites
-from db.targeting.rules import check_rules, check_split, known_variant
+from db.targeting.rules import check_rules, check_split, check_split_by, known_variant
 from db.targeting.schedules import check_ramp, check_schedule
 from db.vocabulary import UNSET, JsonObject, JsonValue, Unset, ValueType, given
-from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Step
+from flagstaff.targeting import LayerRange, Prerequisite, Ramp, Rollout, Rule, Step
 from flagstaff.targeting.conditions import each
 from flagstaff.targeting.rules import split_from_json, split_to_json
 from flagstaff.targeting.schedule import Period, folded, without_switching_on
@@ -27,8 +28,8 @@ STATIC_VARIANT: Final = "value"
 
 @dataclass(frozen=True)
 class State:
-    """Enabled or not, variants in their order, the default variant, rules, rollout (or ramp), the steps to come, and
-    the flags that are needed.
+    """Enabled or not, variants in their order, the default variant, rules, rollout (or ramp), the steps to come, the
+    flags that are needed, the field by which rollouts are split, and the range of a layer that they are for.
     """
 
     enabled: bool
@@ -38,6 +39,8 @@ class State:
     rollout: Rollout | None
     schedule: tuple[Step, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
+    split_by: str | None = None
+    layer: LayerRange | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the state as the columns of `Configuration`."""
@@ -53,16 +56,22 @@ class State:
             "ramp": self.rollout.to_json() if isinstance(self.rollout, Ramp) else None,
             "schedule": [step.to_json() for step in self.schedule],
             "prerequisites": [prerequisite.to_json() for prerequisite in self.prerequisites],
+            "split_by": self.split_by,
+            "layer": self.layer.to_json() if self.layer else None,
         }
 
     def to_json(self) -> JsonObject:
         """Return the state as the change log keeps it; `from_json` reads it back."""
         columns = self._columns()
-        return {"defaultVariant": columns.pop("default_variant"), **columns}
+        return {
+            "defaultVariant": columns.pop("default_variant"),
+            "splitBy": columns.pop("split_by"),
+            **columns,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
-        """Read what `to_json` wrote, or wrote before there were ramps, schedules and prerequisites."""
+        """Read what `to_json` wrote, or wrote before there was all of it."""
         return cls(
             data["enabled"],
             dict(data["variants"]),
@@ -71,6 +80,8 @@ class State:
             read_rollout(data["rollout"], data.get("ramp")),
             tuple(map(Step.from_json, data.get("schedule", ()))),
             tuple(map(Prerequisite.from_json, data.get("prerequisites", ()))),
+            data.get("splitBy"),
+            LayerRange.from_json(data["layer"]) if data.get("layer") else None,
         )
 
     def segments(self) -> set[str]:
@@ -123,7 +134,8 @@ def initial_state(new: NewFlag, value_type: ValueType) -> State:
     state = State(enabled, ON_OFF if value_type is ValueType.BOOLEAN else {}, None, (), None)
     if not isinstance(new.variants, Unset):
         state = replace(state, variants=_clean_variants(new.variants, value_type, state))
-    state = replace(state, prerequisites=_checked_prerequisites(new.prerequisites))
+    prerequisites, split_by = _checked_prerequisites(new.prerequisites), check_split_by(new.split_by)
+    state = replace(state, prerequisites=prerequisites, split_by=split_by, layer=_checked_layer(new.layer))
     return _with_schedule(with_targeting(state, given(new.default_variant, None), new.rules, new.rollout), new.schedule)
 
 
@@ -140,6 +152,10 @@ def apply_edit(state: State, edit: FlagEdit, key: str, value_type: ValueType, is
     _refuse_value(edit.value)
     if not isinstance(edit.prerequisites, Unset):
         state = replace(state, prerequisites=_checked_prerequisites(edit.prerequisites or ()))
+    if not isinstance(edit.split_by, Unset):
+        state = replace(state, split_by=check_split_by(edit.split_by))
+    if not isinstance(edit.layer, Unset):
+        state = replace(state, layer=_checked_layer(edit.layer))
     if not isinstance(edit.variants, Unset):
         state = replace(state, variants=_clean_variants(edit.variants, value_type, state))
     targeted = with_targeting(
@@ -163,6 +179,12 @@ def _rollout(state: State, edit: FlagEdit) -> Rollout | None:
 def _with_schedule(state: State, schedule: Sequence[Step], *, is_static: bool = False) -> State:
     check_schedule(schedule, state.variants, is_static=is_static)
     return replace(state, schedule=tuple(schedule))
+
+
+def _checked_layer(layer: LayerRange | None) -> LayerRange | None:
+    if layer is not None:
+        check_span(layer.span, "layer")
+    return layer
 
 
 def _checked_prerequisites(prerequisites: Sequence[Prerequisite]) -> tuple[Prerequisite, ...]:
@@ -274,8 +296,8 @@ def _refuse_default_for_static(key: str, default: object) -> None:
 
 
 def _refuse_for_static(key: str, asked: NewFlag | FlagEdit) -> None:
-    for what in ("variants", "rules", "rollout", "ramp", "prerequisites"):
+    for what in ("variants", "rules", "rollout", "ramp", "split_by", "layer", "prerequisites"):
         if getattr(asked, what, None):
-            raise StaticFlagError(key, what)
+            raise StaticFlagError(key, "splitBy" if what == "split_by" else what)
     if any(entry.entity_ids for entry in given(asked.members, ())):
         raise StaticFlagError(key, "members")

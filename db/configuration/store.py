@@ -19,7 +19,7 @@ from db.models import Configuration, Flag, now
 from db.views import FlagView
 from db.vocabulary import Action, JsonObject, ValueType, utc
 from db.writing import EnvironmentRef, Write
-from flagstaff.targeting import Prerequisite, Ramp, Rule, Step
+from flagstaff.targeting import LayerRange, Prerequisite, Ramp, Rule, Step
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class FlagConfiguration:
             rules=state.rules,
             rollout=state.rollout if isinstance(state.rollout, tuple) else None,
             ramp=state.rollout if isinstance(state.rollout, Ramp) else None,
+            split_by=state.split_by,
+            layer=state.layer,
             schedule=state.schedule,
             prerequisites=state.prerequisites,
             needed_by=needed_by if flag.archived_at is None else {},
@@ -128,6 +130,8 @@ def from_rows(flag: Flag, configuration: Configuration, environment: Environment
         rollout=read_rollout(configuration.rollout, configuration.ramp),
         schedule=tuple(map(Step.from_json, configuration.schedule)),
         prerequisites=tuple(map(Prerequisite.from_json, configuration.prerequisites)),
+        split_by=configuration.split_by,
+        layer=LayerRange.from_json(configuration.layer) if configuration.layer else None,
     )
     return FlagConfiguration(flag, configuration, environment, state.at(now()))
 
@@ -256,7 +260,8 @@ def add_configuration(
     )
     if members:
         members.apply(configuration.id, configuration.revision)
-    if state.rules or state.prerequisites:  # nothing else refers to anything, and nothing needs a new flag yet
+    # Nothing else refers to anything, and nothing needs a new flag yet.
+    if state.rules or state.prerequisites or state.layer:
         needs = Needs.read(environment)
         references.check(needs, str(flag.key), state)
         references.refuse_too_complex(needs, [str(flag.key)])

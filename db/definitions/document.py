@@ -9,6 +9,7 @@ import orjson
 
 from db.configuration.catalog import read_catalog
 from db.configuration.flag_rows import FlagRow, flag_row, flag_rows
+from db.configuration.layer_ranges import uses
 from db.configuration.store import find_flag
 from db.database import rows, snapshot
 from db.definitions import member_rows
@@ -106,7 +107,8 @@ def _environment_document(
         members = sorted_members(everyone.get(flag.id, {}))
         definitions[flag.key] = flag_definition(flag, members, catalog)
     about = metadata(environment_ref.key, revision, bucketing)
-    known = catalog.known(*(flag.configuration({}) for flag in flags if flag.prerequisites))
+    layers = uses(environment_ref, catalog.layers.keys())
+    known = catalog.known(*(flag.configuration({}) for flag in flags if flag.prerequisites), layers=layers)
     return EnvironmentDocument(whole(definitions, about, catalog.evaluators), known)
 
 

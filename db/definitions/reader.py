@@ -19,7 +19,7 @@ from db.definitions.summaries import FlagSummary, summary_of
 from db.vocabulary import JsonObject, JsonValue
 from db.writing import find_environment
 from flagstaff.jsonlogic import nodes
-from flagstaff.targeting import Catalog
+from flagstaff.targeting import Catalog, Layer
 
 MemberSets: TypeAlias = "Mapping[tuple[str, str], Set[str]]"
 """Ids by variant and entity type; never changed, only replaced."""
@@ -45,6 +45,8 @@ class Delta(NamedTuple):
     """The JsonLogic of the segments that `changed` refers to, by key."""
     gone: dict[str, int]
     """Keys that no flag has any more, and the revision at which each went; where `complete`, those of all time."""
+    layers: Mapping[str, Layer] = {}
+    """The layers that the flags in `changed`, and those that they need, are in, by key."""
 
 
 class EnvironmentReader:
@@ -104,7 +106,16 @@ class EnvironmentReader:
         }
         segments = dict(catalog.known().segments)
         return Delta(
-            self.revision, definitions, removed, about, complete, summaries, dict(self._evaluators), segments, went
+            self.revision,
+            definitions,
+            removed,
+            about,
+            complete,
+            summaries,
+            dict(self._evaluators),
+            segments,
+            went,
+            dict(catalog.layers),
         )
 
     def _take_in(

@@ -10,7 +10,7 @@ import orjson
 
 from db.configuration.flag_rows import FlagRow
 from db.vocabulary import ValueType
-from flagstaff.targeting import TOTAL_WEIGHT, Ramp, Rollout, Share, Step
+from flagstaff.targeting import TOTAL_WEIGHT, LayerRange, Ramp, Rollout, Share, Step
 from flagstaff.targeting.schedule import Period, folded
 
 ON, OFF, USER = "on", "off", "user"
@@ -36,6 +36,8 @@ class FlagSummary(NamedTuple):
     """The names of the document's evaluators that its definition refers to."""
     schedule: Sequence[Step] = ()
     """What changes `enabled` and `rollout` with time."""
+    layer: LayerRange | None = None
+    """The part of a layer that its rollout is for."""
 
 
 def summary_of(
@@ -55,6 +57,7 @@ def summary_of(
         needs=tuple(prerequisite.flag for prerequisite in flag.prerequisites),
         evaluators=evaluators,
         schedule=flag.schedule,
+        layer=flag.layer,
     )
 
 

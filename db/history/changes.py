@@ -15,9 +15,9 @@ from db.configuration import store
 from db.configuration.readable import readable
 from db.cursors import not_a_cursor
 from db.database import session
-from db.errors import ChangeNotFoundError, SegmentNotFoundError
+from db.errors import ChangeNotFoundError, LayerNotFoundError, SegmentNotFoundError
 from db.history.restore import difference, restore
-from db.models import Change, Environment, Flag, Segment
+from db.models import Change, Environment, Flag, Layer, Segment
 from db.views import ChangeView, Page
 from db.vocabulary import Action, Source, utc
 from db.writing import find_environment
@@ -37,21 +37,22 @@ def page(
     environment: str | None = None,
     *,
     segment: str | None = None,
+    layer: str | None = None,
     actor: str = "",
     after: str | None = None,
     skip: int = 0,
     limit: int = 50,
 ) -> Page[ChangeView]:
-    """List changes, newest first: of one flag (id or key), segment (key) or environment, of actors with a part of a
-    name, or all.
+    """List changes, newest first: of one flag (id or key), segment or layer (key), or environment, of actors with a
+    part of a name, or all.
 
     Long lists of members are shortened. `skip` passes over so many first. A page has fewer than `limit` changes, and at
     least one, where they are larger than `MAX_PAGE_BYTES`; its `next` leads on.
-    Raises FlagNotFoundError, UnknownEnvironmentError or InvalidInputError.
+    Raises FlagNotFoundError, SegmentNotFoundError, LayerNotFoundError, UnknownEnvironmentError or InvalidInputError.
     """
     limit, skip = validation.limit(limit), validation.skip(skip)
     with session():
-        conditions = _conditions(flag, environment, segment)
+        conditions = _conditions(flag, environment, segment, layer)
         if actor := validation.search(actor).strip():
             conditions.append(Change.actor.contains(actor))
         total = Change.select().where(*conditions).count()
@@ -76,9 +77,10 @@ def _select() -> Any:
         Flag.key.alias("flag_key"),
         Environment.key.alias("environment_key"),
         Segment.key.alias("segment_key"),
+        Layer.key.alias("layer_key"),
     )
     query = Change.select(Change, *keys)
-    for table in (Flag, Environment, Segment):
+    for table in (Flag, Environment, Segment, Layer):
         query = query.join_from(Change, table, JOIN.LEFT_OUTER)
     return query
 
@@ -110,24 +112,27 @@ def _sizes(conditions: list[Any], skip: int, most: int) -> Iterator[tuple[int, i
         most, skip, below = most - len(found), 0, [Change.id < found[-1][0]]
 
 
-def _conditions(flag: str | None, environment: str | None, segment: str | None) -> list[Any]:
+def _conditions(flag: str | None, environment: str | None, segment: str | None, layer: str | None) -> list[Any]:
     conditions: list[Any] = [True]
     if segment is not None:
-        conditions.append(Change.segment << _segments(segment))
+        conditions.append(Change.segment << _ids_of(Segment, segment, SegmentNotFoundError))
+    if layer is not None:
+        conditions.append(Change.layer << _ids_of(Layer, layer, LayerNotFoundError))
     if flag is not None:
         conditions.append(Change.flag == store.find_flag(flag).id)
     if environment is not None:
-        # Segments are the same in every environment.
+        # Segments and layers are the same in every environment.
         there = Change.environment == find_environment(environment).id
-        conditions.append(there | Change.segment.is_null(False) if flag is None else there)
+        everywhere = Change.segment.is_null(False) | Change.layer.is_null(False)
+        conditions.append(there | everywhere if flag is None else there)
     return conditions
 
 
-def _segments(key: str) -> Any:
-    """Return the ids of the segments that have, or had, this key; raises SegmentNotFoundError."""
-    ids = [segment.id for segment in Segment.select(Segment.id).where(Segment.key == validation.key(key))]
+def _ids_of(table: Any, key: str, missing: type[SegmentNotFoundError | LayerNotFoundError]) -> Any:
+    """Return the ids of the segments or layers that have, or had, this key; raises `missing`."""
+    ids = [row.id for row in table.select(table.id).where(table.key == validation.key(key))]
     if not ids:
-        raise SegmentNotFoundError(key)
+        raise missing(key)
     return ids
 
 
@@ -157,6 +162,7 @@ def _view(row: Any) -> ChangeView:
         flag_key=row.flag_key,
         environment=row.environment_key,
         segment=row.segment_key,
+        layer=row.layer_key,
         revision=row.revision,
         action=Action(row.action),
         actor=row.actor,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from db.views import Affected
 from db.vocabulary import UNSET, Unset
 from flagstaff.targeting import Test
 
@@ -68,16 +69,6 @@ class SegmentEntityView:
     entity_type: str
     entity_id: str
     excluded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Affected:
-    """What a change of a segment means in one environment: the flags that name it, or need one that does."""
-
-    environment: str
-    flags: Sequence[str]
-    enabled: int
-    """How many of them are enabled."""
 
 
 @dataclass(frozen=True, slots=True)

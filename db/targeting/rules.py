@@ -26,15 +26,17 @@ def _no_rules() -> InvalidInputError:
 
 
 def _read_rule(rule: object, field: str) -> Rule:
-    if not isinstance(rule, Mapping) or set(rule) - {"name", "conditions", "variant", "split"}:
-        message = f"{field} must be an object with conditions, a variant or a split, and perhaps a name"
+    if not isinstance(rule, Mapping) or set(rule) - {"name", "conditions", "variant", "split", "splitBy"}:
+        message = f"{field} must be an object with conditions, a variant or a split, and perhaps a name and splitBy"
         raise InvalidInputError("invalid_rule", field, message)
     served = [what for what in ("variant", "split") if rule.get(what) is not None]
     if len(served) != 1:
         raise InvalidInputError("invalid_rule", field, f"{field} must have either a variant or a split")
     name = validation.name(rule.get("name"), f"{field}.name")
     read = read_tests(rule.get("conditions"), f"{field}.conditions")
-    return Rule(read, rule["variant"] if served == ["variant"] else read_split(rule["split"], f"{field}.split"), name)
+    split_by: Any = rule.get("splitBy")
+    serves = rule["variant"] if served == ["variant"] else read_split(rule["split"], f"{field}.split")
+    return Rule(read, serves, name, split_by)
 
 
 def read_tests(given: object, field: str) -> tuple[Test, ...]:
@@ -107,10 +109,14 @@ def check_rules(rules: Sequence[Rule], variants: Collection[str]) -> None:
 
 def _check_rule(rule: Rule, field: str, variants: Collection[str]) -> None:
     check_tests(rule.conditions, f"{field}.conditions")
+    check_split_by(rule.split_by, f"{field}.splitBy")
     if isinstance(rule.serves, tuple):
         check_split(rule.serves, f"{field}.split", variants)
-    else:
-        known_variant(rule.serves, f"{field}.variant", variants)
+        return
+    known_variant(rule.serves, f"{field}.variant", variants)
+    if rule.split_by is not None:
+        message = f"{field}.splitBy is for a split, and the rule serves a variant"
+        raise InvalidInputError("invalid_split_by", f"{field}.splitBy", message)
 
 
 def check_tests(tests: Sequence[Test], field: str, *, in_segment: bool = False) -> None:
@@ -160,6 +166,17 @@ def check_split(split: Split, field: str, variants: Collection[str]) -> None:
         raise InvalidInputError(
             "invalid_weights", field, f"the percentages of {field} must add up to 100, not {percent}"
         )
+
+
+def check_split_by(given: object, field: str = "splitBy") -> str | None:
+    """Return the field by which a split is, None for the entity; raises InvalidInputError for what is no path."""
+    if given is None:
+        return None
+    try:
+        conditions.check_field(given)
+    except conditions.ConditionError as error:
+        raise InvalidInputError("invalid_split_by", field, f"{field}: {error}") from None
+    return str(given)
 
 
 def known_variant(given: object, field: str, variants: Collection[str]) -> str:

@@ -10,7 +10,7 @@ from db.views import ChangeView, Difference
 from db.wording import phrases
 from db.wording.line import MAX_SUMMARY, Line
 from db.wording.rule_moves import rule_changes
-from flagstaff.targeting import Ramp, Step
+from flagstaff.targeting import LayerRange, Ramp, Span, Step
 from flagstaff.targeting.rules import split_from_json
 
 MAX_LINES: Final = 50
@@ -106,6 +106,14 @@ def _ramp(given: Any) -> str:
     return phrases.ramp(Ramp.from_json(given)) if given else ""
 
 
+def _layer(given: Any) -> str:
+    return phrases.layer_range(LayerRange.from_json(given)) if given else ""
+
+
+def _holdout(given: Any) -> str:
+    return str(Span.from_json(given)) if given else ""
+
+
 def _schedule(steps: Any) -> dict[str, Part]:
     """Each step by its time, so that one that was moved reads as two lines."""
     read = [(phrases.step(Step.from_json(step)), step) for step in steps]
@@ -129,6 +137,9 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "value": ("value", lambda value: "" if value is None else phrases.readable(value)),
     "rollout": ("rollout", lambda shares: phrases.split(split_from_json(shares)) if shares else ""),
     "ramp": ("ramp", _ramp),
+    "splitBy": ("split by", _value),
+    "layer": ("layer", _layer),
+    "holdout": ("holdout", _holdout),
     "tags": ("tags", ", ".join),
     "defaultVariant": ("default variant", lambda name: name or "none: the caller's default"),
     "expectedEnd": ("expected end", _value),

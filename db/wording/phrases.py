@@ -8,12 +8,26 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from db.views import FlagView
+from db.views import Affected, FlagView
 from db.vocabulary import JsonValue
-from flagstaff.targeting import Prerequisite, Ramp, Rollout, Rule, Share, Split, Step, Test, Unchanged, conditions
+from flagstaff.targeting import (
+    LayerRange,
+    Prerequisite,
+    Ramp,
+    Rollout,
+    Rule,
+    Share,
+    Split,
+    Step,
+    Test,
+    Unchanged,
+    conditions,
+)
 
 NOTHING: Final = "-"
 MAX_CELL: Final = 200
+MANY_FLAGS: Final = 10
+"""Flags are named up to this number."""
 
 
 def status(enabled: bool) -> str:
@@ -74,8 +88,8 @@ def tests(given: Sequence[Test]) -> str:
 
 
 def served(given: Rule) -> str:
-    """Describe what a rule serves."""
-    return given.serves if isinstance(given.serves, str) else split(given.serves)
+    """Describe what a rule serves: "on", or "25 % on, 75 % off by organisation.id"."""
+    return given.serves if isinstance(given.serves, str) else f"{split(given.serves)}{by(given.split_by)}"
 
 
 def split(shares: Split | None) -> str:
@@ -83,9 +97,21 @@ def split(shares: Split | None) -> str:
     return ", ".join(f"{percent(share)} {share.variant}" for share in shares or ()) or NOTHING
 
 
-def rollout(given: Rollout) -> str:
-    """Describe a rollout: "25 % on, 75 % off", or a ramp with its times."""
-    return ramp(given) if isinstance(given, Ramp) else split(given)
+def by(field: str | None) -> str:
+    """Describe by what a split is, to stand behind it: " by organisation.id"; nothing where it is by the entity."""
+    return f" by {field}" if field else ""
+
+
+def rollout(given: Rollout, field: str | None = None) -> str:
+    """Describe a rollout and the field by which it is: "25 % on, 75 % off by organisation.id", or a ramp with its
+    times.
+    """
+    return f"{ramp(given) if isinstance(given, Ramp) else split(given)}{by(field)}"
+
+
+def layer_range(given: LayerRange) -> str:
+    """Describe a flag's part of a layer: "0 to 45 % of checkout"."""
+    return f"{given.span} of {given.layer}"
 
 
 def ramp(given: Ramp) -> str:
@@ -113,6 +139,17 @@ def step_changes(given: Step) -> str:
 def prerequisite(given: Prerequisite) -> str:
     """Describe a prerequisite: "payments serves on or beta"."""
     return f"{given.flag} serves {' or '.join(given.variants)}"
+
+
+def affected(given: Sequence[Affected]) -> str:
+    """Describe what a change reaches: "It changes 37 flags (a, b, …), 5 of them enabled in prod, 2 in dev."."""
+    flags = sorted({flag for one in given for flag in one.flags})
+    if not flags:
+        return "It changes no flag: none uses it."
+    named = ", ".join(flags[:MANY_FLAGS]) + (", …" if len(flags) > MANY_FLAGS else "")
+    enabled = [f"{one.enabled:,} in {one.environment}" for one in given if one.enabled]
+    of_them = f"{', '.join(enabled).replace(' in ', ' of them enabled in ', 1)}" if enabled else "none of them enabled"
+    return f"It changes {count(len(flags), 'flag')} ({named}), {of_them}."
 
 
 def in_zone(moment: int, zone: str) -> str:

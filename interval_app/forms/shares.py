@@ -3,28 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
+
+from interval_sdk import IO
 
 from db.errors import InvalidInputError
-from db.targeting.rules import check_split, read_split
+from db.targeting.rules import check_split, check_split_by, read_split
 from db.views import FlagView
 from db.wording import phrases
-from flagstaff.targeting import TOTAL_WEIGHT, Share, Split
+from flagstaff.targeting import TOTAL_WEIGHT, Rule, Share, Split
+from flagstaff.targeting.conditions import MAX_FIELD
 from interval_app.forms.form import Answers, ask, validator
 from interval_app.session.interaction import ActionInteraction
 
+SPLIT_BY: Final = "=split by"
+"""The name of the input beside those of the variants, which no variant can have."""
+ABOUT_SPLIT_BY: Final = (
+    "Left empty, each entity is drawn by its id. A field, such as organisation.id, is drawn by its text: everyone of "
+    "one organisation gets the same, and whoever has no such field gets nothing of this."
+)
+
 
 async def shares_asked(interaction: ActionInteraction, flag: FlagView, filled: Split | None) -> Split:
-    """Ask for shares that add up to 100, for a rule."""
-    fields = share_fields(interaction, flag, filled)
+    """Ask for shares that add up to 100."""
+    return read_shares(flag, await _split_asked(interaction, flag, share_fields(interaction, flag, filled)))
 
+
+async def split_asked(interaction: ActionInteraction, flag: FlagView, rule: Rule) -> Rule:
+    """Ask for the split that a rule is to serve, and by what it is; give the rule with them."""
+    filled = rule.serves if isinstance(rule.serves, tuple) else None
+    fields = {
+        **share_fields(interaction, flag, filled),
+        SPLIT_BY: split_by_field(interaction.io, rule.split_by),
+    }
+    found = await _split_asked(interaction, flag, fields)
+    return replace(rule, serves=read_shares(flag, found), split_by=read_split_by(found))
+
+
+async def _split_asked(interaction: ActionInteraction, flag: FlagView, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     def check(answers: Answers) -> str | None:
         return validator(lambda given: check_split(read_shares(flag, given), "the split", flag.variants))(
             answers.values
         )
 
     _, found = await ask(interaction.io, fields, intro=how_to_share(flag), buttons=["Continue"], check=check)
-    return read_shares(flag, found)
+    return found
+
+
+def split_by_field(io: IO, filled: str | None) -> Any:
+    """Make the input for the field by which a split is."""
+    text = io.input.text(
+        "Split by", default_value=filled, max_length=MAX_FIELD, placeholder="organisation.id", help_text=ABOUT_SPLIT_BY
+    )
+    return text.optional().validate(validator(lambda given: check_split_by(given.strip() or None, "the field")))
+
+
+def read_split_by(found: Mapping[str, Any]) -> str | None:
+    """Read the field that was entered; None where a split is by the entity."""
+    return (found[SPLIT_BY] or "").strip() or None
 
 
 def share_fields(interaction: ActionInteraction, flag: FlagView, filled: Split | None) -> dict[str, Any]:
@@ -49,6 +86,7 @@ def how_to_share(flag: FlagView) -> str:
 
 def read_shares(flag: FlagView, found: Mapping[str, Any]) -> Split:
     """Read the shares that were entered, without variants that have none. Raises InvalidInputError where all are 0."""
+    found = {name: found[name] for name in flag.variants if name in found}
     if len(flag.variants) == 2:
         first, second = flag.variants
         rest = TOTAL_WEIGHT - Share.of_percent(first, found[first]).weight

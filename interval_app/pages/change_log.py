@@ -25,7 +25,7 @@ from interval_app.session.routes import Link, Route, link
 
 OF_FLAG = (("When", "when"), ("What", "action"), ("Before → after", "difference"), ("Who", "who"), ("Why", "why"))
 """The columns of one flag's log: its title says the flag and the environment."""
-COLUMNS = (("When", "when"), ("Flag or segment", "flag"), ("Environment", "environment"), *OF_FLAG[1:])
+COLUMNS = (("When", "when"), ("Flag, segment or layer", "flag"), ("Environment", "environment"), *OF_FLAG[1:])
 
 
 EVERYWHERE = "*"
@@ -99,8 +99,8 @@ def restoring(change: ChangeView) -> list[Link]:
 
 
 def subject(change: ChangeView) -> str:
-    """Name the flag or the segment that was changed."""
-    return change.flag_key or change.segment or phrases.NOTHING
+    """Name the flag, the segment or the layer that was changed."""
+    return change.flag_key or change.segment or change.layer or phrases.NOTHING
 
 
 def who(change: ChangeView) -> str:
@@ -139,12 +139,12 @@ async def show_change(interaction: PageInteraction) -> Layout:
         "Who": who(change),
         "Why": change.comment or phrases.NOTHING,
         "When": phrases.second(change.at),
-        "Segment" if change.segment else "Flag": subject(change),
+        "Segment" if change.segment else "Layer" if change.layer else "Flag": subject(change),
         "Environment": change.environment or "all",
     }
     display = interaction.display
     about = display.metadata("This change", data=[{"label": name, "value": text} for name, text in facts.items()])
-    of_what = change.flag_key or change.segment or change.environment or ""
+    of_what = change.flag_key or change.segment or change.layer or change.environment or ""
     return Layout(
         title=f"{actions.action(change)} · {of_what}".rstrip(" ·"),
         menu_items=[

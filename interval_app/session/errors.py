@@ -29,6 +29,8 @@ CORRECTABLE: Final = (
     errors.DefaultEnvironmentError,
     errors.EnvironmentProtectedError,
     errors.SegmentKeyTakenError,
+    errors.LayerKeyTakenError,
+    errors.RangeTakenError,
     errors.VersionConflictError,
     errors.DatabaseUnavailableError,
 )
@@ -41,6 +43,9 @@ _WHAT_TO_DO: Final[dict[type[errors.FlagstaffError], str]] = {
     errors.EnvironmentExistsError: "Choose another key.",
     errors.SegmentNotFoundError: "Open the list of segments again, and pick one there.",
     errors.SegmentKeyTakenError: "Choose another key.",
+    errors.LayerNotFoundError: "Open the list of layers again, and pick one there.",
+    errors.LayerKeyTakenError: "Choose another key.",
+    errors.RangeTakenError: "Choose another part.",
     errors.ChangeNotFoundError: "Open the change log again and pick the change there.",
     errors.KeyNotFoundError: "Open the list of API keys again.",
     errors.DatabaseUnavailableError: "Try again in a moment.",

@@ -168,7 +168,7 @@ class ActionInteraction(Interaction):
     async def go_back(self, said: str) -> str:
         """Lead the browser to where the action was begun, which says this: to the flag, or to the page above."""
         page_above = Route(self.ctx.action.slug).parent
-        named = {name: value for name in ("flag", "environment", "segment") if (value := self.param(name))}
+        named = {name: value for name in ("flag", "environment", "segment", "layer") if (value := self.param(name))}
         route = Route.FLAG if page_above is Route.FLAGS and "flag" in named else page_above
         return await self.go(route, said, **named)
 

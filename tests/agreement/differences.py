@@ -62,10 +62,10 @@ def _of_conditions(differs: Callable[[Condition, Any], bool]) -> Applies:
 
 
 def _of_paths(differs: Callable[[Any, str], bool]) -> Applies:
-    """Ask whether a condition of a flag has a path on which a whole and the name of its part are such a case."""
+    """Ask whether a flag reads a path on which a whole and the name of its part are such a case."""
 
     def applies(flag: EditedFlag, context: Context) -> bool:
-        return any(differs(whole, name) for each in flag.conditions() for whole, name, _ in _steps(each.field, context))
+        return any(differs(whole, name) for path in flag.paths() for whole, name, _ in _steps(path, context))
 
     return applies
 
@@ -133,8 +133,18 @@ def _id(context: Context) -> Any:
     return entity_id if entity_id or entity_id == 0 else context.get("targetingKey")
 
 
+def _drawn_by(flag: EditedFlag, context: Context) -> Iterator[Any]:
+    """Go through what the splits of a flag are by, the entity's id apart."""
+    return (list(_steps(field, context))[-1][2] for field in flag.splits() if field is not None)
+
+
 def _false_as_id(flag: EditedFlag, context: Context) -> bool:
-    return flag.reads_entity and context.get("entityId") is False
+    found = [*_drawn_by(flag, context), *([context.get("entityId")] if flag.reads_entity else [])]
+    return any(value is False for value in found)
+
+
+def _odd_split(flag: EditedFlag, context: Context) -> bool:
+    return any(map(_is_no_scalar, _drawn_by(flag, context)))
 
 
 def _odd_entity(flag: EditedFlag, context: Context) -> bool:
@@ -143,20 +153,23 @@ def _odd_entity(flag: EditedFlag, context: Context) -> bool:
 
 def _hashed_text(is_such: Callable[[str], bool]) -> Applies:
     def applies(flag: EditedFlag, context: Context) -> bool:
-        entity_id = _id(context)
-        return flag.has_split and isinstance(entity_id, str) and is_such(entity_id)
+        hashed = [*_drawn_by(flag, context), *([_id(context)] if None in flag.splits() else [])]
+        return any(isinstance(value, str) and is_such(value) for value in hashed)
 
     return applies
 
 
 def _long_number(flag: EditedFlag, context: Context) -> bool:
-    entity_id = _id(context)
-    if not flag.reads_entity or not is_number(entity_id):
+    return any(map(_is_long, [*_drawn_by(flag, context), *([_id(context)] if flag.reads_entity else [])]))
+
+
+def _is_long(value: Any) -> bool:
+    if not is_number(value):
         return False
-    if isinstance(entity_id, int):
-        return abs(entity_id) > 2**53
-    written = f"{entity_id:.15g}"
-    return float(written) != entity_id or "e" in written or abs(entity_id) >= 1e15 or written == "-0"
+    if isinstance(value, int):
+        return abs(value) > 2**53
+    written = f"{value:.15g}"
+    return float(written) != value or "e" in written or abs(value) >= 1e15 or written == "-0"
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------
@@ -249,5 +262,11 @@ DIFFERENCES = (
         (*JAVASCRIPT, FLAGD),
         _odd_entity,
         (_split(40), {"entityId": True}),
+    ),
+    Difference(
+        "a split by true, false, a list or an object",
+        (*JAVASCRIPT, FLAGD),
+        _odd_split,
+        (_split(40)._replace(split_by="f"), {"f": True}),
     ),
 )

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from db.configuration.flag_rows import FlagRow
 from db.definitions.document import flag_definition, metadata, whole
+from db.targeting.layers import read_layer_range
 from db.targeting.rules import check_rules, check_split, read_rules, read_split
 from db.targeting.schedules import check_ramp, check_schedule, read_ramp, read_schedule
-from flagstaff.targeting import AnyOf, Catalog, Condition, Prerequisite, Segment
+from flagstaff.targeting import AnyOf, Catalog, Condition, Layer, Prerequisite, Segment
 from flagstaff.targeting.conditions import each
 
 VARIANTS: Mapping[str, Sequence[tuple[str, Any]]] = {
@@ -37,6 +38,13 @@ SEGMENTS: Mapping[str, Segment] = {
 }
 """Segments that rules may name: of nobody, of ids, of rules too, and of so many ids that they are shared."""
 
+LAYERS: Mapping[str, Layer] = {
+    "people": Layer("people"),
+    "tiers": Layer("tiers", "account.tier"),
+    "plans": Layer("plans", "plan"),
+}
+"""Layers that flags may be in: by the entity, and by fields."""
+
 
 class EditedFlag(NamedTuple):
     """What a flag's definition is made of: rules and splits in percent, ids of members by variant and entity type."""
@@ -52,6 +60,8 @@ class EditedFlag(NamedTuple):
     schedule: Sequence[Mapping[str, Any]] = ()
     needs: Sequence[tuple[EditedFlag, Sequence[str]]] = ()
     """Other flags that have to serve one of these variants."""
+    split_by: str | None = None
+    layer: Mapping[str, Any] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -82,6 +92,8 @@ class EditedFlag(NamedTuple):
             rollout=rollout,
             schedule=schedule,
             prerequisites=tuple(Prerequisite(flag.key, tuple(variants)) for flag, variants in self.needs),
+            split_by=self.split_by,
+            layer=read_layer_range(self.layer) if self.layer else None,
             segments=(),
             version=1,
             revision=1,
@@ -109,21 +121,27 @@ class EditedFlag(NamedTuple):
                     else:
                         yield condition
 
-    @property
-    def _own_split(self) -> bool:
-        steps = any(step.get("rollout") for step in self.schedule)
-        return bool(self.rollout or self.ramp or steps) or any("split" in rule for rule in self.rules)
+    def _own_splits(self) -> Iterator[str | None]:
+        if self.rollout or self.ramp or any(step.get("rollout") for step in self.schedule):
+            yield self.split_by
+            if self.layer:
+                yield LAYERS[self.layer["key"]].split_by
+        yield from (rule.get("splitBy") for rule in self.rules if "split" in rule)
 
-    @property
-    def has_split(self) -> bool:
-        """Tell whether a split may decide."""
-        return any(flag._own_split for flag in self.with_needed())
+    def splits(self) -> set[str | None]:
+        """Return the fields by which splits are that may decide; None is the entity."""
+        return {field for flag in self.with_needed() for field in flag._own_splits()}
+
+    def paths(self) -> Iterator[str]:
+        """Go through the paths into the context that its answer depends on."""
+        yield from (condition.field for condition in self.conditions())
+        yield from filter(None, self.splits())
 
     @property
     def reads_entity(self) -> bool:
         """Tell whether its answer depends on the entity."""
         names_segments = "in_segment" in str([flag.rules for flag in self.with_needed()])
-        return self.has_split or names_segments or any(flag.members for flag in self.with_needed())
+        return None in self.splits() or names_segments or any(flag.members for flag in self.with_needed())
 
 
 def _conditions_of(segment: str) -> Iterator[Condition]:
@@ -134,7 +152,8 @@ def document(flags: Iterable[EditedFlag], bucketing: str) -> dict[str, Any]:
     """Make the flagd document of an environment with these flags."""
     given = list(flags)
     needed = {flag.key: flag for one in given for flag in one.with_needed()}
-    catalog = Catalog(SEGMENTS, {key: flag.row().configuration(flag.members) for key, flag in needed.items()})
+    configurations = {key: flag.row().configuration(flag.members) for key, flag in needed.items()}
+    catalog = Catalog(SEGMENTS, configurations, LAYERS)
     definitions = {flag.key: flag_definition(flag.row(), flag.members, catalog) for flag in given}
     return whole(definitions, metadata("prod", 1, bucketing), catalog.evaluators)
 

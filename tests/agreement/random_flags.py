@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from flagstaff.targeting.operators import OPERATORS
-from tests.agreement.edited_flags import SEGMENTS, VARIANTS, EditedFlag
+from tests.agreement.edited_flags import LAYERS, SEGMENTS, VARIANTS, EditedFlag
 from tests.agreement.evaluators import Context
 from tests.agreement.values import ABSENT, ATTRIBUTES, OPERANDS, attribute
 
@@ -38,7 +38,22 @@ def flag(random: Random, key: str, chain: int = 2) -> EditedFlag:
         ramp,
         _schedule(random, names) if random.random() < 0.25 else (),
         [_need(random, f"{key}.{number}", chain) for number in range(random.choice([0, 0, 0, 1, 2]) if chain else 0)],
+        _split_by(random),
+        _layer(random),
     )
+
+
+def _layer(random: Random) -> dict[str, Any] | None:
+    """Draw a range of a layer, mostly none; all of it and the smallest ones too."""
+    if random.random() < 0.7:
+        return None
+    first, last = random.choice([(0, 100_000), (0, 1), (99_999, 100_000), (0, 45_000), (33_333, 90_000)])
+    return {"key": random.choice(sorted(LAYERS)), "from": first / 1000, "to": last / 1000}
+
+
+def _split_by(random: Random) -> str | None:
+    """Draw by what a split is: mostly by the entity."""
+    return random.choice(FIELDS) if random.random() < 0.3 else None
 
 
 def _need(random: Random, key: str, chain: int) -> tuple[EditedFlag, list[str]]:
@@ -85,8 +100,10 @@ def context(random: Random) -> Context:
 
 def _rule(random: Random, names: list[str]) -> dict[str, Any]:
     conditions = [_test(random) for _ in range(random.choice([1, 1, 2, 3]))]
-    served = {"split": _split(random, names)} if random.random() < 0.3 else {"variant": random.choice(names)}
-    return {"conditions": conditions, **served}
+    if random.random() < 0.7:
+        return {"conditions": conditions, "variant": random.choice(names)}
+    by = _split_by(random)
+    return {"conditions": conditions, "split": _split(random, names), **({"splitBy": by} if by else {})}
 
 
 def _test(random: Random) -> dict[str, Any]:

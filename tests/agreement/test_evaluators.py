@@ -112,6 +112,30 @@ def test_entities_of_every_kind(comparison: Comparison) -> None:
     comparison.compare(flags, contexts)
 
 
+@pytest.mark.parametrize("path", ["f", "a.b"])
+def test_splits_by_values_of_every_kind(comparison: Comparison, path: str) -> None:
+    of_rule = {**RULE, "split": shares(on=50, off=50), "splitBy": path}
+    split = EditedFlag("split", rollout=shares(on=40, off=60), default_variant="off", split_by=path)
+    ramp = {"variant": "on", "from": 10, "to": 90, "start": random_flags.SOON, "end": "2036-01-01T00:00:00Z"}
+    flags = [
+        split,
+        EditedFlag("ramp", ramp=ramp, split_by=path),
+        EditedFlag("planned", schedule=[{"at": random_flags.PAST, "rollout": shares(on=50, off=50)}], split_by=path),
+        EditedFlag("ruled", "number", rules=[of_rule]),
+        EditedFlag("beside", rules=[of_rule], rollout=shares(on=50, off=50)),
+        EditedFlag("needing", default_variant="on", needs=[(split, ["on"])], rollout=shares(on=0, off=100)),
+        split._replace(key="in-a-layer", layer={"key": "people", "from": 10, "to": 60}),
+        split._replace(key="in-a-layer-of-plans", layer={"key": "plans", "from": 0, "to": 60}),
+    ]
+    given = [*ENTITIES, *IDS]
+    contexts: list[Context] = [
+        *({"targetingKey": "john", **values.attribute(path, one)} for one in given),
+        *(values.attribute(path, one) for one in given),
+        *({"targetingKey": "john", **values.attribute("a", one)} for one in given),
+    ]
+    comparison.compare(flags, contexts)
+
+
 def test_flags_drawn_at_random(comparison: Comparison) -> None:
     random, before, asked = Random(SEED), comparison.pairs, 0
     while comparison.pairs - before < EXAMPLES:
@@ -181,6 +205,7 @@ def _splits() -> Iterator[tuple[EditedFlag, Sequence[dict[str, object]]]]:
         yield EditedFlag(f"{name}-members", value_type, rollout=split, members={("on", "user"): ["nobody"]}), split
         yield EditedFlag(f"{name}-rules", value_type, rollout=split, rules=[other]), split
         yield EditedFlag(f"{name}-in-a-rule", value_type, rules=[{**RULE, "split": split}]), split
+        yield EditedFlag(f"{name}-by-a-field", value_type, rollout=split, split_by="organisation.id"), split
 
 
 def _entities() -> Iterator[Context]:
@@ -192,8 +217,14 @@ def _entities() -> Iterator[Context]:
         yield {"entityType": "org", "entityId": f"{number}@example.com"}
 
 
+def _members() -> Iterator[Context]:
+    """The same entities, each of an organisation of its own."""
+    for number, entity in enumerate(_entities()):
+        yield {**entity, "organisation": {"id": f"org-{number}" if number % 2 else number}}
+
+
 def test_splits_give_everybody_the_same_variant_and_each_variant_its_share(comparison: Comparison) -> None:
-    splits, entities = list(_splits()), list(_entities())
+    splits, entities = list(_splits()), list(_members())
     answers = comparison.compare([flag for flag, _ in splits], entities)
     for flag, split in splits:
         counts = Counter(variant for variant, _, _ in answers[flag.key])
@@ -204,6 +235,30 @@ def test_splits_give_everybody_the_same_variant_and_each_variant_its_share(compa
                 flag,
                 counts,
             )
+
+
+IN_A_LAYER = {"first": (0, 45), "second": (45, 79.999), "third": (79.999, 80), "last": (80, 95), "all": (0, 100)}
+
+
+@pytest.mark.parametrize("key", ["people", "tiers"])
+def test_ranges_of_a_layer_share_nobody(comparison: Comparison, key: str) -> None:
+    """Of each entity, and of an account tier of its own; the last 5 % are in none, but for the flag that has all."""
+    entities = [{**entity, "account": {"tier": f"t{number}"}} for number, entity in enumerate(_entities())]
+    flags = [
+        EditedFlag(name, rollout=shares(on=100, off=0), layer={"key": key, "from": first, "to": last})
+        for name, (first, last) in IN_A_LAYER.items()
+    ]
+    needing = EditedFlag("needing", needs=[(flags[0], ["on"])], rollout=shares(on=100, off=0))
+    answers = comparison.compare([*flags, needing], entities)
+    inside = {name: {at for at, (variant, _, _) in enumerate(given) if variant} for name, given in answers.items()}
+    assert inside.pop("needing") == inside["first"]
+    assert len(inside.pop("all")) == len(entities)
+    assert sum(map(len, inside.values())) == len(set().union(*inside.values()))
+    for name, found in inside.items():
+        first, last = IN_A_LAYER[name]
+        expected = (last - first) / 100
+        deviation = math.sqrt(expected * (1 - expected) / len(entities))
+        assert len(found) / len(entities) == pytest.approx(expected, abs=4 * deviation), name
 
 
 def test_each_known_difference_is_one(comparison: Comparison) -> None:

@@ -19,6 +19,8 @@ from db.administration import keys
 from db.flags import flags, members
 from db.flags.flags import NewFlag
 from db.history import changes
+from db.layers import layers
+from db.layers.edits import NewLayer
 from db.postgres.embedded import EmbeddedPostgres
 from db.segments import segments
 from db.segments.edits import NewSegment
@@ -54,11 +56,12 @@ def link_to_everything(key: str, actor: Actor = TESTER) -> dict[str, str]:
     segment = segments.create(segment_of(f"{key}-segment"), actor=actor).segment
     segments.add(segment.key, "user", ["sue"], actor=actor)
     listing = changes.page(segment=segment.key).items[0]
+    layer = layers.create(NewLayer(f"{key}-layer"), actor=actor).layer
     members.add(flag.id, "dev", "user", ["john"], variant="on", actor=actor)
     secret, _ = keys.create("service", Scope.SERVER, environment="dev", actor=actor)
     change = changes.page(flag.id, "dev").items[0]
     named = {"flag": flag.key, "environment": "dev", "rule": "2", "type": "user", "id": "john"}
-    released = {"step": str(SOON), "needed": needed.key, "segment": segment.key}
+    released = {"step": str(SOON), "needed": needed.key, "segment": segment.key, "layer": layer.key}
     return {**named, **released, "change": str(change.id), "segmentChange": str(listing.id), "key": secret.id}
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from db.configuration.edits import Members, NewFlag
 from db.flags import flags
+from db.layers import layers
+from db.layers.edits import NewLayer
 from db.segments import segments
 from db.segments.edits import NewSegment
-from flagstaff.targeting import AnyOf, Condition, Prerequisite, Ramp, Rule, Share, Step
+from flagstaff.targeting import AnyOf, Condition, LayerRange, Prerequisite, Ramp, Rule, Share, Span, Step
 from flagstaff.targeting.operators import OPERATORS
 from tests.db.helpers import ADA, targeting
 
@@ -86,7 +88,13 @@ def with_release_logic() -> list[str]:
     create(
         "needing-both", rollout=half, prerequisites=tuple(Prerequisite(key, ("on",)) for key in ("needing", "planned"))
     )
-    return ["of-many", "planned", "growing", "needing", "needing-both"]
+    layers.create(NewLayer("people"), actor=ADA)
+    layers.create(NewLayer("releases", split_by="version", holdout=Span(90_000, 100_000)), actor=ADA)
+    create("in-a-layer", rollout=half, layer=LayerRange("people", Span(20_000, 80_000)))
+    create("by-version", rollout=half, split_by="version", layer=LayerRange("releases", Span(0, 60_000)))
+    create("by-both", rollout=half, layer=LayerRange("releases", Span(60_000, 90_000)), default_variant="off")
+    of_layers = ["in-a-layer", "by-version", "by-both"]
+    return ["of-many", "planned", "growing", "needing", "needing-both", *of_layers]
 
 
 VALUES: dict[str, Any] = {"string": ["ünï", ""], "number": [10, 0.5], "structured": [{"a": [1, {"b": None}]}, {}]}

@@ -101,6 +101,7 @@ MADE_KEY = object_with({"key": ref("ApiKey"), "secret": described(TEXT, "Shown t
 REVOKE_LINK: Json = {"revokeKey": {"operationId": "revokeKey", "parameters": {"keyId": "$response.body#/key/id"}}}
 
 OF_SEGMENT = in_query("segment", "Only of segments of this key", maxLength=128)
+OF_LAYER = in_query("layer", "Only of layers of this key", maxLength=128)
 
 PATHS: dict[str, Json] = {
     "/api/admin/flags/{idOrKey}/members": {
@@ -151,7 +152,7 @@ PATHS: dict[str, Json] = {
             "listChanges",
             HISTORY,
             "The change log, newest first",
-            parameters=[ENVIRONMENT, in_query("flag", "Only of this flag: id or key"), OF_SEGMENT, *PAGE],
+            parameters=[ENVIRONMENT, in_query("flag", "Only of this flag: id or key"), OF_SEGMENT, OF_LAYER, *PAGE],
             answers={200: answer(CHANGES_PAGE, CHANGES)},
             errors=[*READING, 404],
         )

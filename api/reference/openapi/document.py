@@ -8,6 +8,7 @@ from api.reference.openapi import (
     admin_paths,
     evaluation_paths,
     flag_paths,
+    layer_paths,
     operation_paths,
     override_paths,
     segment_paths,
@@ -29,6 +30,7 @@ TAGS = {
     "Flags": "Creating and changing flags.",
     "Members": "Entities that get a given variant, whatever the rules say.",
     "Segments": "Groups of entities that rules refer to, the same in every environment.",
+    "Layers": "Flags that share one hash and take disjoint ranges of it, so that nobody is in two.",
     "Changes": "Who did what, going back, and going from one environment to another.",
     "Environments": "Where a flag has a configuration of its own.",
     "Keys": "What programs and administrators identify themselves with.",
@@ -74,7 +76,7 @@ def with_headers_of_changes(methods: Json) -> Json:
 @cache
 def document() -> Json:
     """Return the OpenAPI document; the same object each time, never to be changed."""
-    parts = (evaluation_paths, flag_paths, admin_paths, segment_paths, override_paths, operation_paths)
+    parts = (evaluation_paths, flag_paths, admin_paths, segment_paths, layer_paths, override_paths, operation_paths)
     return {
         "openapi": "3.1.0",
         "info": {

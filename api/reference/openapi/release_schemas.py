@@ -71,8 +71,15 @@ PREREQUISITE = object_with(
     required=["flag", "variants"],
 )
 
+SPLIT_BY = described(
+    nullable({"type": "string", "minLength": 1, "maxLength": 256}),
+    "The field whose text is hashed in place of the entity's id, such as organisation.id",
+)
+
 RELEASE_FIELDS: dict[str, Json] = {
     "ramp": described(nullable(ref("Ramp")), "In place of `rollout`: a share that grows with time"),
+    "splitBy": SPLIT_BY,
+    "layer": described(nullable(ref("LayerRange")), "The part of a layer that rollout or ramp are for"),
     "schedule": described(
         nullable(list_of(ref("Step"), maxItems=100)), "What changes by itself, in the order of the times"
     ),
@@ -81,6 +88,39 @@ RELEASE_FIELDS: dict[str, Json] = {
     ),
 }
 """The fields of a flag in one environment."""
+
+BOUNDS: dict[str, Json] = {"from": PERCENT, "to": PERCENT}
+LAYER_RANGE = object_with({"key": KEY, **BOUNDS}, required=["key", "from", "to"])
+HOLDOUT = described(
+    nullable(object_with(BOUNDS, required=["from", "to"])), "The part that no flag may have, in percent"
+)
+LAYER_FIELDS: dict[str, Json] = {
+    "name": nullable(NAME),
+    "description": nullable({"type": "string", "maxLength": 4096}),
+    "splitBy": SPLIT_BY,
+    "holdout": HOLDOUT,
+}
+LAYER = object_with(
+    {
+        "id": {"type": "string", "format": "uuid"},
+        "key": KEY,
+        "name": nullable(TEXT),
+        "description": TEXT,
+        "splitBy": nullable(TEXT),
+        "holdout": HOLDOUT,
+        "ranges": list_of(
+            object_with({"environment": TEXT, "flag": TEXT, **BOUNDS}, required=["environment", "flag", "from", "to"])
+        ),
+        "version": WHOLE,
+        "usedBy": described(WHOLE, "How many flags are in it"),
+        "createdAt": TIME,
+        "createdBy": TEXT,
+        "updatedAt": TIME,
+        "updatedBy": TEXT,
+        "archivedAt": nullable(TIME),
+    },
+    required=["id", "key", "splitBy", "holdout", "ranges", "version", "usedBy"],
+)
 
 ID_LISTS = described(
     {"type": "object", "additionalProperties": list_of({"type": "string", "minLength": 1, "maxLength": 256})},
@@ -133,6 +173,8 @@ SCHEMAS: dict[str, Json] = {
     "Step": STEP,
     "Ramp": RAMP,
     "Prerequisite": PREREQUISITE,
+    "LayerRange": LAYER_RANGE,
+    "Layer": LAYER,
     "Segment": SEGMENT,
     "SegmentMember": SEGMENT_MEMBER,
     "Affected": AFFECTED,

@@ -23,7 +23,7 @@ from api.reference.openapi.building import (
     one_of,
     ref,
 )
-from api.reference.openapi.release_schemas import PERCENT, RELEASE_FIELDS, TESTS
+from api.reference.openapi.release_schemas import PERCENT, RELEASE_FIELDS, SPLIT_BY, TESTS
 
 TYPES = one_of("BOOLEAN", "STRING", "NUMBER", "STRUCTURED")
 PURPOSE = nullable(one_of("release", "experiment", "operational", "permission"))
@@ -53,6 +53,7 @@ RULE = object_with(
         "conditions": TESTS,
         "variant": TEXT,
         "split": list_of(ref("Share"), minItems=1),
+        "splitBy": SPLIT_BY,
     },
     required=["conditions"],
 )
@@ -96,6 +97,7 @@ FLAG = object_with(
                     "prerequisites": list_of(TEXT),
                     "rules": list_of(TEXT),
                     "rollout": nullable(TEXT),
+                    "layer": nullable(TEXT),
                     "schedule": list_of(TEXT),
                 }
             ),
@@ -152,6 +154,7 @@ CHANGE = object_with(
         "flagId": nullable(TEXT),
         "flagKey": nullable(TEXT),
         "segmentKey": nullable(TEXT),
+        "layerKey": nullable(TEXT),
         "environment": nullable(TEXT),
         "revision": nullable(WHOLE),
         "action": TEXT,

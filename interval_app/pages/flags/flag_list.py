@@ -60,6 +60,7 @@ async def show(interaction: PageInteraction) -> Layout:
             link("Create flag", Route.CREATE_FLAG, here, theme="primary"),
             link("Filter", Route.FILTER_FLAGS, filtered, theme="secondary"),
             link("Segments", Route.SEGMENTS, here, theme="secondary"),
+            link("Layers", Route.LAYERS, here, theme="secondary"),
             link("Change log", Route.CHANGES, here, theme="secondary"),
             link("Explain", Route.EXPLAIN, here, theme="secondary"),
             link("Archived flags", Route.ARCHIVED_FLAGS, here, theme="secondary"),
@@ -143,7 +144,7 @@ def dynamic_row(flag: FlagView) -> Row:
             key_cell(flag),
             str(flag.value_type),
             tables.status(flag),
-            cell(rollout(flag)),
+            cell(", in ".join([rollout(flag), *([phrases.layer_range(flag.layer)] if flag.layer else [])])),
             f"{flag.member_count:,}",
             str(len(flag.rules)),
             planned(flag),
@@ -166,8 +167,10 @@ def static_row(flag: FlagView) -> Row:
 
 
 def rollout(flag: FlagView) -> str:
-    """Describe a flag's rollout; of a ramp, what it is now and what it leads to."""
-    return ramp.in_words(flag.ramp) if flag.ramp else phrases.split(flag.rollout)
+    """Describe a flag's rollout, and by what it is; of a ramp, what it is now and what it leads to."""
+    if flag.ramp is None and flag.rollout is None:
+        return phrases.NOTHING
+    return f"{ramp.in_words(flag.ramp) if flag.ramp else phrases.split(flag.rollout)}{phrases.by(flag.split_by)}"
 
 
 def planned(flag: FlagView) -> tables.Cell:

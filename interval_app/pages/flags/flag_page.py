@@ -73,6 +73,7 @@ def facts(flag: FlagView) -> list[dict[str, str]]:
     else:
         found["Members"] = f"{flag.member_count:,}"
         found["Rollout"] = rollout(flag) if flag.ramp or flag.rollout else "none"
+        found["Layer"] = phrases.layer_range(flag.layer) if flag.layer else "none"
         found["Default"] = flag.default_variant or "none: the caller's default"
     return [{"label": label, "value": phrases.short(value)} for label, value in found.items()]
 

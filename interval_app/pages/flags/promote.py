@@ -30,7 +30,7 @@ async def promote(interaction: ActionInteraction) -> Result:
     fields = {"target": select(interaction.io, "To", choices)}
     intro = (
         f"All that {flag.key} is in {source.key} it will be there too: enabled or not, with its variants, default, "
-        "members, rules, rollout, schedule and prerequisites."
+        "members, rules, rollout, layer, schedule and prerequisites."
     )
     _, found = await ask(interaction.io, fields, intro=intro, buttons=["Show the difference"])
     target = await flag_to_change(interaction, others[found["target"]["value"]], flag.id)

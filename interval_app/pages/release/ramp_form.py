@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -10,13 +10,17 @@ from interval_sdk import IO
 
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from db.layers.edits import LayerView
 from db.targeting.schedules import MIN_RAMP_SECONDS, check_ramp
 from db.views import FlagView
+from db.vocabulary import given
 from db.wording import phrases
 from flagstaff.targeting import Ramp, Share
 from interval_app.forms import times
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import Answers, ask_with_comment, refuse_static, select, until_accepted, validator
+from interval_app.forms.layers import all_layers, layer_fields, read_layer
+from interval_app.forms.shares import SPLIT_BY, read_split_by, split_by_field
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
@@ -34,12 +38,15 @@ async def ramp(interaction: ActionInteraction) -> Result:
     refuse_static(target.flag)
     if len(target.flag.variants) != 2:
         raise DashboardError(f"A ramp leads from one of two variants to the other: {target.flag.key} has not two.")
-    entered = _as_it_is(interaction, target.flag)
+    entered, layers = _as_it_is(interaction, target.flag), await all_layers()
 
     async def attempt(problem: str | None) -> Result:
         nonlocal entered
-        entered = await _form(interaction, target, entered, problem)
-        return await _save(interaction, target, read(entered))
+        entered = await _form(interaction, target, layers, entered, problem)
+        layer = read_layer(entered, target.flag.layer)
+        return await _save(
+            interaction, target, FlagEdit(ramp=read(entered), split_by=read_split_by(entered), layer=layer)
+        )
 
     return await until_accepted(attempt)
 
@@ -47,21 +54,27 @@ async def ramp(interaction: ActionInteraction) -> Result:
 def _as_it_is(interaction: ActionInteraction, flag: FlagView) -> Mapping[str, Any]:
     """Return what the form begins with: the ramp that there is, else one from the share of the rollout to all."""
     if flag.ramp is not None:
-        given = flag.ramp.to_json()
+        ramp = flag.ramp.to_json()
         moments = times.written({START: flag.ramp.start, END: flag.ramp.end}, flag.ramp.zone)
-        return {**moments, "variant": {"value": flag.ramp.variant}, "from": given["from"], "to": given["to"]}
+        shares = {"variant": {"value": flag.ramp.variant}, "from": ramp["from"], "to": ramp["to"]}
+        return {**moments, **shares, SPLIT_BY: flag.split_by}
     variant = flag.rollout[0].variant if flag.rollout else next(iter(flag.variants))
     share = flag.rollout[0].percent if flag.rollout else 0
     moments = times.tomorrow(interaction, START, END)
-    return {**moments, "variant": {"value": variant}, "from": 0 if share == 100 else share, "to": 100}
+    shares = {"variant": {"value": variant}, "from": 0 if share == 100 else share, "to": 100}
+    return {**moments, **shares, SPLIT_BY: flag.split_by}
 
 
 async def _form(
-    interaction: ActionInteraction, target: FlagToChange, entered: Mapping[str, Any], problem: str | None
+    interaction: ActionInteraction,
+    target: FlagToChange,
+    layers: Sequence[LayerView],
+    entered: Mapping[str, Any],
+    problem: str | None,
 ) -> Mapping[str, Any]:
     flag, io = target.flag, interaction.io
     rollout = flag.ramp or flag.rollout
-    has = phrases.rollout(rollout) if rollout else "none"
+    has = phrases.rollout(rollout, flag.split_by) if rollout else "none"
     check = validator(lambda found: _check(found, flag))
 
     def check_answers(answers: Answers) -> str | None:
@@ -69,7 +82,12 @@ async def _form(
 
     _, found = await ask_with_comment(
         interaction,
-        {**_share_fields(io, flag, entered), **_time_fields(io, entered)},
+        {
+            **_share_fields(io, flag, entered),
+            **_time_fields(io, entered),
+            SPLIT_BY: split_by_field(io, entered[SPLIT_BY]),
+            **layer_fields(io, layers, flag, read_layer(entered, flag.layer)),
+        },
         [target.environment],
         intro=f"{flag.key} in {target.environment.key}, rollout now: {has}. {ABOUT}",
         problem=problem,
@@ -106,18 +124,21 @@ def read(found: Mapping[str, Any]) -> Ramp:
 
 
 def _check(found: Mapping[str, Any], flag: FlagView) -> None:
-    given = read(found)
-    if given.from_weight >= given.to_weight:
+    ramp = read(found)
+    read_layer(found, flag.layer)
+    if ramp.from_weight >= ramp.to_weight:
         raise ValueError("a ramp grows, so “To” must be more than “From”; to shrink it, let the other variant grow")
-    if given.end - given.start < MIN_RAMP_SECONDS:
+    if ramp.end - ramp.start < MIN_RAMP_SECONDS:
         raise ValueError(f"the end must be at least {MIN_RAMP_SECONDS} seconds after the start")
-    times.check_future(given.end)
-    check_ramp(given, flag.variants)
+    times.check_future(ramp.end)
+    check_ramp(ramp, flag.variants)
 
 
-async def _save(interaction: ActionInteraction, target: FlagToChange, given: Ramp) -> Result:
+async def _save(interaction: ActionInteraction, target: FlagToChange, edit: FlagEdit) -> Result:
     environment, flag = target.environment, target.flag
-    await interaction.confirm_if_protected(environment, f"The ramp of {flag.key}: {phrases.ramp(given)}.")
-    await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(ramp=given)))
-    said = f"The ramp of {flag.key} in {environment.key}: {phrases.ramp(given)}."
+    assert isinstance(edit.ramp, Ramp)
+    told = phrases.rollout(edit.ramp, given(edit.split_by, None))
+    await interaction.confirm_if_protected(environment, f"The ramp of {flag.key}: {told}.")
+    await target.write(partial(flags.update, flag.id, environment.key, edit))
+    said = f"The ramp of {flag.key} in {environment.key}: {told}."
     return await interaction.go(Route.FLAG, said, flag=flag.key, environment=environment.key)

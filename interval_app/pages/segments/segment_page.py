@@ -9,7 +9,8 @@ from interval_sdk import IO, Layout
 
 from db.history import changes
 from db.segments import entities, segments, usage
-from db.segments.edits import Affected, SegmentEntityView, SegmentView
+from db.segments.edits import SegmentEntityView, SegmentView
+from db.views import Affected
 from db.wording import phrases
 from interval_app.display import tables
 from interval_app.display.tables import Row, RowsWanted, cell

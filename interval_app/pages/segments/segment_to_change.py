@@ -8,16 +8,13 @@ from typing import Protocol
 
 from db.errors import VersionConflictError
 from db.segments import segments
-from db.segments.edits import Affected, SegmentView, SegmentWritten
+from db.segments.edits import SegmentView, SegmentWritten
 from db.views import EnvironmentView
 from db.vocabulary import Actor
 from db.wording import phrases
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction
 from interval_app.session.routes import Route
-
-MANY = 10
-"""Flags are named up to this number."""
 
 
 class SegmentWrite(Protocol):
@@ -57,7 +54,7 @@ class SegmentToChange:
         if tried.segment.version == self.segment.version:
             return tried
         protected = [environment.key for environment in self.environments if environment.protected]
-        told = [what, in_words(tried.affected), *([f"Protected: {', '.join(protected)}."] if protected else [])]
+        told = [what, phrases.affected(tried.affected), *([f"Protected: {', '.join(protected)}."] if protected else [])]
         await self.interaction.confirm(f"Change {self.segment.key}?", " ".join(told), self.environments)
         return await self.write(function)
 
@@ -82,14 +79,3 @@ async def segment_to_change(interaction: ActionInteraction) -> SegmentToChange:
     interaction.actor_for(*environments)
     found = await in_thread(segments.get, interaction.param("segment"))
     return SegmentToChange(found, environments, interaction)
-
-
-def in_words(affected: Sequence[Affected]) -> str:
-    """Describe what a change reaches: "It changes 37 flags (a, b, …), 5 of them enabled in prod, 2 in dev."."""
-    flags = sorted({flag for one in affected for flag in one.flags})
-    if not flags:
-        return "It changes no flag: none uses it."
-    named = ", ".join(flags[:MANY]) + (", …" if len(flags) > MANY else "")
-    enabled = [f"{one.enabled:,} in {one.environment}" for one in affected if one.enabled]
-    of_them = f"{', '.join(enabled).replace(' in ', ' of them enabled in ', 1)}" if enabled else "none of them enabled"
-    return f"It changes {phrases.count(len(flags), 'flag')} ({named}), {of_them}."

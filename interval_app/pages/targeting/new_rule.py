@@ -11,9 +11,8 @@ from flagstaff.targeting import Rule
 from interval_app.forms import conditions
 from interval_app.forms.flag_to_change import FlagToChange
 from interval_app.forms.form import Answers, ask_with_comment, select, until_accepted, validator
-from interval_app.forms.shares import shares_asked
 from interval_app.pages.targeting import rule_editor
-from interval_app.pages.targeting.rule_editor import SAVE, SPLIT, serves_field
+from interval_app.pages.targeting.rule_editor import SAVE, serves_field
 from interval_app.session.interaction import ActionInteraction, Result
 
 MORE: Final = "More conditions …"
@@ -74,9 +73,10 @@ async def _form(
 
 
 async def _read(interaction: ActionInteraction, flag: FlagView, answers: Answers) -> NewRule:
-    """Make the rule of what was entered; a split is asked for on a screen of its own."""
-    found, option = answers.values, answers.values["serves"]["value"]
-    serves = await shares_asked(interaction, flag, None) if option == SPLIT else str(option[1:])
+    """Make the rule of what was entered."""
+    found = answers.values
+    empty = Rule((conditions.read_condition(found),), ())
+    rule = await rule_editor.served_as_chosen(interaction, flag, empty, found["serves"]["value"])
     place = found["place"]["value"]
     at = None if place == LAST[0] else int(place)
-    return NewRule(answers.button, Rule((conditions.read_condition(found),), serves), at)
+    return NewRule(answers.button, rule, at)

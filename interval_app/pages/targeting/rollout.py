@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from db.layers.edits import LayerView
 from db.targeting.rules import check_split
 from db.targeting.schedules import ended
 from db.views import EnvironmentView, FlagView
 from db.wording import phrases
-from flagstaff.targeting import Share, Split
+from flagstaff.targeting import LayerRange, Share, Split
 from interval_app.forms.flag_to_change import flag_to_change
-from interval_app.forms.form import ask, ask_with_comment, refuse_static, until_accepted, validator
-from interval_app.forms.shares import read_shares, share_fields
+from interval_app.forms.form import Answers, ask, ask_with_comment, refuse_static, until_accepted, validator
+from interval_app.forms.layers import all_layers, layer_fields, read_layer
+from interval_app.forms.shares import SPLIT_BY, read_shares, read_split_by, share_fields, split_by_field
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
@@ -26,19 +29,32 @@ NONE: Final = "none"
 CUSTOM: Final = "custom"
 
 
+class Entered(NamedTuple):
+    """What the form says."""
+
+    shares: Split | None
+    split_by: str | None
+    layer: LayerRange | None
+
+    def in_words(self) -> str:
+        """Describe it: "25 % on, 75 % off by organisation.id, in 0 to 45 % of checkout"."""
+        shares = phrases.rollout(self.shares, self.split_by) if self.shares else "none"
+        return f"{shares}, in {phrases.layer_range(self.layer)}" if self.layer else shares
+
+
 async def rollout(interaction: ActionInteraction) -> Result:
     """Ask for the shares, say what they mean, and save them."""
     target = await flag_to_change(interaction)
     refuse_static(target.flag)
     if not target.flag.variants:
         raise DashboardError(f"{target.flag.key} has no variants yet: add some with Edit.")
-    entered = _now(target.flag)
+    entered, layers = _now(target.flag), await all_layers()
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal entered
         environment, flag = target.environment, target.flag
         while True:
-            entered = await _shares_or_none(interaction, environment, flag, entered, problem)
+            entered = await _entered(interaction, environment, flag, entered, layers, problem)
             button, _ = await ask_with_comment(
                 interaction,
                 {},
@@ -50,31 +66,32 @@ async def rollout(interaction: ActionInteraction) -> Result:
             if button != "back":
                 break
             problem = None
-        await interaction.confirm_if_protected(
-            environment, f"{flag.key}: {phrases.split(entered) if entered else 'no rollout'}."
-        )
-        return await target.write(partial(flags.update, flag.id, environment.key, FlagEdit(rollout=entered)))
+        await interaction.confirm_if_protected(environment, f"The rollout of {flag.key}: {entered.in_words()}.")
+        edit = FlagEdit(rollout=entered.shares, split_by=entered.split_by, layer=entered.layer)
+        return await target.write(partial(flags.update, flag.id, environment.key, edit))
 
     saved = await until_accepted(attempt)
-    now = phrases.split(saved.rollout) if saved.rollout else "none"
-    said = f"The rollout of {saved.key} in {saved.environment}: {now}."
+    now = Entered(saved.rollout, saved.split_by, saved.layer)
+    said = f"The rollout of {saved.key} in {saved.environment}: {now.in_words()}."
     return await interaction.go(Route.FLAG, said, flag=saved.key, environment=saved.environment)
 
 
-def _now(flag: FlagView) -> Split | None:
-    """Return the shares that the form begins with: those of the rollout, or those that a ramp has by now."""
-    return ended(flag.ramp, flag.variants, datetime.now(UTC).timestamp()) if flag.ramp else flag.rollout
+def _now(flag: FlagView) -> Entered:
+    """Return what the form begins with: the shares of the rollout, or those that a ramp has by now."""
+    shares = ended(flag.ramp, flag.variants, datetime.now(UTC).timestamp()) if flag.ramp else flag.rollout
+    return Entered(shares, flag.split_by, flag.layer)
 
 
-async def _shares_or_none(
+async def _entered(
     interaction: ActionInteraction,
     environment: EnvironmentView,
     flag: FlagView,
-    entered: Split | None,
+    entered: Entered,
+    layers: Sequence[LayerView],
     problem: str | None,
-) -> Split | None:
+) -> Entered:
     has = flag.ramp or flag.rollout
-    now = phrases.rollout(has) if has else "no rollout"
+    now = phrases.rollout(has, flag.split_by) if has else "no rollout"
     intro = f"{flag.key} in {environment.key} has {now}. It is for everyone whom no member entry and no rule decides."
     names = list(flag.variants)
     steps = [f"{step} %" for step in STEPS] if len(names) == 2 else []
@@ -85,38 +102,67 @@ async def _shares_or_none(
         *({"label": step, "value": step, "theme": "secondary"} for step in steps),
         {"label": "No rollout", "value": NONE, "theme": "secondary"},
     ]
-    fields = share_fields(interaction, flag, entered)
-    check = validator(lambda given: check_split(read_shares(flag, given), "the rollout", flag.variants))
+    fields = {
+        **share_fields(interaction, flag, entered.shares),
+        SPLIT_BY: split_by_field(interaction.io, entered.split_by),
+        **layer_fields(interaction.io, layers, flag, entered.layer),
+    }
+
+    def check(answers: Answers) -> str | None:
+        return validator(lambda given: _check(flag, given, is_custom=answers.button == CUSTOM))(answers.values)
+
     button, found = await ask(
         interaction.io,
         fields,
         intro=intro,
         problem=problem,
         buttons=buttons,
-        check=lambda answers: check(answers.values) if answers.button == CUSTOM else None,
+        check=check,
     )
+    split_by, layer = read_split_by(found), read_layer(found, flag.layer)
     if button == NONE:
-        return None
+        return Entered(None, split_by, layer)
     if button in steps:
         step = int(button.removesuffix(" %"))
-        return Share.of_percent(names[0], step), Share.of_percent(names[1], 100 - step)
-    return read_shares(flag, found)
+        return Entered((Share.of_percent(names[0], step), Share.of_percent(names[1], 100 - step)), split_by, layer)
+    return Entered(read_shares(flag, found), split_by, layer)
 
 
-def meaning(flag: FlagView, shares: Split | None) -> str:
+def _check(flag: FlagView, found: Mapping[str, Any], *, is_custom: bool) -> None:
+    """Raise ValueError or InvalidInputError with a sentence; the shares count only where they are to be taken."""
+    read_layer(found, flag.layer)
+    if is_custom:
+        check_split(read_shares(flag, found), "the rollout", flag.variants)
+
+
+def meaning(flag: FlagView, entered: Entered) -> str:
     """Describe what a rollout means."""
+    shares, split_by, layer = entered
     if not shares:
         rest = f"the default variant {flag.default_variant}" if flag.default_variant else "the caller's default"
-        return f"No rollout: everyone whom no member entry and no rule decides gets {rest}."
-    lines = [f"Of those whom no member entry and no rule decides: {phrases.split(shares)}."]
+        kept = f" It keeps {phrases.layer_range(layer)}." if layer else ""
+        return f"No rollout: everyone whom no member entry and no rule decides gets {rest}.{kept}"
+    lines = [f"Of those whom no member entry and no rule decides: {phrases.rollout(shares, split_by)}."]
+    of_what = f"values of {split_by}" if split_by else "entities"
+    if layer is not None:
+        lines.append(f"Only for those in {layer.span} of the layer {layer.layer}; for all others there is no rollout.")
+        of_what += " there"
     lines += [
-        f"{share.variant}: about {round(share.percent * 100):,} of 10,000 entities, always the same ones."
+        f"{share.variant}: about {round(share.percent * 100):,} of 10,000 {of_what}, always the same ones."
         for share in shares
     ]
-    lines.append(_growth(flag, shares))
+    lines.append(_growth(flag, shares) if split_by == flag.split_by else _other_ones(flag, split_by))
     if not flag.enabled:
         lines.append(f"The flag is disabled in {flag.environment}: nobody is served anything before it is enabled.")
     return "\n".join(filter(None, lines))
+
+
+def _other_ones(flag: FlagView, split_by: str | None) -> str:
+    """Describe what happens to those who have a share now when another text is hashed."""
+    if not flag.rollout and not flag.ramp:
+        return ""
+    before, after = flag.split_by or "the entity", split_by or "the entity"
+    return f"It was split by {before} and will be by {after}: everyone is drawn anew."
 
 
 def _growth(flag: FlagView, shares: Split) -> str:

@@ -15,13 +15,13 @@ from db.flags.flags import FlagEdit
 from db.views import FlagView
 from db.wording import phrases
 from flagstaff.digits import parse_digits
-from flagstaff.targeting import Rule, Split
+from flagstaff.targeting import Rule
 from interval_app.forms import condition_edits, conditions
 from interval_app.forms.condition_edits import ConditionEdit, Place, condition_field, edit_buttons, spliced
 from interval_app.forms.conflicts import ChangedMeanwhileError, refusing_old_pages
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import Answers, ask, ask_with_comment, refuse_static, select, until_accepted
-from interval_app.forms.shares import shares_asked
+from interval_app.forms.shares import split_asked
 from interval_app.session.errors import DashboardError
 from interval_app.session.interaction import ActionInteraction, Result
 from interval_app.session.routes import Route
@@ -180,7 +180,7 @@ async def _preview(
 
 
 async def _change_served(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
-    return replace(rule, serves=await _served(interaction, flag, rule.serves))
+    return await _served(interaction, flag, rule)
 
 
 async def _change_name(interaction: ActionInteraction, flag: FlagView, rule: Rule, place: Place) -> Rule:
@@ -241,14 +241,17 @@ def serves_field(io: IO, flag: FlagView, chosen: str | None) -> Any:
     return select(io, "It serves", choices, chosen or choices[0][0])
 
 
-async def _served(interaction: ActionInteraction, flag: FlagView, now: str | Split | None) -> str | Split:
+async def _served(interaction: ActionInteraction, flag: FlagView, rule: Rule) -> Rule:
     """Ask what the rule is to serve: a variant, or shares of several."""
     refuse_without_variants(flag)
-    split = now if isinstance(now, tuple) else None
-    chosen = SPLIT if split else f"={now}" if now else None
+    chosen = f"={rule.serves}" if isinstance(rule.serves, str) else SPLIT
     fields = {"serves": serves_field(interaction.io, flag, chosen)}
     _, found = await ask(interaction.io, fields, intro="Who meets all conditions gets:", buttons=["Continue"])
-    option = found["serves"]["value"]
+    return await served_as_chosen(interaction, flag, rule, found["serves"]["value"])
+
+
+async def served_as_chosen(interaction: ActionInteraction, flag: FlagView, rule: Rule, option: str) -> Rule:
+    """Return the rule that serves what was chosen; a split is asked for on a screen of its own."""
     if option != SPLIT:
-        return str(option[1:])
-    return await shares_asked(interaction, flag, split)
+        return replace(rule, serves=option[1:], split_by=None)
+    return await split_asked(interaction, flag, rule)

@@ -15,6 +15,7 @@ from tests.api.conftest import Client
 KEYS = "/api/admin/keys"
 FLAGS = "/api/admin/flags"
 SEGMENTS = "/api/admin/segments"
+LAYERS = "/api/admin/layers"
 ADMIN_PATHS = [
     ("GET", FLAGS),
     ("POST", FLAGS),
@@ -43,6 +44,11 @@ ADMIN_PATHS = [
     ("POST", SEGMENTS + "/staff/members"),
     ("DELETE", SEGMENTS + "/staff/members"),
     ("POST", SEGMENTS + "/staff/restore"),
+    ("GET", LAYERS),
+    ("POST", LAYERS),
+    ("GET", LAYERS + "/checkout"),
+    ("PUT", LAYERS + "/checkout"),
+    ("DELETE", LAYERS + "/checkout"),
     ("GET", KEYS),
     ("POST", KEYS),
     ("DELETE", KEYS + "/x"),
@@ -77,6 +83,7 @@ def test_the_ways_to_bring_an_admin_key(client: Client, header: str) -> None:
 def test_a_reader_key_reads_and_changes_nothing(client: Client, method: str, path: str) -> None:
     client.create("beta")
     client.do("POST", SEGMENTS, {"key": "staff"}, 201)
+    client.do("POST", LAYERS, {"key": "checkout"}, 201)
     client.headers = {"X-Admin-API-Key": client.do("POST", KEYS, {"name": "auditor", "scope": "reader"}, 201)["secret"]}
     if method == "GET":
         client.do(method, path)

@@ -31,6 +31,9 @@ WRITES: dict[str, tuple[str, Any]] = {
     "POST /api/admin/segments/<key>/restore": (f"{STAFF}/restore", {"changeId": "the last"}),
     "POST /api/admin/segments/<key>/members": (f"{STAFF}/members", {"entityIds": ["john"]}),
     "DELETE /api/admin/segments/<key>/members": (f"{STAFF}/members", {"entityIds": ["mary"]}),
+    "POST /api/admin/layers": ("/api/admin/layers", {"key": "new"}),
+    "PUT /api/admin/layers/<key>": ("/api/admin/layers/checkout", {"splitBy": "team"}),
+    "DELETE /api/admin/layers/<key>": ("/api/admin/layers/unused", None),
     "POST /api/admin/environments": ("/api/admin/environments", {"key": "qa", "name": "QA"}),
     "PUT /api/admin/environments/<key>": ("/api/admin/environments/dev", {"name": "Play"}),
     "DELETE /api/admin/environments/<key>": ("/api/admin/environments/dev", None),
@@ -52,7 +55,12 @@ def written() -> tuple[Any, Any]:
     return revisions, {key.id for key in keys.active()}
 
 
-CHANGES_NO_DOCUMENT = frozenset({"POST /api/admin/segments", "DELETE /api/admin/segments/<key>"})
+CHANGES_NO_DOCUMENT = frozenset(
+    {
+        *("POST /api/admin/segments", "DELETE /api/admin/segments/<key>"),
+        *("POST /api/admin/layers", "DELETE /api/admin/layers/<key>"),
+    }
+)
 """What is of no use yet, or any more: no environment has a new revision."""
 
 
@@ -77,7 +85,10 @@ def prepare(client: Client) -> None:
     """Make what the routes write to."""
     for segment in ("staff", "unused"):
         client.do("POST", "/api/admin/segments", {"key": segment, "included": {"user": ["mary"]}}, 201)
-    client.create("beta", targetedUsers=["mary"], rules=IN_STAFF)
+    for layer in ("checkout", "unused"):
+        client.do("POST", "/api/admin/layers", {"key": layer}, 201)
+    in_layer = {"rolloutPercentage": 50, "layer": {"key": "checkout", "from": 0, "to": 50}}
+    client.create("beta", targetedUsers=["mary"], rules=IN_STAFF, **in_layer)
 
 
 def make_change(client: Client, path: str) -> Any:

@@ -96,6 +96,8 @@ def test_each_example_is_answered_as_documented(
     values["environmentKey"] = "old"
     client.do("POST", "/api/admin/segments", {"key": "staff"}, 201)
     values["segmentKey"] = "staff"
+    client.do("POST", "/api/admin/layers", {"key": "search"}, 201)
+    values["layerKey"] = "search"
     values["userId"] = "ada" if operation["operationId"] == "createOverride" else "bob"
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
     if operation["operationId"] == "restoreFlag":

@@ -6,17 +6,17 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from hypothesis import assume
 from hypothesis import strategies as st
 
 from db.configuration.edits import Members, NewFlag
+from db.layers import layers
+from db.layers.edits import NewLayer
 from db.segments import segments
 from db.segments.edits import NewSegment
 from db.targeting.rules import read_segment_rules
 from db.targeting.schedules import read_ramp, read_schedule
-from flagstaff.targeting import Prerequisite
+from flagstaff.targeting import LayerRange, Prerequisite, Span
 from flagstaff.targeting.operators import OPERATORS
-from flagstaff.targeting.schedule import MAX_RAMP
 from tests.db.helpers import ADA, targeting
 from tests.sdk.engine import flagd_oracle
 
@@ -92,11 +92,17 @@ def splits(draw: st.DrawFn, variants: list[str]) -> list[dict[str, Any]]:
     return [{"variant": name, "weight": weight / 1000} for name, weight in zip(names, weights, strict=True)]
 
 
+split_fields = st.none() | st.sampled_from(FIELDS)
+"""By what a split is."""
+
+
 @st.composite
 def rules(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
     served = draw(st.sampled_from(["variant", "split"]))
     what = draw(st.sampled_from(variants) if served == "variant" else splits(variants))
-    return {"conditions": draw(st.lists(conditions() | groups, min_size=1, max_size=3)), served: what}
+    by = draw(split_fields) if served == "split" else None
+    tests = draw(st.lists(conditions() | groups, min_size=1, max_size=3))
+    return {"conditions": tests, served: what, **({"splitBy": by} if by else {})}
 
 
 @st.composite
@@ -119,8 +125,6 @@ def rollouts(draw: st.DrawFn, variants: list[str]) -> dict[str, Any]:
         start, end = draw(st.sampled_from(list(pairwise(RAMPS))))
         shares = {"from": draw(st.sampled_from([0, 0.5, 33.333])), "to": draw(st.sampled_from([64, 99.999, 100]))}
         ramp = read_ramp({"variant": draw(st.sampled_from(variants)), **shares, "start": start, "end": end})
-        zero, full = ramp.bounds()
-        assume(full - zero <= MAX_RAMP)  # a slower one is refused
         return {"rollout": ramp}
     return targeting({"rollout": draw(st.none() | splits(variants))})
 
@@ -150,11 +154,32 @@ def new_flags(draw: st.DrawFn, key: str = flagd_oracle.KEY, chain: int = 2) -> D
         default_variant=draw(st.none() | st.sampled_from(names)),
         **targeting({"rules": draw(st.lists(rules(names), max_size=3))}),
         **draw(rollouts(names)),
+        split_by=draw(split_fields),
+        layer=draw(layer_ranges(key)),
         schedule=read_schedule(draw(schedules(names))),
         prerequisites=[draw(prerequisites(one.new)) for one in needed],
         members=[Members(kind, ids, name) for (kind, name), ids in groups.items()],
     )
     return Drawn(new, [flag for one in needed for flag in (*one.needed, one.new)])
+
+
+LAYERS: dict[str, str | None] = {"people": None, "plans": "attributes.plan"}
+"""Layers, and by what they are."""
+WIDTH = 100_000 // 7
+"""Of the range of each flag: with those that it needs, and those that they need, they are seven."""
+
+
+@st.composite
+def layer_ranges(draw: st.DrawFn, key: str) -> LayerRange | None:
+    """None, or a range that no other flag of the chain has."""
+    if draw(st.booleans()):
+        return None
+    numbers = [int(number) for number in key.split(".")[1:]]
+    at = WIDTH * (
+        sum(2 ** len(numbers[:end]) for end in range(len(numbers))) + int("0" + "".join(map(str, numbers)), 2)
+    )
+    start, end = sorted(draw(st.lists(st.integers(0, WIDTH), min_size=2, max_size=2, unique=True)))
+    return LayerRange(draw(st.sampled_from(sorted(LAYERS))), Span(at + start, at + end))
 
 
 def _needs(chain: int) -> st.SearchStrategy[int]:
@@ -169,7 +194,9 @@ def prerequisites(draw: st.DrawFn, needed: NewFlag) -> Prerequisite:
 
 
 def make_segments() -> None:
-    """Make the segments that conditions name."""
+    """Make the segments that conditions name, and the layers that flags are in."""
+    for key, split_by in LAYERS.items():
+        layers.create(NewLayer(key, split_by=split_by), actor=ADA)
     for key, fields in SEGMENTS.items():
         given: dict[str, Any] = {"included": {}, "excluded": {}, "rules": [], **fields}
         rules_ = read_segment_rules(given.pop("rules"))

@@ -139,7 +139,7 @@ def test_a_key_that_is_taken_meanwhile_brings_the_form_back(dash: Running) -> No
     assert action.result().startswith(f"{key}-2 is created")
 
 
-OF_PAGES = {"rules", "rollout", "ramp", "schedule", "prerequisites", "members"}
+OF_PAGES = {"rules", "rollout", "ramp", "split_by", "layer", "schedule", "prerequisites", "members"}
 
 
 def test_whatever_an_edit_can_change_is_in_the_form_or_has_a_page_of_its_own(dash: Running) -> None:

@@ -38,8 +38,8 @@ def test_the_environment_is_picked_at_the_top(dash: Running) -> None:
 
 def test_the_menu_leads_to_everything_else(dash: Running) -> None:
     page = dash.ada.open("flags", environment="staging")
-    assert page.menu[:5] == ["Create flag", "Filter", "Segments", "Change log", "Explain"]
-    assert page.menu[5:] == ["Archived flags", "Environments", "API keys"]
+    assert page.menu[:6] == ["Create flag", "Filter", "Segments", "Layers", "Change log", "Explain"]
+    assert page.menu[6:] == ["Archived flags", "Environments", "API keys"]
     for label in page.menu:
         route, params = page.link(label)
         opened = dash.ada.follow(route, params)

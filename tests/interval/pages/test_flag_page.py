@@ -33,6 +33,7 @@ def test_it_says_all_that_a_dynamic_flag_is(dash: Running) -> None:
         "Expected end": "-",
         "Members": "0",
         "Rollout": "25 % on, 75 % off",
+        "Layer": "none",
         "Default": "off",
     }
     assert page.render.rows("Variants") == [{"name": "on", "value": "true"}, {"name": "off", "value": "false"}]

@@ -23,7 +23,7 @@ READING = {"flags/explain", "flags/changes/of", "flags/filter", "flags/changes/f
 """The actions that change nothing, and are for everyone."""
 UNASKED = {
     *("flags/environments/add", "flags/publish"),
-    *("flags/segments/create", "flags/segments/segment/edit"),
+    *("flags/segments/create", "flags/segments/segment/edit", "flags/layers/create", "flags/layers/layer/edit"),
 }
 """The actions that change no environment that there is, so that nobody is asked whether to go on."""
 TEXTS = {"Attributes": "{}", "Links": "", "Metadata": ""}

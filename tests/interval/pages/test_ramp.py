@@ -61,6 +61,16 @@ def test_what_is_there_fills_the_form(dash: Running) -> None:
     assert (form.default("From %"), form.default("To %")) == (25, 100)
 
 
+def test_a_ramp_may_split_by_a_field(dash: Running) -> None:
+    flag = dash.flag(rollout=PLANNED)
+    action = dash.ada.run("flags/ramp", flag=flag.key)
+    action.fill({"Split by": "team"})
+    assert " by team." in action.result()
+    saved = flags.get(flag.key, "dev")
+    assert (saved.ramp, saved.split_by) == (PLANNED, "team")
+    assert dash.ada.run("flags/ramp", flag=flag.key).form().default("Split by") == "team"
+
+
 def test_a_time_that_the_clocks_show_twice_stays_the_one_that_was_meant(dash: Running) -> None:
     twice = 4_002_226_200  # the second 02:30 of a night in Berlin
     flag = dash.flag(rollout=Ramp("on", 5_000, 60_000, twice, twice + 3_600, BERLIN))

@@ -157,6 +157,26 @@ def test_a_rule_may_serve_a_split(dash: Running) -> None:
     dash.serves(flag.key, True, False, country="US", entityId="john")
 
 
+def test_a_rule_may_split_by_a_field(dash: Running) -> None:
+    flag = dash.flag()
+    action = dash.ada.run("flags/rules/add", flag=flag.key)
+    action.fill({"Field": "country", "Value": "US", "It serves": "a split …"}, "Save rule")
+    action.fill({"% on = true": 100, "Split by": "a..b"})
+    assert "names with dots between them" in action.form().errors["Split by"]
+    action.answer({"% on = true": 100, "Split by": " organisation.id "})
+    assert "country is US → 100 % on by organisation.id" in action.result()
+    dash.serves(flag.key, True, False, country="US", organisation={"id": "acme"})
+    dash.serves(flag.key, False, False, country="US", entityId="john")
+    edit = dash.ada.run("flags/rules/edit", flag=flag.key, rule="1")
+    edit.fill({}, "Change what it serves")
+    edit.fill({"It serves": "a split …"})
+    assert edit.form().default("Split by") == "organisation.id"
+    edit.answer({"Split by": None})
+    form = edit.form()
+    assert "→ 100 % on" in form.text and "organisation" not in form.text
+    edit.cancel()
+
+
 def test_edit_name_serving_and_conditions(dash: Running) -> None:
     flag = dash.flag(rules=[us(), us("off", "CA")])
     page = dash.ada.open("flags/rules", flag=flag.key, environment="dev")
@@ -267,6 +287,24 @@ def test_rollout_shows_what_it_means_before_it_is_saved(dash: Running) -> None:
     action.fill({}, "Save rollout")
     assert ": 100 % off." in action.result()
     dash.serves(flag.key, False, True, entityId="john")
+
+
+def test_a_rollout_may_split_by_a_field(dash: Running) -> None:
+    flag = dash.flag(rollout=[{"variant": "on", "weight": 100}])
+    action = dash.ada.run("flags/rollout", flag=flag.key, environment="dev")
+    action.fill({"Split by": "organisation.id"}, "Preview")
+    form = action.form()
+    assert "100 % on by organisation.id" in form.text and "everyone is drawn anew" in form.text
+    assert "of 10,000 values of organisation.id" in form.text
+    action.answer({}, "Back")
+    assert action.form().default("Split by") == "organisation.id"
+    action.answer({}, "Preview")
+    action.fill({}, "Save rollout")
+    assert action.result() == f"The rollout of {flag.key} in dev: 100 % on by organisation.id."
+    dash.serves(flag.key, True, False, organisation={"id": "acme"})
+    dash.serves(flag.key, False, False, entityId="john")
+    page = dash.ada.open("flags/flag", flag=flag.key, environment="dev")
+    assert "Rollout: 100 % on by organisation.id" in page.render.text
 
 
 def test_shares_of_three_have_to_add_up(dash: Running) -> None:

@@ -17,10 +17,10 @@ from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata, Reason
 from flagstaff.engine.evaluators import Evaluators
 from flagstaff.engine.explanation import Explanation, explain
 from flagstaff.engine.flag import Flag, FlagSet
+from flagstaff.engine.moments import NEVER
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.jsonlogic.values import UnknownOperationError
 from flagstaff.targeting.branches import Branch
-from flagstaff.targeting.moments import NEVER
 from flagstaff.targeting.segments import NOTHING_KNOWN, Known
 
 __all__ = ["Engine", "ErrorCode", "Evaluation", "Reason"]

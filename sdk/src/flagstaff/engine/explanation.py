@@ -8,12 +8,12 @@ document. It also works on a definition that Flagstaff did not write, only that 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Reason
+from flagstaff.engine.splits import Splits
 from flagstaff.engine.steps import (
     AnyOfStep,
     ConditionStep,
@@ -25,11 +25,9 @@ from flagstaff.engine.steps import (
     period_step,
 )
 from flagstaff.jsonlogic import values
-from flagstaff.jsonlogic.fractional import Arm
 from flagstaff.targeting import branches, entity, segments
 from flagstaff.targeting.branches import Branch, Kind
 from flagstaff.targeting.conditions import AnyOf, Condition, Test
-from flagstaff.targeting.operators import moment_text
 from flagstaff.targeting.segments import NOTHING_KNOWN, Known
 
 MANY = 5
@@ -78,8 +76,10 @@ def _summary(key: str, evaluation: Evaluation, last: Step) -> str:
 
 
 def needs_entity(branch: Branch) -> bool:
-    """Tell whether a branch is for entities alone: members, or shares of a split."""
-    return branch.kind is Kind.MEMBERS or isinstance(branch.serves, list)
+    """Tell whether a branch is for entities alone: members, or a split that is by the entity, or whose layer is."""
+    if not isinstance(branch.serves, list):
+        return branch.kind is Kind.MEMBERS
+    return branch.split_by is None or (branch.gate is not None and branch.gate.split_by is None)
 
 
 class _Walk:
@@ -89,15 +89,8 @@ class _Walk:
         self._parts = parts
         self._context = context
         self._known = known._replace(evaluators=parts.facts.evaluators)
+        self._splits = Splits(parts, context, known)
         self._now = time.time()
-
-    @cached_property
-    def entity(self) -> str:
-        """The context's entity in words. Raises what making a text of its id raises."""
-        found = entity.entity_id(self._context)
-        return (
-            f"{clipped(entity.entity_type(self._context))} {clipped(found)}" if found else "a context without an entity"
-        )
 
     def steps(self, key: str, targeting: Any, variant: str | None, is_default: bool) -> list[Step]:
         """Return the steps of one flag that serves this variant, by default or not."""
@@ -135,7 +128,7 @@ class _Walk:
         if branch.kind is Kind.MEMBERS:
             return Step("members", matched, self._members_text(branch, matched), variant)
         if branch.kind is Kind.ROLLOUT and isinstance(branch.serves, list):
-            return Step("rollout", matched, self._split_text(_rollout(branch), branch.serves, variant), variant)
+            return self._splits.rollout(branch, matched, variant)
         if branch.kind is Kind.RULE:
             return self._rule(branch, rule, matched, variant)
         return Step("targeting", matched, f"JsonLogic {'decided' if matched else 'did not decide'}", variant)
@@ -159,15 +152,15 @@ class _Walk:
         few = len(branch.members) <= MANY
         listed = ", ".join(sorted(branch.members)) if few else f"{len(branch.members):,} of them"
         members = f"the members that get {branch.serves} ({branch.entity_type}: {listed})"
-        return f"{self.entity} is {'' if matched else 'not '}among {members}"
+        return f"{self._splits.entity} is {'' if matched else 'not '}among {members}"
 
     def _rule(self, branch: Branch, number: int, matched: bool, variant: str | None) -> Step:
         tried = tuple(map(self._test, branch.conditions, branch.tests))
         said = " and ".join(map(described, branch.conditions))
         text = f"rule {number} ({said}) {'holds' if matched else 'does not hold'}"
         if isinstance(branch.serves, list) and all(step.holds for step in tried):
-            text = self._split_text(f"rule {number} ({said}) holds; its split", branch.serves, variant)
-        return Step("rule", matched, text, variant, number, tried)
+            text = self._splits.text(f"rule {number} ({said}) holds; its split", branch, variant)
+        return Step("rule", matched, text, variant, number, tried, self._splits.hashed(branch, variant))
 
     def _test(self, test: Test, logic: Any) -> ConditionStep | SegmentStep | AnyOfStep:
         """Try a part of a rule, by its JsonLogic as the document has it."""
@@ -203,12 +196,6 @@ class _Walk:
         rule = next(held, None)
         return "none" if rule is None else "rule", rule
 
-    def _split_text(self, what: str, split: Sequence[Arm], variant: str | None) -> str:
-        shares = ", ".join(f"{weight / 1000:g} % {name}" for name, weight in split)
-        if variant is None:
-            return f"{what} ({shares}) needs an entity, which the context does not name"
-        return f"{what} ({shares}) puts {self.entity} into {variant}"
-
     def _default(self, targeting: Any, variant: str | None, for_entities: bool) -> Step:
         serves = f"the default variant {variant}" if variant else "the caller's default"
         if for_entities and not entity.entity_id(self._context):
@@ -227,9 +214,3 @@ class _Served(NamedTuple):
 
     variant: str | None
     is_default: bool
-
-
-def _rollout(branch: Branch) -> str:
-    if branch.ramp is None:
-        return "the rollout"
-    return f"the ramp from {moment_text(branch.ramp.start)} to {moment_text(branch.ramp.end)}"

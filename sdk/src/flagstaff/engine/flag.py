@@ -11,11 +11,11 @@ from flagstaff.engine.compiler.parts import Parts
 from flagstaff.engine.compiler.statements import Decide, decided
 from flagstaff.engine.definition import NOT_UNICODE, DefinitionError, FlagDefinition
 from flagstaff.engine.evaluation import ErrorCode, Evaluation, Metadata
+from flagstaff.engine.moments import NEVER, Moments, moments
 from flagstaff.jsonlogic import nodes
 from flagstaff.jsonlogic.fractional import Bucketing
 from flagstaff.targeting import branches as targeting
 from flagstaff.targeting.branches import Branch
-from flagstaff.targeting.moments import NEVER, Moments, moments
 
 MAX_ATTEMPTS = 2
 """How often to compile a flag that runs out of stack or memory: each attempt takes long."""

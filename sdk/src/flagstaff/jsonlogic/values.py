@@ -153,7 +153,9 @@ def _at_number(data: Value, key: Number, default: Value) -> Value:
 def dig(data: Value, path: Sequence[str], default: Value = None) -> Value:
     """Follow `path` through objects, lists and texts (by index or `length`)."""
     for name in path:
-        if isinstance(data, Mapping):
+        if type(data) is dict or isinstance(
+            data, Mapping
+        ):  # nearly all are dicts, which is found out ten times as fast
             data = data.get(name)
         elif isinstance(data, list | str):
             if name == "length":

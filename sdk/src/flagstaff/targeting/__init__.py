@@ -8,6 +8,7 @@ from flagstaff.targeting.building import Catalog, Targeting, build
 from flagstaff.targeting.conditions import AnyOf, Condition, Test
 from flagstaff.targeting.configuration import Configuration, Members, Prerequisite
 from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE, entity_id
+from flagstaff.targeting.layers import Layer, LayerRange, LayerUse, Span
 from flagstaff.targeting.rules import TOTAL_WEIGHT, Rule, Share, Split
 from flagstaff.targeting.schedule import UNCHANGED, Ramp, Rollout, Step, Unchanged
 from flagstaff.targeting.segments import NOTHING_KNOWN, Known, Segment
@@ -25,6 +26,9 @@ __all__ = [
     "Configuration",
     "Kind",
     "Known",
+    "Layer",
+    "LayerRange",
+    "LayerUse",
     "Members",
     "Prerequisite",
     "Ramp",
@@ -32,6 +36,7 @@ __all__ = [
     "Rule",
     "Segment",
     "Share",
+    "Span",
     "Split",
     "Step",
     "Targeting",

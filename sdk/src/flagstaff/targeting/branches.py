@@ -12,7 +12,8 @@ from flagstaff.jsonlogic.fractional import Arm
 from flagstaff.targeting import former_forms
 from flagstaff.targeting.condition_logic import from_logic
 from flagstaff.targeting.conditions import Test
-from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE
+from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE, read_split_field
+from flagstaff.targeting.layers import Gate, read_gate
 from flagstaff.targeting.rules import TOTAL_WEIGHT
 from flagstaff.targeting.schedule import ReadRamp, read_ramp, read_until
 from flagstaff.targeting.segments import NOTHING_KNOWN, Known
@@ -53,6 +54,12 @@ class Branch(NamedTuple):
     """The JsonLogic of each condition, as it was read."""
     ramp: ReadRamp | None = None
     """How what it serves grows with time; `serves` is how it is at the time that was asked for."""
+    hashed: Logic = None
+    """The JsonLogic of the text that its split hashes."""
+    split_by: str | None = None
+    """The field by which its split is, where it is not by the entity."""
+    gate: Gate | None = None
+    """The part of a layer that a rollout is for."""
     flag: Logic = None
     """The JsonLogic of what a prerequisite serves."""
     needs: Sequence[str] = ()
@@ -108,7 +115,8 @@ def _constant(logic: Logic) -> str | None:
 
 def read_branch(logic: Logic, served: Logic, known: Known, at: float) -> Branch:
     """Return the branch that decides what is served where `logic` holds."""
-    serves, ramp = _read_served(served, at)
+    serves, ramp, hashed = _read_served(served, at)
+    of_split: dict[str, Any] = {"ramp": ramp, "hashed": hashed, "split_by": _split_by(hashed)}
     match logic:
         case {"!": [{"in": [flag, [*needs]]}]} if is_prerequisite(logic):
             return Branch(Kind.PREREQUISITE, logic, serves, flag=flag, needs=needs)
@@ -118,42 +126,61 @@ def read_branch(logic: Logic, served: Logic, known: Known, at: float) -> Branch:
             return Branch(Kind.MEMBERS, logic, serves, entity_type=name, members=members)
         case {"$ref": str(name)} if name in known.evaluators:
             return read_branch(known.evaluators[name], served, known, at)._replace(logic=logic)
-    if logic in _ENTITY_IDS:
-        return Branch(Kind.ROLLOUT, logic, serves, ramp=ramp)
+    gate = _read_entrance(logic)
+    if gate is not None or _is_subject(logic):
+        return Branch(Kind.ROLLOUT, logic, serves, gate=gate, **of_split)
     tests = _tests(logic, known)
     read = [from_logic(test, known) for test in tests]
     conditions = [condition for condition in read if condition is not None]
     if len(conditions) < len(tests):
         return Branch(Kind.LOGIC, logic, serves)
-    return Branch(Kind.RULE, logic, serves, conditions=conditions, tests=tests)
+    return Branch(Kind.RULE, logic, serves, conditions=conditions, tests=tests, **of_split)
 
 
-def _read_served(served: Logic, at: float) -> tuple[str | Sequence[Arm] | None, ReadRamp | None]:
+def _read_served(served: Logic, at: float) -> tuple[str | Sequence[Arm] | None, ReadRamp | None, Logic]:
+    """Return what a branch serves, how a ramp grows, and the JsonLogic of the text that a split hashes."""
     match served:
         case str():
-            return served, None
-        case {"fractional": [subject, [growing, weight], [other, rest]]} if _is_bucketing_text(subject) and (
+            return served, None, None
+        case {"fractional": [text, [growing, weight], [other, rest]]} if _is_bucketing_text(text) and (
             ramp := read_ramp(weight, rest)
         ):
             share = ramp.weight_at(at)
-            return [Arm(growing, share), Arm(other, TOTAL_WEIGHT - share)], ramp
-        case {"fractional": [subject, *shares]} if _is_bucketing_text(subject):
-            return fractional.arms(shares), None
-    return None, None
+            return [Arm(growing, share), Arm(other, TOTAL_WEIGHT - share)], ramp, text
+        case {"fractional": [text, *shares]} if _is_bucketing_text(text):
+            return fractional.arms(shares), None, text
+    return None, None, None
 
 
 def _is_bucketing_text(logic: Logic) -> bool:
     match logic:
-        case {"cat": [key, ":", entity_id]}:
-            return entity_id in _ENTITY_IDS and (key == {"var": "$flagd.flagKey"} or isinstance(key, str))
+        case {"cat": [key, ":", subject]}:
+            return _is_subject(subject) and (key == {"var": "$flagd.flagKey"} or isinstance(key, str))
     return False
+
+
+def _is_subject(logic: Logic) -> bool:
+    """Tell whether JsonLogic is what a split may be by."""
+    return logic in _ENTITY_IDS or read_split_field(logic) is not None
+
+
+def _read_entrance(logic: Logic) -> Gate | None:
+    """Return the part of a layer that a rollout is for; None where JsonLogic says something else."""
+    match logic:
+        case {"and": [subject, *others, gate]} if all(map(_is_subject, (subject, *others))) and len(others) < 2:
+            return read_gate(gate)
+    return None
+
+
+def _split_by(text: Logic) -> str | None:
+    return None if text is None else read_split_field(text["cat"][2])
 
 
 def key_of(targeting: Logic) -> str | None:
     """Return the key of the flag whose targeting was written into another one; None where it has no split."""
     for node in nodes.walk(targeting):
         match node:
-            case {"cat": [str(key), ":", entity_id]} if entity_id in _ENTITY_IDS:
+            case {"cat": [str(key), ":", subject]} if _is_subject(subject):
                 return key
     return None
 
@@ -163,7 +190,7 @@ def _tests(logic: Logic, known: Known) -> Sequence[Logic]:
     if not nodes.is_operation(logic) or from_logic(logic, known) is not None:
         return [logic]
     tests = logic.get("and")
-    return [test for test in tests if test not in _ENTITY_IDS] if isinstance(tests, list) else [logic]
+    return [test for test in tests if not _is_subject(test)] if isinstance(tests, list) else [logic]
 
 
 def labelled(targeting: Logic) -> tuple[Logic, list[Branch]]:

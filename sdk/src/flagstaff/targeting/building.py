@@ -8,6 +8,8 @@ A targeting is one `if` with a branch for each decision, in the order in which t
             <conditions of rule 2>,  {"fractional": […]},    … or a split
             <there is an entity>,    {"fractional": […]}]}   the rollout, or a ramp
 
+(or there is the field by which a split is; or it is in the flag's range of its layer)
+
 and nothing matching is null: the default variant. Where there is a schedule, an `if` on the time comes after the
 prerequisites and has such an `if` for each period.
 
@@ -21,7 +23,8 @@ from typing import Any, NamedTuple
 
 from flagstaff.targeting.condition_logic import to_logic
 from flagstaff.targeting.configuration import Configuration, Members
-from flagstaff.targeting.entity import ENTITY_ID
+from flagstaff.targeting.entity import split_subject
+from flagstaff.targeting.layers import Layer, LayerUse, gate_logic
 from flagstaff.targeting.rules import Rule, Split
 from flagstaff.targeting.schedule import Period, Ramp, Rollout, ramp_weights, until
 from flagstaff.targeting.segments import MAX_WRITTEN_IN, Known, Segment, id_list, is_shareable, segment_logic
@@ -43,17 +46,21 @@ class Targeting(NamedTuple):
 
 
 class Catalog:
-    """What the configurations of one environment refer to: segments, and flags that others need.
+    """What the configurations of one environment refer to: segments, flags that others need, and layers.
 
     `evaluators` are the long lists that were needed so far, as the document's `$evaluators` has them. What is referred
     to twice is the same object both times.
     """
 
     def __init__(
-        self, segments: Mapping[str, Segment] | None = None, flags: Mapping[str, Configuration] | None = None
+        self,
+        segments: Mapping[str, Segment] | None = None,
+        flags: Mapping[str, Configuration] | None = None,
+        layers: Mapping[str, Layer] | None = None,
     ) -> None:
         self._segments = segments or {}
         self._flags = flags or {}
+        self.layers = layers or {}
         self._logic: dict[str, Logic] = {}
         self._served: dict[str, Logic] = {}
         self.evaluators: dict[str, Logic] = {}
@@ -78,6 +85,10 @@ class Catalog:
             self._served[key] = _Writer(self, found, written_in=True).served() if found else NOBODY_SERVED
         return self._served[key]
 
+    def layer(self, key: str) -> Layer:
+        """Return a layer; one that is gone goes by the entity."""
+        return self.layers.get(key, Layer(key))
+
     def members(self, key: str, members: Members) -> Iterator[tuple[str, Logic]]:
         """Yield the variants of a prerequisite's members, with the JsonLogic of who they are."""
         for number, (variant, entity_type) in enumerate(sorted(members)):
@@ -96,14 +107,17 @@ class Catalog:
         self.evaluators[name] = logic
         return {"$ref": name}
 
-    def known(self, *configurations: Configuration) -> Known:
-        """Return what the references of these configurations, and of those in the catalog, are called."""
+    def known(self, *configurations: Configuration, layers: Mapping[str, LayerUse] | None = None) -> Known:
+        """Return what the references of these configurations, and of those in the catalog, are called.
+
+        `layers` are who has which part of them.
+        """
         needs = {
             each.key: [prerequisite.flag for prerequisite in each.prerequisites]
             for each in (*self._flags.values(), *configurations)
             if each.prerequisites
         }
-        return Known({key: self.segment(key) for key in self._segments}, self.evaluators, needs)
+        return Known({key: self.segment(key) for key in self._segments}, self.evaluators, needs, layers or {})
 
 
 def _safe(key: str) -> str:
@@ -124,8 +138,7 @@ class _Writer:
         self._of = configuration
         self._written_in = written_in
         self._periods = configuration.periods()
-        key = configuration.key if written_in else OWN_KEY
-        self._text: Logic = {"cat": [key, ":", ENTITY_ID]}
+        self._key: Logic = configuration.key if written_in else OWN_KEY
 
     def targeting(self) -> Targeting:
         first = self._periods[0]
@@ -184,7 +197,7 @@ class _Writer:
         for rule in self._of.rules:
             yield from self._rule(rule)
         if period.rollout is not None:
-            yield from (ENTITY_ID, self._rollout(period.rollout))
+            yield from (self._entrance(), self._rollout(period.rollout))
 
     def _members(self) -> Iterator[tuple[str, Logic]]:
         members = self._of.members
@@ -200,17 +213,33 @@ class _Writer:
         if isinstance(rule.serves, str):
             yield from (_all_of(tests), rule.serves)
         else:
-            yield from (_all_of([*tests, ENTITY_ID]), self._split(rule.serves))
+            subject = split_subject(rule.split_by)
+            yield from (_all_of([*tests, subject]), self._split(rule.serves, subject))
+
+    def _entrance(self) -> Logic:
+        """Return the condition of the rollout: there is what it is split by, in the flag's range of its layer."""
+        subject = split_subject(self._of.split_by)
+        if self._of.layer is None:
+            return subject
+        layer = self._catalog.layer(self._of.layer.layer)
+        # What the layer hashes has to be there too: else all who lack it would be in one place of the layer.
+        other = [] if layer.split_by == self._of.split_by else [split_subject(layer.split_by)]
+        return {"and": [subject, *other, gate_logic(layer, self._of.layer.span)]}
 
     def _rollout(self, rollout: Rollout) -> Logic:
+        subject = split_subject(self._of.split_by)
         if not isinstance(rollout, Ramp):
-            return self._split(rollout)
+            return self._split(rollout, subject)
         growing, other = ramp_weights(rollout)
         (name,) = (variant for variant in self._of.variants if variant != rollout.variant)
-        return {"fractional": [self._text, [rollout.variant, growing], [name, other]]}
+        return {"fractional": [self._text(subject), [rollout.variant, growing], [name, other]]}
 
-    def _split(self, split: Split) -> Logic:
-        return {"fractional": [self._text, *([share.variant, share.weight] for share in split)]}
+    def _split(self, split: Split, subject: Logic) -> Logic:
+        return {"fractional": [self._text(subject), *([share.variant, share.weight] for share in split)]}
+
+    def _text(self, subject: Logic) -> Logic:
+        """Return the JsonLogic of the text that is hashed."""
+        return {"cat": [self._key, ":", subject]}
 
 
 def _all_of(tests: Sequence[Logic]) -> Logic:

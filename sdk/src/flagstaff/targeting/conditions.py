@@ -93,14 +93,15 @@ def check(condition: Condition) -> None:
         raise UnknownOperatorError(f"the operator has to be one of {', '.join(OPERATORS)}")
     operator = OPERATORS[condition.operator]
     if operator.input is not Input.SEGMENTS:
-        _check_field(condition.field)
+        check_field(condition.field)
     elif condition.field:
         raise ConditionError(f"{condition.operator} has no field: its value is a list of keys of segments")
     if wrong := operator.check(condition.value):
         raise ConditionError(f"the value for {f'{condition.field!r} ' * bool(condition.field)}{operator.name} {wrong}")
 
 
-def _check_field(field: Any) -> None:
+def check_field(field: Any) -> None:
+    """Raise ConditionError for a field that is no path into the context."""
     if not isinstance(field, str) or not 0 < len(field) <= MAX_FIELD:
         raise ConditionError(f"a field has to be a path of 1 to {MAX_FIELD} characters, such as attributes.plan")
     if not is_storable(field) or not field.isprintable() or "" in field.split("."):

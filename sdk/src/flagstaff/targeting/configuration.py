@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from flagstaff.targeting.layers import LayerRange
 from flagstaff.targeting.rules import Rule
 from flagstaff.targeting.schedule import Period, Rollout, Step, periods
 
@@ -32,7 +33,11 @@ class Prerequisite:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One flag in one environment. `variants` are its names; a ramp leads from one of two to the other."""
+    """One flag in one environment. `variants` are its names; a ramp leads from one of two to the other.
+
+    `split_by` is the field whose text rollouts and ramps hash in place of the entity's id. Where the flag is in a
+    `layer`, they are for those alone who are in its range.
+    """
 
     key: str
     variants: Collection[str] = ("on", "off")
@@ -43,6 +48,8 @@ class Configuration:
     rollout: Rollout | None = None
     schedule: tuple[Step, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
+    split_by: str | None = None
+    layer: LayerRange | None = None
 
     def periods(self) -> list[Period]:
         """List the periods of its schedule."""

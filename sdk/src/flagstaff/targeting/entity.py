@@ -1,4 +1,7 @@
-"""The entity that a context is about: the fields that say it, the JsonLogic that reads them, and the same in Python."""
+"""The entity that a context is about: the fields that say it, the JsonLogic that reads them, and the same in Python.
+
+A split is by the entity, or by what another field holds.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,25 @@ _KEY_FIELD: Any = {"var": "targetingKey"}
 ENTITY_ID: Any = {
     "cat": [{"if": [_ID_FIELD, _ID_FIELD, {"===": [_ID_FIELD, 0]}, _ID_FIELD, _KEY_FIELD, _KEY_FIELD, ""]}]
 }
+
+
+def split_subject(field: str | None) -> Any:
+    """Return the JsonLogic of what a split is by, as a text; "" where the context has nothing of the kind.
+
+    That is what a field holds, of which 0 is a value like any other; where no field is named, the entity's id.
+    """
+    if field is None:
+        return ENTITY_ID
+    found = {"var": field}
+    return {"cat": [{"if": [found, found, {"===": [found, 0]}, found, ""]}]}
+
+
+def read_split_field(logic: Any) -> str | None:
+    """Return the field by which a split is, from what `split_subject` wrote of it; None for anything else."""
+    match logic:
+        case {"cat": [{"if": [{"var": str(field)}, *_]}]} if logic == split_subject(field):
+            return field
+    return None
 
 
 def entity_id(context: Mapping[str, Any]) -> str:

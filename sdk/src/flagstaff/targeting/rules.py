@@ -56,26 +56,31 @@ Split: TypeAlias = tuple[Share, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Conditions that must all hold, what they serve (a variant, or a split of those that have an id), and a name."""
+    """Conditions that must all hold, what they serve (a variant, or a split of those that have an id), and a name.
+
+    `split_by` is the field whose text the split hashes in place of the entity's id.
+    """
 
     conditions: tuple[Test, ...]
     serves: str | Split
     name: str | None = None
+    split_by: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Write `{"name", "conditions", and "variant" or "split"}`."""
+        """Write `{"name", "conditions", and "variant", or "split" and perhaps "splitBy"}`."""
         serves = self.serves
         return {
             "name": self.name,
             "conditions": [condition.to_json() for condition in self.conditions],
             **({"variant": serves} if isinstance(serves, str) else {"split": split_to_json(serves)}),
+            **({} if self.split_by is None else {"splitBy": self.split_by}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Rule:
         """Read what `to_json` wrote."""
         serves = split_from_json(data["split"]) if "split" in data else data["variant"]
-        return cls(tuple(map(from_json, data["conditions"])), serves, data.get("name"))
+        return cls(tuple(map(from_json, data["conditions"])), serves, data.get("name"), data.get("splitBy"))
 
 
 def split_to_json(split: Split) -> list[dict[str, Any]]:

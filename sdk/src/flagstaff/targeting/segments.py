@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from flagstaff.jsonlogic import nodes
 from flagstaff.targeting.conditions import Test
 from flagstaff.targeting.entity import ENTITY_ID, ENTITY_TYPE
+from flagstaff.targeting.layers import LayerUse
 
 Logic = Any
 
@@ -54,6 +55,8 @@ class Known(NamedTuple):
     """The document's `$evaluators`."""
     prerequisites: Mapping[str, Sequence[str]] = {}
     """By flag, the keys of the flags that it needs, in order."""
+    layers: Mapping[str, LayerUse] = {}
+    """By key, who has which part of a layer."""
 
 
 NOTHING_KNOWN = Known()

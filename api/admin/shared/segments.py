@@ -1,4 +1,4 @@
-"""`/api/admin/segments`: groups of entities that rules refer to. Every write can be tried first, by `?dryRun=true`."""
+"""`/api/admin/segments`: groups of entities that rules refer to."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from flask import Blueprint
 
 from api.admin import call as admin
 from api.admin import fields, shapes
-from api.admin.call import AdminRequest
 from api.admin.members import read_entities
+from api.admin.shared.dry_runs import read_dry_run
 from api.http import Response, json_response
 from db.segments import entities, restore, segments, usage
 from db.segments.edits import NewSegment, SegmentEdit, SegmentRules, SegmentWritten
@@ -137,13 +137,6 @@ def restore_segment(key: str) -> Response:
 def read_rules(value: Any) -> SegmentRules:
     """Return the rules of a segment."""
     return read_segment_rules(fields.objects(value))
-
-
-def read_dry_run(call: AdminRequest) -> bool:
-    """Return whether a write is only to be tried; nothing else may be left in the request."""
-    dry_run = call.query.take("dryRun", fields.flag_in_query, False)
-    call.finish()
-    return dry_run
 
 
 def written(done: SegmentWritten, dry_run: bool, *, status: int = 200) -> Response:

@@ -30,13 +30,16 @@ from db.vocabulary import Actor, Scope, Source
 DATA = Path(".data") / "postgres"
 """Where the embedded PostgreSQL keeps its data, in the folder that `make run` is started in."""
 
+OPEN = {"FLAGSTAFF_EVALUATION": "open", "FLAGSTAFF_OPEN_SEES": "all"}
+"""Settings that are not as elsewhere unless the environment says so: whoever tries it out needs no key."""
+
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit code."""
     try:
         for number in signals.SIGNALS:
             signal.signal(number, stop)
-        run(Settings.from_env({"FLAGSTAFF_EVALUATION": "open", **os.environ}))
+        run(Settings.from_env({**OPEN, **os.environ}))
     except KeyboardInterrupt:
         signals.ignore()  # before it served; while it serves, the server itself ends on signals
     except (SettingsError, AddressError, EmbeddedPostgresError, DatabaseUnavailableError) as error:

@@ -66,6 +66,7 @@ class FlagConfiguration:
             expected_end=flag.expected_end,
             links=tuple(flag.links),
             metadata=flag.metadata,
+            client_side=flag.client_side,
             environment=self.environment.key,
             version=configuration.version,
             revision=configuration.revision,
@@ -181,6 +182,8 @@ def change(
     `flag_fields` are columns of the flag itself that the caller changes, in every environment, with the same write.
     """
     revision = writing.stamp(current.environment)
+    if current.flag.client_side:
+        writing.change_for_clients(current.environment)
     flag = _with_fields(current.flag, flag_fields or {})
     if flag.archived_at is not None:
         references.refuse_if_needed(current.environment, current.key)

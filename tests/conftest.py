@@ -119,6 +119,7 @@ def _empty(url: str) -> None:
             "DELETE FROM flag; DELETE FROM segment; DELETE FROM environment WHERE key NOT IN ('dev', 'staging', 'prod')"
         )
         cursor.execute(
-            "UPDATE environment SET revision = 0, client_revision = 0, name = key, deleted_at = NULL, comment_required = false"
+            "UPDATE environment SET revision = 0, client_revision = 0, name = key,"
+            " deleted_at = NULL, comment_required = false"
         )
     connection.close()

@@ -74,7 +74,7 @@ def evaluate(service: EvaluationService, request: Request) -> Response:
         key, body, query = read_request(service, request, PARAMETERS)
         asked = EvaluationRequest.from_json(body)
         environment = environment_of(key, environment_named(body, query))
-        engine = engine_of(service, environment)
+        engine = engine_for(service, key, environment)
         answer = resolve(engine, asked)
         if query and read_flag(query, "explain"):
             auth.check_may_explain(key, everyone_may=service.explain_open)
@@ -120,8 +120,18 @@ def admitted(service: EvaluationService, request: Request) -> KeyRecord | None:
 
 
 def engine_of(service: EvaluationService, environment: str | None) -> Engine:
-    """Return the engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
+    """Return the engine of all flags of an environment, None standing for the default one.
+
+    Raises `RequestError` (400, 503).
+    """
     return of_environment(service.engines, service.settings, environment)
+
+
+def engine_for(service: EvaluationService, key: KeyRecord | None, environment: str | None) -> Engine:
+    """Return the engine that answers who has this key or none. Raises `RequestError` (400, 503)."""
+    if auth.sees_all(key, open_sees_all=service.settings.open_sees_all):
+        return of_environment(service.engines, service.settings, environment)
+    return of_environment(service.client_engines, service.settings, environment)
 
 
 def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:

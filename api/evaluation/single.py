@@ -19,6 +19,7 @@ from api.evaluation_service import EvaluationService
 from api.http import EMPTY, JSON_HEADERS, Response, error_response, read_flag, read_object, read_query
 from api.request import Request
 from db.published.keyring import KeyRecord
+from db.published.marks import is_client_side
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.openfeature_context import with_entity_as_text
 from flagstaff.targeting import Known
@@ -89,6 +90,8 @@ def evaluate(service: EvaluationService, request: Request) -> Response:
 def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, Any], known: Known) -> dict[str, Any]:
     """Return the engine's steps; summed up by this endpoint where it is what found the error."""
     told: dict[str, Any] = engine.explain(asked.flag_key, asked.context, known).to_json()
+    if (definition := engine.definition(asked.flag_key)) is not None:
+        told["clientSide"] = is_client_side(definition)
     if "errorCode" in answer:
         told["summary"] = f"{asked.flag_key} serves the caller's default: {answer['errorMessage']}."
     return told

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from api.access.auth import Keys
 from api.feeds.feed import Feed
-from api.memory.client_view import client_engine
+from api.memory.client_engine import client_engine
 from db import writing
 from db.administration import environments, keys
 from db.definitions.document import whole

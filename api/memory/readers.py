@@ -11,7 +11,7 @@ from openfeature.exception import ParseError
 
 from api.feeds.document import Document
 from api.memory.cached_object import FIRST_SECONDS, REFRESH_SECONDS
-from api.memory.client_view import client_engine
+from api.memory.client_engine import client_engine
 from db.aws.s3 import Bucket, S3Object
 from db.published import overtaking
 from db.published.manifest import Manifest, Part, PartRef

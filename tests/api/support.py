@@ -14,7 +14,7 @@ from api.access.limits import Limits
 from api.access.stream_capacity import StreamCapacity
 from api.feeds.feed import Feed
 from api.http import Response
-from api.memory.client_view import client_engine
+from api.memory.client_engine import client_engine
 from api.memory.follower import DefinitionsFollower
 from api.request import Request, WsgiRequest
 from api.services import Services

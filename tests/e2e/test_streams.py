@@ -288,7 +288,7 @@ def planned(seconds: float) -> tuple[Step, ...]:
 def test_what_changes_with_time_is_told_after_a_restart_too(
     database_url: str, server_key: str, client_key: str
 ) -> None:
-    create("beta", default_variant="on", schedule=planned(8))
+    create("beta", client_side=True, default_variant="on", schedule=planned(8))
 
     def bulk(server: Server, **headers: str) -> Any:
         path, body = "/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "john"}}

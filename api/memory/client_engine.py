@@ -1,17 +1,9 @@
-"""What client keys see of an environment: the flags that are marked for them, as if there were no others."""
+"""What evaluates for client keys: the flags that are marked for them, as if there were no others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from db.vocabulary import CLIENT_SIDE
+from db.published.marks import is_client_side
 from flagstaff.engine import Engine
-
-
-def is_client_side(definition: Mapping[str, Any]) -> bool:
-    """Tell whether client keys see the flag of this definition; they saw those that older releases published."""
-    return (definition.get("metadata") or {}).get(CLIENT_SIDE) is not False
 
 
 def client_engine(engine: Engine, revision: int | None = None) -> Engine:

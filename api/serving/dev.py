@@ -67,10 +67,9 @@ def run(settings: Settings) -> None:
 
 
 def closed(settings: Settings) -> Settings:
-    """Return the settings for an address that others reach: evaluation by key, unless it was opened on purpose."""
-    if os.environ.get("FLAGSTAFF_EVALUATION", "").strip() == "open":
-        return settings
-    return replace(settings, evaluation_open=False)
+    """Return the settings for an address that others reach: what is open to everybody was opened on purpose."""
+    given = Settings.from_env(os.environ)
+    return replace(settings, evaluation_open=given.evaluation_open, open_sees_all=given.open_sees_all)
 
 
 @contextmanager

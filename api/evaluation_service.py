@@ -49,6 +49,10 @@ class EvaluationService(Protocol):
         """The engine of each environment; empty until the definitions have been loaded once."""
 
     @property
+    def client_engines(self) -> Mapping[str, Engine]:
+        """The same with the flags alone that client keys see."""
+
+    @property
     def feeds(self) -> Mapping[str, DefinitionsFeed]:
         """The same environments for SDKs that download flags."""
 

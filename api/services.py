@@ -37,6 +37,11 @@ class Services:
     """Only requests from this machine are answered: the dev keys are accepted."""
 
     @property
+    def client_engines(self) -> Mapping[str, Engine]:
+        """The same with the flags alone that client keys see."""
+        return self.follower.client_engines
+
+    @property
     def feeds(self) -> Mapping[str, Feed]:
         """The follower's environments, for SDKs that download flags."""
         return self.follower.feeds
@@ -49,7 +54,7 @@ class Services:
         """End all streams, for good: the process is about to end. Their clients find another one."""
         self.streams.closing.set()
         for feed in self.feeds.values():
-            feed.wake()
+            feed.wake_all()
 
     def has_stream_room(self, holder: Holder) -> bool:
         """Tell whether there is a place for a stream of this one."""
@@ -97,7 +102,7 @@ def connect(settings: Settings, *, development: bool = False, counts: Table | No
         keys,
         follower,
         follower.engines,
-        explain_open=development,
+        explain_open=development and settings.open_sees_all,
         streams=StreamCapacity(settings.streams),
         counters=Counters(counts or Table.alone(TIMED)),
         limits=Limits.of(settings),

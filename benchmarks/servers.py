@@ -113,7 +113,8 @@ def database() -> Iterator[str]:
 @contextmanager
 def flagstaff(url: str, **settings: str) -> Iterator[Server]:
     """Our API with one worker, evaluating without a key as under `make run`."""
-    chosen = {"FLAGSTAFF_DATABASE_URL": url, "FLAGSTAFF_EVALUATION": "open", "FLAGSTAFF_WORKERS": "1"} | settings
+    opened = {"FLAGSTAFF_EVALUATION": "open", "FLAGSTAFF_OPEN_SEES": "all"}
+    chosen = {"FLAGSTAFF_DATABASE_URL": url, "FLAGSTAFF_WORKERS": "1", **opened} | settings
     with server("api", ready="/ready", **chosen) as running:
         yield running
 

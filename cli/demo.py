@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def create(url: str, key: str, flag: Mapping[str, Any]) -> bool:
     """Make a flag, and tell whether it was not there before. Raises URLError, ValueError, OSError."""
     headers = {"Content-Type": "application/json", "X-Admin-API-Key": key}
-    body = {**flag, "tags": ["demo"], "comment": "for the demo"}
+    body = {**flag, "tags": ["demo"], "clientSide": True, "comment": "for the demo"}
     request = Request(f"{url}/api/admin/flags", json.dumps(body).encode(), headers)
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS):

@@ -42,6 +42,7 @@ class Base(Model):
 
 class Environment(Base):
     """`revision` counts its commits; whoever writes holds this row's lock, so that commit order is revision order.
+    `client_revision` is the last one that changed anything for client keys.
 
     The row of a deleted one stays, because the change log names it.
     """
@@ -52,6 +53,7 @@ class Environment(Base):
     protected = BooleanField(default=False)
     comment_required = BooleanField(default=False)
     revision = BigIntegerField(default=0)
+    client_revision = BigIntegerField(default=0)
     created_at = DateTimeTZField(default=now)
     deleted_at = DateTimeTZField(null=True)
 
@@ -77,6 +79,7 @@ class Flag(Base):
     expected_end = DateField(null=True)
     links = BinaryJSONField(default=list, dumps=write_json, index=False)
     metadata = BinaryJSONField(default=dict, dumps=write_json, index=False)
+    client_side = BooleanField(default=False)
     created_at = DateTimeTZField(default=now)
     created_by = TextField()
     archived_at = DateTimeTZField(null=True)

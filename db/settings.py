@@ -52,6 +52,10 @@ class Settings:
     """Failed sign-ins a minute from one address."""
     evaluation_limit: int = 0
     """Evaluations a minute of one key from one address."""
+    open_sees_all: bool = False
+    """Whether who evaluates without a key sees what a server key sees; else it is what a client key sees."""
+    new_flags_client_side: bool = False
+    """Whether client keys see a new flag of which nobody says whether they do."""
     trusted_proxies: int = 0
     """How many proxies in front add the address that they hear from to X-Forwarded-For."""
     public_url: str | None = None
@@ -112,6 +116,8 @@ class Settings:
             public_url=read("FLAGSTAFF_PUBLIC_URL", None, _base_url),
             default_environment=read("FLAGSTAFF_DEFAULT_ENVIRONMENT", cls.default_environment, _text),
             evaluation_open=read("FLAGSTAFF_EVALUATION", "key", _one_of("open", "key")) == "open",
+            open_sees_all=read("FLAGSTAFF_OPEN_SEES", "marked", _one_of("marked", "all")) == "all",
+            new_flags_client_side=read("FLAGSTAFF_NEW_FLAGS", "server", _one_of("server", "client")) == "client",
             max_body_bytes=read("FLAGSTAFF_MAX_BODY_BYTES", cls.max_body_bytes, bytes_),
             max_evaluation_bytes=read("FLAGSTAFF_MAX_EVALUATION_BYTES", cls.max_evaluation_bytes, bytes_),
             bucketing=read("FLAGSTAFF_BUCKETING", cls.bucketing, _one_of("v2", "v3")),

@@ -51,6 +51,8 @@ class FlagView:
     expected_end: date | None
     links: Sequence[FlagLink]
     metadata: Metadata
+    client_side: bool
+    """Whether client keys see it."""
     environment: str
     version: int
     """Grows by one with each change of this configuration; an edit that gives it is refused if it grew meanwhile."""

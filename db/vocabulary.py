@@ -14,6 +14,9 @@ JsonValue: TypeAlias = (
 JsonObject: TypeAlias = "dict[str, JsonValue]"
 Metadata: TypeAlias = "Mapping[str, bool | int | float | str]"  # what flagd takes of a flag's metadata: flat, no null
 
+CLIENT_SIDE: Final = "clientSide"
+"""In a flag's metadata in the document: false where client keys do not see it; what they see has nothing there."""
+
 T = TypeVar("T")
 
 

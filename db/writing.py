@@ -98,6 +98,7 @@ class Write:
         self.environments = environments
         self.is_dry_run = is_dry_run
         self._revisions: dict[int, int] = {}
+        self._changed_for_clients: set[int] = set()
         self._actions: set[Action] = set()
 
     def environment(self, key: str) -> EnvironmentRef:
@@ -124,6 +125,18 @@ class Write:
             ((revision,),) = query.returning(Environment.revision).tuples().execute()
             self._revisions[environment.id] = revision
         return self._revisions[environment.id]
+
+    def change_for_clients(self, environment: EnvironmentRef) -> None:
+        """Note that client keys see something else in the environment than before, whatever they see of it after."""
+        self._changed_for_clients.add(environment.id)
+
+    def stamp_for_clients(self) -> None:
+        """Give the environments in which client keys see something else the revision of this write as theirs.
+
+        Those are where it touched a flag that they see now, and those noted before. To be called once, at the end.
+        """
+        for id_ in self._revisions:
+            database.execute_sql(_STAMP_FOR_CLIENTS, (id_, id_ in self._changed_for_clients))
 
     def _refuse_without_comment(self, environment: EnvironmentRef) -> None:
         if environment.comment_required and self.actor.comment is None and not self.is_dry_run:
@@ -177,6 +190,13 @@ class Write:
                 database.execute_sql("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
 
 
+_STAMP_FOR_CLIENTS: Final = (
+    "UPDATE environment SET client_revision = revision WHERE id = %s AND (%s OR EXISTS ("
+    "SELECT 1 FROM configuration c JOIN flag f ON f.id = c.flag_id"
+    " WHERE c.environment_id = environment.id AND c.revision = environment.revision AND f.client_side))"
+)
+
+
 @contextmanager
 def write(actor: Actor, *environments: str, dry_run: bool = False) -> Iterator[Write]:
     """Give one transaction that may touch these environments, or all of them where none is named.
@@ -197,6 +217,7 @@ def write(actor: Actor, *environments: str, dry_run: bool = False) -> Iterator[W
         if dry_run:
             transaction.rollback()
             return
+        writing.stamp_for_clients()
         writing.notify()
     committed = writing.committed()
     for hook in list(_hooks):

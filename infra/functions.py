@@ -146,6 +146,8 @@ def common_environment(options: Options, definitions: DefinitionsBucket) -> dict
         "FLAGSTAFF_DEFINITIONS_BUCKET": definitions.bucket.bucket,
         "FLAGSTAFF_DEFAULT_ENVIRONMENT": options.default_environment,
         "FLAGSTAFF_EVALUATION": options.evaluation,
+        "FLAGSTAFF_OPEN_SEES": options.open_sees,
+        "FLAGSTAFF_NEW_FLAGS": options.new_flags,
         "FLAGSTAFF_REFRESH_SECONDS": f"{options.refresh_seconds:g}",
         "FLAGSTAFF_BUCKETING": options.bucketing,
     }

@@ -66,6 +66,8 @@ class Options:
     cors_headers: Sequence[str] = option(listed(r"[A-Za-z0-9-]+"), ())
     log_retention_days: int = option(log_retention, 30)
     evaluation: str = option(one_of("open", "key"), "key")
+    open_sees: str = option(one_of("marked", "all"), "marked")
+    new_flags: str = option(one_of("server", "client"), "server")
     default_environment: str = option(matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"), "prod")
     refresh_seconds: float = option(whole(1, 3_600), 5)
     bucketing: str = option(one_of("v2", "v3"), "v2")

@@ -23,9 +23,6 @@ settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
 
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of a busy machine
-settings.load_profile("tests")
-
 WITH_PROCESSES = (
     "agreement",
     "api/serving/test_interfaces",
@@ -126,5 +123,8 @@ def _empty(url: str) -> None:
         cursor.execute("DELETE FROM member; DELETE FROM change; DELETE FROM api_key; DELETE FROM configuration")
         cursor.execute("DELETE FROM flag; DELETE FROM segment; DELETE FROM layer")
         cursor.execute("DELETE FROM environment WHERE key NOT IN ('dev', 'staging', 'prod')")
-        cursor.execute("UPDATE environment SET revision = 0, name = key, deleted_at = NULL, comment_required = false")
+        cursor.execute(
+            "UPDATE environment SET revision = 0, client_revision = 0, name = key,"
+            " deleted_at = NULL, comment_required = false"
+        )
     connection.close()

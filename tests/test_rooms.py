@@ -55,8 +55,9 @@ ALLOWED = {
     "api.demo": "api",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff flagstaff.targeting",
-    "api": "api.access api.admin api.admin.shared api.client api.demo api.evaluation api.feeds api.memory api.operations"
-    " api.reference api.serving api.telemetry db db.process db.published flagstaff.engine flagstaff.targeting",
+    "api": "api.access api.admin api.admin.shared api.client api.demo api.evaluation api.feeds api.memory"
+    " api.operations api.reference api.serving api.telemetry db db.process db.published flagstaff.engine"
+    " flagstaff.targeting",
     "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"
     " db.process",
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"

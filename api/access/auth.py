@@ -143,13 +143,20 @@ def for_programs(key: KeyRecord) -> KeyRecord:
     return key
 
 
+def sees_all(key: KeyRecord | None, *, open_sees_all: bool) -> bool:
+    """Tell whether the caller sees every flag: all but client keys do, and who has no key where that counts as a server
+    key. Others see the flags that are marked for them, and those alone.
+    """
+    return open_sees_all if key is None else key.scope is not Scope.CLIENT
+
+
 def check_may_explain(key: KeyRecord | None, *, everyone_may: bool) -> None:
-    """Raise `RequestError` unless the caller may see how flags are targeted: 401 without a key, 403 for a client's."""
-    if everyone_may:
-        return
-    if key is None:
+    """Raise `RequestError` unless the caller may see how flags are targeted: 401 without a key where not everyone may,
+    403 for a client's.
+    """
+    if key is None and not everyone_may:
         raise RequestError(401, "key_required", "explain needs an admin or a server key", CHALLENGE)
-    if key.scope is Scope.CLIENT:
+    if key is not None and key.scope is Scope.CLIENT:
         raise RequestError(403, "insufficient_scope", "explain needs an admin or a server key; this is a client key")
 
 

@@ -25,7 +25,8 @@ OPEN = "open"
 class Token(NamedTuple):
     """What a token says."""
 
-    key_id: str
+    key: KeyRecord | None
+    """The key that it was made from; None where evaluation is open and there was none."""
     environment: str
 
 
@@ -44,7 +45,7 @@ def read(keys: auth.Keys, token: str, *, evaluation_open: bool) -> Token:
     key = None if key_id == OPEN and evaluation_open else keys.with_id(key_id)
     known = key is not None or (key_id == OPEN and evaluation_open)
     if known and hmac.compare_digest(given.encode(), signature(key, name).encode()) and int(expires) > time.time():
-        return Token(key_id, environment)
+        return Token(key, environment)
     raise RequestError(401, "invalid_token", "this stream token is not known or has expired; ask for a new one")
 
 

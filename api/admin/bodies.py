@@ -41,6 +41,7 @@ OWN_FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "expected_end": fields.text,
     "links": fields.objects,
     "metadata": fields.an_object,
+    "client_side": fields.boolean,
 }
 """What reads the flag's own fields, by their columns."""
 
@@ -48,8 +49,8 @@ EVERYWHERE = "*"
 """In place of an environment, for the global kill switch."""
 
 
-def new_flag(body: Fields) -> NewFlag:
-    """Return the flag that `POST /api/admin/flags` asks for."""
+def new_flag(body: Fields, *, client_side: bool) -> NewFlag:
+    """Return the flag that `POST /api/admin/flags` asks for; `client_side` unless the body says otherwise."""
     targeting = Targeting.read(body)
     value_type = body.take("type", value_type_named, ValueType.BOOLEAN)
     if targeting.is_simple and value_type is not ValueType.BOOLEAN:
@@ -62,7 +63,7 @@ def new_flag(body: Fields) -> NewFlag:
         key=body.take("key", fields.text),
         value_type=value_type,
         is_static=is_static,
-        **own_fields(body, None),
+        **own_fields_of_new(body, client_side=client_side),
         enabled=body.take("enabled", fields.boolean, False),
         value=body.take("value", fields.anything, UNSET),
         variants=variants,
@@ -81,12 +82,12 @@ def new_flag(body: Fields) -> NewFlag:
 
 
 def new_simple_flag(body: Fields) -> NewFlag:
-    """Return the flag that `POST /feature-flag/admin` asks for."""
+    """Return the flag that `POST /feature-flag/admin` asks for: client keys see it unless the body says otherwise."""
     return NewFlag(
         key=body.take("flagKey", fields.text),
         value_type=body.take("type", value_type_named, ValueType.BOOLEAN),
         is_static=body.take("isStatic", fields.boolean, False),
-        **own_fields(body, None),
+        **own_fields_of_new(body, client_side=True),
         enabled=body.take("enabled", fields.boolean, True),
         value=body.take("staticValue", fields.anything, UNSET),
     )
@@ -111,6 +112,14 @@ def flag_edit(body: Fields) -> FlagEdit:
         prerequisites=targeting.prerequisites,
         members=targeting.members,
     )
+
+
+def own_fields_of_new(body: Fields, *, client_side: bool) -> dict[str, Any]:
+    """Take what is the flag's own in every environment, of a new flag; null is as if it were absent."""
+    own = own_fields(body, None)
+    if own["client_side"] is None:
+        own["client_side"] = client_side
+    return own
 
 
 def own_fields(body: Fields, absent: Unset | None) -> dict[str, Any]:
@@ -145,6 +154,7 @@ def flag_query(query: Fields, environment: str) -> FlagQuery:
         tags=[tag for tag in tags.split(",") if tag],
         owner=query.take("owner", fields.text, None),
         purpose=query.take("purpose", fields.text, None),
+        client_side=query.take("clientSide", fields.flag_in_query, None),
         archived=query.take("archived", fields.flag_in_query, False),
         sort=query.take("sort", fields.one_of("key", "name", "created", "updated"), "key"),
         descending=query.take("order", fields.one_of("asc", "desc"), "asc") == "desc",

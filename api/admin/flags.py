@@ -8,6 +8,7 @@ from api.admin import bodies, fields, shapes
 from api.admin import call as admin
 from api.admin.bodies import EVERYWHERE
 from api.admin.call import AdminRequest, flag_response
+from api.current import services
 from api.errors import RequestError, rename_fields
 from api.http import Response, as_answered, json_response
 from db.configuration.edits import NewFlag
@@ -31,7 +32,7 @@ def list_flags() -> Response:
 def create() -> Response:
     """Make a flag."""
     call = admin.read_call(body=True)
-    new = bodies.new_flag(call.body)
+    new = bodies.new_flag(call.body, client_side=services().settings.new_flags_client_side)
     call.finish()
     with rename_fields(SHORT_FORMS):
         return create_flag(new, call)

@@ -31,6 +31,7 @@ def flag(view: FlagView) -> dict[str, Any]:
         "expectedEnd": view.expected_end,
         "links": view.links,
         "metadata": view.metadata,
+        "clientSide": view.client_side,
         "environment": view.environment,
         "version": view.version,
         "revision": view.revision,

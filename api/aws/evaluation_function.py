@@ -47,6 +47,11 @@ class EvaluationFunction:
         return self._published.engines
 
     @property
+    def client_engines(self) -> Mapping[str, Engine]:
+        """The same with the flags alone that client keys see."""
+        return self._published.client_engines
+
+    @property
     def feeds(self) -> PublishedFeeds:
         """Every environment, for those who take its flags away."""
         return self._published.feeds

@@ -26,6 +26,7 @@ from api.environment import ENVIRONMENT, environment_named, environment_of, of_e
 from api.errors import RequestError, unknown_fields
 from api.feeds import events
 from api.feeds.feed import Feed
+from api.feeds.news import News
 from api.http import read_query
 from api.paths import STREAM
 from api.request import Request
@@ -56,6 +57,8 @@ class Subscriber(NamedTuple):
     key_id: str | None
     """The key that must stay in force; None where evaluation is open."""
     environment: str | None
+    sees_all: bool
+    """Whether every flag counts, or only those that client keys see."""
     include_definitions: bool
     """Whether flags are told, or only that something has changed."""
 
@@ -105,9 +108,11 @@ def subscriber_of(service: Services, request: Request) -> Subscriber:
         raise unknown_fields(query.keys() - PARAMETERS, PARAMETERS, "parameter")
     if (token := query.get("token")) is not None:
         said = stream_tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
-        return Subscriber(None if said.key_id == stream_tokens.OPEN else said.key_id, said.environment, False)
+        sees_all = auth.sees_all(said.key, open_sees_all=service.settings.open_sees_all)
+        return Subscriber(said.key.id if said.key else None, said.environment, sees_all, include_definitions=False)
     key = auth.client_key(service.keys, request, query.get("key"))
-    return Subscriber(key.id, environment_of(key, environment_named({}, query)), key.scope is not Scope.CLIENT)
+    reads = key.scope is not Scope.CLIENT
+    return Subscriber(key.id, environment_of(key, environment_named({}, query)), reads, include_definitions=reads)
 
 
 def last_event_id(request: Request) -> int | None:
@@ -132,11 +137,13 @@ class Stream:
     """What one stream says, and for how long."""
 
     def __init__(self, service: Services, subscriber: Subscriber, feed: Feed, holder: Holder, seen: int | None) -> None:
-        self.feed = feed
+        self.news: News = feed if subscriber.sees_all else feed.for_clients
+        """What the client is told, and where it waits."""
+        self._feed = feed
         self._service = service
         self._subscriber = subscriber
         self._holder: Holder | None = holder
-        now = feed.now.position
+        now = self.news.position
         # A later id than there is: the database was set back. All that there is is new to this client.
         revision = now.revision if seen is None else seen if seen <= now.revision else 0
         self.seen = now._replace(revision=revision)
@@ -148,7 +155,7 @@ class Stream:
 
     @property
     def _is_current(self) -> bool:
-        return self.feed.now.position == self.seen
+        return self.news.position == self.seen
 
     def next(self) -> bytes | None:
         """Return what there is to say after a wait: news, or that the stream is still there. None: it ends."""
@@ -160,14 +167,13 @@ class Stream:
         """Tell whether key and environment are still there, and the process is not about to end."""
         service, subscriber = self._service, self._subscriber
         known = subscriber.key_id is None or service.keys.with_id(subscriber.key_id) is not None
-        there = service.follower.feeds.get(subscriber.environment or service.settings.default_environment) is self.feed
+        there = service.follower.feeds.get(subscriber.environment or service.settings.default_environment) is self._feed
         return known and there and not service.streams.closing.is_set()
 
     def _news(self) -> bytes:
         """Return what has happened since; where no flag has changed, just how far it is."""
-        now, told = self.feed.batch(self.seen, include_definitions=self._subscriber.include_definitions)
-        self.seen = now.position
-        return told or events.position(now.revision)
+        self.seen, told = self.news.since(self.seen, include_definitions=self._subscriber.include_definitions)
+        return told or events.position(self.seen.revision)
 
     def close(self) -> None:
         """Give back the place; the client has gone, or the stream has ended."""
@@ -189,7 +195,7 @@ class Chunks(Iterator[bytes]):
         if self._first:
             self._first = False
             return stream.first()
-        stream.feed.wait(stream.seen, HEARTBEAT_SECONDS)
+        stream.news.wait(stream.seen, HEARTBEAT_SECONDS)
         chunk = stream.next()
         if chunk is None:
             raise StopIteration

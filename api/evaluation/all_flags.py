@@ -13,7 +13,7 @@ import orjson
 
 from api.environment import ENVIRONMENT, environment_named, environment_of
 from api.errors import RequestError, unknown_fields
-from api.evaluation.single import about_entity, any_value, engine_of, read_request, wrong_field
+from api.evaluation.single import about_entity, any_value, engine_for, read_request, wrong_field
 from api.evaluation_service import EvaluationService
 from api.http import JSON_HEADERS, Response, error_response
 from api.request import Request
@@ -94,7 +94,7 @@ def evaluate_all(service: EvaluationService, request: Request) -> Response:
     try:
         key, body, query = read_request(service, request, PARAMETERS)
         asked = BulkRequest.from_json(body)
-        engine = engine_of(service, environment_of(key, environment_named(body, query)))
+        engine = engine_for(service, key, environment_of(key, environment_named(body, query)))
         keys = engine.boolean_keys() if asked.keys is None else asked.keys
         results = [result(service, engine, key, asked.context) for key in keys]
         return Response(orjson.dumps({"results": results}), 200, JSON_HEADERS)

@@ -19,7 +19,7 @@ from api.access.stream_capacity import Holder
 from api.environment import environment_named, environment_of
 from api.errors import RequestError, describe
 from api.evaluation.prepared import PreparedAnswers
-from api.evaluation.single import about_entity, admitted, engine_of
+from api.evaluation.single import about_entity, admitted, engine_for
 from api.evaluation_service import EvaluationService
 from api.http import EMPTY, JSON_HEADERS, Response, has_etag, json_response, read_object, read_query
 from api.paths import OFREP_ONE, STREAM, without_double_slash
@@ -41,8 +41,8 @@ def evaluate_one(service: EvaluationService, request: Request) -> Response:
     """Answer one flag, which the path names."""
     key = key_in(request)
     try:
-        _, environment, context = read_request(service, request)
-        answer = engine_of(service, environment).evaluate(key, context)
+        record, environment, context = read_request(service, request)
+        answer = engine_for(service, record, environment).evaluate(key, context)
         service.counters.evaluated(answer.reason)
         return Response(orjson.dumps(to_wire(key, answer)), status_of(answer), JSON_HEADERS)
     except Exception as error:
@@ -57,7 +57,7 @@ def evaluate_all(service: EvaluationService, request: Request) -> Response:
         record, environment, context = read_request(service, request)
         name = environment or service.settings.default_environment
         hear_of_changes(service, request, name)
-        engine = engine_of(service, environment)
+        engine = engine_for(service, record, environment)
         event_streams = streams(service, request, record, name, engine.metadata.get("revision"))
         body = orjson.dumps(all_flags(service, engine, context, event_streams))
         etag = etag_of(context, body)

@@ -19,6 +19,7 @@ from api.evaluation_service import EvaluationService
 from api.http import EMPTY, JSON_HEADERS, Response, error_response, read_flag, read_object, read_query
 from api.request import Request
 from db.published.keyring import KeyRecord
+from db.published.marks import is_client_side
 from flagstaff.engine import Engine, ErrorCode, Reason
 from flagstaff.openfeature_context import with_entity_as_text
 from flagstaff.targeting import Known
@@ -74,7 +75,7 @@ def evaluate(service: EvaluationService, request: Request) -> Response:
         key, body, query = read_request(service, request, PARAMETERS)
         asked = EvaluationRequest.from_json(body)
         environment = environment_of(key, environment_named(body, query))
-        engine = engine_of(service, environment)
+        engine = engine_for(service, key, environment)
         answer = resolve(engine, asked)
         if query and read_flag(query, "explain"):
             auth.check_may_explain(key, everyone_may=service.explain_open)
@@ -89,6 +90,8 @@ def evaluate(service: EvaluationService, request: Request) -> Response:
 def explanation(engine: Engine, asked: EvaluationRequest, answer: Mapping[str, Any], known: Known) -> dict[str, Any]:
     """Return the engine's steps; summed up by this endpoint where it is what found the error."""
     told: dict[str, Any] = engine.explain(asked.flag_key, asked.context, known).to_json()
+    if (definition := engine.definition(asked.flag_key)) is not None:
+        told["clientSide"] = is_client_side(definition)
     if "errorCode" in answer:
         told["summary"] = f"{asked.flag_key} serves the caller's default: {answer['errorMessage']}."
     return told
@@ -120,8 +123,18 @@ def admitted(service: EvaluationService, request: Request) -> KeyRecord | None:
 
 
 def engine_of(service: EvaluationService, environment: str | None) -> Engine:
-    """Return the engine of an environment, None standing for the default one. Raises `RequestError` (400, 503)."""
+    """Return the engine of all flags of an environment, None standing for the default one.
+
+    Raises `RequestError` (400, 503).
+    """
     return of_environment(service.engines, service.settings, environment)
+
+
+def engine_for(service: EvaluationService, key: KeyRecord | None, environment: str | None) -> Engine:
+    """Return the engine that answers who has this key or none. Raises `RequestError` (400, 503)."""
+    if auth.sees_all(key, open_sees_all=service.settings.open_sees_all):
+        return of_environment(service.engines, service.settings, environment)
+    return of_environment(service.client_engines, service.settings, environment)
 
 
 def resolve(engine: Engine, asked: EvaluationRequest) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from api.feeds.snapshot import Position, Snapshot
+from api.feeds.news import Position
+from api.feeds.snapshot import Snapshot
 from db.definitions import summaries
 from db.definitions.document import sorted_ids
 
@@ -48,9 +49,20 @@ def since(now: Snapshot, seen: Position, *, include_definitions: bool) -> bytes:
     )
     if not changed and now.moment == seen.moment:
         return b""
+    if not include_definitions:
+        return refetch(now.position)
+    return b"".join(with_ids([*changed, refetch_event(now.position)]))
+
+
+def refetch(now: Position) -> bytes:
+    """Return what tells a client to evaluate again, and nothing of what has changed."""
+    return b"".join(with_ids([refetch_event(now)]))
+
+
+def refetch_event(now: Position) -> Event:
+    """Return OFREP's event of a change."""
     etag = f'"{now.revision}-{now.moment}"' if now.moment else f'"{now.revision}"'
-    refetch = Event(now.revision, "message", orjson.dumps({"type": "refetchEvaluation", "etag": etag}))
-    return b"".join(with_ids([*changed, refetch] if include_definitions else [refetch]))
+    return Event(now.revision, "message", orjson.dumps({"type": "refetchEvaluation", "etag": etag}))
 
 
 def updates(now: Snapshot, seen: int, *, include_definitions: bool) -> Iterator[Event]:

@@ -6,11 +6,12 @@ Snapshots are never changed, only replaced, so that a reader sees one revision w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from api.feeds import events
+from api.feeds.client_feed import ClientFeed
 from api.feeds.document import Document, etag_of
-from api.feeds.snapshot import Position, Snapshot, after, snapshot_of
+from api.feeds.news import News, Position
+from api.feeds.snapshot import Snapshot, after, snapshot_of
 from db.definitions import summaries
 from db.definitions.document import to_bytes, whole
 from db.definitions.reader import Delta
@@ -20,16 +21,21 @@ MAX_BATCHES_BYTES = 16 << 20
 """How much of ready-made answers to "what is new since …" is kept. Nearly all streams ask for the same one."""
 
 
-class Feed:
+class Feed(News):
     """One environment, kept current by one thread and read by many."""
 
     def __init__(self, delta: Delta) -> None:
+        super().__init__()
         self.now = snapshot_of(delta)
-        self._news = threading.Condition()
-        self._subscribers: list[Callable[[], object]] = []
+        self.for_clients = ClientFeed(delta.client_revision)
+        """The same environment as client keys are told of it."""
         self._making = threading.Lock()
         self._document: tuple[Snapshot, Document] | None = None
         self._batches: dict[tuple[Position, bool], tuple[Snapshot, bytes]] = {}
+
+    @property
+    def position(self) -> Position:
+        return self.now.position
 
     @property
     def etag(self) -> str:
@@ -52,33 +58,25 @@ class Feed:
             self.now = now
             self._document, self._batches = None, {}  # they may be large, and nobody may ask again
         self.wake()
+        self.for_clients.go_on(self.for_clients.position._replace(revision=delta.client_revision))
 
-    def pass_moment(self, moment: int) -> None:
-        """Say that answers are others from this moment on, at the same revision, and wake who waits."""
+    def pass_moment(self, moment: int, *, for_clients: bool) -> None:
+        """Say that answers are others from this moment on, at the same revision, and wake who waits.
+
+        Args:
+            for_clients: whether client keys have other answers too.
+        """
         with self._news:
             self.now = self.now._replace(moment=moment)
             self._batches = {}
         self.wake()
+        if for_clients:
+            self.for_clients.go_on(self.for_clients.position._replace(moment=moment))
 
-    def subscribe(self, wake: Callable[[], object]) -> None:
-        """Have this called, in any thread and for as long as the feed lasts, whenever who waits is to look again."""
-        self._subscribers.append(wake)
-
-    def wake(self) -> None:
-        """Wake everyone who waits, whether or not anything is new."""
-        with self._news:
-            self._news.notify_all()
-        for wake in list(self._subscribers):
-            wake()
-
-    def wait(self, seen: Position, seconds: float) -> Snapshot:
-        """Return the environment as it is now; where that is what was seen, as it is after some seconds or the next
-        change.
-        """
-        with self._news:
-            if self.now.position == seen:
-                self._news.wait(seconds)
-            return self.now
+    def wake_all(self) -> None:
+        """Wake everyone who waits, client keys too: the feed may be about to end."""
+        self.wake()
+        self.for_clients.wake()
 
     def document(self) -> Document:
         """Return the whole document, made once for each revision."""
@@ -101,6 +99,10 @@ class Feed:
         """Return the list of the boolean flags."""
         now = self.now
         return summaries.to_bytes(now.summaries.values(), now.revision)
+
+    def since(self, seen: Position, *, include_definitions: bool) -> tuple[Position, bytes]:
+        now, told = self.batch(seen, include_definitions=include_definitions)
+        return now.position, told
 
     def batch(self, seen: Position, *, include_definitions: bool) -> tuple[Snapshot, bytes]:
         """Return the present state, and the events that lead there from what was seen, the flags with or without

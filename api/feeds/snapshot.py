@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from api.feeds.news import Position
 from db.definitions.reader import Delta
 from db.definitions.summaries import FlagSummary
 from db.vocabulary import JsonObject, JsonValue
 from flagstaff.targeting import Known, Layer
 from flagstaff.targeting.layers import layer_uses
-
-
-class Position(NamedTuple):
-    """How far somebody has been told: up to which revision, and which moment that changed answers."""
-
-    revision: int
-    moment: int = 0
-    """Seconds since 1970; 0 before the first one that came while this process was there."""
 
 
 class Snapshot(NamedTuple):

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from api.access.auth import Keys
 from api.feeds.feed import Feed
+from api.memory.client_engine import client_engine
 from db import writing
 from db.administration import environments, keys
 from db.definitions.document import whole
@@ -71,6 +72,8 @@ class DefinitionsFollower:
 
     def __init__(self, url: str, keys_in_force: Keys, *, bucketing: str, refresh_seconds: float) -> None:
         self.engines: dict[str, Engine] = {}
+        self.client_engines: dict[str, Engine] = {}
+        """The same with the flags alone that client keys see."""
         self.feeds: dict[str, Feed] = {}
         """The same definitions for SDKs that download them."""
         self.keys = keys_in_force
@@ -107,7 +110,7 @@ class DefinitionsFollower:
         feed = self.feeds.get(name)
         if feed is not None:
             log.debug("with time, %s changed in %s", ", ".join(keys[:10]), name)
-            feed.pass_moment(moment)
+            feed.pass_moment(moment, for_clients=not self.client_engines[name].keys().isdisjoint(keys))
 
     def follow_own_writes(self) -> None:
         """From now on, refresh after every write of this process, before it is answered."""
@@ -222,8 +225,8 @@ class DefinitionsFollower:
         for name in names:
             log.warning("the environment %r is no longer in the database", name)
             self._made_at.pop(name, None)
-            del self.engines[name], self._readers[name], self._current_at[name]
-            self.feeds.pop(name).wake()
+            del self.engines[name], self.client_engines[name], self._readers[name], self._current_at[name]
+            self.feeds.pop(name).wake_all()
 
     def _load(self, name: str) -> LoadedEnvironment:
         """Read an environment from the beginning."""
@@ -236,6 +239,7 @@ class DefinitionsFollower:
     def _serve(self, loaded: Mapping[str, LoadedEnvironment]) -> None:
         """Begin to serve what was read: the engine together with the reader that keeps it current, or neither."""
         for name, new in loaded.items():
+            self.client_engines[name] = client_engine(new.engine, new.delta.client_revision)
             if name in self.feeds:
                 self.feeds[name].take_in(new.delta)
             else:
@@ -261,6 +265,7 @@ class DefinitionsFollower:
             except Exception:
                 self._readers[name].revision = REREAD_EVERYTHING  # the delta is lost
                 raise
+            self.client_engines[name] = client_engine(engine, delta.client_revision)
             self.feeds[name].take_in(delta)
             self._time.look_again()
             self._current_at[name] = time.monotonic()

@@ -7,7 +7,7 @@ looks whether what it is about to use was checked lately enough, and if not asks
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import orjson
@@ -51,6 +51,11 @@ class PublishedFeed:
     def engine(self) -> Engine:
         """What evaluates the definitions."""
         return self._loaded().engine
+
+    @property
+    def client_engine(self) -> Engine:
+        """What evaluates those that client keys see."""
+        return self._loaded().client_engine
 
     @property
     def etag(self) -> str:
@@ -134,13 +139,14 @@ class PublishedFeeds(Mapping[str, PublishedFeed]):
 
 
 class PublishedEngines(Mapping[str, Engine]):
-    """The engine of every environment, brought up to date when it is asked for."""
+    """An engine of every environment, brought up to date when it is asked for."""
 
-    def __init__(self, feeds: PublishedFeeds) -> None:
+    def __init__(self, feeds: PublishedFeeds, engine_of: Callable[[PublishedFeed], Engine]) -> None:
         self._feeds = feeds
+        self._engine_of = engine_of
 
     def __getitem__(self, environment: str) -> Engine:
-        return self._feeds[environment].engine
+        return self._engine_of(self._feeds[environment])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._feeds)
@@ -170,7 +176,8 @@ class Published:
         self.keys = Keys()
         silence = Silence()
         self.feeds = PublishedFeeds(bucket, silence, every)
-        self.engines = PublishedEngines(self.feeds)
+        self.engines = PublishedEngines(self.feeds, lambda feed: feed.engine)
+        self.client_engines = PublishedEngines(self.feeds, lambda feed: feed.client_engine)
         self._access = CachedObject(bucket, silence, KEYS_OBJECT, read_access, every)
         self._taken: Access | None = None
 

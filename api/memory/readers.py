@@ -11,6 +11,7 @@ from openfeature.exception import ParseError
 
 from api.feeds.document import Document
 from api.memory.cached_object import FIRST_SECONDS, REFRESH_SECONDS
+from api.memory.client_engine import client_engine
 from db.aws.s3 import Bucket, S3Object
 from db.published import overtaking
 from db.published.manifest import Manifest, Part, PartRef
@@ -40,6 +41,11 @@ class LoadedDefinitions:
         """Bytes of the document, more or less."""
         self._metadata = metadata
         self._evaluators = evaluators
+
+    @cached_property
+    def client_engine(self) -> Engine:
+        """What evaluates for client keys; made when one first asks."""
+        return client_engine(self.engine)
 
     @cached_property
     def document(self) -> Document:

@@ -30,13 +30,16 @@ from db.vocabulary import Actor, Scope, Source
 DATA = Path(".data") / "postgres"
 """Where the embedded PostgreSQL keeps its data, in the folder that `make run` is started in."""
 
+OPEN = {"FLAGSTAFF_EVALUATION": "open", "FLAGSTAFF_OPEN_SEES": "all", "FLAGSTAFF_DEMO": "on"}
+"""Settings that are not as elsewhere unless the environment says so: no key is needed, and a demo is there."""
+
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit code."""
     try:
         for number in signals.SIGNALS:
             signal.signal(number, stop)
-        run(Settings.from_env({"FLAGSTAFF_EVALUATION": "open", "FLAGSTAFF_DEMO": "on", **os.environ}))
+        run(Settings.from_env({**OPEN, **os.environ}))
     except KeyboardInterrupt:
         signals.ignore()  # before it served; while it serves, the server itself ends on signals
     except (SettingsError, AddressError, EmbeddedPostgresError, DatabaseUnavailableError) as error:
@@ -64,10 +67,9 @@ def run(settings: Settings) -> None:
 
 
 def closed(settings: Settings) -> Settings:
-    """Return the settings for an address that others reach: evaluation by key, unless it was opened on purpose."""
-    if os.environ.get("FLAGSTAFF_EVALUATION", "").strip() == "open":
-        return settings
-    return replace(settings, evaluation_open=False)
+    """Return the settings for an address that others reach: what is open to everybody was opened on purpose."""
+    given = Settings.from_env(os.environ)
+    return replace(settings, evaluation_open=given.evaluation_open, open_sees_all=given.open_sees_all)
 
 
 @contextmanager

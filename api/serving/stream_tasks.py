@@ -9,7 +9,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, ProtocolError
 
 from api.client import stream
 from api.client.stream import Stream
-from api.feeds.feed import Feed
+from api.feeds.news import News
 from api.http import Headers
 
 Waiter = asyncio.Future[None]
@@ -19,7 +19,7 @@ class StreamTasks:
     """The streams of one worker process."""
 
     def __init__(self) -> None:
-        self._waiting: WeakKeyDictionary[Feed, set[Waiter]] = WeakKeyDictionary()
+        self._waiting: WeakKeyDictionary[News, set[Waiter]] = WeakKeyDictionary()
 
     async def send(self, opened: Stream, headers: Headers, protocol: HTTPProtocol) -> None:
         """Send a stream until it ends or its client has gone, and close it."""
@@ -47,11 +47,11 @@ class StreamTasks:
 
     async def _news(self, opened: Stream) -> None:
         """Wait until something is new to the client of a stream, or it is time for a sign of life."""
-        if opened.feed.now.position != opened.seen:
+        if opened.news.position != opened.seen:
             return
         loop = asyncio.get_running_loop()
         waiter: Waiter = loop.create_future()
-        waiting = self._waiters(opened.feed, loop)
+        waiting = self._waiters(opened.news, loop)
         waiting.add(waiter)
         timer = loop.call_later(stream.HEARTBEAT_SECONDS, _wake, waiter)
         try:
@@ -60,12 +60,12 @@ class StreamTasks:
             timer.cancel()
             waiting.discard(waiter)
 
-    def _waiters(self, feed: Feed, loop: asyncio.AbstractEventLoop) -> set[Waiter]:
-        """Return who waits for news of a feed. Another thread changes the feed, and this loop wakes them."""
-        if feed not in self._waiting:
-            waiting = self._waiting[feed] = set()
-            feed.subscribe(lambda: loop.call_soon_threadsafe(_wake_all, waiting))
-        return self._waiting[feed]
+    def _waiters(self, news: News, loop: asyncio.AbstractEventLoop) -> set[Waiter]:
+        """Return who waits for these news. Another thread brings them, and this loop wakes who waits."""
+        if news not in self._waiting:
+            waiting = self._waiting[news] = set()
+            news.subscribe(lambda: loop.call_soon_threadsafe(_wake_all, waiting))
+        return self._waiting[news]
 
 
 def _wake_all(waiting: set[Waiter]) -> None:

@@ -57,6 +57,7 @@ def create(
         source = writing.environment(copy_of)
         made = Environment.create(key=key, created_at=writing.at, revision=_last_revision(key), **columns)
         environment_ref = writing.join(int(made.id), key)
+        writing.change_for_clients(environment_ref)
         writing.log(Action.ENVIRONMENT_CREATED, environment=environment_ref, after=_to_json(made))
         _copy_flags(writing, source, environment_ref)
         return _view(Environment.get_by_id(made.id))

@@ -42,6 +42,8 @@ class NewFlag:
     expected_end: date | str | None = None
     links: Sequence[FlagLink] = ()
     metadata: Metadata | None = None
+    client_side: bool | None = None
+    """Whether client keys see it; None: they do not."""
     enabled: bool = True
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
@@ -62,7 +64,7 @@ class NewFlag:
 class FlagEdit:
     """Changes of a flag: UNSET leaves a field as it is, None clears it.
 
-    `name` to `metadata` are the flag's in every environment; all else belongs to one configuration.
+    `name` to `client_side` are the flag's in every environment; all else belongs to one configuration.
     Switching off without a word on the schedule also cancels what the schedule would switch on.
     `members`: for each entry, the entities of that type that get that variant become exactly those listed.
     """
@@ -75,6 +77,7 @@ class FlagEdit:
     expected_end: date | str | Unset | None = UNSET
     links: Sequence[FlagLink] | Unset | None = UNSET
     metadata: Metadata | Unset | None = UNSET
+    client_side: bool | Unset | None = UNSET
     enabled: bool | Unset = UNSET
     value: JsonValue | Unset = UNSET
     variants: Mapping[str, JsonValue] | Unset = UNSET
@@ -105,6 +108,7 @@ class FlagQuery:
     """A flag must have all of these."""
     owner: str | None = None
     purpose: Purpose | str | None = None
+    client_side: bool | None = None
     changed_since: datetime | None = None
     """A flag must have been changed since then, in the environment."""
     archived: bool = False

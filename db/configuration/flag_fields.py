@@ -21,6 +21,10 @@ def _day(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
+def _client_side(value: Any) -> bool:
+    return value is not None and validation.boolean(value, "clientSide")
+
+
 class FlagField(NamedTuple):
     """One of the flag's own columns."""
 
@@ -41,6 +45,7 @@ FLAG_FIELDS: Final[Mapping[str, FlagField]] = {
     "expected_end": FlagField("expectedEnd", ownership.expected_end, _day),
     "links": FlagField("links", ownership.links),
     "metadata": FlagField("metadata", ownership.metadata),
+    "client_side": FlagField("clientSide", _client_side),
 }
 """By column, in the order in which people read them."""
 

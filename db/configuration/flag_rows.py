@@ -37,6 +37,7 @@ class FlagRow(NamedTuple):
     purpose: str | None
     expected_end: date | None
     metadata: Metadata
+    client_side: bool
 
     def configuration(self, members: Members) -> Configuration:
         """Return what decides, with these members."""
@@ -58,7 +59,7 @@ class FlagRow(NamedTuple):
 _SELECT: Final = (
     "SELECT c.id, f.key, f.archived_at IS NOT NULL, f.value_type, c.enabled, c.variants, c.default_variant,"
     " c.rules, c.rollout, c.schedule, c.prerequisites, c.split_by, c.layer, c.segments, c.version, c.revision,"
-    " f.id::text, f.description, f.owner, f.purpose, f.expected_end, f.metadata, c.ramp"
+    " f.id::text, f.description, f.owner, f.purpose, f.expected_end, f.metadata, f.client_side, c.ramp"
     " FROM configuration c JOIN flag f ON f.id = c.flag_id WHERE c.environment_id = %s AND "
 )
 

@@ -22,7 +22,7 @@ METADATA_NAME: Final = validation.KEY
 
 RESERVED: Final = frozenset(
     {
-        *("flagVersion", "revision", "owner", "purpose", "expectedEnd"),  # of a flag in our document
+        *("flagVersion", "revision", "owner", "purpose", "expectedEnd", "clientSide"),  # of a flag in our document
         *("environment", "version", "fractionalBucketing"),  # of the document, which a flag's own would hide
     }
 )

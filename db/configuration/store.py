@@ -69,6 +69,7 @@ class FlagConfiguration:
             expected_end=flag.expected_end,
             links=tuple(flag.links),
             metadata=flag.metadata,
+            client_side=flag.client_side,
             environment=self.environment.key,
             version=configuration.version,
             revision=configuration.revision,
@@ -189,6 +190,8 @@ def change(
     `flag_fields` are columns of the flag itself that the caller changes, in every environment, with the same write.
     """
     revision = writing.stamp(current.environment)
+    if current.flag.client_side:
+        writing.change_for_clients(current.environment)
     flag = _with_fields(current.flag, flag_fields or {})
     grown = members.apply(current.id, revision) if members else 0
     columns = _following(current, state or current.state, grown)

@@ -14,7 +14,7 @@ from db.configuration.store import find_flag
 from db.database import rows, snapshot
 from db.definitions import member_rows
 from db.errors import FlagNotFoundError
-from db.vocabulary import JsonObject, JsonValue, ValueType
+from db.vocabulary import CLIENT_SIDE, JsonObject, JsonValue, ValueType
 from db.writing import EnvironmentRef, find_environment
 from flagstaff import targeting
 from flagstaff.targeting import Catalog, Known
@@ -59,6 +59,7 @@ def _flag_metadata(flag: FlagRow) -> JsonObject:
         "owner": flag.owner,
         "purpose": flag.purpose,
         "expectedEnd": flag.expected_end.isoformat() if flag.expected_end else None,
+        CLIENT_SIDE: None if flag.client_side else False,
     }
     known = {name: value for name, value in said.items() if value is not None}
     return {**flag.metadata, **known, "flagVersion": flag.version, "revision": flag.revision}

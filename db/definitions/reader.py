@@ -45,6 +45,8 @@ class Delta(NamedTuple):
     """The JsonLogic of the segments that `changed` refers to, by key."""
     gone: dict[str, int]
     """Keys that no flag has any more, and the revision at which each went; where `complete`, those of all time."""
+    client_revision: int
+    """The last revision that changed anything for client keys."""
     layers: Mapping[str, Layer] = {}
     """The layers that the flags in `changed`, and those that they need, are in, by key."""
 
@@ -72,7 +74,8 @@ class EnvironmentReader:
     def _refresh(self) -> Delta:
         with snapshot():
             environment = find_environment(self.environment)
-            ((revision,),) = rows("SELECT revision FROM environment WHERE id = %s", environment.id)
+            query = "SELECT revision, client_revision FROM environment WHERE id = %s"
+            ((revision, client_revision),) = rows(query, environment.id)
             complete = not 0 <= self.revision <= revision
             known = {} if complete else self._members
             since = 0 if complete else self.revision
@@ -87,13 +90,15 @@ class EnvironmentReader:
         for flag in gone:
             self._members.pop(flag.id, None)
         self.revision = revision
-        return self._delta(live, gone, complete, catalog)
+        return self._delta(live, gone, complete, catalog, client_revision)
 
     def _members_of(self, needed: Sequence[FlagRow], fresh: Mapping[int, MemberSets]) -> dict[int, MemberSets]:
         """Return the members of flags that others need: those just read, or those that have not changed."""
         return {flag.id: fresh.get(flag.id) or self._members.get(flag.id, {}) for flag in needed}
 
-    def _delta(self, live: list[FlagRow], gone: list[FlagRow], complete: bool, catalog: Catalog) -> Delta:
+    def _delta(
+        self, live: list[FlagRow], gone: list[FlagRow], complete: bool, catalog: Catalog, client_revision: int
+    ) -> Delta:
         definitions = {flag.key: flag_definition(flag, self._members[flag.id], catalog) for flag in live}
         uses = _references(live, definitions, catalog) if catalog.evaluators else {}
         self._take_in(uses, live, gone, complete, catalog)
@@ -115,6 +120,7 @@ class EnvironmentReader:
             dict(self._evaluators),
             segments,
             went,
+            client_revision,
             dict(catalog.layers),
         )
 

@@ -33,11 +33,12 @@ _NOT_IN_A_KEY: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def create_flag(name: str, description: str, environment: str, *, actor: Actor) -> FlagView:
-    """Make a flag that is on for everyone while it is enabled; its key is the name in the characters of a key.
+    """Make a flag that is on for everyone while it is enabled, and that client keys see; its key is the name in the
+    characters of a key.
 
     Raises InvalidInputError, FlagKeyTakenError, UnknownEnvironmentError.
     """
-    new = NewFlag(key_of(name), name=name, description=description, default_variant=ON)
+    new = NewFlag(key_of(name), name=name, description=description, client_side=True, default_variant=ON)
     return flags.create(new, environment, actor=actor)
 
 

@@ -108,6 +108,8 @@ def _conditions(query: FlagQuery, environment: EnvironmentRef) -> list[Any]:
         conditions.append(Flag.is_static == query.is_static)
     if query.enabled is not None:
         conditions.append(Configuration.id.in_(SQL(ENABLED_NOW, [environment.id, query.enabled])))
+    if query.client_side is not None:
+        conditions.append(Flag.client_side == query.client_side)
     if query.changed_since is not None:
         conditions.append(Configuration.updated_at >= query.changed_since)
     if tags := validation.tags(query.tags):

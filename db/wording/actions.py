@@ -46,6 +46,7 @@ _FIELDS: Final = {
     "expectedEnd": "Expected end changed",
     "links": "Links changed",
     "metadata": "Metadata changed",
+    "clientSide": "Client keys changed",
 }
 """What an edit of one field alone is called."""
 

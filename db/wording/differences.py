@@ -147,6 +147,7 @@ _FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "archived": ("archived", _yes_or_no),
     "revoked": ("revoked", _yes_or_no),
     "protected": ("protected", _yes_or_no),
+    "clientSide": ("seen by client keys", _yes_or_no),
     "commentRequired": ("comments asked for", _yes_or_no),
 }
 """The label and the text of the fields that are not shown by their own name and value."""

@@ -1,4 +1,4 @@
-"""Ask who answers for a flag, why it is there and until when; links and metadata line by line."""
+"""Ask who answers for a flag, why it is there and until when, and who sees it; links and metadata line by line."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ def end_field(io: IO, filled: date | str | None) -> Any:
     """Make the input for the day by which a flag is to be gone."""
     day = ownership.expected_end(filled)
     return io.input.date("Expected end", default_value=day, help_text="The day by which it is to be gone.").optional()
+
+
+def client_side_field(io: IO, filled: bool) -> Any:
+    """Make the input for whether client keys see a flag."""
+    help_text = "In browsers and apps everybody can read what a client key sees, the flag's key among it."
+    return io.input.boolean("Seen by client keys", default_value=filled, help_text=help_text)
 
 
 def links_field(io: IO, filled: Sequence[FlagLink]) -> Any:

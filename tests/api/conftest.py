@@ -64,7 +64,7 @@ class Client:
 
 @pytest.fixture
 def client(database: None, database_url: str) -> Iterator[Client]:
-    services = connect(Settings(database_url=database_url, evaluation_open=True), development=True)
+    services = connect(Settings(database_url=database_url, evaluation_open=True, open_sees_all=True), development=True)
     services.follower.refresh()
     services.follower.refresh_keys()
     yield Client(services)

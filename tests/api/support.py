@@ -14,6 +14,7 @@ from api.access.limits import Limits
 from api.access.stream_capacity import StreamCapacity
 from api.feeds.feed import Feed
 from api.http import Response
+from api.memory.client_engine import client_engine
 from api.memory.follower import DefinitionsFollower
 from api.request import Request, WsgiRequest
 from api.services import Services
@@ -84,7 +85,8 @@ def load(follower: DefinitionsFollower, environment: str, flags: dict[str, Any],
     """Serve these flags, as if they had been read from a database."""
     about = metadata(environment, revision, "v2")
     follower.engines[environment] = Engine({"flags": flags, "metadata": about})
-    follower.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}, {}, {}))
+    follower.client_engines[environment] = client_engine(follower.engines[environment], revision)
+    follower.feeds[environment] = Feed(Delta(revision, flags, set(), about, True, {}, {}, {}, {}, revision))
 
 
 def request_of(

@@ -40,6 +40,16 @@ def test_everything_set() -> None:
     assert "secret" not in repr(settings)
 
 
+def test_what_client_keys_see_unless_somebody_says() -> None:
+    assert not Settings().open_sees_all and not Settings().new_flags_client_side
+    settings = Settings.from_env({"FLAGSTAFF_OPEN_SEES": "all", "FLAGSTAFF_NEW_FLAGS": "client"})
+    assert settings.open_sees_all and settings.new_flags_client_side
+    with pytest.raises(SettingsError, match="FLAGSTAFF_OPEN_SEES must be marked or all, not 'everything'"):
+        Settings.from_env({"FLAGSTAFF_OPEN_SEES": "everything"})
+    with pytest.raises(SettingsError, match="FLAGSTAFF_NEW_FLAGS must be server or client, not 'both'"):
+        Settings.from_env({"FLAGSTAFF_NEW_FLAGS": "both"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

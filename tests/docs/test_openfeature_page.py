@@ -29,7 +29,7 @@ FETCH = "curl -H 'X-API-Key: sdk-secret-key' -o prod.json http://localhost:8080/
 @pytest.fixture
 def checkout(place: Place) -> Place:
     allowed = [Members("user", ["john"], variant="on")]
-    flags.create(NewFlag("new-checkout", members=allowed, default_variant="off"), "prod", actor=ADA)
+    flags.create(NewFlag("new-checkout", client_side=True, members=allowed, default_variant="off"), "prod", actor=ADA)
     place.refresh_if_behind()
     return place
 

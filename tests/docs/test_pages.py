@@ -37,6 +37,7 @@ def test_the_settings_table_has_the_defaults() -> None:
     assert Settings.from_env(shown) == Settings.from_env({})
     others = {"127.0.0.1": "::1", "prod": "dev", "key": "open", "v2": "v3", "admin": "member"}
     others |= {"off": "on", "flagstaff_session": "other", "password": "iam", "local": "x", "rsgi": "wsgi"}
+    others |= {"marked": "all", "server": "client"}
     small = ("FLAGSTAFF_THREADS", "FLAGSTAFF_WORKERS", "FLAGSTAFF_TRUSTED_PROXIES")
     for name, default in shown.items():
         changed = "3" if name in small else others.get(default) or str(int(default) + 2000)

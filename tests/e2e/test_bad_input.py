@@ -11,7 +11,7 @@ import pytest
 from db import database as pool
 from db.administration import keys
 from db.vocabulary import Actor, Scope, Source
-from tests.processes import Answer, Server, free_port, running
+from tests.processes import OPEN, Answer, Server, free_port, running
 
 FLAGS = "/api/admin/flags"
 EVALUATE = "/feature-flag/evaluate"
@@ -39,7 +39,7 @@ def service(database_url: str) -> Iterator[Service]:
     secret = keys.create("ci", Scope.ADMIN, actor=Actor("tester", Source.SYSTEM))[1]
     pool.disconnect()
     port = free_port()
-    settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_EVALUATION": "open"}
+    settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, **OPEN}
     with running("api", port=port, env={**settings, "FLAGSTAFF_MAX_BODY_BYTES": "8192"}) as server:
         server.wait_until_it_answers("/ready")
         made = Service(server, secret)

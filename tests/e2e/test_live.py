@@ -23,7 +23,7 @@ from db.migrate import migrate
 from db.postgres.embedded import EmbeddedPostgres
 from db.vocabulary import Actor, Scope, Source, ValueType
 from tests.conftest import new_database
-from tests.processes import Server, free_port, running, wait_until
+from tests.processes import OPEN, Server, free_port, running, wait_until
 from tests.streams import Stream
 
 FLAGS = "/api/admin/flags"
@@ -44,7 +44,7 @@ def secret(database: None) -> str:
 @contextmanager
 def serving(database_url: str, **env: str) -> Iterator[Server]:
     port = free_port()
-    settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, "FLAGSTAFF_EVALUATION": "open", **env}
+    settings = {"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url, **OPEN, **env}
     settings["FLAGSTAFF_ADMIN_LIMIT"] = "0"  # writers here write as fast as they can
     with running("api", port=port, env=settings) as server:
         server.wait_until_it_answers("/ready")

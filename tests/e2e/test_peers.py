@@ -16,7 +16,7 @@ from db.flags import flags
 from db.targeting.rules import read_rules
 from db.vocabulary import Actor, Scope, Source
 from tests.e2e.test_streams import serving
-from tests.processes import Server, wait_until
+from tests.processes import OPEN, Server, wait_until
 from tests.streams import Stream
 
 TESTER = Actor("tester", Source.SYSTEM)
@@ -58,7 +58,7 @@ def evaluates(server: Server) -> bool:
 @pytest.fixture
 def server(database: None, database_url: str) -> Iterator[Server]:
     flags.create(NewFlag("beta"), "prod", actor=TESTER)
-    with serving(database_url, FLAGSTAFF_EVALUATION="open", FLAGSTAFF_THREADS="4") as running:
+    with serving(database_url, **OPEN, FLAGSTAFF_THREADS="4") as running:
         yield running
 
 
@@ -165,7 +165,7 @@ def test_streams_are_not_offered_while_there_is_no_room(database: None, database
 
 
 def test_a_header_that_looks_like_one_of_a_proxy_counts_for_nothing(database: None, database_url: str) -> None:
-    settings = {"FLAGSTAFF_TRUSTED_PROXIES": "1", "FLAGSTAFF_EVALUATION_LIMIT": "3", "FLAGSTAFF_EVALUATION": "open"}
+    settings = {"FLAGSTAFF_TRUSTED_PROXIES": "1", "FLAGSTAFF_EVALUATION_LIMIT": "3", **OPEN}
     with serving(database_url, **settings) as server:
         statuses = [
             server.request(
@@ -209,7 +209,7 @@ def test_wsgi_serves_as_well(database: None, database_url: str) -> None:
     flags.create(NewFlag("beta"), "prod", actor=TESTER)
     settings = {"FLAGSTAFF_SERVER": "wsgi", "FLAGSTAFF_THREADS": "1", "FLAGSTAFF_STREAMS": "2"}
     _, secret = keys.create("backend", Scope.SERVER, environment="prod", actor=TESTER)
-    with serving(database_url, FLAGSTAFF_EVALUATION="open", **settings) as server:
+    with serving(database_url, **OPEN, **settings) as server:
         with Stream(server.port, f"key={secret}") as stream:
             assert stream.next()
             assert evaluates(server)

@@ -94,7 +94,7 @@ def test_what_client_keys_and_stream_tokens_hear(database_url: str, client_key: 
         query = answer.json["eventStreams"][0]["url"].partition("?")[2]
         assert client_key not in query
         with Stream(server.port, f"key={client_key}") as by_key, Stream(server.port, query) as by_token:
-            revision = create("beta").revision
+            revision = create("beta", client_side=True).revision
             for stream in (by_key, by_token):
                 (event,) = stream.until(at(revision))
                 assert event.name == "message" and event.data["type"] == "refetchEvaluation"
@@ -288,7 +288,7 @@ def planned(seconds: float) -> tuple[Step, ...]:
 def test_what_changes_with_time_is_told_after_a_restart_too(
     database_url: str, server_key: str, client_key: str
 ) -> None:
-    create("beta", default_variant="on", schedule=planned(8))
+    create("beta", client_side=True, default_variant="on", schedule=planned(8))
 
     def bulk(server: Server, **headers: str) -> Any:
         path, body = "/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "john"}}

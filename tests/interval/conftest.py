@@ -31,7 +31,7 @@ from tests.conftest import new_database
 from tests.db.helpers import targeting
 from tests.interval.browser import Person
 from tests.interval.interval_server import ADA, API_KEY, BOB, MEMBER, PATIENCE, IntervalServer
-from tests.processes import ROOT, Server, free_port, running, wait_until
+from tests.processes import OPEN, ROOT, Server, free_port, running, wait_until
 
 TESTER = Actor("tester", Source.SYSTEM)
 SOON = 4_000_000_000
@@ -173,7 +173,7 @@ def dashboard(
 def running_dashboard(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[Running]:
     """One for all tests; each uses flags of its own."""
     url, port = new_database(postgres, migrated_template, f"dashboard_{os.getpid()}"), free_port()
-    env = {"FLAGSTAFF_DATABASE_URL": url, "FLAGSTAFF_EVALUATION": "open", "PORT": str(port)}
+    env = {"FLAGSTAFF_DATABASE_URL": url, **OPEN, "PORT": str(port)}
     with ExitStack() as stack:
         server = stack.enter_context(IntervalServer())
         api = stack.enter_context(running("api", port=port, env=env))

@@ -101,7 +101,7 @@ VALUES: dict[str, Any] = {"string": ["ünï", ""], "number": [10, 0.5], "structu
 
 
 def create(key: str, **more: Any) -> None:
-    flags.create(NewFlag(key, **targeting(more)), "prod", actor=ADA)
+    flags.create(NewFlag(key, client_side=True, **targeting(more)), "prod", actor=ADA)
 
 
 def condition(operator: str) -> dict[str, Any]:

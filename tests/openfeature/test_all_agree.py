@@ -62,7 +62,9 @@ def bucketing(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def services(database: None, database_url: str, bucketing: str) -> Iterator[Services]:
-    services = connect(Settings(database_url=database_url, evaluation_open=True, bucketing=bucketing))
+    services = connect(
+        Settings(database_url=database_url, evaluation_open=True, open_sees_all=True, bucketing=bucketing)
+    )
     yield services
     services.follower.close()
 

@@ -38,7 +38,7 @@ def flagged(place: Place) -> Place:
 
 
 def create(key: str, **more: Any) -> None:
-    flags.create(NewFlag(key, **more), "prod", actor=ADA)
+    flags.create(NewFlag(key, client_side=True, **more), "prod", actor=ADA)
 
 
 @pytest.fixture

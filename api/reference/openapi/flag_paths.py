@@ -67,6 +67,7 @@ LIST_PARAMETERS = (
     in_query("tag", "Only flags that have all of these tags, separated by commas"),
     in_query("owner", "Only flags of this owner", maxLength=256),
     in_query("purpose", "Only flags of this purpose", enum=["release", "experiment", "operational", "permission"]),
+    in_query("clientSide", "Only flags that client keys see, or do not", **YES_OR_NO),
     in_query("archived", "Archived flags instead of live ones", **YES_OR_NO),
     in_query("sort", "By what", enum=["key", "name", "created", "updated"]),
     in_query("order", "In which direction", enum=["asc", "desc"]),

@@ -76,6 +76,7 @@ FLAG = object_with(
         "expectedEnd": EXPECTED_END,
         "links": list_of(LINK),
         "metadata": METADATA,
+        "clientSide": BOOLEAN,
         "environment": TEXT,
         "version": WHOLE,
         "revision": WHOLE,
@@ -121,6 +122,7 @@ OWN_FIELDS: dict[str, Json] = {
     "expectedEnd": EXPECTED_END,
     "links": nullable(list_of(LINK, maxItems=20)),
     "metadata": nullable({**METADATA, "propertyNames": KEY, "maxProperties": 32}),
+    "clientSide": described(nullable(BOOLEAN), "Whether client keys see it"),
 }
 """What is the flag's own in every environment."""
 

@@ -29,7 +29,7 @@ async def create(interaction: ActionInteraction) -> Result:
     environment = await interaction.environment()
     interaction.actor_for(environment)
     everywhere = await interaction.all_environments()
-    new = NewFlag("", description="")
+    new = NewFlag("", description="", client_side=interaction.settings.new_flags_client_side)
 
     async def attempt(problem: str | None) -> FlagView:
         nonlocal new
@@ -67,6 +67,7 @@ async def _what_it_is(
         "owner": ownership.owner_field(io, new.owner),
         "purpose": ownership.purpose_field(io, new.purpose),
         "end": ownership.end_field(io, new.expected_end),
+        "client_side": ownership.client_side_field(io, bool(new.client_side)),
         "kind": select(io, "Kind", KINDS, "static" if new.is_static else "dynamic"),
         "type": select(io, "Type", TYPES, str(new.value_type)),
         "enabled": io.input.boolean(f"Enabled in {environment.key}", default_value=new.enabled),
@@ -87,6 +88,7 @@ async def _what_it_is(
         owner=entered["owner"],
         purpose=ownership.purpose_chosen(entered["purpose"]),
         expected_end=entered["end"],
+        client_side=entered["client_side"],
         is_static=is_static,
         value_type=kind,
         enabled=entered["enabled"],

@@ -206,6 +206,11 @@ _EVERY_FLAG: Final = (
         lambda text, flag: ownership.parse_metadata(text),
         _merged,
     ),
+    FormField(
+        "client_side",
+        lambda form: ownership.client_side_field(form.io, form.entered["client_side"]),
+        lambda seen, flag: seen,
+    ),
     FormField("enabled", _enabled, lambda enabled, flag: enabled),
 )
 _VALUE: Final = FormField(

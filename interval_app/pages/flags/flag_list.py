@@ -30,6 +30,7 @@ DYNAMIC = (
     ("Planned", "planned"),
     ("Needs", "needs"),
     ("Needed by", "needed"),
+    ("Client keys", "client_side"),
     ("Updated", "updated"),
 )
 STATIC = (
@@ -39,6 +40,7 @@ STATIC = (
     ("Status", "enabled"),
     ("Planned", "planned"),
     ("Needed by", "needed"),
+    ("Client keys", "client_side"),
     ("Updated", "updated"),
 )
 MAX_KEY = 60
@@ -150,6 +152,7 @@ def dynamic_row(flag: FlagView) -> Row:
             planned(flag),
             cell(", ".join(map(phrases.prerequisite, flag.prerequisites))),
             cell(", ".join(flag.needed_by)),
+            seen_by_clients(flag),
             updated(flag),
         ],
         menu(flag),
@@ -161,7 +164,16 @@ def static_row(flag: FlagView) -> Row:
     value, needed = cell(phrases.readable(flag.value)), cell(", ".join(flag.needed_by))
     kind = str(flag.value_type)
     return Row(
-        [key_cell(flag), kind, value, tables.status(flag), planned(flag), needed, updated(flag)],
+        [
+            key_cell(flag),
+            kind,
+            value,
+            tables.status(flag),
+            planned(flag),
+            needed,
+            seen_by_clients(flag),
+            updated(flag),
+        ],
         menu(flag),
     )
 
@@ -183,6 +195,11 @@ def key_cell(flag: FlagView) -> tables.Cell:
     """Make the cell of the key, which leads to the flag's page."""
     params = {"flag": flag.key, "environment": flag.environment}
     return cell(flag.key, route=Route.FLAG, params=params, longest=MAX_KEY)
+
+
+def seen_by_clients(flag: FlagView) -> str:
+    """Say whether client keys see the flag; nothing where they do not, which is the rule."""
+    return "see it" if flag.client_side else ""
 
 
 def updated(flag: FlagView) -> str:

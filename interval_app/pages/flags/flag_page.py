@@ -66,6 +66,7 @@ def facts(flag: FlagView) -> list[dict[str, str]]:
         "Owner": flag.owner or phrases.NOTHING,
         "Purpose": flag.purpose or phrases.NOTHING,
         "Expected end": str(flag.expected_end or phrases.NOTHING),
+        "Seen by client keys": "yes" if flag.client_side else "no",
         "Updated": updated(flag),
     }
     if flag.is_static:

@@ -8,7 +8,6 @@ from db.history import changes
 from db.segments import restore as segment_restore
 from db.wording import phrases
 from flagstaff.digits import parse_digits
-from interval_app.pages.segments.segment_to_change import in_words
 from interval_app.session.errors import DashboardError
 from interval_app.session.executor import in_thread, in_thread_for_display
 from interval_app.session.interaction import ActionInteraction, Result
@@ -25,7 +24,7 @@ async def restore(interaction: ActionInteraction) -> Result:
         raise DashboardError("Only the changes of a segment can be taken back here.")
     goes_back = partial(segment_restore.restore, key, change.id)
     tried = await in_thread_for_display(goes_back, actor=actor, dry_run=True)
-    means = f"It will be as it was before {moment}, with the ids of then. {in_words(tried.affected)}"
+    means = f"It will be as it was before {moment}, with the ids of then. {phrases.affected(tried.affected)}"
     await interaction.confirm(f"Restore the segment {key}?", means, environments)
     await in_thread(goes_back, actor=interaction.actor_for(*environments))
     return await interaction.go(Route.SEGMENT, f"{key} is as it was before {moment}.", segment=key)

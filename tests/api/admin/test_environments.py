@@ -109,7 +109,7 @@ def test_threads_that_hear_of_a_deletion_at_once_agree_that_it_is_gone(
 
 
 def test_another_environment_may_have_the_key_and_a_later_revision(qa: Client, database_url: str) -> None:
-    other = connect(Settings(database_url=database_url, evaluation_open=True), development=True)
+    other = connect(Settings(database_url=database_url, evaluation_open=True, open_sees_all=True), development=True)
     other.follower.refresh()
     deleted = qa.do("GET", ENVIRONMENTS)["environments"][-1]["revision"]
     qa.do("DELETE", QA)
@@ -121,7 +121,7 @@ def test_another_environment_may_have_the_key_and_a_later_revision(qa: Client, d
 
 
 def test_another_process_drops_a_deleted_environment(qa: Client, database_url: str) -> None:
-    other = connect(Settings(database_url=database_url, evaluation_open=True), development=True)
+    other = connect(Settings(database_url=database_url, evaluation_open=True, open_sees_all=True), development=True)
     other.follower.refresh()
     qa.do("DELETE", QA)
     other.follower.refresh("qa")

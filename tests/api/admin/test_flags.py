@@ -320,6 +320,7 @@ OWN: dict[str, tuple[Any, Any]] = {
     "expectedEnd": ("2026-01-31", None),
     "links": ([{"title": "Ticket", "url": "https://example.com/1?a=b#c"}], []),
     "metadata": ({"cost": 1.5, "squad": "red", "pci": True}, {}),
+    "clientSide": (True, False),
 }
 """The flag's own fields, each with a value and with what it is without one."""
 

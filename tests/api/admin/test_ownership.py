@@ -156,7 +156,7 @@ def test_evaluations_and_definitions_carry_them_but_for_links(client: Client) ->
     assert said.items() <= answer["metadata"].items()
     key = {"X-API-Key": "sdk-secret-key"}
     defined = client.do("GET", "/api/client/definitions", **key)["flags"]["beta"]
-    assert defined["metadata"] == {**said, "flagVersion": 1, "revision": 1}
+    assert defined["metadata"] == {**said, "clientSide": False, "flagVersion": 1, "revision": 1}
     client.do("PUT", f"{BETA}?environment=dev", {"owner": "bob"})
     assert client.do("GET", "/api/client/definitions", **key)["flags"]["beta"]["metadata"]["owner"] == "bob"
 

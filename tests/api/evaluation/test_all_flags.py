@@ -122,7 +122,7 @@ def test_nobody_poses_as_somebody_else(client: Client) -> None:
 
 
 def test_environments(client: Client) -> None:
-    client.create("beta", environment="dev", rolloutPercentage=100)
+    client.create("beta", environment="dev", rolloutPercentage=100, clientSide=True)
     assert ask(client, environment="dev") == {"beta": (True, "ROLLOUT")}
     assert ask(client) == {"beta": (False, "DISABLED")}
     client.refused(400, "unknown_environment", "POST", PATH, {"environment": "nowhere", "user": {}})

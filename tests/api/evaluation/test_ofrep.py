@@ -235,7 +235,7 @@ def test_event_streams_carry_a_token_and_never_the_key() -> None:
     assert "client?" not in stream["url"] and hash_secret("client") not in stream["url"]
     token = stream["url"].partition("token=")[2].partition("&")[0]
     said = stream_tokens.read(services.keys, token, evaluation_open=False)
-    assert said == stream_tokens.Token("1", "prod")
+    assert said == stream_tokens.Token(SECRETS["client"], "prod")
 
 
 def test_where_the_address_is_configured_the_request_has_no_say() -> None:

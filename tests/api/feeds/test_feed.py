@@ -22,7 +22,7 @@ def delta(revision: int, *keys: str) -> Delta:
     summaries = {
         key: FlagSummary(key, key, "x" * 1000, ValueType.BOOLEAN, True, None, frozenset(), 0, revision) for key in keys
     }
-    return Delta(revision, definitions, set(), {"revision": revision}, False, summaries, {}, {}, {})
+    return Delta(revision, definitions, set(), {"revision": revision}, False, summaries, {}, {}, {}, revision)
 
 
 @pytest.fixture

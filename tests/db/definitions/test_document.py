@@ -41,7 +41,7 @@ def test_the_parts_of_a_definition_and_their_order() -> None:
     members.add("checkout", "prod", "user", ["john"], variant="on", actor=ADA)
     definition = written()["flags"]["checkout"]
     assert list(definition) == ["state", "variants", "defaultVariant", "targeting", "metadata"]
-    assert definition["metadata"] == {"flagVersion": 2, "revision": 2}
+    assert definition["metadata"] == {"clientSide": False, "flagVersion": 2, "revision": 2}
     assert list(written("dev")["flags"]["checkout"]) == ["state", "variants", "defaultVariant", "metadata"]
 
 
@@ -49,10 +49,10 @@ def test_metadata_says_who_and_why_and_nothing_that_is_not_known() -> None:
     link: FlagLink = {"title": "Ticket", "url": "https://example.com/1"}
     fields: dict[str, Any] = {"owner": "ada", "purpose": "release", "expected_end": "2026-01-31", "links": [link]}
     make(metadata={"squad": "red", "cost": 1, "pci": True}, **fields)
-    make("plain")
+    make("plain", client_side=True)
     definitions_ = written()["flags"]
     said = {"squad": "red", "cost": 1, "pci": True, "owner": "ada", "purpose": "release", "expectedEnd": "2026-01-31"}
-    assert definitions_["checkout"]["metadata"] == {**said, "flagVersion": 1, "revision": 1}
+    assert definitions_["checkout"]["metadata"] == {**said, "clientSide": False, "flagVersion": 1, "revision": 1}
     assert definitions_["plain"]["metadata"] == {"flagVersion": 1, "revision": 2}
     document = definitions.to_bytes(definitions.document("prod"))
     assert problems(document) == []

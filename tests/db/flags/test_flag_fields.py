@@ -24,6 +24,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "expected_end": (date(2026, 1, 31), date(2027, 1, 31)),
     "links": ([{"title": "Ticket", "url": "https://example.com/1"}], []),
     "metadata": ({"cost": 1}, {"cost": True}),
+    "client_side": (True, False),
 }
 
 

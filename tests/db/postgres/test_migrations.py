@@ -149,3 +149,22 @@ def test_former_actors_are_taken_apart(empty_url: str) -> None:
         assert (made.created_by, made.updated_by) == ("vikhyat", "vikhyat")
     finally:
         db_database.disconnect()
+
+
+def test_client_keys_go_on_seeing_the_flags_that_were_there(empty_url: str) -> None:
+    migrate(empty_url)
+    db_database.connect(empty_url)
+    try:
+        make("old", metadata={"squad": "red"})
+        take_back(empty_url, "0007_client_side")
+        with db_database.session():
+            db_database.database.execute_sql("""UPDATE flag SET metadata = '{"squad": "red", "clientSide": false}'""")
+        migrate(empty_url)
+        make("new")
+        assert [flags.get(key, "prod").client_side for key in ("old", "new")] == [True, False]
+        metadata: Any = document.document("prod")["flags"]["old"]["metadata"]  # type: ignore[index,call-overload]
+        assert "clientSide" not in metadata and metadata["squad"] == "red"
+        with db_database.session():
+            assert db_database.rows("SELECT DISTINCT revision, client_revision FROM environment") == [(2, 1)]
+    finally:
+        db_database.disconnect()

@@ -20,9 +20,12 @@ from tests.interval.conftest import AWKWARD, TESTER, Running
 def test_create_a_dynamic_boolean_flag(dash: Running) -> None:
     key = dash.fresh()
     action = dash.ada.run("flags/create", environment="dev")
-    assert action.form().inputs == [
-        *("Key", "Description", "Owner", "Purpose", "Expected end", "Kind", "Type", "Enabled in dev", "Comment")
+    form = action.form()
+    assert form.inputs == [
+        *("Key", "Description", "Owner", "Purpose", "Expected end", "Seen by client keys", "Kind", "Type"),
+        *("Enabled in dev", "Comment"),
     ]
+    assert form.default("Seen by client keys") is False
     action.answer({"Key": key, "Description": "The new one"})
     form = action.form()
     assert form.options("Default variant") == ["none", "=on", "=off"]

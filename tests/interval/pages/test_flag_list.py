@@ -17,7 +17,15 @@ def test_it_lists_flags_of_both_kinds(dash: Running) -> None:
     (row,) = page.look("Dynamic flags", queryTerm=checkout.key)
     assert row.pop("updated").endswith("by tester")
     shown = {"key": checkout.key, "type": "boolean", "enabled": "enabled", "rollout": "25 % on, 75 % off"}
-    assert row == {**shown, "members": "0", "rules": "0", "planned": "-", "needs": "-", "needed": "-"}
+    assert row == {
+        **shown,
+        "members": "0",
+        "rules": "0",
+        "planned": "-",
+        "needs": "-",
+        "needed": "-",
+        "client_side": "-",
+    }
     (row,) = page.look("Static flags", queryTerm=banner.key)
     assert (row["value"], row["type"], row["enabled"]) == ("2024-01-01", "string", "enabled")
     assert page.look("Static flags", queryTerm=checkout.key) == []

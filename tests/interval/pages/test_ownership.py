@@ -131,3 +131,28 @@ def test_the_list_goes_by_owner_and_purpose(dash: Running) -> None:
     assert f"Only flags that are: owned by {owner}, for purpose release" in page.render.labels
     assert [row["key"] for row in page.look("Dynamic flags")] == [wanted.key]
     dash.ada.open("flags", purpose="nonsense")
+
+
+def test_who_sees_a_flag_is_chosen_shown_and_filtered(dash: Running) -> None:
+    key = dash.fresh()
+    action = dash.ada.run("flags/create", environment="dev")
+    action.fill({"Key": key, "Seen by client keys": True})
+    action.fill()
+    action.result()
+    assert flags.get(key, "prod").client_side
+    assert "Seen by client keys: yes" in dash.ada.open("flags/flag", flag=key).render.text
+    (row,) = dash.ada.open("flags").look("Dynamic flags", queryTerm=key)
+    assert row["client_side"] == "see it"
+    action = dash.ada.run("flags/filter")
+    action.fill({"Client keys": "no"})
+    action.result()
+    page = dash.ada.follow(*action.redirects[0])
+    assert isinstance(page, OpenPage)
+    assert "Only flags that are: not seen by client keys" in page.render.labels
+    assert page.look("Dynamic flags", queryTerm=key) == []
+    action = dash.ada.run("flags/edit", flag=key, environment="dev")
+    action.fill({"Seen by client keys": False})
+    action.result()
+    assert not flags.get(key, "prod").client_side
+    (row,) = page.look("Dynamic flags", queryTerm=key)
+    assert row["client_side"] == "-"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from copy import copy
 from threading import Lock
 from typing import Any
 
@@ -130,6 +131,20 @@ class Engine:
             for key in removed:
                 flags.pop(key, None)
             self._flags, self._within, self._shared = flags, within, shared
+
+    def selection(self, chosen: Callable[[Mapping[str, Any]], bool], metadata: Metadata) -> Engine:
+        """Return an engine of the flags whose definitions are chosen, as they are now: later updates do not reach it.
+
+        Both share what is compiled.
+
+        Args:
+            metadata: what the engine says of itself; the answers of its flags go on carrying this one's.
+        """
+        part = copy(self)
+        part._lock = Lock()
+        part._flags = {key: flag for key, flag in self._flags.items() if chosen(flag.definition)}
+        part._within = self._within._replace(metadata=metadata)
+        return part
 
     def next_moment(self, after: float) -> int | None:
         """Return the first time after this one at which some flag's answers change only because time has passed.

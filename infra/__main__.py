@@ -18,6 +18,7 @@ from readiness import Readiness, ReadinessArgs
 from regions import check_region
 from release import Release, ReleaseArgs
 from tagging import tag_everything
+from worker_starts import WorkerStarts, WorkerStartsArgs
 
 # By name, because pulumi.Config does not say what is set.
 configured = {**configuration.get_config_env(), **configuration.CONFIG.get()}
@@ -36,7 +37,8 @@ foundation = own_foundation(name, place, options, definitions)
 functions = Functions("functions", FunctionsArgs(name, place, options, definitions, foundation))
 readiness = Readiness("readiness", ReadinessArgs(functions, foundation, options.default_environment))
 functions.serve(readiness.migration)
-release = Release("release", ReleaseArgs(functions, readiness))
+starts = WorkerStarts("worker", WorkerStartsArgs(name, place, functions.worker, definitions))
+release = Release("release", ReleaseArgs(functions, readiness, starts))
 gateway = Gateway("gateway", GatewayArgs(name, options, functions, release))
 observability = Observability("observability", ObservabilityArgs(name, place.region, options, functions, gateway))
 
@@ -60,7 +62,7 @@ if options.interval_api_key is not None:
                 **foundation.database.environment(),
                 **interval_environment(options),
             },
-            statements=[definitions.writing(), foundation.database.sign_in(place)],
+            statements=[*definitions.publishing(), foundation.database.sign_in(place)],
             subnet_ids=foundation.public_subnet_ids,
             security_group_ids=[foundation.interval_group_id],
         ),

@@ -40,7 +40,7 @@ functions.serve(readiness.migration)
 starts = WorkerStarts("worker", WorkerStartsArgs(name, place, functions.worker, definitions))
 release = Release("release", ReleaseArgs(functions, readiness, starts))
 gateway = Gateway("gateway", GatewayArgs(name, options, functions, release))
-observability = Observability("observability", ObservabilityArgs(name, place.region, options, functions, gateway))
+interval = None
 
 if options.interval_api_key is not None:
     if options.interval_server_endpoint is None:
@@ -48,7 +48,7 @@ if options.interval_api_key is not None:
             "The Interval process can't start before it knows its server: "
             "pulumi config set intervalServerEndpoint wss://.../websocket && pulumi up"
         )
-    Interval(
+    interval = Interval(
         "interval",
         IntervalArgs(
             name=f"{name}-interval",
@@ -73,6 +73,10 @@ else:
         "The Interval process is left out: no key is set. "
         "To have it: pulumi config set --secret intervalApiKey ... && pulumi up"
     )
+
+observability = Observability(
+    "observability", ObservabilityArgs(name, place.region, options, functions, gateway, interval)
+)
 
 pulumi.export("url", gateway.url)
 pulumi.export("adminKey", readiness.admin_key)

@@ -73,6 +73,8 @@ class Options:
     custom_domain: str | None = option(matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+"))
     certificate_arn: str | None = option(matching(r"arn:aws[a-z-]*:acm:.+"))
     alarm_email: str | None = option(matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"))
+    alarm_topic_arn: str | None = option(matching(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+"))
+    alarm_requests_per_hour: int = option(whole(1, 1_000_000_000), 200_000)
     stale_minutes: int = option(whole(1, 1_440), 10)
     tags: Mapping[str, str] = option(tags, {})
     availability_zones: Sequence[str] = option(listed(r"[a-z]{2}(-[a-z]+)+-\d[a-h]"), ())

@@ -82,6 +82,7 @@ pulumi.export("url", gateway.url)
 pulumi.export("adminKey", readiness.admin_key)
 pulumi.export("serverKey", readiness.server_key)
 pulumi.export("definitionsBucket", definitions.bucket.bucket)
-pulumi.export("dashboard", observability.url)
+if options.dashboard:
+    pulumi.export("dashboard", observability.url)
 if options.custom_domain:
     pulumi.export("customDomainTarget", gateway.domain_target)

@@ -44,12 +44,15 @@ class Observability(pulumi.ComponentResource):
         self._actions = [*self._topic(name), *([args.options.alarm_topic_arn] if args.options.alarm_topic_arn else [])]
         for alarm in alarms(args.options, self._watched(name)):
             self._alarm(alarm)
-        self.dashboard = self._dashboard(name)
-        self.url = (
-            f"https://{args.region}.console.aws.amazon.com/cloudwatch/home?region={args.region}"
-            f"#dashboards/dashboard/{args.name}"
-        )
-        self.register_outputs({"url": self.url})
+        if args.options.dashboard:
+            self._dashboard(name)
+        self.register_outputs({})
+
+    @property
+    def url(self) -> str:
+        """The dashboard's address."""
+        place = f"https://{self._args.region}.console.aws.amazon.com/cloudwatch/home?region={self._args.region}"
+        return f"{place}#dashboards/dashboard/{self._args.name}"
 
     def _watched(self, name: str) -> Watched:
         interval = self._args.interval
@@ -112,10 +115,10 @@ class Observability(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _dashboard(self, name: str) -> aws.cloudwatch.Dashboard:
+    def _dashboard(self, name: str) -> None:
         functions = self._args.functions.all
         names = pulumi.Output.all(*(functions[part].name for part in sorted(functions)))
         body = pulumi.Output.all(self._args.gateway.api.id, names).apply(
             lambda ids: dashboard_body(self._args.options.stage, self._args.region, ids[0], ids[1])
         )
-        return aws.cloudwatch.Dashboard(name, dashboard_name=self._args.name, dashboard_body=body, opts=self._child)
+        aws.cloudwatch.Dashboard(name, dashboard_name=self._args.name, dashboard_body=body, opts=self._child)

@@ -72,6 +72,7 @@ class Options:
     tracing: bool = option(boolean, True)
     custom_domain: str | None = option(matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+"))
     certificate_arn: str | None = option(matching(r"arn:aws[a-z-]*:acm:.+"))
+    dashboard: bool = option(boolean, True)
     alarm_email: str | None = option(matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"))
     alarm_topic_arn: str | None = option(matching(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+"))
     alarm_requests_per_hour: int = option(whole(1, 1_000_000_000), 200_000)

@@ -68,6 +68,21 @@ CHANGES: list[tuple[dict[str, str], dict[str, str]]] = [
         },
     ),
     (
+        {"evaluationMemory": "512", "staleMinutes": "20", "alarmRequestsPerHour": "1000000", "dashboard": "false"},
+        {
+            "aws_cloudwatch_metric_alarm.stale-definitions": "update",
+            "aws_cloudwatch_metric_alarm.requests": "update",
+            "aws_cloudwatch_dashboard.observability": "delete",
+        },
+    ),
+    (
+        {"alarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:on-call"},
+        {
+            f"aws_cloudwatch_metric_alarm.{one}": "update"
+            for one in ("_5xx", "memory", "interval-task", "worker-errors")
+        },
+    ),
+    (
         {"tags": "team=web"},
         {f"aws_{one}": "update" for one in ("vpc.network", "rds_cluster.database", "lambda_function.evaluation")},
     ),
@@ -132,6 +147,14 @@ def test_an_option_changes_what_it_has_to_and_replaces_nothing_in_use(
     removed = [address for address, what in plan.items() if what in ("replace", "delete")]
     assert [address for address in removed if stage.in_its_own_way(address)] == []
     assert [address for address in removed if address.startswith(IN_USE)] == []
+
+
+def test_a_zone_that_is_exchanged_takes_no_addresses_that_are_in_use(stage: Deployment) -> None:
+    stage.declare(**OPTIONS, availabilityZones="eu-central-1b,eu-central-1c")
+    plan = stage.plan()
+    subnets = {address: plan[address] for address in plan if address.startswith("aws_subnet.")}
+    gone = {f"aws_subnet.network-{kind}-a": "delete" for kind in ("private", "public")}  # AWS may refuse: docs/aws.md
+    assert subnets == {**gone, **{f"aws_subnet.network-{kind}-c": "create" for kind in ("private", "public")}}
 
 
 @pytest.mark.parametrize("options", REFUSED, ids=lambda value: "-".join(value))

@@ -25,9 +25,9 @@ DOCUMENTING_MEMORY = 512
 WORKERS = 2
 """How many may run at once: where edits come one after another, a document is made of several of them."""
 CONCURRENCY_QUOTA = "L-B99A9384"
-UNRESERVED = 100
-"""What Lambda wants to be left for functions without a share of their own; so in a new account, which has 10 in all,
-none can have one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+ORDINARY_QUOTA = 1000
+"""Executions of an account. A new one has 10, of which Lambda lets none be set apart: a hundred have to be left.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
 
 
@@ -164,9 +164,9 @@ class Functions(pulumi.ComponentResource):
 
 
 def worker_concurrency() -> int | None:
-    """Return how many workers may run at once; None where the account has not enough executions to set some apart."""
+    """Return how many workers may run at once; None where the account has too few executions to set some apart."""
     quota = aws.servicequotas.get_service_quota(service_code="lambda", quota_code=CONCURRENCY_QUOTA)
-    return WORKERS if quota.value >= UNRESERVED + WORKERS else None
+    return WORKERS if quota.value >= ORDINARY_QUOTA else None
 
 
 def common_environment(options: Options, definitions: DefinitionsBucket) -> dict[str, pulumi.Input[str]]:

@@ -32,7 +32,10 @@ CHANGES: list[tuple[dict[str, str], dict[str, str]]] = [
     (
         {"release": "2"},
         {
-            **{f"aws_lambda_function.{part}": "update" for part in ("evaluation", "admin", "migration", "control")},
+            **{
+                f"aws_lambda_function.{part}": "update"
+                for part in ("evaluation", "admin", "migration", "control", "worker")
+            },
             "aws_lambda_invocation.migrations": "replace",
             "aws_lambda_alias.admin": "update",
             **NEW_VERSIONS,

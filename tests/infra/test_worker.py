@@ -41,7 +41,7 @@ def test_it_is_there_before_a_deployment_publishes_and_does_not_wait_for_the_mig
     assert not any_stage.comes_after("lambda:Function worker", "lambda:Invocation migrations")
 
 
-@pytest.mark.parametrize(("quota", "workers"), [("10", None), ("101", None), ("102", 2), ("1000", 2)])
+@pytest.mark.parametrize(("quota", "workers"), [("10", None), ("999", None), ("1000", 2), ("5000", 2)])
 def test_few_run_at_once_where_the_account_has_executions_to_set_apart(
     deploy: Deploy, quota: str, workers: int | None
 ) -> None:

@@ -138,8 +138,8 @@ def of_definitions(options: Options) -> Sequence[Alarm]:
         Alarm(
             "unpublished",
             "a change is committed, but programs do not have it",
-            "The log of the admin function or the Interval task says why. Any write publishes it, and so does Publish now "
-            "in the dashboard",
+            "The log of the admin function or the Interval task says why. Any write publishes it, and so does "
+            "Publish now in the dashboard",
             *(OURS, "UnpublishedRevisions", stage),
             statistic="Minimum",
             missing="ignore",  # it stays until a publication succeeds: no news is no good news here

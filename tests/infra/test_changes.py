@@ -65,7 +65,7 @@ CHANGES: list[tuple[dict[str, str], dict[str, str]]] = [
     (
         {"availabilityZones": "eu-central-1a,eu-central-1b,eu-central-1c"},
         {
-            **{f"aws_subnet.network-{kind}-c": "create" for kind in ("private", "public")},
+            **{f"aws_subnet.network_{kind}_c": "create" for kind in ("private", "public")},
             "aws_db_subnet_group.database": "update",
             "aws_lambda_function.admin": "update",
         },
@@ -73,7 +73,7 @@ CHANGES: list[tuple[dict[str, str], dict[str, str]]] = [
     (
         {"evaluationMemory": "512", "staleMinutes": "20", "alarmRequestsPerHour": "1000000", "dashboard": "false"},
         {
-            "aws_cloudwatch_metric_alarm.stale-definitions": "update",
+            "aws_cloudwatch_metric_alarm.stale_definitions": "update",
             "aws_cloudwatch_metric_alarm.requests": "update",
             "aws_cloudwatch_dashboard.observability": "delete",
         },
@@ -82,7 +82,7 @@ CHANGES: list[tuple[dict[str, str], dict[str, str]]] = [
         {"alarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:on-call"},
         {
             f"aws_cloudwatch_metric_alarm.{one}": "update"
-            for one in ("_5xx", "memory", "interval-task", "worker-errors")
+            for one in ("_5xx", "memory", "interval_task", "worker_errors")
         },
     ),
     (
@@ -156,8 +156,8 @@ def test_a_zone_that_is_exchanged_takes_no_addresses_that_are_in_use(stage: Depl
     stage.declare(**OPTIONS, availabilityZones="eu-central-1b,eu-central-1c")
     plan = stage.plan()
     subnets = {address: plan[address] for address in plan if address.startswith("aws_subnet.")}
-    gone = {f"aws_subnet.network-{kind}-a": "delete" for kind in ("private", "public")}  # AWS may refuse: docs/aws.md
-    assert subnets == {**gone, **{f"aws_subnet.network-{kind}-c": "create" for kind in ("private", "public")}}
+    gone = {f"aws_subnet.network_{kind}_a": "delete" for kind in ("private", "public")}  # AWS may refuse: docs/aws.md
+    assert subnets == {**gone, **{f"aws_subnet.network_{kind}_c": "create" for kind in ("private", "public")}}
 
 
 @pytest.mark.parametrize("options", REFUSED, ids=lambda value: "-".join(value))

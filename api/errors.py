@@ -86,7 +86,7 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
 
 RETRY_LATER = (("Retry-After", "1"),)
 RETRY_WHEN_AWAKE = (("Retry-After", "10"),)
-"""A paused database takes about 15 seconds, some of which have passed before this is answered."""
+"""A paused database takes some 15 seconds as a rule, some of which have passed before this is answered."""
 
 
 def unknown_fields(unknown: Iterable[str], known: Iterable[str], kind: str = "field") -> RequestError:

@@ -24,8 +24,11 @@ from db.vocabulary import JsonValue
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 FAILURE_SECONDS: Final = 1.0
-WAKE_SECONDS: Final = 30.0
-"""How long a database that lets attempts time out, as one that wakes up does, is waited for."""
+WAKE_SECONDS: Final = 75.0
+"""How long a database that lets attempts time out, as one that wakes up does, is waited for. Aurora takes some 15
+seconds, and 30 or more after a day of sleep:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+"""
 MAX_WHOLE_NUMBER: Final = 2**53 - 1
 
 LOCK_TIMEOUT: Final = "55P03"

@@ -266,10 +266,12 @@ class DatabaseUnavailableError(FlagstaffError):
 
 
 class DatabaseWakingError(DatabaseUnavailableError):
-    """The database pauses while nobody uses it; this attempt has woken it, which takes about 15 seconds."""
+    """The database pauses while nobody uses it; this attempt has woken it, which takes some 15 to 30 seconds."""
 
     def __init__(self) -> None:
-        super().__init__("it was paused and is waking up, which takes about 15 seconds; try again then")
+        super().__init__(
+            "it was paused and is waking up, which takes 15 seconds as a rule, 30 after a day; try again then"
+        )
 
 
 class WriteBlockedError(DatabaseUnavailableError):

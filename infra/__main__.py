@@ -18,6 +18,7 @@ from readiness import Readiness, ReadinessArgs
 from regions import check_region
 from release import Release, ReleaseArgs
 from tagging import tag_everything
+from worker_starts import WorkerStarts, WorkerStartsArgs
 
 # By name, because pulumi.Config does not say what is set.
 configured = {**configuration.get_config_env(), **configuration.CONFIG.get()}
@@ -36,9 +37,10 @@ foundation = own_foundation(name, place, options, definitions)
 functions = Functions("functions", FunctionsArgs(name, place, options, definitions, foundation))
 readiness = Readiness("readiness", ReadinessArgs(functions, foundation, options.default_environment))
 functions.serve(readiness.migration)
-release = Release("release", ReleaseArgs(functions, readiness))
+starts = WorkerStarts("worker", WorkerStartsArgs(name, place, functions.worker, definitions))
+release = Release("release", ReleaseArgs(functions, readiness, starts))
 gateway = Gateway("gateway", GatewayArgs(name, options, functions, release))
-observability = Observability("observability", ObservabilityArgs(name, place.region, options, functions, gateway))
+interval = None
 
 if options.interval_api_key is not None:
     if options.interval_server_endpoint is None:
@@ -46,7 +48,7 @@ if options.interval_api_key is not None:
             "The Interval process can't start before it knows its server: "
             "pulumi config set intervalServerEndpoint wss://.../websocket && pulumi up"
         )
-    Interval(
+    interval = Interval(
         "interval",
         IntervalArgs(
             name=f"{name}-interval",
@@ -60,7 +62,7 @@ if options.interval_api_key is not None:
                 **foundation.database.environment(),
                 **interval_environment(options),
             },
-            statements=[definitions.writing(), foundation.database.sign_in(place)],
+            statements=[*definitions.publishing(), foundation.database.sign_in(place)],
             subnet_ids=foundation.public_subnet_ids,
             security_group_ids=[foundation.interval_group_id],
         ),
@@ -72,10 +74,15 @@ else:
         "To have it: pulumi config set --secret intervalApiKey ... && pulumi up"
     )
 
+observability = Observability(
+    "observability", ObservabilityArgs(name, place.region, options, functions, gateway, interval)
+)
+
 pulumi.export("url", gateway.url)
 pulumi.export("adminKey", readiness.admin_key)
 pulumi.export("serverKey", readiness.server_key)
 pulumi.export("definitionsBucket", definitions.bucket.bucket)
-pulumi.export("dashboard", observability.url)
+if options.dashboard:
+    pulumi.export("dashboard", observability.url)
 if options.custom_domain:
     pulumi.export("customDomainTarget", gateway.domain_target)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import policies
 import pulumi
 import pulumi_aws as aws
 from pulumi import ResourceOptions
 
-OLD_VERSIONS_DAYS = 30
+KEYS: Final = ("keys.json",)
+PARTS: Final = ("manifest/*", "parts/*")
+"""What publishers write of environments: db/published."""
+DOCUMENTS: Final = ("definitions/*",)
+"""What the worker makes of them."""
+READ: Final = ("s3:GetObject",)
+WRITE: Final = ("s3:GetObject", "s3:PutObject")
+"""To write over what is there, and over nothing else, one has to be allowed to read it."""
+OLD_VERSIONS_DAYS: Final = 30
+OLD_DOCUMENTS_DAYS: Final = 1
+"""Of whole documents, which an edit of a large environment replaces by tens of megabytes."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class DefinitionsArgs:
 
 
 class DefinitionsBucket(pulumi.ComponentResource):
-    """A private, encrypted bucket that keeps old versions for a month, and talks TLS only."""
+    """A private, encrypted bucket that keeps old versions for a while, and talks TLS only."""
 
     def __init__(self, name: str, args: DefinitionsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flagstaff:aws:Definitions", name, None, opts)
@@ -50,21 +62,33 @@ class DefinitionsBucket(pulumi.ComponentResource):
             versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
             opts=child,
         )
-        aws.s3.BucketLifecycleConfiguration(name, bucket=self.bucket.id, rules=[_expiry()], opts=child)
+        aws.s3.BucketLifecycleConfiguration(name, bucket=self.bucket.id, rules=_expiry(), opts=child)
         aws.s3.BucketPolicy(name, bucket=self.bucket.id, policy=policies.document([self._tls_only()]), opts=child)
         if args.read_by_pages:
             aws.s3.BucketCorsConfiguration(name, bucket=self.bucket.id, cors_rules=[_reading_pages()], opts=child)
-        self.readable = [self._objects("definitions/*"), self._objects("keys.json")]
-        """What evaluating needs to read, as ARNs."""
         self.register_outputs({"bucket": self.bucket.id})
 
-    def reading(self) -> policies.Statement:
-        """May read definitions and keys."""
-        return policies.allow(["s3:GetObject"], self.readable)
+    def reading(self) -> Sequence[policies.Statement]:
+        """May read whatever is published."""
+        return [self._allow(READ, *KEYS, *PARTS, *DOCUMENTS)]
 
-    def writing(self) -> policies.Statement:
-        """May publish, which looks at what is there, and deletes what an environment that is gone left."""
-        return policies.allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], self.readable)
+    def reading_keys(self) -> Sequence[policies.Statement]:
+        """May read who may do what, and which environments there are."""
+        return [self._allow(READ, *KEYS)]
+
+    def publishing(self) -> Sequence[policies.Statement]:
+        """May publish, and delete what nobody needs any more: parts, and all that an environment that is gone left."""
+        return [
+            self._allow(WRITE, *KEYS, *PARTS),
+            self._allow(["s3:DeleteObject"], *PARTS, *DOCUMENTS),
+        ]
+
+    def making_documents(self) -> Sequence[policies.Statement]:
+        """May read what is published, and write whole documents."""
+        return [*self.reading(), self._allow(["s3:PutObject"], *DOCUMENTS)]
+
+    def _allow(self, actions: Sequence[str], *patterns: str) -> policies.Statement:
+        return policies.allow(actions, [self._objects(pattern) for pattern in patterns])
 
     def _objects(self, pattern: str) -> pulumi.Output[str]:
         return pulumi.Output.concat(self.bucket.arn, "/", pattern)
@@ -93,12 +117,27 @@ def _encryption() -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgs:
     return aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(apply_server_side_encryption_by_default=default)
 
 
-def _expiry() -> aws.s3.BucketLifecycleConfigurationRuleArgs:
+def _expiry() -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
+    """Where both rules hold, the shorter time does:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
+    """
+    # The marks of objects that are deleted go with their last version.
+    gone = aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True)
+    return [
+        _old_versions("old-versions", "", OLD_VERSIONS_DAYS, gone),
+        _old_versions("old-documents", DOCUMENTS[0].rstrip("*"), OLD_DOCUMENTS_DAYS),
+    ]
+
+
+def _old_versions(
+    name: str, prefix: str, days: int, expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgs | None = None
+) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
     return aws.s3.BucketLifecycleConfigurationRuleArgs(
-        id="old-versions",
+        id=name,
         status="Enabled",
-        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=prefix),
         noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-            noncurrent_days=OLD_VERSIONS_DAYS
+            noncurrent_days=days
         ),
+        expiration=expiration,
     )

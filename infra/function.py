@@ -63,10 +63,12 @@ class FunctionArgs:
     """What has to be done before its code is updated."""
     versioned: bool = False
     """Whether each state of it is kept as a version, which aliases lead to."""
+    concurrency: int | None = None
+    """How many of it may run at once; None leaves that to the cost brake."""
 
 
 class Function(pulumi.ComponentResource):
-    """A function of one of our packages. Its reserved concurrency is the cost brake's: no deployment changes it."""
+    """A function of one of our packages, with a role and a log of its own."""
 
     def __init__(self, name: str, args: FunctionArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flagstaff:aws:Function", name, None, opts)
@@ -103,10 +105,12 @@ class Function(pulumi.ComponentResource):
             ),
             vpc_config=_vpc(args),
             publish=args.versioned,
+            reserved_concurrent_executions=args.concurrency,
             opts=ResourceOptions(
                 parent=self,
                 depends_on=[policy, *args.after],
-                ignore_changes=["reservedConcurrentExecutions"],
+                # What the cost brake has set, no deployment changes.
+                ignore_changes=["reservedConcurrentExecutions"] if args.concurrency is None else None,
             ),
         )
         self.digest = digest

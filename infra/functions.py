@@ -1,4 +1,4 @@
-"""The four functions of a stage, what each may do, and which are updated first."""
+"""The five functions of a stage, what each may do, and which are updated first."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ from pulumi import ResourceOptions
 ANSWERING_SECONDS = 29
 """The gateway gives up after 30."""
 MIGRATING_SECONDS = 300
+DOCUMENTING_SECONDS = 120
+"""The document of 2,000,000 members takes a tenth of it."""
+DOCUMENTING_MEMORY = 512
+"""MB, of which it needs a tenth: what counts is the share of a CPU that comes with it."""
+WORKERS = 2
+"""How many may run at once: where edits come one after another, a document is made of several of them."""
+CONCURRENCY_QUOTA = "L-B99A9384"
+ORDINARY_QUOTA = 1000
+"""Executions of an account. A new one has 10, of which Lambda lets none be set apart: a hundred have to be left.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+"""
 
 
 @dataclass(frozen=True)
@@ -32,16 +43,16 @@ class FunctionsArgs:
 
 
 class Functions(pulumi.ComponentResource):
-    """Evaluation and control outside the VPC; admin and migration in it, as the database's clients.
+    """Evaluation, control and worker outside the VPC; admin and migration in it, as the database's clients.
 
-    Migration and control are there first. Those that serve follow with `serve`, when the tables are theirs.
+    Migration, control and worker are there first. Those that serve follow with `serve`, when the tables are theirs.
     """
 
     def __init__(self, name: str, args: FunctionsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flagstaff:aws:Functions", name, None, opts)
         self._args = args
         self._jwt = jwt_environment(args.options)
-        self._writing = [args.definitions.writing(), args.foundation.database.sign_in(args.place)]
+        self._writing = [*args.definitions.publishing(), args.foundation.database.sign_in(args.place)]
         self.migration = self._function(
             "migration",
             packages.ADMIN,
@@ -54,11 +65,21 @@ class Functions(pulumi.ComponentResource):
         self.control = self._function(
             "control",
             packages.CONTROL,
-            [args.definitions.reading(), *self._controlling()],
+            [*args.definitions.reading_keys(), *self._controlling()],
             environment={**self._control_environment(), **self._jwt},
             timeout=MIGRATING_SECONDS,
         )
-        self.all = {"migration": self.migration, "control": self.control}
+        # Before anything is published for it to read: it reads what earlier releases have published, too.
+        self.worker = self._function(
+            "worker",
+            packages.WORKER,
+            args.definitions.making_documents(),
+            memory=DOCUMENTING_MEMORY,
+            timeout=DOCUMENTING_SECONDS,
+            concurrency=worker_concurrency(),
+            traced=False,  # a trace a minute would cost more than the minutes
+        )
+        self.all = {"migration": self.migration, "control": self.control, "worker": self.worker}
         self.register_outputs({})
 
     def serve(self, migration: pulumi.Resource) -> None:
@@ -67,7 +88,7 @@ class Functions(pulumi.ComponentResource):
         self.evaluation = self._function(
             "evaluation",
             packages.EVALUATION,
-            [self._args.definitions.reading()],
+            self._args.definitions.reading(),
             memory=options.evaluation_memory,
             migration=migration,
         )
@@ -93,6 +114,8 @@ class Functions(pulumi.ComponentResource):
         in_vpc: bool = False,
         timeout: int = ANSWERING_SECONDS,
         migration: pulumi.Resource | None = None,
+        concurrency: int | None = None,
+        traced: bool = True,
     ) -> Function:
         """Return a function; one that comes after the migration is reached by its versions."""
         args = self._args
@@ -107,13 +130,14 @@ class Functions(pulumi.ComponentResource):
                 timeout_seconds=timeout,
                 python_version=args.options.python_version,
                 log_retention_days=args.options.log_retention_days,
-                tracing=args.options.tracing,
+                tracing=args.options.tracing and traced,
                 environment={**common_environment(args.options, args.definitions), **(environment or {})},
                 statements=statements,
                 subnet_ids=args.foundation.private_subnet_ids if in_vpc else (),
                 security_group_ids=[args.foundation.admin_group_id] if in_vpc else (),
                 after=[migration] if migration else (),
                 versioned=migration is not None,
+                concurrency=concurrency,
             ),
             ResourceOptions(parent=self),
         )
@@ -137,6 +161,12 @@ class Functions(pulumi.ComponentResource):
             "FLAGSTAFF_DATABASE_NAME": database.name,
             "FLAGSTAFF_DATABASE_ROLE": database.role,
         }
+
+
+def worker_concurrency() -> int | None:
+    """Return how many workers may run at once; None where the account has too few executions to set some apart."""
+    quota = aws.servicequotas.get_service_quota(service_code="lambda", quota_code=CONCURRENCY_QUOTA)
+    return WORKERS if quota.value >= ORDINARY_QUOTA else None
 
 
 def common_environment(options: Options, definitions: DefinitionsBucket) -> dict[str, pulumi.Input[str]]:

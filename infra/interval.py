@@ -89,7 +89,8 @@ class Interval(pulumi.ComponentResource):
             name, name=f"/flagstaff/{args.name}", retention_in_days=args.log_retention_days, opts=self._child
         )
         task = self._task(args, image, repository, key)
-        self._service(args, task)
+        self.dimensions = self._service(args, task)
+        """What CloudWatch tells the service by."""
         self.register_outputs({})
 
     def _image(self, repository: aws.ecr.Repository) -> docker_build.Image:
@@ -183,7 +184,7 @@ class Interval(pulumi.ComponentResource):
         )
         return role
 
-    def _service(self, args: IntervalArgs, task: aws.ecs.TaskDefinition) -> None:
+    def _service(self, args: IntervalArgs, task: aws.ecs.TaskDefinition) -> dict[str, pulumi.Output[str]]:
         capacity = "FARGATE" if args.protected else "FARGATE_SPOT"
         cluster = aws.ecs.Cluster(self._label, name=args.name, opts=self._child)
         providers = aws.ecs.ClusterCapacityProviders(
@@ -193,7 +194,7 @@ class Interval(pulumi.ComponentResource):
             capacity_providers=["FARGATE", "FARGATE_SPOT"],
             opts=self._child,
         )
-        aws.ecs.Service(
+        service = aws.ecs.Service(
             self._label,
             name=args.name,
             cluster=cluster.arn,
@@ -216,3 +217,4 @@ class Interval(pulumi.ComponentResource):
             propagate_tags="SERVICE",
             opts=ResourceOptions(parent=self, depends_on=[providers]),
         )
+        return {"ClusterName": cluster.name, "ServiceName": service.name}

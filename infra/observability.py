@@ -1,27 +1,25 @@
-"""Tell people that something is wrong: alarms, and a dashboard. Metrics come out of logs (`api.telemetry.emf`)."""
+"""Tell people that something is wrong: alarms, and a dashboard. Metrics come out of logs (`db.process.metrics`)."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
+from alarms import OURS, Alarm, Watched, alarms
+from dashboard import dashboard_body
 from functions import Functions
 from gateway import Gateway
+from interval import Interval
 from options import Options
 from pulumi import ResourceOptions
 
-OURS: Final = "Flagstaff"
-PERIOD_SECONDS: Final = 300
 NO_STREAM: Final = '$.status != "501"'
-WAKING: Final = '(($.status != "503") || ($.routeKey != "$default"))'
+WAKING: Final = '(($.status != "503") || ($.routeKey != "$default") || ($.integrationErrorMessage != "-"))'
 FAILURES: Final = f'{{ ($.status = "5*") && ({NO_STREAM}) && {WAKING} }}'
 """Answers of 500 and more, but for two that are no failure: every program hears by 501 that there is no stream of
-changes, and every first edit after a pause hears by 503 that the database is waking."""
-REASONS: Final = ("STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT", "DISABLED", "ERROR")
+changes, and every first edit after a pause hears by the admin function's own 503 that the database is waking."""
 
 
 @dataclass(frozen=True)
@@ -33,48 +31,38 @@ class ObservabilityArgs:
     options: Options
     functions: Functions
     gateway: Gateway
+    interval: Interval | None
 
 
 class Observability(pulumi.ComponentResource):
-    """Alarms, sent by e-mail where an address is set, and one dashboard."""
+    """Alarms, sent by e-mail or to a topic that is there, and one dashboard."""
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flagstaff:aws:Observability", name, None, opts)
         self._args = args
         self._child = ResourceOptions(parent=self)
-        self._actions = self._topic(name)
-        self._alarm("5xx", *self._failures(name), {}, "the API answers with errors")
-        for part, function in args.functions.all.items():
-            on = {"FunctionName": function.name}
-            self._alarm(f"{part}-errors", "AWS/Lambda", "Errors", on, f"the {part} function fails")
-            self._alarm(f"{part}-throttles", "AWS/Lambda", "Throttles", on, f"calls of the {part} function are refused")
-        stage = {"Stage": args.options.stage}
-        stale = args.options.stale_minutes
-        self._alarm(
-            "stale-definitions",
-            OURS,
-            "DefinitionsAge",
-            stage,
-            f"definitions are older than {stale} minutes",
-            statistic="Maximum",
-            threshold=stale * 60,
+        self._actions = [*self._topic(name), *([args.options.alarm_topic_arn] if args.options.alarm_topic_arn else [])]
+        for alarm in alarms(args.options, self._watched(name)):
+            self._alarm(alarm)
+        if args.options.dashboard:
+            self._dashboard(name)
+        self.register_outputs({})
+
+    @property
+    def url(self) -> str:
+        """The dashboard's address."""
+        place = f"https://{self._args.region}.console.aws.amazon.com/cloudwatch/home?region={self._args.region}"
+        return f"{place}#dashboards/dashboard/{self._args.name}"
+
+    def _watched(self, name: str) -> Watched:
+        interval = self._args.interval
+        return Watched(
+            api=self._args.gateway.api.id,
+            failures=self._failures(name),
+            functions={part: function.name for part, function in self._args.functions.all.items()},
+            # Without its server the task ends at once, which `pulumi up` has said.
+            interval=interval.dimensions if interval and self._args.options.interval_server_endpoint else None,
         )
-        # It stays until a publication succeeds: no news is no good news here.
-        self._alarm(
-            "unpublished",
-            OURS,
-            "UnpublishedRevisions",
-            stage,
-            "a change is committed but not published",
-            statistic="Minimum",
-            missing="ignore",
-        )
-        self.dashboard = self._dashboard(name)
-        self.url = (
-            f"https://{args.region}.console.aws.amazon.com/cloudwatch/home?region={args.region}"
-            f"#dashboards/dashboard/{args.name}"
-        )
-        self.register_outputs({"url": self.url})
 
     def _failures(self, name: str) -> tuple[str, str]:
         """Return the metric that counts failures in the access log: its namespace and name. The gateway's own counts
@@ -94,7 +82,7 @@ class Observability(pulumi.ComponentResource):
         return namespace, metric
 
     def _topic(self, name: str) -> list[pulumi.Output[str]]:
-        """Return where alarms go. Not encrypted with a key of its own: alarms can't use AWS's, and hold no data of
+        """Return where mails go. Not encrypted with a key of its own: alarms can't use AWS's, and hold no data of
         yours.
         """
         if not self._args.options.alarm_email:
@@ -105,64 +93,32 @@ class Observability(pulumi.ComponentResource):
         )
         return [topic.arn]
 
-    def _alarm(
-        self,
-        part: str,
-        namespace: str,
-        metric: str,
-        dimensions: Mapping[str, pulumi.Input[str]],
-        says: str,
-        *,
-        statistic: str = "Sum",
-        threshold: float = 0,
-        missing: str = "notBreaching",
-    ) -> None:
+    def _alarm(self, alarm: Alarm) -> None:
+        percentile = alarm.statistic if alarm.is_percentile else None
         aws.cloudwatch.MetricAlarm(
-            part,
-            name=f"{self._args.name}-{part}",
-            alarm_description=f"Flagstaff {self._args.options.stage}: {says}",
-            namespace=namespace,
-            metric_name=metric,
-            dimensions=dict(dimensions) or None,
-            statistic=statistic,
-            comparison_operator="GreaterThanThreshold",
-            threshold=threshold,
-            period=PERIOD_SECONDS,
-            evaluation_periods=1,
-            treat_missing_data=missing,
+            alarm.name,
+            name=f"{self._args.name}-{alarm.name}",
+            alarm_description=f"Flagstaff {self._args.options.stage}: {alarm.says}. {alarm.advice}.",
+            namespace=alarm.namespace,
+            metric_name=alarm.metric,
+            dimensions=dict(alarm.dimensions) or None,
+            statistic=None if percentile else alarm.statistic,
+            extended_statistic=percentile,
+            evaluate_low_sample_count_percentiles="ignore" if percentile else None,
+            comparison_operator="LessThanThreshold" if alarm.below else "GreaterThanThreshold",
+            threshold=alarm.threshold,
+            period=alarm.seconds,
+            evaluation_periods=alarm.periods,
+            treat_missing_data=alarm.missing,
             alarm_actions=self._actions,
             ok_actions=self._actions,
             opts=self._child,
         )
 
-    def _dashboard(self, name: str) -> aws.cloudwatch.Dashboard:
-        names = {part: function.name for part, function in self._args.functions.all.items()}
-        body = pulumi.Output.all(api=self._args.gateway.api.id, **names).apply(self._body)
-        return aws.cloudwatch.Dashboard(name, dashboard_name=self._args.name, dashboard_body=body, opts=self._child)
-
-    def _body(self, ids: Mapping[str, str]) -> str:
-        stage = ["Stage", self._args.options.stage]
-        functions = [ids[part] for part in self._args.functions.all]
-        graphs: dict[str, list[Any]] = {
-            "Evaluations by reason": [[OURS, "Evaluations", *stage, "Reason", reason] for reason in REASONS],
-            "Evaluation errors": [[OURS, "EvaluationErrors", *stage]],
-            "Oldest definitions (s)": [[OURS, "DefinitionsAge", *stage, {"stat": "Maximum"}]],
-            "Unpublished changes": [[OURS, "UnpublishedRevisions", *stage, {"stat": "Maximum"}]],
-            "Requests": [["AWS/ApiGateway", name, "ApiId", ids["api"]] for name in ("Count", "4xx", "5xx")],
-            "Duration (ms, 99 %)": [["AWS/Lambda", "Duration", "FunctionName", f, {"stat": "p99"}] for f in functions],
-            "Function errors": [["AWS/Lambda", "Errors", "FunctionName", name] for name in functions],
-            "Throttles": [["AWS/Lambda", "Throttles", "FunctionName", name] for name in functions],
-        }
-        widgets = [self._widget(index, title, graphs[title]) for index, title in enumerate(graphs)]
-        return json.dumps({"widgets": widgets})
-
-    def _widget(self, index: int, title: str, metrics: Sequence[Any]) -> dict[str, Any]:
-        place = {"x": index % 2 * 12, "y": index // 2 * 6, "width": 12, "height": 6}
-        about = {
-            "title": title,
-            "metrics": metrics,
-            "region": self._args.region,
-            "stat": "Sum",
-            "period": PERIOD_SECONDS,
-        }
-        return {"type": "metric", **place, "properties": {**about, "view": "timeSeries"}}
+    def _dashboard(self, name: str) -> None:
+        functions = self._args.functions.all
+        names = pulumi.Output.all(*(functions[part].name for part in sorted(functions)))
+        body = pulumi.Output.all(self._args.gateway.api.id, names).apply(
+            lambda ids: dashboard_body(self._args.options.stage, self._args.region, ids[0], ids[1])
+        )
+        aws.cloudwatch.Dashboard(name, dashboard_name=self._args.name, dashboard_body=body, opts=self._child)

@@ -12,6 +12,7 @@ from function import Function
 from functions import Functions
 from pulumi import ResourceOptions
 from readiness import Readiness
+from worker_starts import WorkerStarts
 
 LIVE: Final = "live"
 """The alias of the version that answers requests."""
@@ -23,6 +24,7 @@ class ReleaseArgs:
 
     functions: Functions
     readiness: Readiness
+    worker_starts: WorkerStarts
 
 
 class Release(pulumi.ComponentResource):
@@ -42,7 +44,7 @@ class Release(pulumi.ComponentResource):
             function_name=args.functions.migration.name,
             input=json.dumps({"publish": True}),
             triggers=triggers,
-            opts=ResourceOptions(parent=self, depends_on=[args.readiness.migration]),
+            opts=ResourceOptions(parent=self, depends_on=[args.readiness.migration, args.worker_starts]),
         )
         self._check = aws.lambda_.Invocation(
             "check",

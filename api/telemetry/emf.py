@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -35,9 +36,15 @@ class EvaluationMetrics:
             return
         self._written_at = moment
         age = {"DefinitionsAge": (round(max(ages.values()), 3), "Seconds")} if ages else {}
-        emit(self._stage, {"EvaluationErrors": (self._errors, "Count"), **age})
+        memory = {"MemoryPeak": (peak_of_memory(), "Megabytes")}
+        emit(self._stage, {"EvaluationErrors": (self._errors, "Count"), **memory, **age})
         evaluations = self._counters.evaluations()
         for reason, count in evaluations.items():
             if new := count - self._written[reason]:
                 emit(self._stage, {"Evaluations": (new, "Count")}, Reason=reason)
         self._written, self._errors = evaluations, 0
+
+
+def peak_of_memory() -> int:
+    """Return the most memory that this process has had, in MB. Linux counts KB: getrusage(2)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10

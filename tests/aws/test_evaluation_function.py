@@ -273,6 +273,7 @@ def test_evaluations_are_counted_by_reason_in_the_log(running: Runtime) -> None:
     assert counted == {"STATIC": 1}  # the second comes with the next line, ten seconds later
     assert all(line["Stage"] == "test" for line in lines)
     assert any("DefinitionsAge" in line for line in lines)
+    assert all(20 < line["MemoryPeak"] < 200 for line in lines if "EvaluationErrors" in line)  # of a small environment
     assert "server" not in said
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg2
@@ -266,6 +268,27 @@ def test_a_database_that_does_not_answer_is_waking_where_it_may_pause() -> None:
         db_database.connect(f"postgresql://flagstaff@127.0.0.1:{port}/x?connect_timeout=2", sign_in=lambda: "token")
         with pytest.raises(DatabaseWakingError, match="waking"), db_database.session():
             pass
+
+
+@pytest.mark.parametrize(("asleep", "wakes"), [(45, True), (1_000, False)])
+def test_a_database_that_has_slept_for_a_day_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, asleep: int, wakes: bool
+) -> None:
+    clock = [0.0]
+
+    def let_pass(seconds: float) -> None:
+        clock[0] += seconds
+
+    def attempt() -> None:
+        if clock[0] < asleep:
+            let_pass(db_database.CONNECT_TIMEOUT_SECONDS)
+            raise DatabaseWakingError from psycopg2.OperationalError("connection to server: timeout expired")
+
+    monkeypatch.setattr(db_database, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=let_pass))
+    monkeypatch.setattr(db_database, "check", attempt)
+    with nullcontext() if wakes else pytest.raises(DatabaseWakingError):
+        db_database.wait_until_awake()
+    assert clock[0] < 100
 
 
 def test_an_object_is_read_again_only_if_it_changed(bucket: Bucket) -> None:

@@ -58,12 +58,11 @@ class Stage(NamedTuple):
 
     def allowed(self, name: str) -> dict[str, list[str]]:
         """What a role may do: resources by action."""
-        return {
-            action: statement["Resource"]
-            for role, statement in self.statements()
-            if role == name and statement["Effect"] == "Allow"
-            for action in statement["Action"]
-        }
+        found: dict[str, list[str]] = {}
+        for role, statement in self.statements():
+            for action in statement["Action"] if role == name and statement["Effect"] == "Allow" else ():
+                found[action] = [*found.get(action, []), *statement["Resource"]]
+        return found
 
 
 Deploy = Callable[..., Stage]
@@ -95,7 +94,7 @@ def run(stage: str, **options: str) -> subprocess.CompletedProcess[str]:
 
 
 @functools.cache
-def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
+def _recorded(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
     done = run(stage, **dict(options))
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
@@ -109,10 +108,15 @@ def _deployed(stage: str, options: tuple[tuple[str, str], ...]) -> Stage:
     )
 
 
+def deployed(stage: str, **options: str) -> Stage:
+    """A stage with these options."""
+    return _recorded(stage, tuple(sorted(options.items())))
+
+
 @pytest.fixture(scope="session")
 def deploy() -> Deploy:
     """`deploy(stage, option="value", …)`."""
-    return lambda stage, **options: _deployed(stage, tuple(sorted(options.items())))
+    return deployed
 
 
 @pytest.fixture(params=["dev", "prod", "dev with Interval", "prod with Interval"])

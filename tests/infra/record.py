@@ -77,6 +77,8 @@ class Recorder(mocks.Mocks):
             return {"region": region}
         if args.token.endswith(":getPartition") and region.startswith("cn-"):
             return {"partition": "aws-cn", "dnsSuffix": "amazonaws.com.cn"}
+        if args.token.endswith(":getServiceQuota"):
+            return {"value": float(pulumi.Config("mock").get("concurrentExecutions") or 1000)}
         return ANSWERS[args.token]
 
 

@@ -126,6 +126,7 @@ def test_a_stage_without_options_pauses_after_five_minutes(deploy: Deploy) -> No
         ({"jwtAdminUsers": "mary"}, "need flagstaff:jwtPublicKeyParameter"),
         ({"intervalProtectedRoles": "admin,none"}, "flagstaff:intervalProtectedRoles must be"),
         ({"intervalServerEndpoint": "https://interval.example.com"}, "flagstaff:intervalServerEndpoint must be"),
+        ({"alarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:a.fifo"}, "flagstaff:alarmTopicArn must be"),
         ({"tags": "aws:team=web"}, "flagstaff:tags must be names and values"),
         ({"postgresVersion": "16.2"}, "flagstaff:postgresVersion must be"),
         ({"autoPauseSeconds": "10"}, "flagstaff:autoPauseSeconds must be a whole number"),

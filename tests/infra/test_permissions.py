@@ -34,13 +34,38 @@ def test_every_statement_lists_actions_and_resources(any_stage: Stage) -> None:
             assert set(statement["Action"]) <= WITHOUT_RESOURCES, (role, statement)
 
 
-def test_evaluation_may_read_what_is_published_and_nothing_else(any_stage: Stage) -> None:
-    allowed = any_stage.allowed("evaluation")
-    assert {action for action in allowed if not action.startswith(("logs:", "xray:"))} == {"s3:GetObject"}
-    assert allowed["s3:GetObject"] == [
-        "arn:Bucket:definitions/definitions/*",
-        "arn:Bucket:definitions/keys.json",
-    ]
+def objects(*patterns: str) -> list[str]:
+    return [f"arn:Bucket:definitions/{pattern}" for pattern in patterns]
+
+
+KEYS, MANIFESTS, PARTS, DOCUMENTS = objects("keys.json", "manifest/*", "parts/*", "definitions/*")
+PUBLISHERS = ("admin", "migration", "interval-running")
+PUBLISHING = {
+    "s3:GetObject": {KEYS, MANIFESTS, PARTS},
+    "s3:PutObject": {KEYS, MANIFESTS, PARTS},
+    "s3:DeleteObject": {MANIFESTS, PARTS, DOCUMENTS},
+}
+MAY_IN_BUCKET = {
+    "evaluation": {"s3:GetObject": {KEYS, MANIFESTS, PARTS, DOCUMENTS}},
+    "control": {"s3:GetObject": {KEYS}},
+    "worker": {"s3:GetObject": {KEYS, MANIFESTS, PARTS, DOCUMENTS}, "s3:PutObject": {DOCUMENTS}},
+    **dict.fromkeys(PUBLISHERS, PUBLISHING),
+}
+"""Objects by action and role: what tests/aws/test_permissions.py sees them ask for."""
+
+
+def test_each_role_may_do_in_the_bucket_what_it_has_to(any_stage: Stage) -> None:
+    roles = {role for role, _ in any_stage.statements()}
+    for role in roles:
+        allowed = any_stage.allowed(role)
+        found = {action: set(allowed[action]) for action in allowed if action.startswith("s3:")}
+        assert found == MAY_IN_BUCKET.get(role, {}), role
+    assert roles >= MAY_IN_BUCKET.keys() - {"interval-running"}
+
+
+def test_those_without_a_database_may_use_the_bucket_and_nothing_else(any_stage: Stage) -> None:
+    for role in ("evaluation", "worker"):
+        assert {action.partition(":")[0] for action in any_stage.allowed(role)} <= {"s3", "logs", "xray"}
 
 
 def test_clients_sign_in_as_one_role_and_publish(any_stage: Stage) -> None:
@@ -51,8 +76,6 @@ def test_clients_sign_in_as_one_role_and_publish(any_stage: Stage) -> None:
         assert user == "arn:aws:rds-db:eu-central-1:123456789012:dbuser:cluster-ABC/flagstaff"
         services = {action.partition(":")[0] for action in allowed}
         assert services <= {"logs", "xray", "s3", "rds-db", "ec2"}
-        # An object that is deleted keeps its versions, which nobody may delete.
-        assert {action for action in allowed if "Delete" in action and action.startswith("s3:")} <= {"s3:DeleteObject"}
     may_connect = {role for role, statement in any_stage.statements() if "rds-db:connect" in statement["Action"]}
     assert may_connect == set(clients)
 
@@ -83,10 +106,25 @@ def test_only_the_data_api_uses_the_master_secret(any_stage: Stage) -> None:
     assert readers == [("control", ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"])]
 
 
-def test_only_the_gateway_may_call_functions(any_stage: Stage) -> None:
-    for permission in any_stage.all("lambda:Permission"):
-        assert permission.inputs["principal"] == "apigateway.amazonaws.com"
-        assert permission.inputs["sourceArn"].startswith("arn:aws:execute-api:")
+def test_only_the_gateway_may_call_functions_but_the_worker(any_stage: Stage) -> None:
+    worker = any_stage.one("lambda:Function", "worker").inputs["name"]
+    permissions = [one.inputs for one in any_stage.all("lambda:Permission") if one.inputs["function"] != worker]
+    for permission in permissions:
+        assert permission["principal"] == "apigateway.amazonaws.com"
+        assert permission["sourceArn"].startswith("arn:aws:execute-api:")
     assert not any_stage.all("lambda:FunctionUrl")
-    called = {permission.inputs["function"] for permission in any_stage.all("lambda:Permission")}
+    called = {permission["function"] for permission in permissions}
     assert any_stage.one("lambda:Function", "migration").inputs["name"] not in called
+
+
+def test_the_stages_own_bucket_and_schedule_may_start_the_worker(any_stage: Stage) -> None:
+    worker = any_stage.one("lambda:Function", "worker").inputs["name"]
+    allowed = {
+        (one.inputs["principal"], one.inputs["sourceArn"], one.inputs.get("sourceAccount"))
+        for one in any_stage.all("lambda:Permission")
+        if one.inputs["function"] == worker
+    }
+    assert allowed == {
+        ("s3.amazonaws.com", "arn:Bucket:definitions", "123456789012"),
+        ("events.amazonaws.com", "arn:EventRule:worker", None),
+    }

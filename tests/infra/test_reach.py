@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from db.postgres import iam
+from db.published.objects import DEFINITIONS_FOLDER
 from tests.infra.conftest import Deploy, Stage
 
 WORLD = ("0.0.0.0/0", "::/0")
@@ -73,9 +74,18 @@ def test_without_interval_nothing_is_connected_to_the_internet(deploy: Deploy) -
     assert "intervalApiKey" in stage.said
 
 
-def test_evaluation_and_control_are_outside_the_vpc_and_the_database_clients_in_it(any_stage: Stage) -> None:
+def test_those_without_a_database_are_outside_the_vpc_and_the_database_clients_in_it(any_stage: Stage) -> None:
     inside = {function.name for function in any_stage.all("lambda:Function") if function.inputs.get("vpcConfig")}
     assert inside == {"admin", "migration"}
+
+
+def test_the_bucket_forgets_whole_documents_in_a_day_and_other_old_versions_in_a_month(any_stage: Stage) -> None:
+    rules = any_stage.one("s3:BucketLifecycleConfiguration").inputs["rules"]
+    days = {one["filter"]["prefix"]: one["noncurrentVersionExpiration"]["noncurrentDays"] for one in rules}
+    assert days == {"": 30, DEFINITIONS_FOLDER: 1}
+    assert all(one["status"] == "Enabled" for one in rules)
+    # What is current, no rule takes away: publishers know which parts nobody needs.
+    assert [one.get("expiration") for one in rules] == [{"expiredObjectDeleteMarker": True}, None]
 
 
 def test_the_bucket_is_closed_encrypted_versioned_and_talks_tls(any_stage: Stage) -> None:

@@ -97,6 +97,8 @@ class Deployment:
         for kind, names in FORGOTTEN.items():
             for body in said["resource"].get(kind, {}).values():
                 body["lifecycle"] = {"ignore_changes": [*names, *body.get("lifecycle", {}).get("ignore_changes", [])]}
+        for service in said["resource"].get("aws_ecs_service", {}).values():
+            service["wait_for_steady_state"] = False  # moto's tasks are pending for ever
         self._declared = said["resource"]
         self._main.write_text(json.dumps({**self._frame, "resource": self._declared}, indent=1))
         protected: list[str] = said["protected"]

@@ -17,6 +17,7 @@ from pulumi.runtime import config as configuration
 from readiness import Readiness, ReadinessArgs
 from regions import check_region
 from release import Release, ReleaseArgs
+from sharing import shared_ecs_cluster, shared_foundation, watch_guests
 from tagging import tag_everything
 
 # By name, because pulumi.Config does not say what is set.
@@ -32,13 +33,16 @@ place = AwsAccount(partition.partition, aws.get_region().region, aws.get_caller_
 check_region(place, partition.dns_suffix)
 
 definitions = DefinitionsBucket("definitions", DefinitionsArgs(name, options.protected, bool(options.cors_origins)))
-foundation = own_foundation(name, place, options, definitions)
+foundation = (
+    shared_foundation(name, options) if options.share_with else own_foundation(name, place, options, definitions)
+)
 functions = Functions("functions", FunctionsArgs(name, place, options, definitions, foundation))
 readiness = Readiness("readiness", ReadinessArgs(functions, foundation, options.default_environment))
 functions.serve(readiness.migration)
 release = Release("release", ReleaseArgs(functions, readiness))
 gateway = Gateway("gateway", GatewayArgs(name, options, functions, release))
 observability = Observability("observability", ObservabilityArgs(name, place.region, options, functions, gateway))
+parts: list[pulumi.Resource] = [*foundation.waits_for, functions, readiness, release, gateway, observability]
 
 if options.interval_api_key is not None:
     if options.interval_server_endpoint is None:
@@ -46,7 +50,7 @@ if options.interval_api_key is not None:
             "The Interval process can't start before it knows its server: "
             "pulumi config set intervalServerEndpoint wss://.../websocket && pulumi up"
         )
-    Interval(
+    interval = Interval(
         "interval",
         IntervalArgs(
             name=f"{name}-interval",
@@ -63,14 +67,19 @@ if options.interval_api_key is not None:
             statements=[definitions.writing(), foundation.database.sign_in(place)],
             subnet_ids=foundation.public_subnet_ids,
             security_group_ids=[foundation.interval_group_id],
+            cluster_arn=shared_ecs_cluster(options) if options.share_with else None,
         ),
         ResourceOptions(depends_on=[readiness.migration]),
     )
+    parts.append(interval)
 else:
     pulumi.log.info(
         "The Interval process is left out: no key is set. "
         "To have it: pulumi config set --secret intervalApiKey ... && pulumi up"
     )
+
+if not options.protected and not options.share_with:
+    watch_guests(functions.control.name, parts)
 
 pulumi.export("url", gateway.url)
 pulumi.export("adminKey", readiness.admin_key)

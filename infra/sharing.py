@@ -20,6 +20,9 @@ def shared_foundation(name: str, options: Options) -> Foundation:
     stage that can be a host.
     """
     host = f"flagstaff-{options.share_with}"
+    if _has_cluster(name):
+        text = f"{options.stage} has a cluster of its own: destroy it first, or make another stage"
+        raise OptionError(f"flagstaff:shareWith can't be {options.share_with}: {text}")
     cluster = _found(options, "a database cluster", lambda: aws.rds.get_cluster(cluster_identifier=host))
     if cluster.deletion_protection:
         raise OptionError(f"flagstaff:shareWith can't be {options.share_with}: that stage is protected")
@@ -55,8 +58,8 @@ def shared_ecs_cluster(options: Options) -> str:
 def watch_guests(control: str, after: list[Resource]) -> None:
     """Have `pulumi destroy` of a host fail before anything of it goes, while other stages use its database.
 
-    The control function is asked when this resource is removed, which is first of all that it comes after; a stage that
-    becomes protected, or a guest itself, is asked too.
+    The control function is asked when this resource is removed: first of all that it comes after, and when a stage
+    becomes protected.
     """
     aws.lambda_.Invocation(
         "guests",
@@ -65,6 +68,12 @@ def watch_guests(control: str, after: list[Resource]) -> None:
         lifecycle_scope="CRUD",
         opts=ResourceOptions(depends_on=after),
     )
+
+
+def _has_cluster(name: str) -> bool:
+    # Not `get_cluster`: Pulumi keeps the error of a look-up that fails, and ends with it even where it was handled.
+    called = aws.rds.GetClustersFilterArgs(name="db-cluster-id", values=[name])
+    return bool(aws.rds.get_clusters(filters=[called]).cluster_identifiers)
 
 
 def _group(options: Options, vpc_id: str, part: str) -> str:

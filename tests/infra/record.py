@@ -99,6 +99,8 @@ class Recorder(mocks.Mocks):
         name = hosts_name(asked)
         if name is None:
             return None
+        if token.endswith(":getClusters"):
+            return {"clusterIdentifiers": [f"flagstaff-{name}"] if name in HOSTS else []}
         if token.endswith(":getSubnets"):
             return {"ids": ["subnet-public-a", "subnet-public-b"] if name == "dev" else []}
         if name not in HOSTS or ("interval" in str(asked) and name != "dev"):

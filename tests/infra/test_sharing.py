@@ -50,7 +50,7 @@ def test_the_host_makes_a_guests_database_before_its_tables_and_drops_it_after_i
     assert json.loads(made["input"]) == {"guest": "flagstaff-anna", "cluster": "cluster-dev"}
     # What triggers makes anew before it removes, which would drop the database that was just made.
     assert "triggers" not in made
-    for later in ("lambda:Invocation migrations", "lambda:Function admin", "ecs:Service interval"):
+    for later in ("lambda:Invocation migrations", "lambda:Function admin", "aws:Interval interval"):
         assert guest.comes_after(later, "lambda:Invocation guest")
     assert not [one for one in guest.all("lambda:Invocation") if one.name in ("role", "guests")]
 
@@ -77,6 +77,7 @@ def test_a_protected_stage_has_no_guests(deploy: Deploy) -> None:
         ({"shareWith": "nope"}, "can't be nope: in this account and region that stage does not have a database"),
         ({"shareWith": "dev", "protected": "true"}, "is for stages that are not protected"),
         ({"shareWith": "anna"}, "names another stage than this one"),
+        ({"shareWith": "dev", "stage": "dev-plain"}, "dev-plain has a cluster of its own"),
         ({"shareWith": "Dev"}, "flagstaff:shareWith must be"),
         ({"shareWith": "dev", "vpcCidr": "10.1.0.0/16"}, "leaves flagstaff:vpcCidr to the other stage"),
         ({"shareWith": "dev", "maximumCapacity": "8"}, "leaves flagstaff:maximumCapacity to the other stage"),
@@ -85,4 +86,4 @@ def test_a_protected_stage_has_no_guests(deploy: Deploy) -> None:
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
 def test_a_host_that_can_not_be_is_refused_before_anything_is_made(options: dict[str, str], said: str) -> None:
-    assert said in run("anna", **options).stderr
+    assert said in run(**{"stage": "anna", **options}).stderr

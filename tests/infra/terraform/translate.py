@@ -68,7 +68,7 @@ class Translator(record.Recorder):
         return f"${{{address}.id}}", {**given, **computed(address, block, given)}
 
     def shared(self, token: str, asked: Any) -> dict[str, Any] | None:
-        return self._host.get(token)
+        return self._host[token] if token in self._host else super().shared(token, asked)
 
     def _type_of(self, token: str) -> str:
         module, resource = token.removeprefix("aws:").partition(":")[0].split("/")

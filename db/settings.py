@@ -173,7 +173,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class ControlSettings:
-    """What the control function acts on; all but the endpoints must be set."""
+    """What the control function acts on. Those of the cluster are empty in a stage that uses another stage's."""
 
     evaluation_function: str
     cluster_arn: str
@@ -188,12 +188,14 @@ class ControlSettings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> ControlSettings:
         """Raises SettingsError, which names every variable that is missing."""
-        names = ("EVALUATION_FUNCTION", "CLUSTER_ARN", "SECRET_ARN", "DATABASE_NAME", "DATABASE_ROLE")
-        if missing := [f"FLAGSTAFF_{name}" for name in names if not env.get(f"FLAGSTAFF_{name}")]:
+        cluster = ("CLUSTER_ARN", "SECRET_ARN", "DATABASE_NAME", "DATABASE_ROLE")
+        given = {name: env.get(f"FLAGSTAFF_{name}", "") for name in ("EVALUATION_FUNCTION", *cluster)}
+        needed = given if any(given[name] for name in cluster) else ["EVALUATION_FUNCTION"]
+        if missing := [f"FLAGSTAFF_{name}" for name in needed if not given[name]]:
             raise SettingsError(f"not set: {', '.join(missing)}")
-        function, cluster, secret, database, role = (env[f"FLAGSTAFF_{name}"] for name in names)
         endpoints = env.get("AWS_ENDPOINT_URL_LAMBDA"), env.get("AWS_ENDPOINT_URL_RDS_DATA")
-        return cls(function, cluster, secret, database, role, *endpoints)
+        function, arn, secret, database, role = given.values()
+        return cls(function, arn, secret, database, role, *endpoints)
 
 
 def _text(text: str) -> str:

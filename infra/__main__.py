@@ -17,6 +17,7 @@ from pulumi.runtime import config as configuration
 from readiness import Readiness, ReadinessArgs
 from regions import check_region
 from release import Release, ReleaseArgs
+from sharing import shared_ecs_cluster, shared_foundation, watch_guests
 from tagging import tag_everything
 from worker_starts import WorkerStarts, WorkerStartsArgs
 
@@ -33,7 +34,9 @@ place = AwsAccount(partition.partition, aws.get_region().region, aws.get_caller_
 check_region(place, partition.dns_suffix)
 
 definitions = DefinitionsBucket("definitions", DefinitionsArgs(name, options.protected, bool(options.cors_origins)))
-foundation = own_foundation(name, place, options, definitions)
+foundation = (
+    shared_foundation(name, options) if options.share_with else own_foundation(name, place, options, definitions)
+)
 functions = Functions("functions", FunctionsArgs(name, place, options, definitions, foundation))
 readiness = Readiness("readiness", ReadinessArgs(functions, foundation, options.default_environment))
 functions.serve(readiness.migration)
@@ -41,6 +44,7 @@ starts = WorkerStarts("worker", WorkerStartsArgs(name, place, functions.worker, 
 release = Release("release", ReleaseArgs(functions, readiness, starts))
 gateway = Gateway("gateway", GatewayArgs(name, options, functions, release))
 interval = None
+parts: list[pulumi.Resource] = [*foundation.waits_for, functions, readiness, starts, release, gateway]
 
 if options.interval_api_key is not None:
     if options.interval_server_endpoint is None:
@@ -65,9 +69,11 @@ if options.interval_api_key is not None:
             statements=[*definitions.publishing(), foundation.database.sign_in(place)],
             subnet_ids=foundation.public_subnet_ids,
             security_group_ids=[foundation.interval_group_id],
+            cluster_arn=shared_ecs_cluster(options) if options.share_with else None,
         ),
         ResourceOptions(depends_on=[readiness.migration]),
     )
+    parts.append(interval)
 else:
     pulumi.log.info(
         "The Interval process is left out: no key is set. "
@@ -77,6 +83,10 @@ else:
 observability = Observability(
     "observability", ObservabilityArgs(name, place.region, options, functions, gateway, interval)
 )
+parts.append(observability)
+
+if not options.protected and not options.share_with:
+    watch_guests(functions.control.name, parts)
 
 pulumi.export("url", gateway.url)
 pulumi.export("adminKey", readiness.admin_key)

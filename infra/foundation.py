@@ -28,6 +28,8 @@ class Foundation:
     database: DatabaseAccess
     waits_for: Sequence[pulumi.Resource]
     """What has to be there before somebody connects, besides the functions."""
+    host: str | None = None
+    """The name of the stage whose cluster it is, with `flagstaff-` before it; None: its own."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def own_foundation(name: str, place: AwsAccount, options: Options, definitions: 
     """Make a database, in a VPC of its own or in the one that the options name."""
     subnets = existing_subnets(options, place) if options.vpc_id else own_subnets(name, place, options, definitions)
     ports = sorted({HTTPS, options.interval_server_port}) if options.interval_api_key is not None else []
-    groups = SecurityGroups("groups", SecurityGroupsArgs(subnets.vpc_id, subnets.s3_prefix_list_id, ports))
+    groups = SecurityGroups("groups", SecurityGroupsArgs(name, subnets.vpc_id, subnets.s3_prefix_list_id, ports))
     database = Database("database", database_args(name, options, subnets.private, groups.database.id))
     return Foundation(
         vpc_id=subnets.vpc_id,
@@ -60,7 +62,9 @@ def own_subnets(name: str, place: AwsAccount, options: Options, definitions: Def
     """Make a VPC."""
     public = options.interval_api_key is not None
     zones = zones_of(options, place)
-    args = NetworkArgs(name, place, options.vpc_cidr, zones, [definitions.bucket.arn], public)
+    # Guests have buckets, too. Which of them a function may use, its role says.
+    buckets = definitions.bucket.arn if options.protected else f"arn:{place.partition}:s3:::flagstaff-*"
+    args = NetworkArgs(name, place, options.vpc_cidr, zones, [buckets], public)
     network = Network("network", args)
     return _Subnets(
         network.vpc.id, network.private_subnet_ids, network.public_subnet_ids, network.s3_prefix_list_id, [network]

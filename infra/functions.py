@@ -146,16 +146,22 @@ class Functions(pulumi.ComponentResource):
         """Return the brake on one function, and SQL on one database with the secret that only the Data API reads."""
         database = self._args.foundation.database
         evaluation = self._args.place.arn("lambda", f"function:{self._args.name}-evaluation")
+        brake = policies.allow(["lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"], [evaluation])
+        if self._args.foundation.host:
+            return [brake]  # the host's control function makes a guest's database
         return [
-            policies.allow(["lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"], [evaluation]),
+            brake,
             policies.allow(["rds-data:ExecuteStatement"], [database.cluster_arn]),
             policies.allow(["secretsmanager:GetSecretValue"], [database.secret_arn]),
         ]
 
     def _control_environment(self) -> dict[str, pulumi.Input[str]]:
         database = self._args.foundation.database
+        brake = {"FLAGSTAFF_EVALUATION_FUNCTION": f"{self._args.name}-evaluation"}
+        if self._args.foundation.host:
+            return {**brake}
         return {
-            "FLAGSTAFF_EVALUATION_FUNCTION": f"{self._args.name}-evaluation",
+            **brake,
             "FLAGSTAFF_CLUSTER_ARN": database.cluster_arn,
             "FLAGSTAFF_SECRET_ARN": database.secret_arn,
             "FLAGSTAFF_DATABASE_NAME": database.name,

@@ -58,6 +58,8 @@ class IntervalArgs:
     """What the process may do."""
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_ids: Sequence[pulumi.Input[str]]
+    cluster_arn: str | None = None
+    """Of the cluster that the task runs in; None: one of its own."""
 
 
 class Interval(pulumi.ComponentResource):
@@ -184,20 +186,24 @@ class Interval(pulumi.ComponentResource):
         )
         return role
 
-    def _service(self, args: IntervalArgs, task: aws.ecs.TaskDefinition) -> dict[str, pulumi.Output[str]]:
-        capacity = "FARGATE" if args.protected else "FARGATE_SPOT"
-        cluster = aws.ecs.Cluster(self._label, name=args.name, opts=self._child)
-        providers = aws.ecs.ClusterCapacityProviders(
+    def _cluster(self, name: str) -> aws.ecs.ClusterCapacityProviders:
+        """Make a cluster, and say what tasks may run on."""
+        self.cluster = aws.ecs.Cluster(self._label, name=name, opts=self._child)
+        return aws.ecs.ClusterCapacityProviders(
             # Both, because AWS takes none away that a running task uses.
             self._label,
-            cluster_name=cluster.name,
+            cluster_name=self.cluster.name,
             capacity_providers=["FARGATE", "FARGATE_SPOT"],
             opts=self._child,
         )
+
+    def _service(self, args: IntervalArgs, task: aws.ecs.TaskDefinition) -> dict[str, pulumi.Input[str]]:
+        capacity = "FARGATE" if args.protected else "FARGATE_SPOT"
+        providers = [] if args.cluster_arn else [self._cluster(args.name)]
         service = aws.ecs.Service(
             self._label,
             name=args.name,
-            cluster=cluster.arn,
+            cluster=args.cluster_arn or self.cluster.arn,
             task_definition=task.arn,
             desired_count=1,
             # Two of them would each hold a socket open for the same actions, so the old one goes first.
@@ -215,6 +221,7 @@ class Interval(pulumi.ComponentResource):
                 assign_public_ip=True,
             ),
             propagate_tags="SERVICE",
-            opts=ResourceOptions(parent=self, depends_on=[providers]),
+            opts=ResourceOptions(parent=self, depends_on=providers),
         )
-        return {"ClusterName": cluster.name, "ServiceName": service.name}
+        cluster = args.cluster_arn.rpartition("/")[2] if args.cluster_arn else self.cluster.name
+        return {"ClusterName": cluster, "ServiceName": service.name}

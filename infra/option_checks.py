@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from options import Options
+
+OF_THE_HOST: Final = {
+    "minimum_capacity": "minimumCapacity",
+    "maximum_capacity": "maximumCapacity",
+    "auto_pause_seconds": "autoPauseSeconds",
+    "postgres_version": "postgresVersion",
+    "availability_zones": "availabilityZones",
+    "vpc_cidr": "vpcCidr",
+    "vpc_id": "vpcId",
+    "private_subnet_ids": "privateSubnetIds",
+    "public_subnet_ids": "publicSubnetIds",
+}
+"""Options of the network and the cluster."""
 
 
 def contradictions(options: Options) -> list[str]:
@@ -17,7 +31,26 @@ def contradictions(options: Options) -> list[str]:
         problems.append("flagstaff:customDomain and flagstaff:certificateArn go together")
     if len(set(options.availability_zones)) not in (0, 2, 3):
         problems.append("flagstaff:availabilityZones must be two or three")
-    return problems + vpc_contradictions(options) + jwt_contradictions(options)
+    return problems + sharing_contradictions(options) + vpc_contradictions(options) + jwt_contradictions(options)
+
+
+def sharing_contradictions(options: Options) -> list[str]:
+    """Return what is wrong with the options of a stage that uses another's network and cluster."""
+    if options.share_with is None:
+        return []
+    problems = []
+    if options.protected:
+        problems.append("flagstaff:shareWith is for stages that are not protected")
+    if options.share_with == options.stage:
+        problems.append("flagstaff:shareWith names another stage than this one")
+    set_too = [
+        one.name
+        for one in fields(options)
+        if one.name in OF_THE_HOST and getattr(options, one.name) != one.metadata["default"]
+    ]
+    return problems + [
+        f"flagstaff:shareWith leaves flagstaff:{OF_THE_HOST[name]} to the other stage" for name in set_too
+    ]
 
 
 def vpc_contradictions(options: Options) -> list[str]:

@@ -83,6 +83,7 @@ class Options:
     availability_zones: Sequence[str] = option(listed(r"[a-z]{2}(-[a-z]+)+-\d[a-h]"), ())
     vpc_cidr: str = option(network(16, 22), "10.71.0.0/16")
     vpc_id: str | None = option(matching(r"vpc-[0-9a-f]+"))
+    share_with: str | None = option(matching(STAGE_NAME.pattern))
     private_subnet_ids: Sequence[str] = option(listed(r"subnet-[0-9a-f]+"), ())
     public_subnet_ids: Sequence[str] = option(listed(r"subnet-[0-9a-f]+"), ())
     jwt_public_key_parameter: str | None = option(matching(r"[A-Za-z0-9_./-]{1,1011}"))

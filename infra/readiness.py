@@ -10,9 +10,10 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
+from database import DatabaseAccess
 from foundation import Foundation
 from functions import Functions
-from pulumi import ResourceOptions
+from pulumi import Output, ResourceOptions
 
 SHOWN_CHARACTERS = 6
 """As many of a key's own characters as db/administration/keys.py keeps for lists."""
@@ -34,6 +35,8 @@ FIRST_ENVIRONMENT: Final = "prod"
 class Readiness(pulumi.ComponentResource):
     """Calls the control function once for the role, and the migration function whenever its package is another.
 
+    A guest calls its host's control function, which makes a database and a role for it.
+
     Nothing is published: `release` does that, when the functions that read it are the new ones.
     """
 
@@ -43,13 +46,7 @@ class Readiness(pulumi.ComponentResource):
         self.admin_key = self._secret("admin")
         self.server_key = self._secret("server", args.default_environment)
         database, waits_for = args.foundation.database, list(args.foundation.waits_for)
-        role = aws.lambda_.Invocation(
-            "role",
-            function_name=args.functions.control.name,
-            input=json.dumps({"create": "role"}),
-            triggers={"cluster": database.resource_id},
-            opts=ResourceOptions(parent=self, depends_on=waits_for),
-        )
+        role = self._guest(args.foundation.host, database) if args.foundation.host else self._role(args)
         keys = [
             first_key("first admin key", "admin", None, self.admin_key),
             first_key("first server key", "server", args.default_environment, self.server_key),
@@ -67,6 +64,28 @@ class Readiness(pulumi.ComponentResource):
         self.triggers = {"keys": asked, "cluster": database.resource_id}
         """Another text whenever the database holds something else because of the deployment."""
         self.register_outputs({})
+
+    def _role(self, args: ReadinessArgs) -> aws.lambda_.Invocation:
+        return aws.lambda_.Invocation(
+            "role",
+            function_name=args.functions.control.name,
+            input=json.dumps({"create": "role"}),
+            triggers={"cluster": args.foundation.database.resource_id},
+            opts=ResourceOptions(parent=self, depends_on=list(args.foundation.waits_for)),
+        )
+
+    def _guest(self, host: str, database: DatabaseAccess) -> aws.lambda_.Invocation:
+        """Have the host make the database, and drop it when this resource goes.
+
+        The cluster is in the input, because another trigger would make the database anew and then drop it.
+        """
+        return aws.lambda_.Invocation(
+            "guest",
+            function_name=f"{host}-control",
+            input=Output.json_dumps({"guest": database.name, "cluster": database.resource_id}),
+            lifecycle_scope="CRUD",
+            opts=ResourceOptions(parent=self),
+        )
 
     def _secret(self, scope: str, environment: str = FIRST_ENVIRONMENT) -> pulumi.Output[str]:
         """Return a key that is made once for an environment, and kept in the stack's state as a secret."""

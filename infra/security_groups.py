@@ -19,6 +19,7 @@ HTTPS: Final = 443
 class SecurityGroupsArgs:
     """What the groups need to know."""
 
+    name: str
     vpc_id: pulumi.Input[str]
     s3_prefix_list_id: pulumi.Input[str]
     interval_ports: Sequence[int]
@@ -32,6 +33,7 @@ class SecurityGroups(pulumi.ComponentResource):
         super().__init__("flagstaff:aws:SecurityGroups", name, None, opts)
         self._child = ResourceOptions(parent=self)
         self._vpc_id = args.vpc_id
+        self._name = args.name
         self.database = self._group("database", "Flagstaff: the database")
         self.admin = self._group("admin", "Flagstaff: the functions that use the database")
         self._let_reach("admin-to-database", self.admin, self.database)
@@ -53,6 +55,7 @@ class SecurityGroups(pulumi.ComponentResource):
             vpc_id=self._vpc_id,
             description=description,
             revoke_rules_on_delete=True,
+            tags={"Name": f"{self._name}-{name}"},  # by which stages that share the network find it
             opts=ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
         )
 

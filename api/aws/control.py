@@ -6,9 +6,11 @@ import http.client
 import json
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from api.aws import cluster_sql as sql
 from api.errors import RequestError
 from db.aws.signing import Signer
 from db.settings import ControlSettings
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 MAX_WAIT_SECONDS: Final = 180.0
 BETWEEN_SECONDS: Final = 3.0
 RESUMING: Final = ("DatabaseResumingException", "is resuming", "ServiceUnavailable", "DatabaseUnavailable")
+ALREADY_THERE: Final = "already exists"
+"""What PostgreSQL says of a database that is there; CREATE DATABASE has no IF NOT EXISTS."""
 
 
 class AwsError(RuntimeError):
@@ -52,17 +56,41 @@ class Control:
 
         Doing it again does nothing. Raises AwsError.
         """
-        until = time.monotonic() + MAX_WAIT_SECONDS
-        for statement in role_statements(self.settings.role, self.settings.database):
-            self._execute(statement, until)
+        self._execute(sql.role(self.settings.role, self.settings.database), self.settings.database)
 
-    def _execute(self, statement: str, until: float) -> None:
-        request = {
-            "resourceArn": self.settings.cluster_arn,
-            "secretArn": self.settings.secret_arn,
-            "database": self.settings.database,
-            "sql": statement,
-        }
+    def create_guest(self, name: str) -> None:
+        """Make a database, and a role of the same name, for a stage that shares the cluster.
+
+        Doing it again does nothing. Raises AwsError.
+        """
+        try:
+            self._execute([sql.create(name)], self.settings.database)
+        except AwsError as error:
+            if ALREADY_THERE not in str(error):
+                raise
+        self._execute(sql.role(name, name), name)
+        self._execute([sql.keep_others_out(self.settings.database)], self.settings.database)
+
+    def drop_guest(self, name: str) -> None:
+        """Remove a guest's database with all that is in it, and its role. Raises AwsError."""
+        self._execute(sql.drop(name), self.settings.database)
+
+    def refuse_guests(self) -> None:
+        """Raise AwsError, which names them, where stages share the cluster."""
+        self._execute([sql.REFUSE_GUESTS], self.settings.database)
+
+    def _execute(self, statements: Sequence[str], database: str) -> None:
+        until = time.monotonic() + MAX_WAIT_SECONDS
+        for statement in statements:
+            request = {
+                "resourceArn": self.settings.cluster_arn,
+                "secretArn": self.settings.secret_arn,
+                "database": database,
+                "sql": statement,
+            }
+            self._patiently(request, until)
+
+    def _patiently(self, request: Mapping[str, str], until: float) -> None:
         while True:
             try:
                 self._request("rds-data", self.settings.data_endpoint, "POST", "/Execute", request)
@@ -90,14 +118,3 @@ class Control:
             connection.close()
         if answer.status >= 300:
             raise AwsError(f"{answer.status} {answer.headers.get('x-amzn-ErrorType', '')}: {said[:500]}")
-
-
-def role_statements(role: str, database: str) -> list[str]:
-    """SQL for a role that may make and use tables in the public schema of this database, and signs in by IAM token."""
-    return [
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') "
-        f'THEN CREATE ROLE "{role}" LOGIN; END IF; END $$',
-        f'GRANT rds_iam TO "{role}"',
-        f'GRANT CONNECT ON DATABASE "{database}" TO "{role}"',
-        f'GRANT USAGE, CREATE ON SCHEMA public TO "{role}"',
-    ]

@@ -1,4 +1,4 @@
-"""The control function's entry point: the cost brake, and the database role that a deployment makes.
+"""The control function's entry point: the cost brake, and the databases and roles that deployments make.
 
 It is the one function that may change another, and the one that may use the database's master secret, over the Data
 API, which keeps the secret to itself.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging.config
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ from db.settings import ControlSettings, Settings, SettingsError
 
 MOST = 100_000
 """Far above what an account may have running at once."""
+DEPLOYMENT = frozenset({"create", "guest", "guests"})
+"""One of these is in what a deployment asks for."""
 
 
 class ControlFunction:
@@ -41,10 +44,9 @@ class ControlFunction:
         self._persons = SignIn(self._settings) if self._settings.jwt_public_key else None
 
     def __call__(self, event: Event, context: object) -> dict[str, Any]:
-        """Answer the gateway, or do what a deployment asks for (`{"create": "role"}`)."""
-        if event.get("create") == "role":
-            self._control.create_role()
-            return {"role": self._control.settings.role}
+        """Answer the gateway, or do what a deployment asks for, which no request from outside can look like."""
+        if DEPLOYMENT & event.keys():
+            return self._deploy(event)
         try:
             request = EventRequest(event)
             self._published.refresh_keys()
@@ -53,6 +55,23 @@ class ControlFunction:
             return answer_of(*error_response(RequestError(400, "malformed_request", str(error))))
         except Exception as error:
             return answer_of(*error_response(error))
+
+    def _deploy(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """`{"create": "role"}`; `{"guest": NAME}`, a database for another stage; `{"guests": "may come"}`.
+
+        The last two come again, with `{"tf": {"action": "delete"}}`, when what they are for goes. Then the guest's
+        database is dropped, and guests that are there are an error.
+        """
+        ends = event.get("tf", {}).get("action") == "delete"
+        if guest := event.get("guest"):
+            (self._control.drop_guest if ends else self._control.create_guest)(guest_name(guest))
+            return {"guest": guest}
+        if "guests" in event:
+            if ends:
+                self._control.refuse_guests()
+            return {"guests": event["guests"]}
+        self._control.create_role()
+        return {"role": self._control.settings.role}
 
     def _answer(self, request: Request) -> Response:
         auth.admin(self._published.keys, self._persons, request)
@@ -68,6 +87,13 @@ class ControlFunction:
         self._control.limit_evaluation(concurrency)
         function = self._control.settings.evaluation_function
         return json_response(200, {"function": function, "reservedConcurrency": concurrency})
+
+
+def guest_name(name: str) -> str:
+    """Return the name of a guest's database, if it is one. Raises ValueError."""
+    if not re.fullmatch(r"flagstaff-[a-z][a-z0-9-]{0,19}", name):
+        raise ValueError(f"not the name of a guest's database: {name!r}")
+    return name
 
 
 def read_limit(body: Mapping[str, Any]) -> int | None:

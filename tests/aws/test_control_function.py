@@ -98,7 +98,7 @@ def test_the_databases_role_is_made_over_the_data_api(control: Runtime, moto: Mo
 
 
 def test_the_roles_statements_do_nothing_the_second_time(empty_database: str) -> None:
-    from api.aws.control import role_statements
+    from api.aws import cluster_sql
 
     connection = psycopg2.connect(empty_database)
     connection.autocommit = True
@@ -107,7 +107,7 @@ def test_the_roles_statements_do_nothing_the_second_time(empty_database: str) ->
         (name,) = cursor.fetchone() or ("",)
         cursor.execute("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') "
                        "THEN CREATE ROLE rds_iam; END IF; END $$")  # fmt: skip
-        for statement in role_statements("app", name) * 2:
+        for statement in cluster_sql.role("app", name) * 2:
             cursor.execute(statement)
         cursor.execute("SET ROLE app")
         cursor.execute("CREATE TABLE its_own (id int)")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import runpy
 import sys
 import tempfile
@@ -46,9 +47,20 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": {
         "names": ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
     },
+    "aws:rds/getSubnetGroup:getSubnetGroup": {"vpcId": "vpc-of-the-host", "subnetIds": ["subnet-a", "subnet-b"]},
     "aws:ssm/getParameter:getParameter": {"value": "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----"},
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "a-registry-token"},
 }
+
+
+HOSTS = {"dev": False, "dev-plain": False, "live": True}
+"""Stages that are there, and whether they are protected."""
+
+
+def hosts_name(asked: Any) -> str | None:
+    """The stage that somebody looks for, if it is one: `dev` in whatever names `flagstaff-dev`."""
+    found = re.search(r"'flagstaff-([a-z-]+?)(-admin|-interval|-public-\*)?'", str(asked))
+    return found[1] if found else None
 
 
 class Recorder(mocks.Mocks):
@@ -79,7 +91,33 @@ class Recorder(mocks.Mocks):
             return {"partition": "aws-cn", "dnsSuffix": "amazonaws.com.cn"}
         if args.token.endswith(":getServiceQuota"):
             return {"value": float(pulumi.Config("mock").get("concurrentExecutions") or 1000)}
-        return ANSWERS[args.token]
+        return self.shared(args.token, args.args) or ANSWERS[args.token]
+
+    def shared(self, token: str, asked: Any) -> dict[str, Any] | None:
+        """What AWS knows of other stages: `dev` and `dev-plain`, which has no Interval process, and `live`, protected.
+
+        Raises what a provider does where there is nothing.
+        """
+        name = hosts_name(asked)
+        if name is None:
+            return None
+        if token.endswith(":getClusters"):
+            return {"clusterIdentifiers": [f"flagstaff-{name}"] if name in HOSTS else []}
+        if token.endswith(":getSubnets"):
+            return {"ids": ["subnet-public-a", "subnet-public-b"] if name == "dev" else []}
+        if name not in HOSTS or ("interval" in str(asked) and name != "dev"):
+            raise RuntimeError(f"couldn't find resource: {asked}")
+        return {
+            "aws:rds/getCluster:getCluster": {
+                "arn": f"arn:aws:rds:eu-central-1:123456789012:cluster:flagstaff-{name}",
+                "clusterResourceId": f"cluster-{name}",
+                "deletionProtection": HOSTS[name],
+                "dbSubnetGroupName": f"flagstaff-{name}",
+                "endpoint": f"{name}.cluster-abc.eu-central-1.rds.amazonaws.com",
+            },
+            "aws:ec2/getSecurityGroup:getSecurityGroup": {"id": f"sg-{asked.get('tags', {}).get('Name')}"},
+            "aws:ecs/getCluster:getCluster": {"arn": f"arn:aws:ecs:eu-central-1:123456789012:cluster/{name}"},
+        }.get(token)
 
 
 class Monitor(mocks.MockMonitor):

@@ -62,10 +62,14 @@ def is_possible() -> bool:
 
 
 class Deployment:
-    """The stage `prod`, in a folder of its own."""
+    """A stage, in a folder of its own."""
 
-    def __init__(self, folder: Path, aws: Moto) -> None:
-        """Raises TerraformError where there is no provider."""
+    def __init__(self, folder: Path, aws: Moto, stage: str = "prod", host: Deployment | None = None) -> None:
+        """`host` is the stage whose cluster it uses, if that is another. Raises TerraformError where there is no
+        provider.
+        """
+        self._stage = stage
+        self._host = host.as_host() if host else {}
         self._folder = folder
         self._aws = aws
         self._packages = folder / "packages"
@@ -89,7 +93,8 @@ class Deployment:
         Raises TerraformError where the program refuses.
         """
         config = json.dumps({f"flagstaff:{name}": value for name, value in options.items()})
-        arguments = [str(TRANSLATE), "prod", config, str(self._schema), str(self._packages), release]
+        arguments = [str(TRANSLATE), self._stage, config, str(self._schema), str(self._packages), release]
+        arguments.append(json.dumps(self._host))
         done = subprocess.run([python_of("aws"), *arguments], capture_output=True, text=True)
         if done.returncode:
             raise TerraformError(done.stderr)
@@ -133,6 +138,21 @@ class Deployment:
     def versions(self) -> dict[str, str]:
         """The version that each alias leads to, by function."""
         return {name: body["function_version"] for name, body in self._state("aws_lambda_alias").items()}
+
+    def as_host(self) -> dict[str, Any]:
+        """What AWS says of the stage to one that uses its cluster, by the name of the look-up."""
+        cluster, subnets = (self._state(kind)["database"] for kind in ("aws_rds_cluster", "aws_db_subnet_group"))
+        return {
+            "aws:rds/getCluster:getCluster": {
+                "arn": cluster["arn"],
+                "clusterResourceId": cluster["cluster_resource_id"],
+                "deletionProtection": cluster["deletion_protection"],
+                "dbSubnetGroupName": cluster["db_subnet_group_name"],
+                "endpoint": cluster["endpoint"],
+            },
+            "aws:rds/getSubnetGroup:getSubnetGroup": {"vpcId": subnets["vpc_id"], "subnetIds": subnets["subnet_ids"]},
+            "aws:ec2/getSecurityGroup:getSecurityGroup": {"id": self._state("aws_security_group")["admin"]["id"]},
+        }
 
     def fill_bucket(self) -> None:
         """Publish something, and something else over it."""

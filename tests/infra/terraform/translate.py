@@ -1,6 +1,6 @@
 """Writes the Pulumi program's resources as Terraform JSON. Runs in Pulumi's environment.
 
-python tests/infra/terraform/translate.py STAGE '{"flagstaff:option": "value"}' SCHEMA FOLDER RELEASE
+python tests/infra/terraform/translate.py STAGE '{"flagstaff:option": "value"}' SCHEMA FOLDER RELEASE HOST
 
 Pulumi's AWS provider is made of Terraform's: the same resources and arguments, in camel case. Which of them are blocks
 and which attributes, SCHEMA says, which is Terraform's own account of the provider. An output that only a deployment
@@ -46,8 +46,10 @@ ARGUMENTS = {
 class Translator(record.Recorder):
     """Answers with Terraform's expressions, and keeps what was asked for in Terraform's form."""
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    def __init__(self, schema: Mapping[str, Any], host: Mapping[str, Any]) -> None:
+        """`host` is what AWS says of another stage, by the name of the look-up."""
         super().__init__()
+        self._host = host
         self._schema = schema
         self.bodies: dict[str, dict[str, Any]] = {}
         """Resources by Terraform's address."""
@@ -64,6 +66,9 @@ class Translator(record.Recorder):
         self.bodies[address] = self._block(kind, given, block)
         self.addresses[f"{args.typ} {args.name}"] = address
         return f"${{{address}.id}}", {**given, **computed(address, block, given)}
+
+    def shared(self, token: str, asked: Any) -> dict[str, Any] | None:
+        return self._host[token] if token in self._host else super().shared(token, asked)
 
     def _type_of(self, token: str) -> str:
         module, resource = token.removeprefix("aws:").partition(":")[0].split("/")
@@ -123,8 +128,8 @@ def squeeze(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def main(stage: str, config: str, schema: str, folder: str, release: str) -> None:
-    translator = Translator(json.loads(Path(schema).read_text()))
+def main(stage: str, config: str, schema: str, folder: str, release: str, host: str) -> None:
+    translator = Translator(json.loads(Path(schema).read_text()), json.loads(host))
     said = record.run_program(stage, json.loads(config), translator, Path(folder), release)
     resources: dict[str, dict[str, Any]] = {}
     for label, address in translator.addresses.items():

@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run interval nodecheck test test-fast test-sdk deploy outputs destroy changes snippets lint format agreement benchmark lock clean
+.PHONY: help setup run interval nodecheck test test-fast test-sdk deploy outputs destroy stage-dev changes snippets lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ destroy: ## Remove a stage from your AWS account (STAGE=dev; YES=1 asks nobody)
 deploy outputs destroy:
 	@[ -n "$(STAGE)" ] || { echo "which stage? make $@ STAGE=dev" >&2; exit 2; }
 	@PYTHONPATH=infra $(PYTHON) -m commands $@ $(STAGE) $(if $(YES),--yes)
+
+stage-dev: $(VENV)/.run ## Serve here with the database and the bucket of a stage (STAGE=dev; HOST and PORT as for run)
+	@[ -n "$(STAGE)" ] || { echo "which stage? make $@ STAGE=dev" >&2; exit 2; }
+	@PYTHONPATH=infra exec $(BIN)/python -m commands $@ $(STAGE)
 
 changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulated AWS, where terraform is
 	@FLAGSTAFF_CHANGES=1 $(BIN)/python -m pytest tests/infra/test_changes.py $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 from definitions import DefinitionsArgs, DefinitionsBucket
+from forwarding import Forwarding, ForwardingArgs
 from foundation import own_foundation
 from function import AwsAccount
 from functions import Functions, FunctionsArgs, common_environment
@@ -71,6 +72,10 @@ else:
         "The Interval process is left out: no key is set. "
         "To have it: pulumi config set --secret intervalApiKey ... && pulumi up"
     )
+
+if foundation.forwarder_group_id is not None:
+    forwarding = Forwarding("forwarding", ForwardingArgs(f"{name}-forwarding", place, options, definitions, foundation))
+    pulumi.export("forwarding", forwarding.output)
 
 pulumi.export("url", gateway.url)
 pulumi.export("adminKey", readiness.admin_key)

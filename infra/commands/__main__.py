@@ -1,15 +1,16 @@
-"""`PYTHONPATH=infra python -m commands deploy|destroy|outputs STAGE [--yes]`."""
+"""`PYTHONPATH=infra python -m commands COMMAND STAGE [--yes]`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from commands import checks, smoke
 from commands.programs import CommandError
 from commands.stack import Stack
+from commands.stage_dev import stage_dev
 
 
 def deploy(stage: str, *, confirm: bool) -> None:
@@ -42,14 +43,20 @@ def outputs(stage: str, *, confirm: bool) -> None:
     show(Stack(stage).outputs())
 
 
-def show(said: Mapping[str, str]) -> None:
-    """Print one output a line."""
-    width = max(map(len, said))
-    for name, value in said.items():
+def show(said: Mapping[str, Any]) -> None:
+    """Print one output a line; those that only commands read are left out."""
+    texts = {name: value for name, value in said.items() if isinstance(value, str)}
+    width = max(map(len, texts))
+    for name, value in texts.items():
         print(f"{name:{width}}  {value}")
 
 
-COMMANDS: Final[Mapping[str, Callable[..., None]]] = {"deploy": deploy, "destroy": destroy, "outputs": outputs}
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "deploy": deploy,
+    "destroy": destroy,
+    "outputs": outputs,
+    "stage-dev": stage_dev,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

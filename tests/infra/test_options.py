@@ -40,7 +40,7 @@ def test_options_reach_what_they_are_for(deploy: Deploy) -> None:
     assert environment(stage.one("lambda:Function", "evaluation"))["FLAGSTAFF_EVALUATION"] == "open"
     assert stage.one("lambda:Function", "evaluation").inputs["tracingConfig"] == {"mode": "PassThrough"}
     assert stage.one("apigatewayv2:Api").inputs["corsConfiguration"]["allowOrigins"] == ["https://app.example.com"]
-    (container,) = json.loads(stage.one("ecs:TaskDefinition").inputs["containerDefinitions"])
+    (container,) = json.loads(stage.one("ecs:TaskDefinition", "interval").inputs["containerDefinitions"])
     told = {setting["name"]: setting["value"] for setting in container["environment"]}
     assert (told["INTERVAL_PROTECTED_ROLES"], told["INTERVAL_PROTECTED_TEAMS"]) == ("admin,developer", "release")
     assert stage.outputs["url"]["value"] == "https://flags.example.com"

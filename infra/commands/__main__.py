@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from commands import checks, smoke
 from commands.programs import CommandError
+from commands.publication import publish
+from commands.restore import restore
 from commands.stack import Stack
 from commands.stage_dev import stage_dev
 
@@ -55,6 +57,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "deploy": deploy,
     "destroy": destroy,
     "outputs": outputs,
+    "publish": publish,
+    "restore": restore,
     "stage-dev": stage_dev,
 }
 
@@ -65,9 +69,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("stage")
     parser.add_argument("--yes", action="store_true", help="do not ask whether the changes are right")
+    parser.add_argument("--to", help="what to restore to")
     given = parser.parse_args(arguments)
+    more = {"to": given.to} if given.command == "restore" else {}
     try:
-        COMMANDS[given.command](given.stage, confirm=not given.yes)
+        COMMANDS[given.command](given.stage, confirm=not given.yes, **more)
     except CommandError as error:
         print(f"flagstaff: {error}", file=sys.stderr)
         return 1

@@ -35,6 +35,11 @@ class Stack:
         run("pulumi", "install")
         run("pulumi", "up", "--stack", self._name, *yes(confirm))
 
+    def refresh(self) -> None:
+        """Have the state say what is there."""
+        run("pulumi", "install")
+        run("pulumi", "refresh", "--stack", self._name, "--yes")
+
     def destroy(self, *, confirm: bool) -> None:
         """Remove everything. What is protected is not, and Pulumi says so."""
         try:

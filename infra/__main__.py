@@ -24,7 +24,7 @@ from tagging import tag_everything
 configured = {**configuration.get_config_env(), **configuration.CONFIG.get()}
 given = [key.partition(":")[2] for key in configured if key.startswith("flagstaff:")]
 options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"), given)
-tag_everything(options.tags)
+tag_everything(options.stage, options.tags)
 if options.looks_in_use:
     pulumi.log.warn(f"{options.stage} goes with all its data: pulumi config set protected true keeps it")
 name = f"flagstaff-{options.stage}"

@@ -154,7 +154,7 @@ def test_a_misspelt_option_is_refused(name: str, hint: str) -> None:
 @pytest.mark.parametrize("text", ["team=web,costCentre=42", '{"team": "web", "costCentre": 42}'])
 def test_everything_that_takes_tags_gets_those_of_the_option(deploy: Deploy, text: str) -> None:
     stage = deploy("dev", tags=text, intervalApiKey="k")
-    own = {"team": "web", "costCentre": "42"}
+    own = {"team": "web", "costCentre": "42", "flagstaff": "dev"}
     tagged = [one.type for one in stage.resources if one.type.startswith("aws:") and own.items() <= tags_of(one)]
     kinds = ("lambda/function:F", "rds/cluster:C", "s3/bucket:B", "iam/role:R", "ecs/service:S", "logGroup:L")
     for kind in kinds:

@@ -76,7 +76,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     " rds:DeleteDBSubnetGroup rds:ListTagsForResource rds:AddTagsToResource",
     "s3:Bucket": "s3:CreateBucket s3:ListBucket s3:DeleteBucket s3:ListBucketVersions s3:DeleteObject"
     " s3:DeleteObjectVersion s3:GetBucketAcl s3:GetBucketCORS s3:GetBucketLogging s3:GetBucketPolicy"
-    " s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetBucketRequestPayment s3:GetBucketObjectLockConfiguration"
+    " s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetBucketRequestPayment"
+    " s3:GetBucketObjectLockConfiguration"
     " s3:GetAccelerateConfiguration s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration"
     " s3:GetReplicationConfiguration s3:PutBucketTagging",
     "s3:BucketCorsConfiguration": "s3:PutBucketCORS s3:GetBucketCORS",

@@ -16,7 +16,7 @@ CERTIFICATE_AUTHORITY: Final = "rds-ca-rsa2048-g1"
 LATEST: Final = "latest"
 WAIT_SECONDS: Final = 3_600.0
 """For a restored cluster, whose data is copied; small ones take some ten minutes."""
-BETWEEN_SECONDS: Final = 5.0
+BETWEEN_SECONDS: Final = 3.0
 
 
 class Clusters:

@@ -13,6 +13,7 @@ import botocore.session
 from botocore import xform_name
 
 folder = Path(sys.argv[0]).parent
+session = botocore.session.get_session()
 CONTROL = ("--region", "--output", "--cli-read-timeout")
 
 
@@ -45,21 +46,15 @@ def value_of(values, shape, is_on):
     return int(text) if shape.type_name == "integer" else text
 
 
-def ask_moto():
+def ask_moto(service, command, *arguments):
     place = json.loads((folder / "moto.json").read_text())
-    service, command, *arguments = sys.argv[1:]
-    client = botocore.session.get_session().create_client(
-        service,
-        endpoint_url=place["url"],
-        region_name=place["region"],
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-    )
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    client = session.create_client(service, endpoint_url=place["url"], region_name=place["region"], **keys)
     (method,) = [name for name in client.meta.method_to_api_mapping if name == command.replace("-", "_")]
     operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
-    said = getattr(client, method)(**parameters(arguments, operation))
+    said = getattr(client, method)(**parameters(list(arguments), operation))
     said.pop("ResponseMetadata")
-    print(json.dumps(said, default=str))
+    return said
 
 
 asked = " ".join(["aws", *sys.argv[1:]])
@@ -69,6 +64,9 @@ else:
     with (folder / "asked").open("a") as notes:
         notes.write(asked + "\n")
     try:
-        ask_moto()
+        # `several` is of the tests: command lines as JSON, and the list of the answers.
+        commands = json.loads(sys.argv[2]) if sys.argv[1] == "several" else [sys.argv[1:]]
+        said = [ask_moto(*command) for command in commands]
+        print(json.dumps(said if sys.argv[1] == "several" else said[0], default=str))
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {error}")

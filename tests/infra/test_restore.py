@@ -42,18 +42,22 @@ class CloudShell(Shell):
             "aws rds enable-http-endpoint": ("{}", ""),  # moto does not have it
         }
 
-    def aws(self, *command: str) -> Any:
-        """Ask moto by the command line."""
+    def aws(self, *commands: tuple[str, ...]) -> list[Any]:
+        """Ask moto by command lines; what it answers to each."""
         (self.folder / "answers.json").write_text(json.dumps(self.says))
-        done = subprocess.run([self.folder / "aws", *command], capture_output=True, text=True)
+        several = [self.folder / "aws", "several", json.dumps(commands)]
+        done = subprocess.run(several, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        said: list[Any] = json.loads(done.stdout)
+        return said
 
     def clusters(self) -> dict[str, Any]:
-        return {one["DBClusterIdentifier"]: one for one in self.aws("rds", "describe-db-clusters")["DBClusters"]}
+        (said,) = self.aws(("rds", "describe-db-clusters"))
+        return {one["DBClusterIdentifier"]: one for one in said["DBClusters"]}
 
     def instances(self) -> dict[str, Any]:
-        return {one["DBInstanceIdentifier"]: one for one in self.aws("rds", "describe-db-instances")["DBInstances"]}
+        (said,) = self.aws(("rds", "describe-db-instances"))
+        return {one["DBInstanceIdentifier"]: one for one in said["DBInstances"]}
 
     def noted(self, beginning: str) -> list[str]:
         """What was asked of a program, in these words."""
@@ -71,23 +75,30 @@ def cloud(tmp_path: Path, moto: Moto) -> CloudShell:
     """An AWS in which the stage `dev` has its database, as the program makes it."""
     moto.request("POST", "/moto-api/reset")
     shell = CloudShell(tmp_path, moto)
-    subnets = [one["SubnetId"] for one in shell.aws("ec2", "describe-subnets")["Subnets"]]
-    described = ("--db-subnet-group-description", "Flagstaff", "--subnet-ids", *subnets)
-    shell.aws("rds", "create-db-subnet-group", "--db-subnet-group-name", NAME, *described)
-    family = ("--db-parameter-group-family", "aurora-postgresql16", "--description", "Flagstaff")
-    shell.aws("rds", "create-db-cluster-parameter-group", "--db-cluster-parameter-group-name", GROUP, *family)
+    (found,) = shell.aws(("ec2", "describe-subnets"))
+    subnets = [one["SubnetId"] for one in found["Subnets"]]
     shell.aws(
-        *("rds", "create-db-cluster", "--db-cluster-identifier", NAME, "--engine", "aurora-postgresql"),
-        *("--engine-version", "16.4", "--master-username", "flagstaff_master", "--manage-master-user-password"),
-        *("--database-name", "flagstaff", "--vpc-security-group-ids", "sg-1a2b3c4d", "--port", "5432"),
-        *("--db-subnet-group-name", NAME, "--db-cluster-parameter-group-name", GROUP),
-        *("--serverless-v2-scaling-configuration", json.dumps(SCALING), "--backup-retention-period", "14"),
-        *("--enable-iam-database-authentication", "--deletion-protection", "--storage-encrypted"),
-        *("--copy-tags-to-snapshot", "--tags", json.dumps(TAGS)),
-    )
-    shell.aws(
-        *("rds", "create-db-instance", "--db-instance-identifier", f"{NAME}-1", "--db-cluster-identifier", NAME),
-        *("--db-instance-class", "db.serverless", "--engine", "aurora-postgresql"),
+        (
+            *("rds", "create-db-subnet-group", "--db-subnet-group-name", NAME, "--subnet-ids", *subnets),
+            *("--db-subnet-group-description", "Flagstaff"),
+        ),
+        (
+            *("rds", "create-db-cluster-parameter-group", "--db-cluster-parameter-group-name", GROUP),
+            *("--db-parameter-group-family", "aurora-postgresql16", "--description", "Flagstaff"),
+        ),
+        (
+            *("rds", "create-db-cluster", "--db-cluster-identifier", NAME, "--engine", "aurora-postgresql"),
+            *("--engine-version", "16.4", "--master-username", "flagstaff_master", "--manage-master-user-password"),
+            *("--database-name", "flagstaff", "--vpc-security-group-ids", "sg-1a2b3c4d", "--port", "5432"),
+            *("--db-subnet-group-name", NAME, "--db-cluster-parameter-group-name", GROUP),
+            *("--serverless-v2-scaling-configuration", json.dumps(SCALING), "--backup-retention-period", "14"),
+            *("--enable-iam-database-authentication", "--deletion-protection", "--storage-encrypted"),
+            *("--copy-tags-to-snapshot", "--tags", json.dumps(TAGS)),
+        ),
+        (
+            *("rds", "create-db-instance", "--db-instance-identifier", f"{NAME}-1", "--db-cluster-identifier", NAME),
+            *("--db-instance-class", "db.serverless", "--engine", "aurora-postgresql"),
+        ),
     )
     return shell
 
@@ -142,23 +153,20 @@ def test_every_setting_that_the_program_makes_is_asked_for(cloud: CloudShell, de
         assert f" {instance[name]} " in asked
 
 
-def test_nothing_is_exchanged_before_somebody_agrees_and_another_call_goes_on(cloud: CloudShell) -> None:
+def test_nothing_is_exchanged_before_somebody_agrees_and_a_call_that_broke_off_goes_on(cloud: CloudShell) -> None:
     done = cloud.make("restore", TO="latest")
     assert (done.returncode, "Nothing was changed" in done.stdout) == (0, True), done.stderr
     assert cloud.clusters().keys() == {NAME, f"{NAME}-restored"}
     assert not cloud.asked
-    assert cloud.make("restore", TO="latest", YES="1").returncode == 0
-    assert len(cloud.noted("aws rds restore-db-cluster")) == 1
-    assert len(cloud.noted("aws rds create-db-instance")) == 1 + 1  # the first is the stage's own
-
-
-def test_a_call_that_broke_off_between_the_names_goes_on(cloud: CloudShell) -> None:
-    cloud.make("restore", TO="latest")
-    cloud.aws("rds", "modify-db-cluster", "--db-cluster-identifier", NAME, "--new-db-cluster-identifier", f"{NAME}-old")
-    move = ("--db-instance-identifier", f"{NAME}-1", "--new-db-instance-identifier", f"{NAME}-old-1")
-    cloud.aws("rds", "modify-db-instance", *move)
+    old = ("--new-db-cluster-identifier", f"{NAME}-old")
+    old_instance = ("--new-db-instance-identifier", f"{NAME}-old-1")
+    cloud.aws(  # as a call does that breaks off between the names
+        ("rds", "modify-db-cluster", "--db-cluster-identifier", NAME, *old),
+        ("rds", "modify-db-instance", "--db-instance-identifier", f"{NAME}-1", *old_instance),
+    )
     done = cloud.make("restore", TO="latest", YES="1")
     assert done.returncode == 0, done.stderr
+    assert len(cloud.noted("aws rds restore-db-cluster")) == len(cloud.noted("aws rds create-db-instance")) == 1
     assert cloud.clusters().keys() == {NAME, f"{NAME}-old"}
     assert cloud.instances().keys() == {f"{NAME}-1", f"{NAME}-old-1"}
 
@@ -171,22 +179,25 @@ def test_a_snapshot_is_asked_for_by_its_name(cloud: CloudShell) -> None:
     assert [option for option in OPTIONS.values() if option in asked]
 
 
-@pytest.mark.parametrize(
-    ("to", "says", "words"),
-    [
-        ("", {}, "restore to what?"),
-        ("yesterday_evening", {}, "restore to what?"),
-        ("2026-11-27T03:00", {}, "a time such as 2026-11-27T03:00:00Z"),
-        ("latest", {"pulumi config --json": ("{}", "")}, "dev is not deployed"),
-        ("no-such-snapshot", {"aws rds restore-db": ("", "NotFoundFault")}, "NotFoundFault"),
-    ],
-    ids=["nothing", "words", "no-zone", "not-deployed", "no-snapshot"],
-)
-def test_what_can_not_be_restored_changes_nothing(
-    cloud: CloudShell, to: str, says: dict[str, tuple[str, str]], words: str
-) -> None:
-    cloud.says |= says
-    done = cloud.make("restore", TO=to, YES="1")
-    assert (done.returncode != 0, words in done.stderr) == (True, True), done.stderr
+def test_what_can_not_be_restored_changes_nothing(cloud: CloudShell) -> None:
+    cloud.says["aws rds restore-db"] = ("", "NotFoundFault")
+    done = cloud.make("restore", TO="no-such-snapshot", YES="1")
+    assert (done.returncode != 0, "NotFoundFault" in done.stderr) == (True, True), done.stderr
     assert cloud.clusters().keys() == {NAME}
     assert not cloud.asked
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("", "restore to what?"),
+        ("yesterday_evening", "restore to what?"),
+        ("2026-11-27T03:00", "a time such as 2026-11-27T03:00:00Z"),
+        ("latest", "dev is not deployed"),
+    ],
+)
+def test_what_is_no_time_and_no_stage_is_refused(tmp_path: Path, to: str, words: str) -> None:
+    shell = Shell(tmp_path)
+    done = shell.make("restore", TO=to, YES="1")
+    assert (done.returncode != 0, words in done.stderr) == (True, True), done.stderr
+    assert not shell.asked

@@ -1,7 +1,8 @@
 """What a deployer has to be allowed for each type of resource, and what AWS calls one.
 
-An action is named as in AWS's service authorization reference. Those that make, read and change a resource were compared
-with what Terraform's AWS provider asked of an emulated AWS; those that remove one are from the reference alone.
+An action is named as in AWS's service authorization reference. Those that make, read and change a resource were
+compared with what Terraform's AWS provider asked of an emulated AWS; those that remove one are
+from the reference alone.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy changes costs snippets lint format agreement benchmark lock clean
+.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,9 +45,15 @@ test-sdk: $(VENV)-sdk-oldest/.ready $(VENV)-sdk-newest/.ready ## Test the SDK wi
 deploy: ## Deploy a stage into your AWS account, show its keys, evaluate a flag (STAGE=dev; YES=1 asks nobody)
 outputs: ## Show where a stage is, and its first keys (STAGE=dev)
 destroy: ## Remove a stage from your AWS account (STAGE=dev; YES=1 asks nobody)
-deploy outputs destroy:
+publish: ## Publish a stage's flags and keys again, from its database (STAGE=dev)
+restore: ## Take a stage's database back to a time or a snapshot (STAGE=dev, TO=2026-11-27T03:00:00Z, TO=latest or TO=NAME)
+deploy outputs destroy publish restore:
 	@[ -n "$(STAGE)" ] || { echo "which stage? make $@ STAGE=dev" >&2; exit 2; }
-	@PYTHONPATH=infra $(PYTHON) -m commands $@ $(STAGE) $(if $(YES),--yes)
+	@PYTHONPATH=infra $(PYTHON) -m commands $@ $(STAGE) $(if $(YES),--yes) $(if $(TO),--to $(TO))
+
+stage-dev: $(VENV)/.run ## Serve here with the database and the bucket of a stage (STAGE=dev; HOST and PORT as for run)
+	@[ -n "$(STAGE)" ] || { echo "which stage? make $@ STAGE=dev" >&2; exit 2; }
+	@PYTHONPATH=infra exec $(BIN)/python -m commands $@ $(STAGE)
 
 changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulated AWS, where terraform is
 	@FLAGSTAFF_CHANGES=1 $(BIN)/python -m pytest tests/infra/test_changes.py $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 from definitions import DefinitionsArgs, DefinitionsBucket
+from forwarding import Forwarding, ForwardingArgs
 from foundation import own_foundation
 from function import AwsAccount
 from functions import Functions, FunctionsArgs, common_environment
@@ -25,7 +26,7 @@ from worker_starts import WorkerStarts, WorkerStartsArgs
 configured = {**configuration.get_config_env(), **configuration.CONFIG.get()}
 given = [key.partition(":")[2] for key in configured if key.startswith("flagstaff:")]
 options = Options.read(pulumi.get_stack(), pulumi.Config("flagstaff"), given)
-tag_everything(options.tags)
+tag_everything(options.stage, options.tags)
 if options.looks_in_use:
     pulumi.log.warn(f"{options.stage} goes with all its data: pulumi config set protected true keeps it")
 name = f"flagstaff-{options.stage}"
@@ -84,6 +85,11 @@ observability = Observability(
     "observability", ObservabilityArgs(name, place.region, options, functions, gateway, interval)
 )
 parts.append(observability)
+
+if foundation.forwarder_group_id is not None:
+    forwarding = Forwarding("forwarding", ForwardingArgs(f"{name}-forwarding", place, options, definitions, foundation))
+    parts.append(forwarding)
+    pulumi.export("forwarding", forwarding.output)
 
 if not options.protected and not options.share_with:
     watch_guests(functions.control.name, parts)

@@ -25,6 +25,7 @@ class Foundation:
     public_subnet_ids: Sequence[pulumi.Input[str]]
     admin_group_id: pulumi.Input[str]
     interval_group_id: pulumi.Input[str] | None
+    forwarder_group_id: pulumi.Input[str] | None
     database: DatabaseAccess
     waits_for: Sequence[pulumi.Resource]
     """What has to be there before somebody connects, besides the functions."""
@@ -45,7 +46,10 @@ def own_foundation(name: str, place: AwsAccount, options: Options, definitions: 
     """Make a database, in a VPC of its own or in the one that the options name."""
     subnets = existing_subnets(options, place) if options.vpc_id else own_subnets(name, place, options, definitions)
     ports = sorted({HTTPS, options.interval_server_port}) if options.interval_api_key is not None else []
-    groups = SecurityGroups("groups", SecurityGroupsArgs(name, subnets.vpc_id, subnets.s3_prefix_list_id, ports))
+    groups = SecurityGroups(
+        "groups",
+        SecurityGroupsArgs(name, subnets.vpc_id, subnets.s3_prefix_list_id, ports, options.can_be_forwarded),
+    )
     database = Database("database", database_args(name, options, subnets.private, groups.database.id))
     return Foundation(
         vpc_id=subnets.vpc_id,
@@ -53,6 +57,7 @@ def own_foundation(name: str, place: AwsAccount, options: Options, definitions: 
         public_subnet_ids=subnets.public,
         admin_group_id=groups.admin.id,
         interval_group_id=groups.interval.id if groups.interval else None,
+        forwarder_group_id=groups.forwarder.id if groups.forwarder else None,
         database=database.access,
         waits_for=[database.instance, groups, *subnets.made],
     )
@@ -60,7 +65,7 @@ def own_foundation(name: str, place: AwsAccount, options: Options, definitions: 
 
 def own_subnets(name: str, place: AwsAccount, options: Options, definitions: DefinitionsBucket) -> _Subnets:
     """Make a VPC."""
-    public = options.interval_api_key is not None
+    public = options.interval_api_key is not None or options.can_be_forwarded
     zones = zones_of(options, place)
     # Guests have buckets, too. Which of them a function may use, its role says.
     buckets = definitions.bucket.arn if options.protected else f"arn:{place.partition}:s3:::flagstaff-*"

@@ -100,6 +100,11 @@ class Options:
         return urlsplit(self.interval_server_endpoint or "").port or HTTPS
 
     @property
+    def can_be_forwarded(self) -> bool:
+        """Whether a developer may reach the database (`make stage-dev`): a task does, in a public subnet."""
+        return not self.protected and (self.vpc_id is None or bool(self.public_subnet_ids))
+
+    @property
     def looks_in_use(self) -> bool:
         """Whether a stage that keeps nothing is called like one that people rely on."""
         return not self.protected and LIKELY_IN_USE.search(self.stage) is not None

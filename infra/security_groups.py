@@ -24,6 +24,7 @@ class SecurityGroupsArgs:
     s3_prefix_list_id: pulumi.Input[str]
     interval_ports: Sequence[int]
     """What the Interval process has to reach in the world; none where there is no such process."""
+    with_forwarder: bool
 
 
 class SecurityGroups(pulumi.ComponentResource):
@@ -39,7 +40,15 @@ class SecurityGroups(pulumi.ComponentResource):
         self._let_reach("admin-to-database", self.admin, self.database)
         self._let_out("admin-to-s3", self.admin, HTTPS, prefix_list_id=args.s3_prefix_list_id)
         self.interval = self._interval(args.interval_ports) if args.interval_ports else None
+        self.forwarder = self._forwarder() if args.with_forwarder else None
         self.register_outputs({})
+
+    def _forwarder(self) -> aws.ec2.SecurityGroup:
+        """Return the group of the task that `make stage-dev` starts: it reaches the database, and Session Manager."""
+        group = self._group("forwarder", "Flagstaff: the way of a developer to the database")
+        self._let_reach("forwarder-to-database", group, self.database)
+        self._let_out("forwarder-to-world", group, HTTPS, cidr_ipv4="0.0.0.0/0")
+        return group
 
     def _interval(self, ports: Sequence[int]) -> aws.ec2.SecurityGroup:
         group = self._group("interval", "Flagstaff: the Interval process")

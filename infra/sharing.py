@@ -28,13 +28,17 @@ def shared_foundation(name: str, options: Options) -> Foundation:
         raise OptionError(f"flagstaff:shareWith can't be {options.share_with}: that stage is protected")
     subnets = aws.rds.get_subnet_group(name=cluster.db_subnet_group_name)
     with_interval = options.interval_api_key is not None
-    public = _public_subnets(options, subnets.vpc_id) if with_interval else []
+    public = _public_subnets(options, subnets.vpc_id)
+    if with_interval and not public:
+        text = f"{options.share_with} has no public subnets of its own, which flagstaff:intervalApiKey needs"
+        raise OptionError(f"flagstaff:shareWith can't be {options.share_with}: {text}")
     return Foundation(
         vpc_id=subnets.vpc_id,
         private_subnet_ids=subnets.subnet_ids,
         public_subnet_ids=public,
         admin_group_id=_group(options, subnets.vpc_id, "admin"),
         interval_group_id=_group(options, subnets.vpc_id, "interval") if with_interval else None,
+        forwarder_group_id=_group(options, subnets.vpc_id, "forwarder") if public else None,
         database=DatabaseAccess(
             Output.from_input(cluster.arn),
             Output.from_input(cluster.cluster_resource_id),
@@ -87,11 +91,7 @@ def _group(options: Options, vpc_id: str, part: str) -> str:
 def _public_subnets(options: Options, vpc_id: str) -> list[str]:
     called = aws.ec2.GetSubnetsFilterArgs(name="tag:Name", values=[f"flagstaff-{options.share_with}-public-*"])
     in_vpc = aws.ec2.GetSubnetsFilterArgs(name="vpc-id", values=[vpc_id])
-    ids = sorted(aws.ec2.get_subnets(filters=[called, in_vpc]).ids)
-    if not ids:
-        text = f"{options.share_with} has no public subnets of its own, which flagstaff:intervalApiKey needs"
-        raise OptionError(f"flagstaff:shareWith can't be {options.share_with}: {text}")
-    return ids
+    return sorted(aws.ec2.get_subnets(filters=[called, in_vpc]).ids)
 
 
 def _found(options: Options, what: str, look_up: Callable[[], Any]) -> Any:

@@ -1,17 +1,19 @@
-"""Put the tags of an option on whatever of a stage takes tags."""
+"""Put tags on whatever of a stage takes tags: its name, and those of an option."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 
+STAGE_TAG: Final = "flagstaff"
+"""What infra/deployer/policy.json tells a stage's network by, whose resources have no names."""
 
-def tag_everything(tags: Mapping[str, str]) -> None:
-    """Have every resource of AWS that is made from here on carry these tags, beside its own."""
-    if tags:
-        pulumi.runtime.register_stack_transformation(tagging(tags))
+
+def tag_everything(stage: str, tags: Mapping[str, str]) -> None:
+    """Have every resource of AWS that is made from here on carry the stage's name and these tags, beside its own."""
+    pulumi.runtime.register_stack_transformation(tagging({**tags, STAGE_TAG: stage}))
 
 
 def tagging(tags: Mapping[str, str]) -> Callable[[Any], Any]:

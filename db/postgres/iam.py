@@ -28,6 +28,8 @@ def connect(settings: Settings) -> str:
 def sign_in(settings: Settings) -> Callable[[], str] | None:
     """Return what gives each connection its password; None where the URL says all there is to say.
 
+    A token is for the host and the port before the path. The way there may be another one, such as a port that is
+    forwarded: `postgresql://USER@HOST:5432/NAME?hostaddr=127.0.0.1&port=15432`, where libpq still verifies HOST.
     Raises SettingsError where a token can't be signed for the URL.
     """
     if not settings.database_iam:

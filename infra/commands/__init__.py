@@ -1,1 +1,1 @@
-"""Deploy, show and destroy a stage, each in one command. Needs nothing but Python's standard library."""
+"""What is done with a stage, each in one command. Needs nothing but Python's standard library."""

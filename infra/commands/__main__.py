@@ -1,15 +1,18 @@
-"""`PYTHONPATH=infra python -m commands deploy|destroy|outputs STAGE [--yes]`."""
+"""`PYTHONPATH=infra python -m commands COMMAND STAGE [--yes]`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from commands import checks, smoke
 from commands.programs import CommandError
+from commands.publication import publish
+from commands.restore import restore
 from commands.stack import Stack
+from commands.stage_dev import stage_dev
 
 
 def deploy(stage: str, *, confirm: bool) -> None:
@@ -23,7 +26,8 @@ def deploy(stage: str, *, confirm: bool) -> None:
     stack.set_region(region)
     stack.up(confirm=confirm)
     outputs = stack.outputs()
-    show(outputs)
+    # Where nobody is asked, what is printed goes into a log, which is no place for keys.
+    show({name: value for name, value in outputs.items() if confirm or not name.endswith("Key")})
     print(smoke.evaluate(outputs["url"], outputs["adminKey"], outputs["serverKey"]))
 
 
@@ -42,14 +46,22 @@ def outputs(stage: str, *, confirm: bool) -> None:
     show(Stack(stage).outputs())
 
 
-def show(said: Mapping[str, str]) -> None:
-    """Print one output a line."""
-    width = max(map(len, said))
-    for name, value in said.items():
+def show(said: Mapping[str, Any]) -> None:
+    """Print one output a line; those that only commands read are left out."""
+    texts = {name: value for name, value in said.items() if isinstance(value, str)}
+    width = max(map(len, texts))
+    for name, value in texts.items():
         print(f"{name:{width}}  {value}")
 
 
-COMMANDS: Final[Mapping[str, Callable[..., None]]] = {"deploy": deploy, "destroy": destroy, "outputs": outputs}
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "deploy": deploy,
+    "destroy": destroy,
+    "outputs": outputs,
+    "publish": publish,
+    "restore": restore,
+    "stage-dev": stage_dev,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,9 +70,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("stage")
     parser.add_argument("--yes", action="store_true", help="do not ask whether the changes are right")
+    parser.add_argument("--to", help="what to restore to")
     given = parser.parse_args(arguments)
+    more = {"to": given.to} if given.command == "restore" else {}
     try:
-        COMMANDS[given.command](given.stage, confirm=not given.yes)
+        COMMANDS[given.command](given.stage, confirm=not given.yes, **more)
     except CommandError as error:
         print(f"flagstaff: {error}", file=sys.stderr)
         return 1

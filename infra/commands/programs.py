@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+STOP_SECONDS: Final = 15
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals by which people, and terminals that are closed, end a command."""
 
 
 class CommandError(RuntimeError):
@@ -27,7 +35,42 @@ def ask(*command: str) -> str:
     return done.stdout.strip()
 
 
+def ask_aws(region: str, *command: str) -> Any:
+    """Return what AWS's command line says in a region, read as JSON; None where it says nothing."""
+    said = ask("aws", *command, "--region", region, "--output", "json")
+    return json.loads(said) if said else None
+
+
 def run(*command: str) -> None:
     """Let a program talk to whoever is there. Raises CommandError where it fails; it has said why."""
     if subprocess.run(command, cwd=ROOT).returncode:
         raise CommandError(f"{' '.join(command[:2])} failed, as it says above")
+
+
+def start(*command: str, env: Mapping[str, str] | None = None, quiet: bool = False) -> subprocess.Popen[bytes]:
+    """Return a program that runs until `stop`, or its own end. Ctrl-C does not reach it: it is stopped in its turn."""
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=output, start_new_session=True)
+
+
+def stop(program: subprocess.Popen[bytes]) -> None:
+    """End a program and what it has started, and return when it has ended."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(program.pid, number)
+            program.wait(STOP_SECONDS)
+            return
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Let signals take effect at the end of the block: what is done in it is done as a whole."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

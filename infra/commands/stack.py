@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from commands.programs import CommandError, ask, run
 
@@ -34,6 +35,11 @@ class Stack:
         run("pulumi", "install")
         run("pulumi", "up", "--stack", self._name, *yes(confirm))
 
+    def refresh(self) -> None:
+        """Have the state say what is there."""
+        run("pulumi", "install")
+        run("pulumi", "refresh", "--stack", self._name, "--yes")
+
     def destroy(self, *, confirm: bool) -> None:
         """Remove everything. What is protected is not, and Pulumi says so."""
         try:
@@ -41,9 +47,9 @@ class Stack:
         except CommandError as error:
             raise CommandError(f"{error}; a protected stage takes more steps: docs/aws.md, Destroy") from error
 
-    def outputs(self) -> dict[str, str]:
+    def outputs(self) -> dict[str, Any]:
         """Return what the stage says of itself, keys included. Raises CommandError where it says nothing."""
-        said: dict[str, str] = json.loads(
+        said: dict[str, Any] = json.loads(
             ask("pulumi", "stack", "output", "--json", "--show-secrets", "--stack", self._name)
         )
         if not said:

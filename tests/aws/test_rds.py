@@ -48,6 +48,23 @@ def test_each_connection_gets_a_token_of_its_own_host_and_user(monkeypatch: pyte
     assert iam.sign_in(Settings(database_url=URL)) is None
 
 
+def test_a_forwarded_port_is_the_way_there_and_the_token_is_for_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "A")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    forwarded = f"{URL}?hostaddr=127.0.0.1&port=15432"
+    settings = Settings(database_url=forwarded, database_iam=True, aws_region="eu-central-1")
+    sign_in = iam.sign_in(settings)
+    assert sign_in is not None
+    assert sign_in().startswith("stage.cluster-abc.eu-central-1.rds.amazonaws.com:5432/?Action=connect")
+    said = connection_parameters(iam.verified_url(settings))
+    assert (said["host"], said["hostaddr"], said["port"]) == (
+        "stage.cluster-abc.eu-central-1.rds.amazonaws.com",
+        "127.0.0.1",
+        "15432",
+    )
+    assert (said["sslmode"], said["sslrootcert"]) == ("verify-full", str(iam.ROOTS))
+
+
 @pytest.mark.parametrize("url", ["postgresql://host/name", "postgresql://user:password@host/name"])
 def test_a_url_that_no_token_can_be_signed_for_is_named(url: str) -> None:
     with pytest.raises(SettingsError, match="FLAGSTAFF_DATABASE_URL"):

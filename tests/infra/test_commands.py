@@ -125,7 +125,8 @@ def test_a_stage_stays_in_its_region_and_a_new_one_goes_where_the_shell_says(
 
 def test_nobody_is_asked_where_yes_is_said(shell: Shell, stage: Mapping[str, Any]) -> None:
     shell.outputs(**outputs_of(stage))
-    shell.make("deploy", YES="1")
+    said = shell.make("deploy", YES="1").stdout
+    assert (stage["url"] in said, stage["adminKey"] in said, stage["serverKey"] in said) == (True, False, False)
     shell.make("destroy", YES="1")
     assert {"pulumi up --stack dev --yes", "pulumi destroy --stack dev --yes"} <= set(shell.asked)
 

@@ -40,7 +40,7 @@ def test_options_reach_what_they_are_for(deploy: Deploy) -> None:
     assert environment(stage.one("lambda:Function", "evaluation"))["FLAGSTAFF_EVALUATION"] == "open"
     assert stage.one("lambda:Function", "evaluation").inputs["tracingConfig"] == {"mode": "PassThrough"}
     assert stage.one("apigatewayv2:Api").inputs["corsConfiguration"]["allowOrigins"] == ["https://app.example.com"]
-    (container,) = json.loads(stage.one("ecs:TaskDefinition").inputs["containerDefinitions"])
+    (container,) = json.loads(stage.one("ecs:TaskDefinition", "interval").inputs["containerDefinitions"])
     told = {setting["name"]: setting["value"] for setting in container["environment"]}
     assert (told["INTERVAL_PROTECTED_ROLES"], told["INTERVAL_PROTECTED_TEAMS"]) == ("admin,developer", "release")
     assert stage.outputs["url"]["value"] == "https://flags.example.com"
@@ -155,7 +155,7 @@ def test_a_misspelt_option_is_refused(name: str, hint: str) -> None:
 @pytest.mark.parametrize("text", ["team=web,costCentre=42", '{"team": "web", "costCentre": 42}'])
 def test_everything_that_takes_tags_gets_those_of_the_option(deploy: Deploy, text: str) -> None:
     stage = deploy("dev", tags=text, intervalApiKey="k")
-    own = {"team": "web", "costCentre": "42"}
+    own = {"team": "web", "costCentre": "42", "flagstaff": "dev"}
     tagged = [one.type for one in stage.resources if one.type.startswith("aws:") and own.items() <= tags_of(one)]
     kinds = ("lambda/function:F", "rds/cluster:C", "s3/bucket:B", "iam/role:R", "ecs/service:S", "logGroup:L")
     for kind in kinds:

@@ -25,7 +25,7 @@ def test_the_admin_function_answers_before_the_gateway_gives_up(any_stage: Stage
 def test_interval_is_one_arm64_task_without_privileges(deploy: Deploy) -> None:
     for name, capacity in (("dev", "FARGATE_SPOT"), ("prod", "FARGATE")):
         stage = deploy(name, intervalApiKey="live_hush")
-        (container,) = json.loads(stage.one("ecs:TaskDefinition").inputs["containerDefinitions"])
+        (container,) = json.loads(stage.one("ecs:TaskDefinition", "interval").inputs["containerDefinitions"])
         assert container["readonlyRootFilesystem"] is True
         assert container["user"] not in ("", "0", "root")
         assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}

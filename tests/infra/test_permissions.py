@@ -9,6 +9,10 @@ from tests.infra.conftest import Deploy, Stage
 WITHOUT_RESOURCES = {
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
     "ecr:GetAuthorizationToken",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",

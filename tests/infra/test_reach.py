@@ -26,8 +26,13 @@ def test_nothing_lets_the_world_in(any_stage: Stage) -> None:
 
 
 def test_only_clients_reach_the_database_and_only_its_port(deploy: Deploy) -> None:
-    for options, clients in (({}, {"admin-id"}), ({"intervalApiKey": "k"}, {"admin-id", "interval-id"})):
-        stage = deploy("dev", **options)
+    kinds: list[tuple[str, dict[str, str], set[str]]] = [
+        ("prod", {}, {"admin-id"}),
+        ("prod", {"intervalApiKey": "k"}, {"admin-id", "interval-id"}),
+        ("dev", {}, {"admin-id", "forwarder-id"}),
+    ]
+    for name, options, clients in kinds:
+        stage = deploy(name, **options)
         assert stage.one("rds:Cluster").inputs["vpcSecurityGroupIds"] == ["database-id"]
         into = [rule.inputs for rule in stage.all("vpc:SecurityGroupIngressRule")]
         assert {rule["securityGroupId"] for rule in into} == {"database-id"}
@@ -41,13 +46,14 @@ def test_the_database_reaches_nobody_and_the_functions_only_it_and_s3(any_stage:
     admin = [rule for rule in out if rule["securityGroupId"] == "admin-id"]
     assert {rule.get("referencedSecurityGroupId") or rule["prefixListId"] for rule in admin} == {"database-id", "pl-s3"}
     to_the_world = [rule for rule in out if rule.get("cidrIpv4") in WORLD]
-    assert all(rule["securityGroupId"] == "interval-id" and rule["fromPort"] == 443 for rule in to_the_world)
-    assert bool(to_the_world) is bool(any_stage.all("ecs:Service"))
+    tasks = {f"{task.name.replace('forwarding', 'forwarder')}-id" for task in any_stage.all("ecs:TaskDefinition")}
+    assert {(rule["securityGroupId"], rule["fromPort"]) for rule in to_the_world} == {(one, 443) for one in tasks}
 
 
 def test_interval_reaches_its_server_on_whichever_port(deploy: Deploy) -> None:
     stage = deploy("dev", intervalApiKey="k", intervalServerEndpoint="wss://interval.example.com:3000/websocket")
-    rules = [rule.inputs for rule in stage.all("vpc:SecurityGroupEgressRule") if rule.inputs.get("cidrIpv4") in WORLD]
+    out = [rule.inputs for rule in stage.all("vpc:SecurityGroupEgressRule")]
+    rules = [rule for rule in out if rule.get("cidrIpv4") in WORLD and rule["securityGroupId"] == "interval-id"]
     assert sorted((rule["fromPort"], rule["toPort"]) for rule in rules) == [(443, 443), (3000, 3000)]
     assert "intervalServerEndpoint" not in stage.said
     assert "intervalServerEndpoint" in deploy("dev", intervalApiKey="k").said

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from db.configuration import readable, store
+from db.configuration import store
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.store import FlagConfiguration
 from db.database import rows
 from db.errors import InvalidInputError
 from db.views import Difference, FlagView
 from db.vocabulary import Action, Actor
+from db.wording import readable
 from db.writing import NOBODY, Write, write
 
 

@@ -12,7 +12,6 @@ from peewee import JOIN, Value, fn
 
 from db import validation
 from db.configuration import store
-from db.configuration.readable import readable
 from db.cursors import not_a_cursor
 from db.database import session
 from db.errors import ChangeNotFoundError, LayerNotFoundError, SegmentNotFoundError
@@ -20,6 +19,7 @@ from db.history.restore import difference, restore
 from db.models import Change, Environment, Flag, Layer, Segment
 from db.views import ChangeView, Page
 from db.vocabulary import Action, Source, utc
+from db.wording.readable import readable
 from db.writing import find_environment
 from flagstaff.digits import parse_digits
 

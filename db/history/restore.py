@@ -10,7 +10,7 @@ from typing import Any, Literal
 import peewee
 
 from db.administration import environments
-from db.configuration import flag_fields, member_changes, readable, store
+from db.configuration import flag_fields, member_changes, store
 from db.configuration.member_changes import Entity, MemberChanges
 from db.configuration.state import State
 from db.configuration.store import FlagConfiguration
@@ -19,6 +19,7 @@ from db.errors import ChangeNotFoundError, FlagKeyTakenError, InvalidInputError
 from db.models import Change
 from db.views import Difference, FlagView
 from db.vocabulary import Action, Actor
+from db.wording import readable
 from db.writing import NOBODY, Write, write
 
 Side = Literal["before", "after"]

@@ -121,7 +121,7 @@ def test_a_flag_leaves_and_another_enters(layer: Client) -> None:
     layer.create("three", rollout=ALL, layer=part(0, 45), defaultVariant="off")
     assert who_has(layer, "three") == in_range
     change = layer.do("GET", f"{FLAGS}/one/changes?environment=prod")["changes"][0]
-    assert change["summary"] == "layer: without 0 to 45 % of checkout"
+    assert change["summary"] == "layer: was 0 to 45 % of checkout"
     assert (change["before"]["layer"], change["after"]["layer"]) == (part(0, 45), None)
     before = layer.count()
     said = layer.refused(409, "range_taken", "POST", f"{FLAGS}/one/restore", {"changeId": change["id"]})
@@ -291,8 +291,8 @@ def test_the_log_tells_of_layers(layer: Client) -> None:
     last, first = layer.do("GET", "/api/admin/changes?layer=checkout")["changes"]
     assert (first["action"], last["action"], last["layerKey"]) == ("layer.created", "layer.updated", "checkout")
     assert last["comment"] == "teams share a screen"
-    assert set(last["summary"].split("; ")) == {"split by: team", "holdout: without 95 to 100 %"}
-    assert set(first["summary"].split("; ")) == {"archived: no", "holdout: 95 to 100 %"}
+    assert set(last["summary"].split("; ")) == {"split by: team", "holdout: was 95 to 100 %"}
+    assert set(first["summary"].split("; ")) == {"holdout: 95 to 100 %"}
     of_prod = layer.do("GET", "/api/admin/changes?environment=prod")["changes"]
     assert "layer.updated" in {change["action"] for change in of_prod}
     layer.refused(404, "layer_not_found", "GET", "/api/admin/changes?layer=nothing")

@@ -51,7 +51,7 @@ def test_what_is_made_and_what_goes_in_words() -> None:
     segments.update("staff", SegmentEdit(description=None), actor=ADA)
     assert told() == "description: was Us"
     make(tags=["web"])
-    assert told().startswith("tags: web; status: enabled; ")
+    assert told().startswith("tags: web; seen by client keys: no; status: enabled; ")
 
 
 def test_a_summary_is_short_whatever_changed() -> None:

@@ -56,7 +56,7 @@ stage-dev: $(VENV)/.run ## Serve here with the database and the bucket of a stag
 	@PYTHONPATH=infra exec $(BIN)/python -m commands $@ $(STAGE)
 
 changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulated AWS, where terraform is
-	@FLAGSTAFF_CHANGES=1 $(BIN)/python -m pytest tests/infra/test_changes.py $(ARGS)
+	@FLAGSTAFF_CHANGES=1 $(BIN)/python -m pytest -n auto --dist loadfile tests/infra/test_changes.py tests/infra/test_changes_with_guests.py $(ARGS)
 
 costs: ## Write what a stage costs into docs/aws.md, from the prices in infra/costs
 	@PYTHONPATH=infra $(PYTHON) -m costs

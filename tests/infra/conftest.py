@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.aws.conftest import Moto
 from tests.environments import python_of
+from tests.infra.terraform import deployment
 from tests.processes import ROOT
 
 
@@ -124,3 +127,14 @@ def any_stage(request: pytest.FixtureRequest, deploy: Deploy) -> Stage:
     """Each kind of stage."""
     name, _, more = request.param.partition(" ")
     return deploy(name, intervalApiKey="live_hush") if more else deploy(name)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Moto]:
+    """An AWS in which nothing is."""
+    if "FLAGSTAFF_CHANGES" not in os.environ:
+        pytest.skip("make changes runs these")
+    if not deployment.is_possible():
+        pytest.skip("needs terraform on the PATH")
+    with deployment.emulated_aws() as moto:
+        yield moto

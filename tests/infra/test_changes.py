@@ -5,16 +5,12 @@ It takes a quarter of an hour, so `make changes` runs it and `make test` does no
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.aws.conftest import Moto
-from tests.infra.terraform import deployment
-from tests.infra.terraform.deployment import Deployment, TerraformError
+from tests.infra.terraform.deployment import Deployment, TerraformError, begun
 
 OPTIONS = {
     "intervalApiKey": "live_first",
@@ -119,17 +115,6 @@ IN_USE = (
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[Moto]:
-    """An AWS in which nothing is."""
-    if "FLAGSTAFF_CHANGES" not in os.environ:
-        pytest.skip("make changes runs these")
-    if not deployment.is_possible():
-        pytest.skip("needs terraform on the PATH")
-    with deployment.emulated_aws() as moto:
-        yield moto
-
-
-@pytest.fixture(scope="module")
 def stage(aws: Moto, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """A stage that is there."""
     made = begun(tmp_path_factory.mktemp("terraform"), aws)
@@ -138,14 +123,6 @@ def stage(aws: Moto, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     assert set(made.plan().values()) == {"create"}
     made.apply()
     return made
-
-
-def begun(folder: Path, aws: Moto, name: str = "prod", host: Deployment | None = None) -> Deployment:
-    """A stage of which nothing is there; without the provider the test is skipped."""
-    try:
-        return Deployment(folder, aws, name, host)
-    except TerraformError as error:
-        pytest.skip(f"needs Terraform's AWS provider: {str(error)[:500]}")
 
 
 def test_deploying_again_changes_nothing(stage: Deployment) -> None:
@@ -195,24 +172,3 @@ def test_a_protected_stage_goes_as_the_page_says(stage: Deployment) -> None:
     stage.fill_bucket()
     stage.destroy()
     assert stage.left() == []
-
-
-def test_a_stage_is_added_to_the_cluster_of_another_and_goes_before_it(aws: Moto, tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("dev", "anna")]
-    for folder in folders:
-        folder.mkdir()
-    host = begun(folders[0], aws, "dev")
-    host.declare()
-    host.plan()
-    host.apply()
-    guest = begun(folders[1], aws, "anna", host)
-    guest.declare(shareWith="dev")
-    plan = guest.plan()
-    assert set(plan.values()) == {"create"}
-    assert not [address for address in plan if address.startswith(("aws_vpc", "aws_subnet", "aws_security", "aws_rds"))]
-    guest.apply()
-    for one in (guest, host):
-        assert one.plan(refresh=True) == {}
-    for one in (guest, host):
-        one.destroy()
-        assert one.left() == []

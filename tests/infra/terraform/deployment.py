@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from tests.aws.conftest import Moto, moto_server
 from tests.environments import python_of
 from tests.processes import ROOT, free_port
@@ -187,3 +189,11 @@ def provider(endpoint: str, services: Mapping[str, Any]) -> dict[str, Any]:
         "max_retries": 3,
         "endpoints": [dict.fromkeys(services, endpoint)],
     }
+
+
+def begun(folder: Path, aws: Moto, name: str = "prod", host: Deployment | None = None) -> Deployment:
+    """A stage of which nothing is there; without the provider the test is skipped."""
+    try:
+        return Deployment(folder, aws, name, host)
+    except TerraformError as error:
+        pytest.skip(f"needs Terraform's AWS provider: {str(error)[:500]}")

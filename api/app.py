@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from api.admin import changes, environments, flags, keys, members, overrides, segments, short_forms
 from api.client import stream
+from api.console import routes as console
 from api.current import EXTENSION
 from api.errors import RequestError
 from api.http import Response, error_response
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     health.blueprint,
     metrics.blueprint,
     page.blueprint,
+    *console.BLUEPRINTS,
 )
 
 

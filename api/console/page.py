@@ -66,8 +66,8 @@ def templates() -> Environment:
 
 def link(endpoint: str, **values: object) -> str:
     """Return the address of a page, in the environment at hand unless another is given."""
-    if "visit" in g:
-        values.setdefault("environment", g.visit.environment.key)
+    if "visit" in g and "environment" not in values:
+        values["environment"] = g.visit.environment.key
     return links.address(endpoint, **values)
 
 

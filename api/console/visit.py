@@ -66,7 +66,7 @@ class Visit:
         form does not name it, or wants a comment and there is none.
         """
         comment = request.form.get("comment", "").strip() or None
-        named = set(request.form.getlist("confirm"))
+        named = {name.strip() for name in request.form.getlist("confirm")}
         unnamed = [one for one in reached if one.protected and one.key not in named]
         wants_comment = comment is None and any(one.comment_required for one in reached)
         if unnamed or wants_comment:

@@ -121,6 +121,7 @@ def first_lines(settings: Settings) -> str:
     return f"""
 Flagstaff is at {url}  (Ctrl-C stops it)
 
+  console    {url}
   reference  {url}/docs
   admin key  admin-secret-key
   SDK key    sdk-secret-key     (evaluation {"needs no key here" if settings.evaluation_open else "needs a key"})

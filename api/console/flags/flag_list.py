@@ -13,7 +13,9 @@ from api.console.flags.words import serves, share
 from api.console.page import render
 from api.console.session import guard
 from api.console.visit import visit
+from db.errors import InvalidInputError
 from db.flags import everywhere, flags
+from db.views import FlagView, Page
 from db.vocabulary import Purpose, ValueType
 
 blueprint = guard(Blueprint("console_flags", __name__, url_prefix="/console/flags"))
@@ -26,9 +28,15 @@ COLUMNS: Final = (("key", "Flag"), ("type", "Type"), ("updated", "Changed"))
 def page() -> FlaskResponse:
     """Show the flags that fit."""
     filters = Filters.read(request.args)
-    found = flags.search(filters.to_query(visit().environment.key))
+    problem, found = "", Page[FlagView]([], 0, None)
+    try:
+        found = flags.search(filters.to_query(visit().environment.key))
+    except InvalidInputError as error:
+        problem = str(error)
     return render(
         "flags/list.html",
+        422 if problem else 200,
+        problem=problem,
         filters=filters,
         found=found,
         pages=max(1, ceil(found.total / PAGE_SIZE)),

@@ -38,8 +38,9 @@ export function liveForms() {
     const url = address(form);
     const answer = await fetch(url).catch(() => null);
     if (mine !== asked || !answer) return;
-    if (answer.redirected || !answer.ok) return location.assign(url);
-    replace(await parsed(answer), [form.dataset.live]);
+    const page = await parsed(answer);
+    if (!page.getElementById(form.dataset.live)) return location.assign(url);
+    replace(page, [form.dataset.live]);
     history.replaceState(null, "", url);
   };
   document.addEventListener("input", (event) => {

@@ -28,7 +28,8 @@ COLUMNS: Final = (("key", "Flag"), ("type", "Type"), ("updated", "Changed"))
 def page() -> FlaskResponse:
     """Show the flags that fit."""
     filters = Filters.read(request.args)
-    problem, found = "", Page[FlagView]([], 0, None)
+    problem = ""
+    found: Page[FlagView] = Page([], 0, None)
     try:
         found = flags.search(filters.to_query(visit().environment.key))
     except InvalidInputError as error:

@@ -22,7 +22,7 @@ class Browser:
     def get(self, path: str, status: int = 200) -> str:
         """The text of a page."""
         answer = self.client.get(path, headers={"Accept": "text/html"})
-        assert answer.status_code == status, answer.text
+        assert answer.status_code == status, text_of(answer.text)
         return answer.text
 
     def post(self, path: str, fields: dict[str, Any] | None = None, origin: str | None = ORIGIN) -> TestResponse:

@@ -82,7 +82,7 @@ def elsewhere(environment: str) -> str:
 
 def render(template: str, status: int = 200, **values: Any) -> FlaskResponse:
     """Return a page made of a template, with what every page has at hand: `visit`, `notice`, `path`."""
-    at_hand = {"visit": g.get("visit"), "notice": said(), "path": own_address(), "docs": f"{links.prefix()}/docs"}
+    at_hand = {"visit": g.get("visit"), "notice": said(), "path": own_address(), "prefix": links.prefix()}
     response = FlaskResponse(templates().get_template(template).render(**at_hand, **values), status)
     if request.cookies.get(NOTICE):
         response.delete_cookie(NOTICE, path="/")

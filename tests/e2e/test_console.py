@@ -93,7 +93,7 @@ def test_a_switch_works_by_keyboard_without_loading_the_page(place: Place) -> No
     page.keyboard.press("Space")
     page.get_by_text("checkout is disabled in dev.").wait_for()
     assert not place.enabled("checkout", "dev")
-    assert page.evaluate("[window.stayed, document.activeElement.id]") == [True, "switch-dev-checkout"]
+    assert page.evaluate("[window.stayed, document.activeElement.id]") == [True, "switch-checkout"]
 
 
 def test_a_protected_environment_asks_for_its_name(place: Place) -> None:

@@ -43,6 +43,7 @@ def page() -> FlaskResponse:
         pages=max(1, ceil(found.total / PAGE_SIZE)),
         first=(filters.page - 1) * PAGE_SIZE,
         enabled=everywhere.enabled([flag.id for flag in found.items]),
+        tones=[(one.key, visit().tone(one)) for one in visit().environments],
         serves=serves,
         share=share,
         types=list(ValueType),

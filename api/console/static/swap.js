@@ -1,5 +1,5 @@
 // Forms that change a part of the page instead of loading all of it.
-// `<form data-swap>`: sent in the background; the content of the page that follows takes the place of this one's.
+// `<form method="post" data-swap>`: sent in the background; the content of the page that follows takes the place of this one's.
 // `<form method=get data-live="ID">`: sent as one types; the element with that id is replaced.
 
 export function swapForms() {
@@ -9,7 +9,7 @@ export function swapForms() {
     event.preventDefault();
     const button = event.submitter;
     button?.setAttribute("aria-busy", "true");
-    const answer = await fetch(form.action, {
+    const answer = await fetch(button?.hasAttribute("formaction") ? button.formAction : form.action, {
       method: "POST",
       body: new URLSearchParams(new FormData(form, button)),
     }).catch(() => null);

@@ -14,6 +14,7 @@ from api.app import create_app
 from db.administration import keys
 from db.history import changes
 from db.vocabulary import Scope, Source
+from tests.api.access.test_jwt import client_of, token
 from tests.api.conftest import Client
 from tests.api.console.browser import Browser, text_of
 from tests.db.helpers import ADA
@@ -183,3 +184,19 @@ def test_browsers_get_the_console_and_programs_the_reference(browser: Browser) -
 
 def test_a_page_that_is_not_there_says_so_to_people(browser: Browser) -> None:
     assert "the console has no page 'nowhere/at-all'" in text_of(browser.get("/console/nowhere/at-all", 404))
+
+
+def test_who_is_signed_in_by_token_is_signed_in_here(database: None, database_url: str) -> None:
+    with client_of(database_url) as client:
+        client.headers = {"Authorization": f"Bearer {token()}"}
+        client.create("checkout", environment="dev")
+        browser = Browser(client.flask.application.test_client())
+        browser.get(LIST, 303)
+        browser.client.set_cookie("flagstaff_session", token())
+        assert browser.send(SWITCH, **OFF).status_code == 303
+        assert (changes.page("checkout", "dev").items[0].actor, client.count()[0]) == ("ada", 1)
+        assert browser.post(SWITCH, OFF).status_code == 403
+        browser.client.set_cookie("flagstaff_session", token(role="member"))
+        browser.get(LIST, 403)
+        browser.client.set_cookie("flagstaff_session", token(exp=int(time.time()) - 60))
+        assert "the token has expired" in text_of(browser.get(browser.client.get(LIST).headers["Location"]))

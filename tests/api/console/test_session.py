@@ -192,11 +192,11 @@ def test_who_is_signed_in_by_token_is_signed_in_here(database: None, database_ur
         client.create("checkout", environment="dev")
         browser = Browser(client.flask.application.test_client())
         browser.get(LIST, 303)
-        browser.client.set_cookie("flagstaff_session", token())
+        browser.client.set_cookie("rds-session", token())
         assert browser.send(SWITCH, **OFF).status_code == 303
         assert (changes.page("checkout", "dev").items[0].actor, client.count()[0]) == ("ada", 1)
         assert browser.post(SWITCH, OFF).status_code == 403
-        browser.client.set_cookie("flagstaff_session", token(role="member"))
+        browser.client.set_cookie("rds-session", token(role="member"))
         browser.get(LIST, 403)
-        browser.client.set_cookie("flagstaff_session", token(exp=int(time.time()) - 60))
+        browser.client.set_cookie("rds-session", token(exp=int(time.time()) - 60))
         assert "the token has expired" in text_of(browser.get(browser.client.get(LIST).headers["Location"]))

@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from api.admin import changes, environments, flags, keys, members, overrides, short_forms
 from api.admin.shared import layers, segments
 from api.client import stream
+from api.console import routes as console
 from api.current import EXTENSION
 from api.demo import routes as demo
 from api.errors import RequestError
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     health.blueprint,
     metrics.blueprint,
     page.blueprint,
+    *console.BLUEPRINTS,
 )
 
 

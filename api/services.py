@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from api.access.addresses import is_loopback
 from api.access.auth import DEVELOPMENT_KEYS, IdentityProvider, Keys
 from api.access.limits import Limits
+from api.access.sessions import Sessions
 from api.access.stream_capacity import Holder, StreamCapacity
 from api.feeds.feed import Feed
 from api.memory.follower import DefinitionsFollower
 from api.routes import TIMED
 from api.telemetry.counters import Counters, Table
 from db import database
+from db.administration import console_secret
 from db.settings import Settings, SettingsError
 from flagstaff.engine import Engine
 
@@ -33,6 +35,7 @@ class Services:
     counters: Counters = field(default_factory=lambda: Counters(Table.alone(TIMED)))
     limits: Limits = field(default_factory=Limits)
     sign_in: IdentityProvider | None = None
+    sessions: Sessions = field(default_factory=lambda: Sessions(console_secret.read))
     local_only: bool = False
     """Only requests from this machine are answered: the dev keys are accepted."""
 

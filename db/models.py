@@ -247,4 +247,11 @@ class ApiKey(Base):
     revoked_at = DateTimeTZField(null=True)
 
 
-ALL = (Environment, Flag, Configuration, Layer, Segment, SegmentEntity, Member, Change, ApiKey)
+class Secret(Base):
+    """A random text that every process of a deployment has to know; a migration makes it."""
+
+    name = CharField(max_length=64, primary_key=True)
+    value = CharField(max_length=64)
+
+
+ALL = (Environment, Flag, Configuration, Layer, Segment, SegmentEntity, Member, Change, ApiKey, Secret)

@@ -56,6 +56,9 @@ class Package:
     """Files beside our modules, by their path in the repository: folders of them end in `/`."""
 
 
+TEMPLATES: Final = sorted(
+    f"{folder.relative_to(ROOT)}/" for folder in (ROOT / "api/console/templates").iterdir() if folder.is_dir()
+)
 EVALUATION: Final = Package("evaluation", ["api.aws.evaluation_function"], "evaluation.txt")
 WORKER: Final = Package("worker", ["api.aws.worker_function"], "evaluation.txt")
 CONTROL: Final = Package("control", ["api.aws.control_function"], "control.txt")
@@ -63,7 +66,7 @@ ADMIN: Final = Package(
     "admin",
     ["api.aws.admin_function", "api.aws.migration_function"],
     "admin.txt",
-    ["db/migrations/", "db/certificates/"],
+    ["db/migrations/", "db/certificates/", "api/console/static/", "api/console/templates/", *TEMPLATES],
 )
 PACKAGES: Final = {package.name: package for package in (EVALUATION, WORKER, CONTROL, ADMIN)}
 

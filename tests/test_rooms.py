@@ -40,7 +40,7 @@ ALLOWED = {
     "db.definitions": "db db.configuration flagstaff.jsonlogic flagstaff.targeting",
     "db.postgres": "db db.aws",
     "db.publishing": "db db.administration db.aws db.definitions db.process db.published",
-    "api.access": "api db db.published",
+    "api.access": "api db db.published flagstaff",
     "api.telemetry": "api db.process flagstaff.engine",
     "api.feeds": "db db.definitions flagstaff.targeting",
     "api.memory": "api api.access api.feeds db db.administration db.aws db.definitions db.published flagstaff"
@@ -51,13 +51,16 @@ ALLOWED = {
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
     " db.layers db.segments db.targeting db.wording flagstaff flagstaff.targeting",
     "api.admin.shared": "api api.admin db db.layers db.segments db.targeting flagstaff.targeting",
+    "api.console": "api api.access api.console.flags db db.administration db.published db.wording",
+    "api.console.flags": "api api.console db db.configuration db.flags db.history db.targeting db.wording flagstaff"
+    " flagstaff.targeting",
     "api.operations": "api api.admin api.memory api.telemetry db.process",
     "api.demo": "api",
     "api.reference": "api api.access api.reference.openapi",
     "api.reference.openapi": "flagstaff flagstaff.targeting",
-    "api": "api.access api.admin api.admin.shared api.client api.demo api.evaluation api.feeds api.memory"
-    " api.operations api.reference api.serving api.telemetry db db.process db.published flagstaff.engine"
-    " flagstaff.targeting",
+    "api": "api.access api.admin api.admin.shared api.client api.console api.demo api.evaluation api.feeds api.memory"
+    " api.operations api.reference api.serving api.telemetry db db.administration db.process db.published"
+    " flagstaff.engine flagstaff.targeting",
     "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"
     " db.process",
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"

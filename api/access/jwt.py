@@ -10,11 +10,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from api.access.addresses import forwarded_scheme
 from api.access.auth import CHALLENGE, bearer_in
+from api.access.cookies import cookie_in
+from api.access.origins import check_same_origin
 from api.errors import RequestError
 from api.request import Request
-from db.settings import Settings, SettingsError, without_default_port
+from db.settings import Settings, SettingsError
 
 ALGORITHM = "RS256"
 """The only one. A token's own header never chooses: with HS256 the public key would be the secret."""
@@ -43,18 +44,10 @@ class SignIn:
         token = bearer_in(request)
         if token is not None and token.count(".") == 2:
             return self.admin(token)
-        if token is None and (token := self.cookie_in(request)):
+        if token is None and (token := cookie_in(request, self._settings.jwt_cookie)):
             if request.method not in READING:
                 check_same_origin(request, self._settings.public_url)
             return self.admin(token)
-        return None
-
-    def cookie_in(self, request: Request) -> str | None:
-        """Return the token in the session cookie."""
-        for cookie in str(request.headers.get("cookie", "")).split(";"):
-            name, _, value = cookie.strip().partition("=")
-            if name == self._settings.jwt_cookie:
-                return value.strip('"')
         return None
 
     def admin(self, token: str) -> str:
@@ -120,26 +113,3 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int) else None
-
-
-def check_same_origin(request: Request, public_url: str | None = None) -> None:
-    """Raise `RequestError` (403) unless the request comes from a page of this very site.
-
-    Browsers add the cookie to what other sites' pages send, too, but they can't forge `Origin`.
-    """
-    origin = str(request.headers.get("origin") or "")
-    ours = own_origins(request) if public_url is None else ["/".join(public_url.split("/", 3)[:3])]
-    if without_default_port(origin) not in {without_default_port(own) for own in ours}:
-        said = f"not from {origin[:200]!r}" if origin else "and Origin is missing"
-        raise RequestError(403, "foreign_origin", f"with a cookie, a write must come from this site, {said}")
-
-
-def own_origins(request: Request) -> list[str]:
-    """Give the origins that this site may have, by what the request says of its way here."""
-    host = str(request.headers.get("host") or "")
-    if not host:
-        return []
-    # A proxy that ends TLS may say so; a page that came by plain HTTP may then have been written by anybody on the way.
-    forwarded = forwarded_scheme(request)
-    schemes = ("https", request.scheme) if forwarded is None else (forwarded,)
-    return [f"{scheme}://{host.lower()}" for scheme in schemes]

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from api.access.addresses import origin_of
 from api.current import current_request, services
@@ -47,8 +48,11 @@ def openapi() -> Response:
 
 @blueprint.get("/")
 def root() -> Response:
-    """Lead whoever opens the service in a browser to the page."""
-    return Response(b"", 302, [("Location", "/docs")])
+    """Lead whoever opens the service in a browser to the console, anybody else to the page."""
+    place = "/console/flags" if "text/html" in request.headers.get("Accept", "") else "/docs"
+    return Response(
+        b"", 302, [("Location", urlsplit(services().settings.public_url or "").path + place), ("Vary", "Accept")]
+    )
 
 
 @blueprint.get("/docs")

@@ -123,6 +123,7 @@ def first_lines(settings: Settings) -> str:
     return f"""
 Flagstaff is at {url}  (Ctrl-C stops it)
 
+  console    {url}
   reference  {url}/docs
   demo       {url}/demo    (`make demo` makes its flags)
   admin key  admin-secret-key

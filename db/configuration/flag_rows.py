@@ -64,14 +64,14 @@ _SELECT: Final = (
 )
 
 
-ENABLED_NOW: Final = (
-    "(SELECT id FROM configuration WHERE environment_id = %s AND %s = coalesce("
-    "(SELECT (step->>'enabled')::boolean FROM jsonb_array_elements(schedule) WITH ORDINALITY AS steps (step, number)"
-    " WHERE step ? 'enabled' AND (step->>'at')::timestamptz <= now() ORDER BY number DESC LIMIT 1), enabled))"
+ENABLED_AT_LAST: Final = (
+    "coalesce((SELECT (step->>'enabled')::boolean FROM jsonb_array_elements(schedule) WITH ORDINALITY"
+    " AS steps (step, number) WHERE step ? 'enabled' AND (step->>'at')::timestamptz <= now()"
+    " ORDER BY number DESC LIMIT 1), enabled)"
 )
-"""The ids of the configurations of an environment that are enabled, or not: by the last step of their schedule that
-switched them, if one has.
-"""
+"""Whether a configuration is enabled: by the last step of its schedule that switched it, if one has."""
+ENABLED_NOW: Final = f"(SELECT id FROM configuration WHERE environment_id = %s AND %s = {ENABLED_AT_LAST})"
+"""The ids of the configurations of an environment that are enabled now, or not."""
 
 
 def flag_rows(environment_id: int, after_revision: int) -> list[FlagRow]:

@@ -210,3 +210,23 @@ def test_every_page_that_needs_no_key_works_from_the_package(admin: Runtime) -> 
     assert {path for path, status in answers.items() if status == 401} == {
         path for path in pages if "admin" in path or "feature-flag" in path
     } | {"/api/client/definitions", "/api/client/flags"}
+
+
+def test_the_console_works_from_the_package_until_its_key_is_revoked(admin: Runtime, bucket: Bucket) -> None:
+    create(admin, "checkout")
+    key_body = {"name": "ada", "scope": "admin"}
+    made = admin.request("POST", "/api/admin/keys", key_body, ADMIN_KEY)["body"]
+    site = {"host": "flags.example.com", "origin": "https://flags.example.com", "x-forwarded-proto": "https"}
+    form = {**site, "content-type": "application/x-www-form-urlencoded"}
+    signed_in = admin.request("POST", "/console/sign-in", f"key={made['secret']}&name=Ada", form)
+    (cookie,) = (one.partition(";")[0] for one in signed_in["cookies"] if one.startswith("__Host-flagstaff="))
+    page = admin.request("GET", "/console/flags?environment=dev", headers={**site, "cookie": cookie})
+    assert (page["statusCode"], "checkout" in page["body"]) == (200, True)
+    assert admin.request("GET", page["body"].split('src="')[1].split('"')[0])["statusCode"] == 200
+    token_of = page["body"].split('name="csrf" value="')[1].split('"')[0]
+    wanted = f"csrf={token_of}&environment=dev&enabled=true"
+    switched = admin.request("POST", "/console/flags/checkout/enabled", wanted, {**form, "cookie": cookie})
+    assert switched["statusCode"] == 303
+    assert published_flags(bucket, "dev")["checkout"]["state"] == "ENABLED"
+    assert admin.request("DELETE", f"/api/admin/keys/{made['key']['id']}", headers=ADMIN_KEY)["statusCode"] == 200
+    assert admin.request("GET", "/console/flags", headers={**site, "cookie": cookie})["statusCode"] == 303

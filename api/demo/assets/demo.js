@@ -128,7 +128,7 @@ function showCounts() {
 
 function flagItem({ key, what }, answers) {
   const item = document.getElementById("flag").content.firstElementChild.cloneNode(true);
-  Object.assign(item.querySelector("a"), { textContent: key, href: `/flags/${key}` });
+  Object.assign(item.querySelector("a"), { textContent: key, href: `/console/flags/${key}` });
   item.querySelector(".what").textContent = what;
   item.querySelector(".counts").replaceChildren(...[...counted(answers, key)].sort().map(countItem));
   return item;

@@ -34,9 +34,9 @@ PATHS: dict[str, Json] = {
         "get": operation(
             "root",
             TAG,
-            "Leads to `/docs`",
+            "Leads browsers to the console, everybody else to `/docs`",
             security=OPEN,
-            answers={302: text_answer("To `/docs`", "text/html")},
+            answers={302: text_answer("To `/console/flags` or `/docs`", "text/html")},
         )
     },
     "/health": {

@@ -76,7 +76,7 @@ def test_the_table_has_every_route_that_writes(client: Client) -> None:
         f"{method} {rule.rule.replace('<rest:user_id>', '<user_id>')}"
         for rule in client.flask.application.url_map.iter_rules()
         for method in (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
-        if not rule.rule.startswith(WRITES_NOTHING)
+        if not rule.rule.startswith((*WRITES_NOTHING, "/console"))  # whose pages call the same functions
     }
     assert routes == set(WRITES)
 

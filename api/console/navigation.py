@@ -1,0 +1,17 @@
+"""The menu of the console."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Item(NamedTuple):
+    """An entry of the menu."""
+
+    label: str
+    endpoint: str
+    section: str
+    """What the templates of its pages set as `section`."""
+
+
+ITEMS: Final = (Item("Flags", "console_flags.page", "flags"),)

@@ -1,0 +1,37 @@
+"""All pages of the console, for the application to register."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint
+from flask import Response as FlaskResponse
+
+from api.console import links, page, sign_in, static_files
+from api.console.flags import flag_list, flag_page, switching
+from api.console.session import guard
+from api.errors import RequestError
+
+front = guard(Blueprint("console_front", __name__, url_prefix="/console"))
+
+
+@front.get("")
+def begin() -> FlaskResponse:
+    """Lead to the first page."""
+    return page.see_other(links.address("console_flags.page"))
+
+
+@front.get("/<path:rest>")
+def nowhere(rest: str) -> FlaskResponse:
+    """Tell somebody who is signed in that there is no such page."""
+    raise RequestError(404, "not_found", f"the console has no page {rest!r}")
+
+
+BLUEPRINTS: Final = (
+    static_files.blueprint,
+    sign_in.blueprint,
+    flag_list.blueprint,
+    flag_page.blueprint,
+    switching.blueprint,
+    front,
+)

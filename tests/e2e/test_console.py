@@ -1,0 +1,167 @@
+"""The console in a real browser: with script and without, with the keyboard alone, in every width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.openfeature.javascript import CHROMIUM, QUIET, needs_chromium
+from tests.processes import Server, free_port, running, wait_until
+
+pytestmark = needs_chromium
+
+ADMIN = {"X-Admin-API-Key": "admin-secret-key"}
+
+
+class Place(NamedTuple):
+    """A server as `make run` starts it, with some flags, and a browser."""
+
+    server: Server
+    chromium: Browser
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    def do(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.server.request(method, path, body, ADMIN)
+        assert answer.status < 300, answer.body
+        return answer.json
+
+    def enabled(self, key: str, environment: str) -> bool:
+        return bool(self.do("GET", f"/api/admin/flags/{key}?environment={environment}")["flag"]["enabled"])
+
+    def page(self, path: str = "/console/flags?environment=dev", **options: Any) -> Page:
+        """A page of somebody who has just signed in; what goes wrong in it is an error of the test."""
+        page = self.chromium.new_context(**options).new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
+        page.on("console", lambda said: pytest.fail(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(self.url + path)
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_role("button", name="Open the console").click()
+        page.wait_for_url(f"**{path}")
+        return page
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def place(database: None, database_url: str, chromium: Browser) -> Iterator[Place]:
+    port = free_port()
+    with running("api", "dev", port=port, env={"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}) as server:
+        server.wait_until_it_answers("/ready")
+        found = Place(server, chromium)
+        for key in ("checkout", "search", "a" * 128):
+            flag = {"key": key, "enabled": True, "rolloutPercentage": 25, "description": f"what {key} is for " * 9}
+            found.do("POST", "/api/admin/flags?environment=dev", flag)
+        yield found
+
+
+def test_the_first_page_is_the_console(place: Place) -> None:
+    page = place.chromium.new_page()
+    page.goto(place.url)
+    page.get_by_role("button", name="Open the console").click()
+    page.get_by_role("link", name="checkout", exact=True).wait_for()
+    assert page.get_by_role("switch").count() == 3
+
+
+def test_the_list_is_searched_as_one_types(place: Place) -> None:
+    page = place.page()
+    page.keyboard.press("/")
+    page.keyboard.type("check")
+    page.wait_for_url("**search=check**")
+    page.get_by_text("1 flag that fit").wait_for()
+    assert page.evaluate("document.activeElement.name") == "search"
+    page.reload()
+    assert page.get_by_role("searchbox").input_value() == "check"
+
+
+def test_a_switch_works_by_keyboard_without_loading_the_page(place: Place) -> None:
+    page = place.page()
+    page.evaluate("window.stayed = true")
+    switch = page.get_by_role("switch", name="checkout in dev")
+    switch.focus()
+    page.keyboard.press("Space")
+    page.get_by_text("checkout is disabled in dev.").wait_for()
+    assert not place.enabled("checkout", "dev")
+    assert page.evaluate("[window.stayed, document.activeElement.id]") == [True, "switch-checkout"]
+
+
+def test_a_protected_environment_asks_for_its_name(place: Place) -> None:
+    page = place.page("/console/flags/checkout?environment=prod")
+    page.get_by_role("switch").click()
+    page.get_by_label("prod is protected").fill("prod")
+    page.keyboard.press("Enter")
+    page.get_by_text("checkout is enabled in prod.").wait_for()
+    assert place.enabled("checkout", "prod")
+
+
+def test_everything_works_without_script(place: Place) -> None:
+    page = place.page(java_script_enabled=False)
+    page.get_by_role("searchbox").fill("check")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("switch", name="checkout in dev").click()
+    page.get_by_text("checkout is disabled in dev.").wait_for()
+    page.get_by_role("link", name="checkout", exact=True).click()
+    page.get_by_role("button", name="Disable everywhere").click()
+    page.get_by_label("prod is protected").fill("prod")
+    page.get_by_role("button", name="Do it").click()
+    page.get_by_text("checkout is disabled in dev, staging, prod.").wait_for()
+
+
+def test_a_server_that_is_gone_is_told(place: Place) -> None:
+    page = place.page()
+    page.route("**/enabled", lambda route: route.abort())
+    page.get_by_role("switch", name="checkout in dev").click()
+    page.get_by_text("The server can't be reached").wait_for()
+    assert place.enabled("checkout", "dev")
+
+
+def test_a_session_that_ended_leads_back(place: Place) -> None:
+    page = place.page()
+    page.context.clear_cookies()
+    page.get_by_role("switch", name="checkout in dev").click()
+    page.get_by_role("button", name="Open the console").click()
+    page.wait_for_url("**/console/flags?environment=dev")
+    assert place.enabled("checkout", "dev")
+
+
+def test_times_are_in_the_viewers_zone(place: Place) -> None:
+    page = place.page(timezone_id="Pacific/Auckland", locale="en-GB")
+    time = page.locator("time").first
+    wait_until(lambda: (time.get_attribute("title") or "").endswith("UTC"))
+    assert time.inner_text() != time.get_attribute("title")
+
+
+def test_the_environment_is_switched_in_place(place: Place) -> None:
+    page = place.page("/console/flags/checkout?environment=dev")
+    page.locator(".environments summary").click()
+    page.locator(".environments").get_by_role("link", name="prod").click()
+    page.wait_for_url("**/console/flags/checkout?environment=prod")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440, 1920])
+@pytest.mark.parametrize("path", ["/console/flags?environment=dev", f"/console/flags/{'a' * 128}?environment=prod"])
+def test_nothing_is_wider_than_the_window(place: Place, width: int, path: str) -> None:
+    page = place.page(path, viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_first_load_is_small(place: Place) -> None:
+    page = place.page()
+    loaded: list[int] = []
+    page.on("response", lambda answer: loaded.append(len(answer.body())))
+    page.context.clear_cookies(name="flagstaff-notice")
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert len(loaded) <= 10
+    assert sum(loaded) <= 100 * 1024

@@ -103,6 +103,7 @@ class EditedFlag(NamedTuple):
             purpose=None,
             expected_end=None,
             metadata={},
+            client_side=True,
         )
 
     def with_needed(self) -> Iterator[EditedFlag]:

@@ -59,7 +59,7 @@ HOSTS = {"dev": False, "dev-plain": False, "live": True}
 
 def hosts_name(asked: Any) -> str | None:
     """The stage that somebody looks for, if it is one: `dev` in whatever names `flagstaff-dev`."""
-    found = re.search(r"'flagstaff-([a-z-]+?)(-admin|-interval|-public-\*)?'", str(asked))
+    found = re.search(r"'flagstaff-([a-z-]+?)(-admin|-interval|-forwarder|-public-\*)?'", str(asked))
     return found[1] if found else None
 
 

@@ -19,7 +19,7 @@ def guest(deploy: Deploy) -> Stage:
 def test_a_guest_makes_no_network_and_no_cluster(guest: Stage) -> None:
     made = {one.type for one in guest.resources}
     assert not {one for one in made if one.startswith(("aws:ec2/", "aws:vpc/", "aws:rds/"))}
-    assert not guest.all("ecs:Cluster")
+    assert [one.name for one in guest.all("ecs:Cluster")] == ["forwarding"]  # in which nothing runs, or costs
     for name in ("admin", "migration"):
         place = guest.one("lambda:Function", name).inputs["vpcConfig"]
         assert place == {"subnetIds": ["subnet-a", "subnet-b"], "securityGroupIds": ["sg-flagstaff-dev-admin"]}
@@ -27,13 +27,14 @@ def test_a_guest_makes_no_network_and_no_cluster(guest: Stage) -> None:
     assert service["cluster"].endswith(":cluster/dev")
     assert service["networkConfiguration"]["subnets"] == ["subnet-public-a", "subnet-public-b"]
     assert service["networkConfiguration"]["securityGroups"] == ["sg-flagstaff-dev-interval"]
+    assert guest.outputs["forwarding"]["value"]["securityGroups"] == ["sg-flagstaff-dev-forwarder"]
 
 
 def test_a_guest_signs_in_to_a_database_of_its_own_as_a_role_of_its_own(guest: Stage) -> None:
     url = "postgresql://flagstaff-anna@dev.cluster-abc.eu-central-1.rds.amazonaws.com:5432/flagstaff-anna"
     for name in ("admin", "migration"):
         assert environment(guest.one("lambda:Function", name))["FLAGSTAFF_DATABASE_URL"] == url
-    (container,) = json.loads(guest.one("ecs:TaskDefinition").inputs["containerDefinitions"])
+    (container,) = json.loads(guest.one("ecs:TaskDefinition", "interval").inputs["containerDefinitions"])
     assert {"name": "FLAGSTAFF_DATABASE_URL", "value": url} in container["environment"]
     users = {user for role, one in guest.statements() if "rds-db:connect" in one["Action"] for user in one["Resource"]}
     assert users == {"arn:aws:rds-db:eu-central-1:123456789012:dbuser:cluster-dev/flagstaff-anna"}

@@ -31,6 +31,7 @@ def test_it_says_all_that_a_dynamic_flag_is(dash: Running) -> None:
         "Owner": "-",
         "Purpose": "-",
         "Expected end": "-",
+        "Seen by client keys": "no",
         "Members": "0",
         "Rollout": "25 % on, 75 % off",
         "Layer": "none",

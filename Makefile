@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets lint format agreement benchmark lock clean
+.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets schemathesis lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulat
 
 costs: ## Write what a stage costs into docs/aws.md, from the prices in infra/costs
 	@PYTHONPATH=infra $(PYTHON) -m costs
+
+schemathesis: $(VENV)/.dev ## Hold the running service against its own OpenAPI document
+	@FLAGSTAFF_SCHEMATHESIS=1 $(BIN)/python -m pytest tests/e2e/test_schemathesis.py $(ARGS)
 
 snippets: $(VENV)/.dev ## Build and run the documentation's snippets for Go, Java and Rust, where they are installed
 	@FLAGSTAFF_SNIPPETS=1 $(BIN)/python -m pytest tests/docs/test_openfeature_languages.py $(ARGS)

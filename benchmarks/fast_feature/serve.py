@@ -1,4 +1,4 @@
-"""fast-feature (https://pypi.org/project/fast-feature/) with the flags of a flagd document, in memory.
+"""fast-feature, a peer in Python, with the flags of a flagd document, in memory.
 
 Runs in an environment of its own, which has none of our packages: `python -m serve PORT DOCUMENT`.
 """

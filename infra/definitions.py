@@ -104,9 +104,16 @@ class DefinitionsBucket(pulumi.ComponentResource):
 
 
 def _reading_pages() -> aws.s3.BucketCorsConfigurationCorsRuleArgs:
-    """Any origin, because a browser that is led elsewhere says `null`; the signed URL is what lets somebody read."""
+    """Any origin, because a browser that is led elsewhere says `null`; the signed URL is what lets somebody read.
+
+    Any header, because the browser sends those of the first request again, the one with the key too.
+    """
     return aws.s3.BucketCorsConfigurationCorsRuleArgs(
-        allowed_methods=["GET", "HEAD"], allowed_origins=["*"], expose_headers=["ETag"], max_age_seconds=600
+        allowed_methods=["GET", "HEAD"],
+        allowed_origins=["*"],
+        allowed_headers=["*"],
+        expose_headers=["ETag"],
+        max_age_seconds=600,
     )
 
 

@@ -40,7 +40,11 @@ def account() -> Account:
 def region() -> str:
     """Return the region that this shell is set to, for a stage that has none yet. Raises CommandError without one."""
     try:
-        found = os.environ.get("AWS_REGION") or ask("aws", "configure", "get", "region")
+        found = (
+            os.environ.get("AWS_REGION")
+            or os.environ.get("AWS_DEFAULT_REGION")
+            or ask("aws", "configure", "get", "region")
+        )
     except CommandError:
         found = ""
     if not found:

@@ -17,6 +17,7 @@ READ_SECONDS: Final = 310
 
 def publish(stage: str, *, confirm: bool) -> None:
     """Write everything to the stage's bucket, whatever is there."""
+    checks.pulumi()
     checks.account()
     stack = Stack(stage)
     region = stack.region()

@@ -42,6 +42,7 @@ def restore(stage: str, *, confirm: bool, to: str | None) -> None:
     stack.up(confirm=False)
     print(f"{stage} has the restored database. What it had is {old}, which you delete when nobody needs it:")
     print(removal(old, region))
+    print("Stages that share its cluster (shareWith) sign in at the new one once they are deployed again.")
 
 
 def make_beside(clusters: Clusters, name: str, restored: str, to: str) -> None:
@@ -51,6 +52,8 @@ def make_beside(clusters: Clusters, name: str, restored: str, to: str) -> None:
         if there is None:
             raise CommandError(f"there is no cluster {name}, whose settings the restored one would get")
         begin(clusters, there, restored, to)
+    else:
+        print(f"{restored} is there already and is taken as it is, whatever TO says: delete it to have another.")
     found = clusters.wait_for(restored)
     if not clusters.has_instance(restored):
         print(f"Making the instance of {restored} ...", flush=True)
@@ -78,7 +81,7 @@ def exchange(clusters: Clusters, name: str, restored: str, old: str) -> None:
 
 def agreed(name: str, restored: str) -> bool:
     """Ask whether to go on."""
-    print(f"{restored} is complete. What was edited since then is not in it.")
+    print(f"{restored} is complete. What was edited since then is not in it. This checkout is deployed, too.")
     try:
         return input(f"Put it in the place of {name}? yes/no: ").strip() == "yes"
     except EOFError:

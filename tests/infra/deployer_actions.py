@@ -61,7 +61,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "lambda:Alias": "lambda:CreateAlias lambda:GetAlias lambda:UpdateAlias lambda:DeleteAlias",
     "lambda:Function": "lambda:CreateFunction lambda:GetFunction lambda:GetFunctionCodeSigningConfig"
     " lambda:GetFunctionConfiguration lambda:ListVersionsByFunction lambda:PublishVersion lambda:UpdateFunctionCode"
-    " lambda:UpdateFunctionConfiguration lambda:PutFunctionConcurrency lambda:DeleteFunctionConcurrency lambda:DeleteFunction lambda:TagResource lambda:UntagResource lambda:ListTags",
+    " lambda:UpdateFunctionConfiguration lambda:PutFunctionConcurrency lambda:DeleteFunctionConcurrency"
+    " lambda:DeleteFunction lambda:TagResource lambda:UntagResource lambda:ListTags",
     "lambda:Invocation": "lambda:InvokeFunction",
     "lambda:Permission": "lambda:AddPermission lambda:GetPolicy lambda:RemovePermission",
     "rds:Cluster": "rds:CreateDBCluster rds:DescribeDBClusters rds:ModifyDBCluster rds:DeleteDBCluster"

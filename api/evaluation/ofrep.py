@@ -149,8 +149,11 @@ def streams(
 
 
 def hear_of_changes(service: EvaluationService, request: Request, environment: str) -> None:
-    """Take note of the revision that an event told the client of, which this process may not have heard of yet."""
-    told_of = parse_digits(read_query(request).get("flagConfigEtag", "").strip('"'))
+    """Take note of the revision that an event told the client of, which this process may not have heard of yet.
+
+    Behind the revision, and a hyphen, an event may tell of a moment at which a schedule changed something.
+    """
+    told_of = parse_digits(read_query(request).get("flagConfigEtag", "").strip('"').partition("-")[0])
     engine = service.engines.get(environment)
     if engine is not None and told_of is not None:
         revision = engine.metadata.get("revision")

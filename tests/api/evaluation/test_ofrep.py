@@ -275,7 +275,9 @@ def test_a_token_ends_with_its_time_its_key_and_any_change(monkeypatch: pytest.M
         stream_tokens.read(services.keys, token, evaluation_open=False)
 
 
-@pytest.mark.parametrize(("told", "looks"), [('"2"', 1), ("2", 1), ("1", 0), ("x", 0), ("9" * 30, 0), ("", 0)])
+@pytest.mark.parametrize(
+    ("told", "looks"), [('"2"', 1), ("2", 1), ('"2-1795761034"', 1), ("1", 0), ("x", 0), ("9" * 30, 0), ("", 0)]
+)
 def test_a_client_that_heard_of_a_later_revision_has_the_process_look(
     services: Services, monkeypatch: pytest.MonkeyPatch, told: str, looks: int
 ) -> None:

@@ -68,8 +68,8 @@ class EvaluationService(Protocol):
     def limits(self) -> Limits:
         """How often somebody may evaluate."""
 
-    def refresh_if_behind(self, environment: str, revision: int) -> None:
-        """Bring an environment up to this revision, where that is possible and it is behind."""
+    def refresh_if_behind(self, environment: str, revision: int, *, sees_all: bool) -> None:
+        """Bring an environment up to this revision, where that is possible and what such a caller sees is behind."""
 
     def has_stream_room(self, holder: Holder) -> bool:
         """Tell whether this caller can have a stream."""

@@ -49,9 +49,9 @@ class Services:
         """The follower's environments, for SDKs that download flags."""
         return self.follower.feeds
 
-    def refresh_if_behind(self, environment: str, revision: int) -> None:
-        """Read what changed in an environment that is behind this revision here, at most once a second."""
-        self.follower.refresh_if_behind(environment, revision)
+    def refresh_if_behind(self, environment: str, revision: int, *, sees_all: bool) -> None:
+        """Read what changed in an environment, if what such callers see is behind; once a second at most."""
+        self.follower.refresh_if_behind(environment, revision, sees_all=sees_all)
 
     def end_streams(self) -> None:
         """End all streams, for good: the process is about to end. Their clients find another one."""

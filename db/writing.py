@@ -19,9 +19,9 @@ from typing import Any, Final, NamedTuple
 
 from db import validation
 from db.database import database, limit_transaction, rows, session
-from db.errors import InvalidInputError, UnknownEnvironmentError
-from db.models import Change, Environment, now
-from db.vocabulary import Action, Actor, Source
+from db.errors import InvalidInputError, UnknownEnvironmentError, VersionConflictError
+from db.models import Change, Configuration, Environment, Layer, Segment, now
+from db.vocabulary import Action, Actor, Source, utc
 
 CHANNEL: Final = "flagstaff"
 MAX_WAIT_SECONDS = 30
@@ -87,6 +87,21 @@ def live_environments() -> list[EnvironmentRef]:
     """Return all environments, in the order of their making."""
     found = rows("SELECT id, key, comment_required FROM environment WHERE deleted_at IS NULL ORDER BY id")
     return [EnvironmentRef(*row) for row in found]
+
+
+def check_row_version(
+    row: Configuration | Layer | Segment, version: int | None, key: str, *, what: str, where: str = "every environment"
+) -> None:
+    """Raise VersionConflictError where an edit was based on another version of what has this key; None is any."""
+    if version is not None and version != row.version:
+        raise VersionConflictError(
+            key,
+            where,
+            version=int(row.version),
+            changed_by=str(row.updated_by),
+            changed_at=utc(row.updated_at),
+            what=what,
+        )
 
 
 class Write:

@@ -190,4 +190,9 @@ def guarded_version(body: Fields) -> int | None:
 
 def flag_response(status: int, flag: dict[str, Any], **beside: object) -> Response:
     """Return the answer with a flag, whose version is its ETag."""
-    return json_response(status, {"flag": flag, **beside}, [("ETag", f'"{flag["version"]}"')])
+    return versioned_response(status, "flag", flag, **beside)
+
+
+def versioned_response(status: int, name: str, one: dict[str, Any], **beside: object) -> Response:
+    """Return the answer with a flag, a segment or a layer, as which it is named; its version is its ETag."""
+    return json_response(status, {name: one, **beside}, [("ETag", f'"{one["version"]}"')])

@@ -56,7 +56,7 @@ class EvaluationFunction:
         """Every environment, for those who take its flags away."""
         return self._published.feeds
 
-    def refresh_if_behind(self, environment: str, revision: int) -> None:
+    def refresh_if_behind(self, environment: str, revision: int, *, sees_all: bool) -> None:
         """Nothing: each invocation asks S3 for what has changed."""
 
     def has_stream_room(self, holder: Holder) -> bool:

@@ -85,7 +85,8 @@ def open_stream(service: Services, request: Request) -> Stream:
     feed = of_environment(service.feeds, service.settings, subscriber.environment)
     seen = last_event_id(request)
     if seen is not None:
-        service.refresh_if_behind(subscriber.environment or service.settings.default_environment, seen)
+        name = subscriber.environment or service.settings.default_environment
+        service.refresh_if_behind(name, seen, sees_all=subscriber.sees_all)
     holder = Holder(subscriber.key_id, address_of(request, service.settings.trusted_proxies))
     if not service.open_stream(holder):
         raise no_room(service.streams.limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import url_for
 
@@ -24,4 +24,5 @@ def own_path(text: str | None) -> str | None:
     """Return the text if it is the path of a page of ours: whatever else a link may say leads nowhere."""
     if not text or not text.startswith(f"{prefix()}/console/") or "\\" in text or not text.isprintable():
         return None
-    return text
+    steps = unquote(urlsplit(text).path).split("/")  # browsers take `..`, spelled in any way, out of a path
+    return None if ".." in steps else text

@@ -38,7 +38,7 @@ MAX_NOTICE = 500
 
 
 class SignedOutError(Exception):
-    """Nobody is signed in; the text says why, where there is more to say than that."""
+    """Nobody is signed in; the text is a name of `sign_in.REASONS`, where there is more to say than that."""
 
 
 @cache

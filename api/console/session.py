@@ -65,7 +65,7 @@ def person_of(service: Services, asked: Request) -> Session | None:
         person = service.sign_in.authenticate(asked)
     except RequestError as error:
         if error.status == 401:
-            raise page.SignedOutError(str(error)) from None
+            raise page.SignedOutError(error.code) from None
         raise
     if person is None:
         return None

@@ -19,6 +19,11 @@ NAME = "flagstaff-name"
 """The cookie with the name that somebody gave when they signed in, so that they are asked once."""
 NAME_SECONDS = 365 * 24 * 3600
 MAX_NAME = 256
+REASONS = {
+    "token_expired": "The token has expired: sign in again where it comes from, or with a key.",
+    "invalid_token": "The token is not valid: sign in again where it comes from, or with a key.",
+}
+"""What a link may have this page say, by the codes of errors: never a text of the link's own."""
 LOCAL_KEY = auth.DEVELOPMENT_KEYS[0].id
 
 blueprint = Blueprint("console_sign_in", __name__, url_prefix="/console")
@@ -29,7 +34,7 @@ blueprint.register_error_handler(Exception, page.error)
 @blueprint.get("/sign-in")
 def form() -> FlaskResponse:
     """Ask for a key."""
-    return show(request.args.get("why", ""))
+    return show(REASONS.get(request.args.get("why", ""), ""))
 
 
 def show(problem: str = "", status: int = 200) -> FlaskResponse:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from api.access import stream_tokens
+from api.access import auth, stream_tokens
 from api.access.addresses import address_of, origin_of
 from api.access.stream_capacity import Holder
 from api.environment import environment_named, environment_of
@@ -56,7 +56,7 @@ def evaluate_all(service: EvaluationService, request: Request) -> Response:
     try:
         record, environment, context = read_request(service, request)
         name = environment or service.settings.default_environment
-        hear_of_changes(service, request, name)
+        hear_of_changes(service, request, record, name)
         engine = engine_for(service, record, environment)
         event_streams = streams(service, request, record, name, engine.metadata.get("revision"))
         body = orjson.dumps(all_flags(service, engine, context, event_streams))
@@ -148,17 +148,15 @@ def streams(
     return [{"type": "sse", "url": url, "inactivityDelaySec": INACTIVITY_SECONDS}]
 
 
-def hear_of_changes(service: EvaluationService, request: Request, environment: str) -> None:
+def hear_of_changes(service: EvaluationService, request: Request, record: KeyRecord | None, environment: str) -> None:
     """Take note of the revision that an event told the client of, which this process may not have heard of yet.
 
     Behind the revision, and a hyphen, an event may tell of a moment at which a schedule changed something.
     """
     told_of = parse_digits(read_query(request).get("flagConfigEtag", "").strip('"').partition("-")[0])
-    engine = service.engines.get(environment)
-    if engine is not None and told_of is not None:
-        revision = engine.metadata.get("revision")
-        if isinstance(revision, int) and told_of > revision:
-            service.refresh_if_behind(environment, told_of)
+    if told_of is not None:
+        sees_all = auth.sees_all(record, open_sees_all=service.settings.open_sees_all)
+        service.refresh_if_behind(environment, told_of, sees_all=sees_all)
 
 
 def etag_of(context: Mapping[str, Any], body: bytes) -> str:

@@ -92,7 +92,7 @@ class DefinitionsFollower:
         self._time = TimeWatch(lambda: dict(self.engines), self._pass_moment)
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._next_client_refresh = 0.0
+        self._next_client_refresh: dict[str, float] = {}
         self._end_subscription: Callable[[], None] = lambda: None
         self._failure: str | None = None
         """What goes wrong at the moment."""
@@ -158,14 +158,16 @@ class DefinitionsFollower:
             else:
                 self._look_everywhere()
 
-    def refresh_if_behind(self, name: str, revision: int) -> None:
+    def refresh_if_behind(self, name: str, revision: int, *, sees_all: bool) -> None:
         """Look at an environment that is said to be at a later revision than is known here; at most once a second.
 
-        Never raises, like `refresh`.
+        Known is what the caller sees: how long this takes must not tell client keys of other flags' revisions. Never
+        raises, like `refresh`.
         """
-        behind = name in self.feeds and self.feeds[name].now.revision < revision
-        if behind and time.monotonic() >= self._next_client_refresh:
-            self._next_client_refresh = time.monotonic() + CLIENT_REFRESH_SECONDS
+        engine = (self.engines if sees_all else self.client_engines).get(name)
+        behind = engine is not None and int(engine.metadata["revision"]) < revision
+        if behind and time.monotonic() >= self._next_client_refresh.get(name, 0.0):
+            self._next_client_refresh[name] = time.monotonic() + CLIENT_REFRESH_SECONDS
             self.refresh(name)
 
     def refresh_keys(self) -> None:

@@ -14,11 +14,11 @@ from db.configuration.flag_fields import fields_of
 from db.configuration.member_changes import MemberChanges
 from db.configuration.needs import NeededBy, Needs
 from db.configuration.state import State, read_rollout
-from db.errors import FlagNotFoundError, InvalidInputError, VersionConflictError
+from db.errors import FlagNotFoundError, InvalidInputError
 from db.models import Configuration, Flag, now
 from db.views import FlagView
 from db.vocabulary import Action, JsonObject, ValueType, utc
-from db.writing import EnvironmentRef, Write
+from db.writing import EnvironmentRef, Write, check_row_version
 from flagstaff.targeting import LayerRange, Prerequisite, Ramp, Rule, Step
 
 
@@ -152,15 +152,7 @@ def find_to_change(id_or_key: str, environment: EnvironmentRef, version: int | N
 
 def check_version(current: FlagConfiguration, version: int | None) -> None:
     """Raise VersionConflictError where an edit was based on another version; None stands for any."""
-    configuration = current.configuration
-    if version is not None and version != configuration.version:
-        raise VersionConflictError(
-            current.key,
-            current.environment.key,
-            version=configuration.version,
-            changed_by=configuration.updated_by,
-            changed_at=utc(configuration.updated_at),
-        )
+    check_row_version(current.configuration, version, current.key, what="flag", where=current.environment.key)
 
 
 def in_all_environments(writing: Write, flag: Flag) -> list[FlagConfiguration]:
@@ -190,7 +182,7 @@ def change(
     `flag_fields` are columns of the flag itself that the caller changes, in every environment, with the same write.
     """
     revision = writing.stamp(current.environment)
-    if current.flag.client_side:
+    if current.flag.client_side and current.flag.archived_at is None:
         writing.change_for_clients(current.environment)
     flag = _with_fields(current.flag, flag_fields or {})
     grown = members.apply(current.id, revision) if members else 0

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from db import validation
 from db.configuration.layer_ranges import ranges
-from db.errors import LayerNotFoundError, Taken, VersionConflictError
+from db.errors import LayerNotFoundError, Taken
 from db.layers.edits import LayerView
 from db.models import Layer
 from db.vocabulary import JsonObject, utc
-from db.writing import live_environments
+from db.writing import check_row_version, live_environments
 from flagstaff.targeting import Span
 
 
@@ -30,15 +30,7 @@ def find(key: str) -> Layer:
 def find_to_change(key: str, version: int | None) -> Layer:
     """Return a live layer, if it still is at that version; raises LayerNotFoundError or VersionConflictError."""
     found = find(key)
-    if version is not None and version != found.version:
-        raise VersionConflictError(
-            str(found.key),
-            "every environment",
-            version=int(found.version),
-            changed_by=str(found.updated_by),
-            changed_at=utc(found.updated_at),
-            what="layer",
-        )
+    check_row_version(found, version, key, what="layer")
     return found
 
 

@@ -15,11 +15,11 @@ from db.configuration.member_changes import MemberChanges
 from db.database import rows as query
 from db.errors import ChangeNotFoundError, InvalidInputError, SegmentKeyTakenError, SegmentNotFoundError
 from db.models import Change, Segment
-from db.segments import entities, rows, segments
+from db.segments import entities, segments
 from db.segments.edits import SegmentWritten
 from db.segments.entities import EXCLUDED, INCLUDED
 from db.vocabulary import Action, Actor
-from db.writing import write
+from db.writing import check_row_version, write
 
 Side = Literal["before", "after"]
 
@@ -42,7 +42,7 @@ def restore(
     with write(actor, dry_run=dry_run) as writing:
         change = _change(key, change_id)
         segment: Segment = change.segment
-        rows.check_version(segment, version)
+        check_row_version(segment, version, key, what="segment")
         goal = _goal(change, to)
         columns = {name: goal[name] for name in ("name", "description", "rules")} | {"archived_at": None}
         moves = _entities_to_restore(segment, change_id, to)

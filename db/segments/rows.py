@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 
 from db import validation
 from db.database import rows
-from db.errors import SegmentNotFoundError, VersionConflictError
+from db.errors import SegmentNotFoundError
 from db.models import Segment
 from db.segments.edits import SegmentView
 from db.vocabulary import JsonObject, utc
+from db.writing import check_row_version
 from flagstaff.targeting.conditions import from_json
 
 
@@ -30,21 +31,8 @@ def find(key: str) -> Segment:
 def find_to_change(key: str, version: int | None) -> Segment:
     """Return a live segment, if it still is at that version; raises SegmentNotFoundError or VersionConflictError."""
     found = find(key)
-    check_version(found, version)
+    check_row_version(found, version, key, what="segment")
     return found
-
-
-def check_version(found: Segment, version: int | None) -> None:
-    """Raise VersionConflictError where an edit was based on another version; None stands for any."""
-    if version is not None and version != found.version:
-        raise VersionConflictError(
-            str(found.key),
-            "every environment",
-            version=int(found.version),
-            changed_by=str(found.updated_by),
-            changed_at=utc(found.updated_at),
-            what="segment",
-        )
 
 
 def to_json(segment: Segment) -> JsonObject:

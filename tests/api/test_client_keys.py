@@ -263,3 +263,25 @@ def test_promoting_leaves_the_mark_alone(client: Client) -> None:
     client.create("beta", clientSide=True, rolloutPercentage=10)
     client.do("POST", f"{FLAGS}/beta/promote", {"from": "prod", "to": "dev"})
     assert client.do("GET", f"{FLAGS}/beta?environment=dev")["flag"]["clientSide"] is True
+
+
+def test_how_long_an_answer_takes_tells_no_revision_of_hidden_flags(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look into the database takes long: there is one above what a client key sees, wherever hidden flags are."""
+    key = client.do("POST", "/api/admin/keys", {"name": "web", "scope": "client", "environment": "prod"}, 201)["secret"]
+    client.services.follower.refresh_keys()
+    seen = client.create("open", clientSide=True)["revision"]
+    now = client.create("unseen")["revision"]
+    looked: list[str] = []
+    monkeypatch.setattr(client.services.follower, "refresh", looked.append)
+
+    def looks(told: int, **headers: str) -> int:
+        client.services.follower._next_client_refresh.clear()  # as a second later
+        looked.clear()
+        path = f"/ofrep/v1/evaluate/flags?flagConfigEtag={told}"
+        assert client.request("POST", path, {"context": JOHN}, headers).status == 200
+        return len(looked)
+
+    assert [looks(told, **{"X-API-Key": key}) for told in (seen, now, now + 1)] == [0, 1, 1]
+    assert [looks(told) for told in (seen, now, now + 1)] == [0, 0, 1]  # without a key, all is seen here

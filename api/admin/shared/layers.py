@@ -56,7 +56,7 @@ def get(key: str) -> Response:
     """Answer one layer, with who has which part of it."""
     call = admin.read_call(in_environment=False)
     call.finish()
-    return layer_response(200, shapes.layer(layers.get(key)))
+    return admin.versioned_response(200, "layer", shapes.layer(layers.get(key)))
 
 
 @blueprint.put("/<key>")
@@ -104,9 +104,4 @@ def written(done: LayerWritten, dry_run: bool, *, status: int = 200) -> Response
     affected = shapes.listed(done.affected, shapes.affected)
     if dry_run:
         return json_response(200, {"affected": affected})
-    return layer_response(status, shapes.layer(done.layer), affected=affected)
-
-
-def layer_response(status: int, layer: dict[str, Any], **beside: object) -> Response:
-    """Return the answer with a layer, whose version is its ETag."""
-    return json_response(status, {"layer": layer, **beside}, [("ETag", f'"{layer["version"]}"')])
+    return admin.versioned_response(status, "layer", shapes.layer(done.layer), affected=affected)

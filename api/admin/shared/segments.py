@@ -53,7 +53,7 @@ def get(key: str) -> Response:
     """Answer one segment."""
     call = admin.read_call(in_environment=False)
     call.finish()
-    return segment_response(200, shapes.segment(segments.get(key)))
+    return admin.versioned_response(200, "segment", shapes.segment(segments.get(key)))
 
 
 @blueprint.put("/<key>")
@@ -145,9 +145,4 @@ def written(done: SegmentWritten, dry_run: bool, *, status: int = 200) -> Respon
     if dry_run:
         return json_response(200, {"affected": affected})
     counts = {"added": done.added, "changed": done.changed, "removed": done.removed}
-    return segment_response(status, shapes.segment(done.segment), affected=affected, **counts)
-
-
-def segment_response(status: int, segment: dict[str, Any], **beside: object) -> Response:
-    """Return the answer with a segment, whose version is its ETag."""
-    return json_response(status, {"segment": segment, **beside}, [("ETag", f'"{segment["version"]}"')])
+    return admin.versioned_response(status, "segment", shapes.segment(done.segment), affected=affected, **counts)

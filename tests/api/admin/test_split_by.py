@@ -73,7 +73,7 @@ def test_who_has_no_such_field_is_not_in_the_split(client: Client, context: dict
     assert served(client, 0) is True
     *_, rollout, default = explained(client, targetingKey="john", **context)
     assert (rollout["kind"], rollout["matched"], "hashed" in rollout) == ("rollout", False, False)
-    assert "needs organisation.id, which the context does not have" in rollout["text"]
+    assert "needs organisation.id, which the context does not have as a text or a number" in rollout["text"]
     assert "nothing matched" in default["text"]
 
 

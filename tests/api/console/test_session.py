@@ -48,7 +48,16 @@ def test_a_page_leads_to_signing_in_and_back(stranger: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["https://evil.example/console/", "//evil.example", "/\\evil", "/docs", "/console\n/x"]
+    "place",
+    [
+        "https://evil.example/console/",
+        "//evil.example",
+        "/\\evil",
+        "/docs",
+        "/console\n/x",
+        "/console/../docs",
+        "/console/x/%2E%2e/",
+    ],
 )
 def test_signing_in_leads_to_no_other_site(stranger: Browser, place: str) -> None:
     assert stranger.sign_in(next=place).headers["Location"] == "/console/flags"
@@ -199,4 +208,8 @@ def test_who_is_signed_in_by_token_is_signed_in_here(database: None, database_ur
         browser.client.set_cookie("rds-session", token(role="member"))
         browser.get(LIST, 403)
         browser.client.set_cookie("rds-session", token(exp=int(time.time()) - 60))
-        assert "the token has expired" in text_of(browser.get(browser.client.get(LIST).headers["Location"]))
+        assert "The token has expired" in text_of(browser.get(browser.client.get(LIST).headers["Location"]))
+
+
+def test_a_link_can_not_have_the_page_say_what_it_likes(stranger: Browser) -> None:
+    assert "mail your key" not in stranger.get("/console/sign-in?why=mail your key to us")

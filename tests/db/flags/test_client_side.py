@@ -66,6 +66,18 @@ def test_marking_unmarking_and_archiving_change_it_everywhere() -> None:
         assert [client_revision(name) for name in ("prod", "dev")] == [revisions()[name] for name in ("prod", "dev")]
 
 
+def test_a_flag_that_comes_back_unmarked_changes_nothing_for_clients() -> None:
+    made = make("beta", client_side=True)
+    flags.update("beta", "prod", FlagEdit(client_side=False), actor=ADA)
+    unmarked = changes.page(made.id, "prod").items[0].id
+    flags.update("beta", "prod", FlagEdit(client_side=True), actor=ADA)
+    flags.archive("beta", actor=ADA)
+    seen = client_revision()
+    changes.restore(made.id, "prod", unmarked, to="after", actor=ADA)
+    assert flags.get("beta", "prod").client_side is False
+    assert client_revision() == seen < revisions()["prod"]
+
+
 def test_a_flag_that_client_keys_see_changes_with_what_it_needs() -> None:
     make("payments")
     make("checkout", client_side=True, prerequisites=(Prerequisite("payments", ("on",)),))

@@ -55,7 +55,8 @@ class Splits:
             return f"{what} puts {self._who(branch.split_by, branch.hashed['cat'][2])} into {variant}"
         if None in (missing := self._missing(branch)):
             return f"{what} needs an entity, which the context does not name"
-        return f"{what} needs {clipped(' and '.join(map(str, missing)))}, which the context does not have"
+        fields = clipped(" and ".join(map(str, missing)))
+        return f"{what} needs {fields}, which the context does not have as a text or a number"
 
     def _missing(self, branch: Branch) -> list[str | None]:
         """Return the fields that a split or its layer hashes, as far as they are absent; None is the entity's id."""

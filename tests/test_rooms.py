@@ -34,6 +34,7 @@ ALLOWED = {
     "db.segments": "db db.configuration db.targeting flagstaff.targeting",
     "db.layers": "db db.configuration db.targeting flagstaff.targeting",
     "db.wording": "db db.configuration flagstaff.targeting",
+    "db.forms": "db db.configuration db.targeting db.wording flagstaff.targeting",
     "db.flags": "db db.configuration db.targeting db.wording flagstaff flagstaff.targeting",
     "db.administration": "db db.configuration db.published",
     "db.history": "db db.administration db.configuration db.wording flagstaff",
@@ -51,7 +52,8 @@ ALLOWED = {
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
     " db.layers db.segments db.targeting db.wording flagstaff flagstaff.targeting",
     "api.admin.shared": "api api.admin db db.layers db.segments db.targeting flagstaff.targeting",
-    "api.console": "api api.access api.console.flags db db.administration db.published db.wording",
+    "api.console": "api api.access api.console.flags db db.administration db.flags db.forms db.history db.published"
+    " db.wording flagstaff flagstaff.targeting",
     "api.console.flags": "api api.console db db.configuration db.flags db.history db.targeting db.wording flagstaff"
     " flagstaff.targeting",
     "api.operations": "api api.admin api.memory api.telemetry db.process",
@@ -68,20 +70,20 @@ ALLOWED = {
     "interval_app.host": "",
     "interval_app.session": "db db.administration db.flags db.publishing flagstaff",
     "interval_app.display": "db db.layers db.wording flagstaff.targeting interval_app.session",
-    "interval_app.forms": "db db.configuration db.targeting db.flags db.history db.layers db.wording"
+    "interval_app.forms": "db db.forms db.configuration db.targeting db.flags db.history db.layers db.wording"
     " flagstaff.targeting interval_app.display interval_app.session",
     "interval_app.pages": "db db.administration db.history db.publishing db.wording flagstaff interval_app.display"
     " interval_app.forms interval_app.session",
-    "interval_app.pages.flags": "db db.configuration db.definitions db.flags db.history db.wording flagstaff.engine"
-    " interval_app.display interval_app.forms interval_app.pages interval_app.pages.release"
+    "interval_app.pages.flags": "db db.forms db.configuration db.definitions db.flags db.history db.wording"
+    " flagstaff.engine interval_app.display interval_app.forms interval_app.pages interval_app.pages.release"
     " interval_app.pages.targeting interval_app.session",
     "interval_app.pages.layers": "db db.history db.layers db.targeting db.wording flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.pages interval_app.session",
-    "interval_app.pages.release": "db db.flags db.layers db.targeting db.wording flagstaff flagstaff.targeting"
+    "interval_app.pages.release": "db db.forms db.flags db.layers db.targeting db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
-    "interval_app.pages.segments": "db db.history db.segments db.wording flagstaff flagstaff.targeting"
+    "interval_app.pages.segments": "db db.forms db.history db.segments db.wording flagstaff flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.pages interval_app.session",
-    "interval_app.pages.targeting": "db db.configuration db.flags db.layers db.targeting db.wording flagstaff"
+    "interval_app.pages.targeting": "db db.forms db.configuration db.flags db.layers db.targeting db.wording flagstaff"
     " flagstaff.targeting"
     " interval_app.display interval_app.forms interval_app.session",
     "interval_app": "db db.postgres db.process db.publishing interval_app.host interval_app.pages"

@@ -17,7 +17,7 @@ from db.database import session
 from db.errors import ChangeNotFoundError, LayerNotFoundError, SegmentNotFoundError
 from db.history.restore import difference, restore
 from db.models import Change, Environment, Flag, Layer, Segment
-from db.views import ChangeView, Page
+from db.views import ChangeView, FlagView, Page
 from db.vocabulary import Action, Source, utc
 from db.wording.readable import readable
 from db.writing import find_environment
@@ -29,7 +29,7 @@ MAX_PAGE_BYTES: Final = 4 << 20
 """As JSON. A change may have the whole of a large flag twice, and AWS Lambda answers at most 6 MB."""
 SIZES_AT_ONCE: Final = 50
 
-__all__ = ["difference", "get", "page", "restore"]
+__all__ = ["difference", "get", "page", "restore", "since"]
 
 
 def page(
@@ -61,6 +61,12 @@ def page(
         found = list(_select().where(Change.id << ids).order_by(Change.id.desc()).objects()) if ids else []
     views = [replace(view, members=_shortened(view.members)) for view in map(_view, found)]
     return Page(views, total, str(views[-1].id) if more else None)
+
+
+def since(version: int, flag: FlagView, *, limit: int = 5) -> list[ChangeView]:
+    """List what became of a flag, in its environment, since an older version of it: the last `limit`, oldest first."""
+    many = min(flag.version - version, limit)
+    return list(reversed(page(flag.id, flag.environment, limit=many).items)) if many > 0 else []
 
 
 def get(change_id: int) -> ChangeView:

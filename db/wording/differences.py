@@ -39,6 +39,12 @@ def of(difference: Difference) -> list[Line]:
     return lines(difference.before, difference.after, difference.members)
 
 
+def meanwhile(change: ChangeView) -> str:
+    """Tell somebody who is editing of one change by another, in a sentence: who, when, what, why."""
+    why = f": {phrases.comment(change.comment)}" if change.comment else ""
+    return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({summary(of_change(change))}){why}."
+
+
 def lines(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, members: Mapping[str, Any] | None
 ) -> list[Line]:

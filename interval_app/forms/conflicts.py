@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from db.errors import InvalidInputError, VersionConflictError
 from db.flags import flags
 from db.history import changes
-from db.views import ChangeView, EnvironmentView, FlagView
-from db.wording import differences, phrases
+from db.views import EnvironmentView, FlagView
+from db.wording import differences
 from db.wording.line import Line
 from interval_app.display import tables
 from interval_app.forms.form import ask_with_comment
 from interval_app.session.errors import DashboardError, sentence
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import LEAVE_IT, YES, ActionInteraction
-
-MAX_TOLD = 5
 
 
 class ChangedMeanwhileError(InvalidInputError):
@@ -37,8 +35,8 @@ class ChangedMeanwhileError(InvalidInputError):
 async def describe_conflict(error: VersionConflictError, based_on: FlagView) -> ChangedMeanwhileError:
     """Describe a conflict by the changes that were made since the version that the edit was based on."""
     flag = await in_thread(flags.get, based_on.id, based_on.environment)
-    since = await changes_since(based_on)
-    told = " ".join(map(change_sentence, since[:MAX_TOLD])) or sentence(str(error))
+    since = await in_thread(changes.since, based_on.version, flag)
+    told = " ".join(map(differences.meanwhile, since)) or sentence(str(error))
     return ChangedMeanwhileError(flag, told)
 
 
@@ -49,19 +47,6 @@ def refusing_old_pages(what_to_do: str) -> Iterator[None]:
         yield
     except ChangedMeanwhileError as conflict:
         raise DashboardError(f"{conflict.changes} Nothing of yours was saved: {what_to_do}.") from conflict
-
-
-async def changes_since(flag: FlagView) -> list[ChangeView]:
-    """List the changes of a flag in its environment that are younger than this view of it, oldest first."""
-    page = await in_thread(changes.page, flag.id, flag.environment, limit=20)
-    return [change for change in reversed(page.items) if (change.revision or 0) > flag.revision]
-
-
-def change_sentence(change: ChangeView) -> str:
-    """Describe one change in a sentence: who, when, what."""
-    what = differences.summary(differences.of_change(change))
-    why = f": {phrases.comment(change.comment)}" if change.comment else ""
-    return f"Meanwhile {change.actor} changed it at {change.at:%H:%M:%S} UTC ({what}){why}."
 
 
 async def previewed(

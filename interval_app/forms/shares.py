@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from interval_sdk import IO
 
-from db.errors import InvalidInputError
-from db.targeting.rules import check_split, check_split_by, read_split
+from db.forms import shares
+from db.targeting.rules import check_split, check_split_by
 from db.views import FlagView
 from db.wording import phrases
-from flagstaff.targeting import TOTAL_WEIGHT, Rule, Share, Split
+from flagstaff.targeting import Rule, Split
 from flagstaff.targeting.conditions import MAX_FIELD
 from interval_app.forms.form import Answers, ask, validator
 from interval_app.session.interaction import ActionInteraction
@@ -66,11 +66,11 @@ def read_split_by(found: Mapping[str, Any]) -> str | None:
 
 def share_fields(interaction: ActionInteraction, flag: FlagView, filled: Split | None) -> dict[str, Any]:
     """Make an input for each variant: its percentage. Of two, the second one gets the rest."""
-    shares = {share.variant: share.percent for share in filled or ()}
+    percentages = {share.variant: share.percent for share in filled or ()}
     asked = list(flag.variants.items())
     return {
         name: interaction.io.input.number(
-            f"% {phrases.variant(name, value)}", min=0, max=100, decimals=3, default_value=shares.get(name, 0)
+            f"% {phrases.variant(name, value)}", min=0, max=100, decimals=3, default_value=percentages.get(name, 0)
         )
         for name, value in (asked[:1] if len(asked) == 2 else asked)
     }
@@ -85,15 +85,5 @@ def how_to_share(flag: FlagView) -> str:
 
 
 def read_shares(flag: FlagView, found: Mapping[str, Any]) -> Split:
-    """Read the shares that were entered, without variants that have none. Raises InvalidInputError where all are 0."""
-    found = {name: found[name] for name in flag.variants if name in found}
-    if len(flag.variants) == 2:
-        first, second = flag.variants
-        rest = TOTAL_WEIGHT - Share.of_percent(first, found[first]).weight
-        found = {first: found[first], second: Share(second, rest).percent}
-    shares = read_split([{"variant": name, "weight": weight} for name, weight in found.items() if weight], "rollout")
-    if not shares:
-        raise InvalidInputError(
-            "invalid_weights", "rollout", "the percentages must add up to 100, and all of them are 0"
-        )
-    return shares
+    """Read the shares that were entered. Raises InvalidInputError where they do not add up to 100."""
+    return shares.read_shares(found, flag.variants)

@@ -10,6 +10,7 @@ from db.configuration.state import ON_OFF
 from db.errors import FlagNotFoundError
 from db.flags import flags
 from db.flags.flags import NewFlag
+from db.forms.values import parse, parse_variants
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, JsonValue, ValueType, given
 from db.wording import phrases
@@ -117,7 +118,7 @@ async def _static_value(interaction: ActionInteraction, new: NewFlag) -> NewFlag
     _, entered = await ask(
         interaction.io, fields, intro=f"What “{new.key}” gives to everyone.", buttons=["Create flag"]
     )
-    return replace(new, value=values.parse(entered["value"], kind))
+    return replace(new, value=parse(entered["value"], kind))
 
 
 async def _variants(interaction: ActionInteraction, new: NewFlag) -> NewFlag:
@@ -127,7 +128,7 @@ async def _variants(interaction: ActionInteraction, new: NewFlag) -> NewFlag:
         fields = {"variants": values.variants_field(interaction.io, kind, given(new.variants, {}))}
         intro = f"The values that “{new.key}” can have. More can be added later; members bring theirs."
         _, entered = await ask(interaction.io, fields, intro=intro, buttons=["Continue"])
-        named = values.parse_variants(entered["variants"], kind)
+        named = parse_variants(entered["variants"], kind)
         new = replace(new, variants=named)
     chosen = given(new.default_variant, "off" if kind is ValueType.BOOLEAN else None)
     fields = {"default": values.default_field(interaction.io, named, chosen if chosen in named else None)}

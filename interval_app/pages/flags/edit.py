@@ -13,6 +13,8 @@ from db import validation
 from db.configuration.state import canonical_json
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from db.forms.ownership import parse_links, parse_metadata
+from db.forms.values import parse, parse_variants
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, ValueType
 from db.wording import phrases
@@ -198,12 +200,12 @@ _EVERY_FLAG: Final = (
     FormField(
         "links",
         lambda form: ownership.links_field(form.io, form.entered["links"]),
-        lambda text, flag: ownership.parse_links(text),
+        lambda text, flag: parse_links(text),
     ),
     FormField(
         "metadata",
         lambda form: ownership.metadata_field(form.io, form.entered["metadata"]),
-        lambda text, flag: ownership.parse_metadata(text),
+        lambda text, flag: parse_metadata(text),
         _merged,
     ),
     FormField(
@@ -216,7 +218,7 @@ _EVERY_FLAG: Final = (
 _VALUE: Final = FormField(
     "value",
     lambda form: values.value_field(form.io, "Value", form.flag.value_type, form.entered["value"]),
-    lambda value, flag: values.parse(value, flag.value_type),
+    lambda value, flag: parse(value, flag.value_type),
 )
 _DEFAULT_VARIANT: Final = FormField(
     "default_variant", _default_variant, lambda option, flag: values.default_chosen(option)
@@ -224,6 +226,6 @@ _DEFAULT_VARIANT: Final = FormField(
 _VARIANTS: Final = FormField(
     "variants",
     lambda form: values.variants_field(form.io, form.flag.value_type, form.entered["variants"]),
-    lambda text, flag: values.parse_variants(text, flag.value_type),
+    lambda text, flag: parse_variants(text, flag.value_type),
     _merged,
 )

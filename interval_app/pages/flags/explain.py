@@ -7,13 +7,13 @@ from typing import Any
 
 from db import validation
 from db.definitions import document as definitions
+from db.forms.values import read_json
 from db.views import EnvironmentView, FlagView
 from db.wording import phrases
 from flagstaff.engine import Engine
 from flagstaff.engine.explanation import Explanation
 from interval_app.display import tables
 from interval_app.display.tables import Row, cell
-from interval_app.forms import values
 from interval_app.forms.form import ask, flag_asked, validator
 from interval_app.session.executor import in_thread
 from interval_app.session.interaction import ActionInteraction, Result
@@ -36,7 +36,7 @@ async def explain(interaction: ActionInteraction) -> Result:
 
 def context(entered: Mapping[str, Any]) -> dict[str, Any]:
     """Make the context as a program would send it. Raises ValueError where the attributes are no JSON object."""
-    attributes = values.read_json(entered["attributes"]) if entered["attributes"] else {}
+    attributes = read_json(entered["attributes"]) if entered["attributes"] else {}
     if not isinstance(attributes, dict):
         raise ValueError("the attributes must be a JSON object")
     entity = {"entityType": entered["type"], "entityId": entered["id"], "targetingKey": entered["id"]}

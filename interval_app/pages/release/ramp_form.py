@@ -10,6 +10,7 @@ from interval_sdk import IO
 
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from db.forms import moments
 from db.layers.edits import LayerView
 from db.targeting.schedules import MIN_RAMP_SECONDS, check_ramp
 from db.views import FlagView
@@ -130,7 +131,7 @@ def _check(found: Mapping[str, Any], flag: FlagView) -> None:
         raise ValueError("a ramp grows, so “To” must be more than “From”; to shrink it, let the other variant grow")
     if ramp.end - ramp.start < MIN_RAMP_SECONDS:
         raise ValueError(f"the end must be at least {MIN_RAMP_SECONDS} seconds after the start")
-    times.check_future(ramp.end)
+    moments.check_future(ramp.end)
     check_ramp(ramp, flag.variants)
 
 

@@ -11,6 +11,7 @@ from interval_sdk import IO
 from db.errors import InvalidInputError
 from db.flags import flags
 from db.flags.flags import FlagEdit
+from db.forms import moments
 from db.wording import phrases
 from flagstaff.targeting import Step
 from interval_app.forms import times
@@ -67,7 +68,7 @@ async def _asked(
     """Ask until the moment is one that is to come, and `check_more` raises nothing."""
 
     def check(found: Mapping[str, Any]) -> None:
-        times.check_future(times.read_moment(found, AT))
+        moments.check_future(times.read_moment(found, AT))
         check_more(found)
 
     def check_answers(answers: Answers) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from db.forms.entities import Entities, named, read_entities
 from db.segments import segments
 from db.segments.edits import SegmentWritten
 from db.wording import phrases
-from interval_app.forms.entities import HOW_TO_LIST, Entities, entity_fields, named, read_entities
+from interval_app.forms.entities import HOW_TO_LIST, entity_fields
 from interval_app.forms.form import ask_with_comment, select, until_accepted
 from interval_app.pages.segments.segment_to_change import SegmentToChange, segment_to_change
 from interval_app.session.interaction import ActionInteraction, Result

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from db.flags import members
+from db.forms.entities import Entities, named, read_entities, split
+from db.forms.values import parse
 from db.views import FlagView
 from db.vocabulary import UNSET, JsonValue, Unset, ValueType
 from db.wording import phrases
 from interval_app.forms import values
-from interval_app.forms.entities import HOW_TO_LIST, Entities, entity_fields, named, read_entities, split
+from interval_app.forms.entities import HOW_TO_LIST, entity_fields
 from interval_app.forms.flag_to_change import FlagToChange, flag_to_change
 from interval_app.forms.form import ask, ask_with_comment, refuse_static, select, until_accepted
 from interval_app.pages.targeting.member_picker import picked
@@ -155,4 +157,4 @@ async def _gets(interaction: ActionInteraction, flag: FlagView, option: str) -> 
         return Gets(option[1:], UNSET)
     fields = {"value": values.value_field(interaction.io, "Value", flag.value_type)}
     _, found = await ask(interaction.io, fields, intro="The value that they get.", buttons=["Continue"])
-    return Gets(None, values.parse(found["value"], flag.value_type))
+    return Gets(None, parse(found["value"], flag.value_type))

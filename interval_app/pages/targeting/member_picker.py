@@ -7,10 +7,11 @@ from typing import Final
 
 from db import validation
 from db.flags import members
+from db.forms.entities import Entities, read_entities
 from db.views import EnvironmentView, FlagView, MemberView
 from db.wording import phrases
 from interval_app.display import tables
-from interval_app.forms.entities import HOW_TO_LIST, Entities, entity_fields, read_entities
+from interval_app.forms.entities import HOW_TO_LIST, entity_fields
 from interval_app.forms.form import ask
 from interval_app.pages.targeting.members import COLUMNS
 from interval_app.session.executor import in_thread

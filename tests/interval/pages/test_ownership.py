@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from db.flags import flags
+from db.forms.ownership import parse_links, parse_metadata
 from db.vocabulary import Purpose
-from interval_app.forms.ownership import parse_links, parse_metadata
 from tests.interval.browser import OpenPage
 from tests.interval.conftest import Running
 

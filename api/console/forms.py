@@ -1,0 +1,86 @@
+"""Forms that change something: read what was typed, try it, and tell what the person can mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from flask import request
+
+from api.errors import RequestError, describe
+from db.errors import FlagstaffError, VersionConflictError
+from db.flags import flags
+from db.history import changes
+from db.views import FlagView
+from db.wording import differences
+from flagstaff.digits import parse_digits
+
+MENDABLE = (409, 422)
+"""The statuses of what a person can answer by changing what they typed, or by trying again."""
+
+
+class Problem(NamedTuple):
+    """Why a form was not accepted."""
+
+    text: str
+    status: int = 422
+    field: str = ""
+    """The name of the field, in the words of the API; empty where it is none, or several."""
+    meanwhile: Sequence[str] = ()
+    """What others did since the person opened the form, a sentence each."""
+
+
+def text(name: str) -> str:
+    """Return what was typed into a field of many lines or one, as it was typed; browsers send lines with CR LF."""
+    return request.form.get(name, "").replace("\r\n", "\n")
+
+
+def line(name: str) -> str:
+    """Return what was typed into a field, without space around it."""
+    return text(name).strip()
+
+
+def version() -> int | None:
+    """Return the version that the form says the person saw; None where it says none.
+
+    Raises `RequestError` (400) for anything but a number.
+    """
+    given = request.form.get("version", "")
+    number = parse_digits(given) if given else None
+    if given and number is None:
+        raise RequestError(400, "invalid_field", "version must be a number", field="version")
+    return number
+
+
+def attempt(write: Callable[[], Any], *, flag: FlagView | None = None) -> Problem | None:
+    """Do what a form asks for, and return what is wrong with it; None where it was done.
+
+    Args:
+        write: reads the form and writes. A ValueError of it is a sentence about what was typed.
+        flag: the flag as it is now, where the form edits one: a conflict is told by what others did to it since the
+            version that the form gives.
+
+    Raises what the person can't mend by typing something else.
+    """
+    try:
+        write()
+    except FlagstaffError as error:
+        described = describe(error)
+        if described.status not in MENDABLE:
+            raise
+        meanwhile = since_opened(flag) if flag and isinstance(error, VersionConflictError) else ()
+        return Problem(capitalised(str(error)), described.status, described.body.get("field", ""), meanwhile)
+    except ValueError as error:
+        return Problem(capitalised(str(error)))
+    return None
+
+
+def since_opened(flag: FlagView) -> list[str]:
+    """Tell what others did to a flag since the person opened the form, a sentence each."""
+    now = flags.get(flag.id, flag.environment)
+    return [differences.meanwhile(change) for change in changes.since(version() or now.version, now)]
+
+
+def capitalised(sentence: str) -> str:
+    """Begin a text with a capital, and end it with a full stop."""
+    return f"{sentence[:1].upper()}{sentence[1:]}{'' if sentence.endswith(('.', '!', '?')) else '.'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from functools import cache
@@ -9,7 +10,7 @@ from importlib import resources
 from pathlib import PurePath
 from typing import Final
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from api.console.links import prefix
 from api.errors import RequestError
@@ -33,6 +34,12 @@ def files() -> Mapping[str, bytes]:
 
 
 @cache
+def compressed(name: str) -> bytes:
+    """Return a file compressed. Pages are not: their length would tell of the session's token beside what is asked."""
+    return gzip.compress(files()[name], mtime=0)
+
+
+@cache
 def version() -> str:
     """Return a hash of all files: modules import each other by relative names, so they change address together."""
     digest = hashlib.sha256()
@@ -50,8 +57,10 @@ def address(name: str) -> str:
 @blueprint.get("/<asked>/<name>")
 def file(asked: str, name: str) -> Response:
     """Answer a file; who asks for another version, during a deployment, gets this one and does not keep it."""
-    content = files().get(name)
-    if content is None:
+    if name not in files():
         return error_response(RequestError(404, "not_found", f"the console has no file {name!r}"))
     caching = FOR_GOOD if asked == version() else "no-cache"
-    return Response(content, 200, [("Content-Type", TYPES[PurePath(name).suffix]), ("Cache-Control", caching)])
+    headers = [("Content-Type", TYPES[PurePath(name).suffix]), ("Cache-Control", caching), ("Vary", "Accept-Encoding")]
+    if request.accept_encodings.quality("gzip"):
+        return Response(compressed(name), 200, [*headers, ("Content-Encoding", "gzip")])
+    return Response(files()[name], 200, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import Any
 
@@ -173,6 +174,13 @@ def test_static_files_are_kept_for_good(browser: Browser) -> None:
     assert browser.client.get("/console/static/0000/console.css").headers["Cache-Control"] == "no-cache"
     for name in ("../page.py", "%2e%2e%2fpage.py", "nothing.css"):
         assert browser.client.get(f"/console/static/0000/{name}").status_code in (303, 404)
+
+
+def test_static_files_are_compressed_for_who_takes_that(browser: Browser) -> None:
+    plain = browser.client.get("/console/static/0000/console.css")
+    packed = browser.client.get("/console/static/0000/console.css", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.data) == plain.data and "Content-Encoding" not in plain.headers
+    assert {answer.headers["Vary"] for answer in (plain, packed)} == {"Accept-Encoding"}
 
 
 def test_links_stay_below_the_path_of_a_proxy(client: Client) -> None:

@@ -1,0 +1,127 @@
+"""The console as a team has it that uses everything: its pages, and a server with flags that fill them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.processes import Server
+
+ADMIN: Final = {"X-Admin-API-Key": "admin-secret-key"}
+EVERYBODY: Final = {"conditions": [{"field": "country", "operator": "in", "value": ["US", "CA"]}], "variant": "on"}
+
+PAGES: Final = {
+    "flags": "/console/flags?environment=dev",
+    "flag": "/console/flags/new-checkout?environment=dev",
+    "flag-protected": "/console/flags/new-checkout?environment=prod",
+    "flag-static": "/console/flags/limits?environment=dev",
+}
+"""Every page that somebody who is signed in can open, by a name."""
+
+
+def fill(server: Server) -> None:
+    """Make what the pages show."""
+    for path, body in MADE:
+        answer = server.request("POST", path, body, ADMIN)
+        assert answer.status < 300, answer.body
+
+
+MADE: Final[tuple[tuple[str, Any], ...]] = (
+    (
+        "/api/admin/segments",
+        {
+            "key": "beta-testers",
+            "description": "People who asked to see things early",
+            "included": {"user": ["ada", "grace", "linus"], "organisation": ["acme"]},
+            "excluded": {"user": ["mallory"]},
+            "rules": [{"conditions": [{"field": "email", "operator": "ends_with", "value": "@example.com"}]}],
+        },
+    ),
+    ("/api/admin/layers", {"key": "checkout", "name": "Checkout", "description": "One experiment a customer"}),
+    (
+        "/api/admin/flags?environment=dev",
+        {
+            "key": "new-checkout",
+            "name": "New checkout",
+            "description": "One page instead of four. Fewer people give up on the way to paying.",
+            "enabled": True,
+            "tags": ["web", "checkout"],
+            "owner": "payments",
+            "purpose": "release",
+            "expectedEnd": "2027-03-31",
+            "links": [{"title": "Ticket", "url": "https://example.com/tickets/481"}],
+            "clientSide": True,
+            "defaultVariant": "off",
+            "rules": [
+                {
+                    "name": "beta testers",
+                    "conditions": [{"operator": "in_segment", "value": ["beta-testers"]}],
+                    "variant": "on",
+                },
+                {
+                    "conditions": [
+                        {"field": "country", "operator": "in", "value": ["US", "CA"]},
+                        {"field": "app.version", "operator": "semver_gte", "value": "2.4.0"},
+                    ],
+                    "split": [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}],
+                },
+            ],
+            "rollout": [{"variant": "on", "weight": 25}, {"variant": "off", "weight": 75}],
+        },
+    ),
+    (
+        "/api/admin/flags/new-checkout/members?environment=dev",
+        {"entityType": "user", "entityIds": ["ada", "grace", "linus"], "variant": "on"},
+    ),
+    (
+        "/api/admin/flags?environment=dev",
+        {
+            "key": "checkout-theme",
+            "type": "string",
+            "description": "How the checkout looks",
+            "enabled": True,
+            "tags": ["web"],
+            "owner": "design",
+            "purpose": "experiment",
+            "variants": {"calm": "calm", "bold": "bold", "plain": "plain"},
+            "defaultVariant": "plain",
+            "rollout": [
+                {"variant": "calm", "weight": 40},
+                {"variant": "bold", "weight": 35},
+                {"variant": "plain", "weight": 25},
+            ],
+            "prerequisites": [{"flag": "new-checkout", "variants": ["on"]}],
+        },
+    ),
+    (
+        "/api/admin/flags?environment=dev",
+        {
+            "key": "limits",
+            "type": "structured",
+            "isStatic": True,
+            "value": {"perMinute": 600, "burst": [10, 50], "message": "Please slow down"},
+            "enabled": True,
+            "owner": "platform",
+            "purpose": "operational",
+        },
+    ),
+    (
+        "/api/admin/flags?environment=dev",
+        {
+            "key": "search-v2",
+            "description": "Results by meaning, not by letters",
+            "tags": ["search"],
+            "owner": "search",
+            "ramp": {
+                "variant": "on",
+                "from": 5,
+                "to": 60,
+                "start": "2027-01-11T09:00",
+                "end": "2027-01-18T09:00",
+                "zone": "Europe/Berlin",
+            },
+            "schedule": [{"at": "2027-01-11T09:00", "zone": "Europe/Berlin", "enabled": True}],
+        },
+    ),
+    ("/api/admin/flags?environment=dev", {"key": "dark-mode", "enabled": True, "rolloutPercentage": 100}),
+    ("/api/admin/flags?environment=dev", {"key": "kill-exports", "purpose": "operational", "owner": "platform"}),
+)

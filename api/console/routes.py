@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask import Response as FlaskResponse
 
 from api.console import links, page, sign_in, static_files
-from api.console.flags import flag_list, flag_page, switching
+from api.console.flags import explain, flag_list, flag_page, switching
 from api.console.session import guard
 from api.errors import RequestError
 
@@ -32,6 +32,7 @@ BLUEPRINTS: Final = (
     sign_in.blueprint,
     flag_list.blueprint,
     flag_page.blueprint,
+    explain.blueprint,
     switching.blueprint,
     front,
 )

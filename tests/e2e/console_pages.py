@@ -13,6 +13,7 @@ PAGES: Final = {
     "flags": "/console/flags?environment=dev",
     "flag": "/console/flags/new-checkout?environment=dev",
     "flag-protected": "/console/flags/new-checkout?environment=prod",
+    "explain": "/console/flags/new-checkout/explain?environment=dev&type=user&id=zoe",
     "flag-static": "/console/flags/limits?environment=dev",
 }
 """Every page that somebody who is signed in can open, by a name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask import Response as FlaskResponse
 
+from api.console.flags import snippets
 from api.console.flags.words import current, serves
 from api.console.page import render
 from api.console.session import guard
@@ -29,4 +30,5 @@ def page(key: str) -> FlaskResponse:
         last=changes.page(flag.id, here.key, limit=LAST_CHANGES),
         shares=current(flag),
         serves=serves,
+        snippets=[] if flag.archived_at else snippets.of(flag),
     )

@@ -1,9 +1,11 @@
 // Everything works without this; it saves page loads, and shows times in the viewer's zone.
+import { copyButtons } from "./copy.js";
 import { localTimes } from "./times.js";
 import { liveForms, swapForms } from "./swap.js";
 
 swapForms();
 liveForms();
+copyButtons();
 localTimes(document);
 document.addEventListener("swapped", (event) => localTimes(event.target));
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from db import validation
 from db.definitions import document as definitions
-from db.forms.values import read_json
+from db.forms.context import read_context
 from db.views import EnvironmentView, FlagView
 from db.wording import phrases
 from flagstaff.engine import Engine
@@ -36,11 +36,7 @@ async def explain(interaction: ActionInteraction) -> Result:
 
 def context(entered: Mapping[str, Any]) -> dict[str, Any]:
     """Make the context as a program would send it. Raises ValueError where the attributes are no JSON object."""
-    attributes = read_json(entered["attributes"]) if entered["attributes"] else {}
-    if not isinstance(attributes, dict):
-        raise ValueError("the attributes must be a JSON object")
-    entity = {"entityType": entered["type"], "entityId": entered["id"], "targetingKey": entered["id"]}
-    return {**({} if not entered["id"] else entity), **attributes}
+    return read_context(entered["type"], entered["id"], entered["attributes"] or "")
 
 
 def answer(found: Explanation) -> str:

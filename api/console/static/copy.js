@@ -1,0 +1,14 @@
+// Buttons that copy the text of the element whose id is their `data-copy`. Without script they are not shown.
+export function copyButtons() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.value ?? source.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source); // no permission, or plain HTTP: one key press is left to do
+    }
+  });
+}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.processes import Server
 
+Scheme = Literal["light", "dark"]
 ADMIN: Final = {"X-Admin-API-Key": "admin-secret-key"}
-EVERYBODY: Final = {"conditions": [{"field": "country", "operator": "in", "value": ["US", "CA"]}], "variant": "on"}
 
 PAGES: Final = {
     "flags": "/console/flags?environment=dev",
@@ -17,6 +20,21 @@ PAGES: Final = {
     "flag-static": "/console/flags/limits?environment=dev",
 }
 """Every page that somebody who is signed in can open, by a name."""
+
+
+def url_of(server: Server) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
+def signed_in(server: Server, chromium: Browser, width: int = 1024, scheme: Scheme = "light") -> Page:
+    """A page of somebody who is signed in; what goes wrong in it is an error of the test."""
+    page = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
+    page.on("console", lambda said: pytest.fail(said.text) if said.type == "error" else None)
+    page.goto(url_of(server) + "/console")
+    page.get_by_role("button", name="Open the console").click()
+    page.wait_for_url("**/console/flags**")
+    return page
 
 
 def fill(server: Server) -> None:

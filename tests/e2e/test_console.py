@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.openfeature.javascript import CHROMIUM, QUIET, needs_chromium
+from tests.openfeature.javascript import needs_chromium
 from tests.processes import Server, free_port, running, wait_until
 
 pytestmark = needs_chromium
@@ -44,14 +44,6 @@ class Place(NamedTuple):
         page.get_by_role("button", name="Open the console").click()
         page.wait_for_url(f"**{path}")
         return page
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from flask import request
 
@@ -14,6 +14,8 @@ from db.history import changes
 from db.views import FlagView
 from db.wording import differences
 from flagstaff.digits import parse_digits
+
+T = TypeVar("T")
 
 MENDABLE = (409, 422)
 """The statuses of what a person can answer by changing what they typed, or by trying again."""
@@ -73,6 +75,13 @@ def attempt(write: Callable[[], Any], *, flag: FlagView | None = None) -> Proble
     except ValueError as error:
         return Problem(capitalised(str(error)))
     return None
+
+
+def look(read: Callable[[], T]) -> tuple[T | None, Problem | None]:
+    """Read what a page shows, and return it, or what is wrong with what the person asked for."""
+    found: list[T] = []
+    problem = attempt(lambda: found.append(read()))
+    return (found[0] if found else None), problem
 
 
 def since_opened(flag: FlagView) -> list[str]:

@@ -9,6 +9,7 @@ from flask import Response as FlaskResponse
 
 from api.console import links, page, sign_in, static_files
 from api.console.flags import explain, flag_list, flag_page, switching
+from api.console.lifecycle import archive, promote
 from api.console.session import guard
 from api.errors import RequestError
 
@@ -33,6 +34,8 @@ BLUEPRINTS: Final = (
     flag_list.blueprint,
     flag_page.blueprint,
     explain.blueprint,
+    promote.blueprint,
+    archive.blueprint,
     switching.blueprint,
     front,
 )

@@ -17,6 +17,9 @@ PAGES: Final = {
     "flag": "/console/flags/new-checkout?environment=dev",
     "flag-protected": "/console/flags/new-checkout?environment=prod",
     "explain": "/console/flags/new-checkout/explain?environment=dev&type=user&id=zoe",
+    "promote": "/console/flags/new-checkout/promote?environment=dev&to=prod",
+    "archive": "/console/flags/new-checkout/archive?environment=dev",
+    "archived": "/console/archived-flags?environment=dev",
     "flag-static": "/console/flags/limits?environment=dev",
 }
 """Every page that somebody who is signed in can open, by a name."""
@@ -42,6 +45,7 @@ def fill(server: Server) -> None:
     for path, body in MADE:
         answer = server.request("POST", path, body, ADMIN)
         assert answer.status < 300, answer.body
+    assert server.request("DELETE", "/api/admin/flags/old-banner", headers=ADMIN).status == 200
 
 
 MADE: Final[tuple[tuple[str, Any], ...]] = (
@@ -142,5 +146,6 @@ MADE: Final[tuple[tuple[str, Any], ...]] = (
         },
     ),
     ("/api/admin/flags?environment=dev", {"key": "dark-mode", "enabled": True, "rolloutPercentage": 100}),
+    ("/api/admin/flags?environment=dev", {"key": "old-banner", "description": "Black Friday", "owner": "marketing"}),
     ("/api/admin/flags?environment=dev", {"key": "kill-exports", "purpose": "operational", "owner": "platform"}),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -71,7 +72,8 @@ def attempt(write: Callable[[], Any], *, flag: FlagView | None = None) -> Proble
         if described.status not in MENDABLE:
             raise
         meanwhile = since_opened(flag) if flag and isinstance(error, VersionConflictError) else ()
-        return Problem(capitalised(str(error)), described.status, described.body.get("field", ""), meanwhile)
+        field = described.body.get("field", "")
+        return Problem(capitalised(in_words(str(error), field)), described.status, field, meanwhile)
     except ValueError as error:
         return Problem(capitalised(str(error)))
     return None
@@ -88,6 +90,13 @@ def since_opened(flag: FlagView) -> list[str]:
     """Tell what others did to a flag since the person opened the form, a sentence each."""
     now = flags.get(flag.id, flag.environment)
     return [differences.meanwhile(change) for change in changes.since(version() or now.version, now)]
+
+
+def in_words(text: str, field: str) -> str:
+    """Return what is wrong with a field, its name in words where the text begins with it: "expected end must be …"."""
+    if not field or not text.startswith(field):
+        return text
+    return re.sub(r"[A-Z]", lambda found: f" {found[0].lower()}", field) + text.removeprefix(field)
 
 
 def capitalised(sentence: str) -> str:

@@ -8,6 +8,7 @@ from flask import Blueprint
 from flask import Response as FlaskResponse
 
 from api.console import links, page, sign_in, static_files
+from api.console.editing import create, edit
 from api.console.flags import explain, flag_list, flag_page, switching
 from api.console.lifecycle import archive, promote
 from api.console.session import guard
@@ -34,6 +35,8 @@ BLUEPRINTS: Final = (
     flag_list.blueprint,
     flag_page.blueprint,
     explain.blueprint,
+    create.blueprint,
+    edit.blueprint,
     promote.blueprint,
     archive.blueprint,
     switching.blueprint,

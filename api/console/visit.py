@@ -55,12 +55,13 @@ class Visit:
         open_ones = [one.key for one in self.environments if not one.protected]
         return f"tone-{open_ones.index(environment.key) % TONES}"
 
-    def actor_for(self, does: str, *reached: EnvironmentView) -> Actor:
+    def actor_for(self, does: str, *reached: EnvironmentView, touched: Sequence[EnvironmentView] = ()) -> Actor:
         """Return who makes the change that the form at hand asks for.
 
         Args:
             does: what happens, as a sentence: "new-checkout will be disabled in prod."
             reached: the environments that it happens in.
+            touched: those whose log has it too; they may want a comment.
 
         Raises ConfirmationNeededError, which is answered by a page that asks, where one of them is protected and the
         form does not name it, or wants a comment and there is none.
@@ -68,9 +69,9 @@ class Visit:
         comment = request.form.get("comment", "").strip() or None
         named = {name.strip() for name in request.form.getlist("confirm")}
         unnamed = [one for one in reached if one.protected and one.key not in named]
-        wants_comment = comment is None and any(one.comment_required for one in reached)
+        wants_comment = comment is None and any(one.comment_required for one in (*reached, *touched))
         if unnamed or wants_comment:
-            raise ConfirmationNeededError(does, reached, wrong=bool(named))
+            raise ConfirmationNeededError(does, reached, wants_comment, comment or "", wrong=bool(named))
         return replace(self.session.actor, comment=comment)
 
 
@@ -80,6 +81,10 @@ class ConfirmationNeededError(Exception):
 
     does: str
     reached: Sequence[EnvironmentView]
+    wants_comment: bool
+    """Whether a comment has to be given."""
+    comment: str
+    """What was given already."""
     wrong: bool
     """Whether it was confirmed by a name that is not the environment's."""
 
@@ -87,11 +92,6 @@ class ConfirmationNeededError(Exception):
     def protected(self) -> Sequence[EnvironmentView]:
         """The environments whose names are asked for."""
         return [one for one in self.reached if one.protected]
-
-    @property
-    def wants_comment(self) -> bool:
-        """Whether a comment has to be given."""
-        return any(one.comment_required for one in self.reached)
 
 
 def visit() -> Visit:

@@ -6,12 +6,21 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from db import validation
 from db.configuration import ownership
 from db.forms.values import read_json
 from db.vocabulary import FlagLink, Metadata
 from db.wording.phrases import as_json
 
 _LINK: Final = re.compile(r"(.*?)\s*=\s*(https?://.*)", re.IGNORECASE)
+
+
+def parse_tags(text: str) -> list[str]:
+    """Read tags between commas. Raises InvalidInputError that names the tag which can't be one."""
+    tags = [tag.strip() for tag in text.split(",") if tag.strip()]
+    for tag in tags:
+        validation.key(tag, f"the tag {tag!r}", code="invalid_tags")
+    return list(validation.tags(tags))
 
 
 def parse_links(text: str | None) -> list[FlagLink]:

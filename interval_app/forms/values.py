@@ -37,7 +37,7 @@ def value_field(io: IO, label: str, kind: ValueType, filled: JsonValue = None) -
             .validate(validator(lambda given: parse(given, kind)))
         )
     else:
-        help_text = "A JSON object or array."
+        help_text = "A JSON object."
         field = io.input.text(label, default_value=text, multiline=True, lines=8, help_text=help_text)
     return field.validate(validator(lambda given: parse(given, kind)))
 

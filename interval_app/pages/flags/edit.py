@@ -13,7 +13,7 @@ from db import validation
 from db.configuration.state import canonical_json
 from db.flags import flags
 from db.flags.flags import FlagEdit
-from db.forms.ownership import parse_links, parse_metadata
+from db.forms.ownership import parse_links, parse_metadata, parse_tags
 from db.forms.values import parse, parse_variants
 from db.views import EnvironmentView, FlagView
 from db.vocabulary import UNSET, ValueType
@@ -154,19 +154,7 @@ def _description(form: FlagForm) -> Any:
 def _tags(form: FlagForm) -> Any:
     filled = ", ".join(form.entered["tags"]) or None
     tags = form.io.input.text("Tags", default_value=filled, help_text="Separated by commas.").optional()
-    return tags.validate(validator(lambda text: check_tags(split_tags(text))))
-
-
-def check_tags(tags: Sequence[str]) -> None:
-    """Raise InvalidInputError that names the tag which can't be one."""
-    for tag in tags:
-        validation.key(tag, f"the tag {tag!r}", code="invalid_tags")
-    validation.tags(tags)
-
-
-def split_tags(text: str) -> list[str]:
-    """Return the tags of a text that has commas between them."""
-    return [tag.strip() for tag in text.split(",") if tag.strip()]
+    return tags.validate(validator(parse_tags))
 
 
 def _enabled(form: FlagForm) -> Any:
@@ -187,7 +175,7 @@ def _merged(before: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[
 _EVERY_FLAG: Final = (
     FormField("name", _name, lambda text, flag: (text or "").strip() or None),
     FormField("description", _description, lambda text, flag: text or ""),
-    FormField("tags", _tags, lambda text, flag: split_tags(text or "")),
+    FormField("tags", _tags, lambda text, flag: parse_tags(text or "")),
     FormField("owner", lambda form: ownership.owner_field(form.io, form.entered["owner"]), lambda text, flag: text),
     FormField(
         "purpose",

@@ -11,6 +11,7 @@ from api.console import links, page, sign_in, static_files
 from api.console.editing import create, edit
 from api.console.flags import explain, flag_list, flag_page, switching
 from api.console.lifecycle import archive, promote
+from api.console.release import rollout
 from api.console.session import guard
 from api.errors import RequestError
 
@@ -38,6 +39,7 @@ BLUEPRINTS: Final = (
     create.blueprint,
     edit.blueprint,
     promote.blueprint,
+    rollout.blueprint,
     archive.blueprint,
     switching.blueprint,
     front,

@@ -20,6 +20,7 @@ PAGES: Final = {
     "new-flag": "/console/new-flag?environment=dev",
     "edit": "/console/flags/checkout-theme/edit?environment=dev",
     "edit-static": "/console/flags/limits/edit?environment=dev",
+    "rollout": "/console/flags/checkout-theme/rollout?environment=dev",
     "promote": "/console/flags/new-checkout/promote?environment=dev&to=prod",
     "archive": "/console/flags/new-checkout/archive?environment=dev",
     "archived": "/console/archived-flags?environment=dev",

@@ -157,3 +157,44 @@ def test_the_first_load_is_small(place: Place) -> None:
     page.wait_for_load_state("networkidle")
     assert len(loaded) <= 10
     assert sum(loaded) <= 100 * 1024
+
+
+def test_sliders_stay_at_a_hundred_and_say_what_they_do(place: Place) -> None:
+    page = place.page("/console/flags/checkout?environment=dev")
+    page.get_by_role("slider", name="on, in percent").focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    page.get_by_text("12 % more get on; nobody loses it.").wait_for()
+    assert page.get_by_role("spinbutton", name="off").input_value() == "63"
+    page.get_by_role("spinbutton", name="off").fill("62.5")
+    page.get_by_text("12.5 % more get on; nobody loses it.").wait_for()
+    page.get_by_role("button", name="Save the rollout").click()
+    page.get_by_text("The rollout of checkout in dev: 37.5 % on, 62.5 % off.").wait_for()
+    assert place.do("GET", "/api/admin/flags/checkout?environment=dev")["flag"]["rolloutPercentage"] == 37.5
+
+
+def test_three_sliders_share_the_rest_in_proportion(place: Place) -> None:
+    flag = {
+        "key": "theme",
+        "type": "string",
+        "variants": {"calm": "calm", "bold": "bold", "plain": "plain"},
+        "rollout": [
+            {"variant": "calm", "weight": 40},
+            {"variant": "bold", "weight": 40},
+            {"variant": "plain", "weight": 20},
+        ],
+    }
+    place.do("POST", "/api/admin/flags?environment=dev", flag)
+    page = place.page("/console/flags/theme?environment=dev")
+
+    def numbers() -> list[str]:
+        return [page.get_by_role("spinbutton", name=name).input_value() for name in flag["variants"]]
+
+    page.get_by_role("spinbutton", name="calm").fill("70")
+    assert numbers() == ["70", "20", "10"]
+    page.get_by_role("spinbutton", name="calm").fill("100")
+    assert numbers() == ["100", "0", "0"]
+    page.get_by_role("spinbutton", name="calm").fill("33")
+    assert sum(map(float, numbers())) == 100
+    page.get_by_role("spinbutton", name="calm").fill("33.333")
+    assert abs(sum(map(float, numbers())) - 100) < 1e-9

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask import Response as FlaskResponse
 
+from api.console import share_form
 from api.console.flags import snippets
 from api.console.flags.words import current, serves
 from api.console.page import render
@@ -29,6 +30,7 @@ def page(key: str) -> FlaskResponse:
         everywhere=[flag if one == here else flags.get(flag.id, one.key) for one in visit().environments],
         last=changes.page(flag.id, here.key, limit=LAST_CHANGES),
         shares=current(flag),
+        share_texts=share_form.typed(flag, current(flag)),
         serves=serves,
         snippets=[] if flag.archived_at else snippets.of(flag),
     )

@@ -1,11 +1,15 @@
 // Everything works without this; it saves page loads, and shows times in the viewer's zone.
 import { copyButtons } from "./copy.js";
+import { previews } from "./preview.js";
+import { shareSliders } from "./shares.js";
 import { localTimes } from "./times.js";
 import { liveForms, swapForms } from "./swap.js";
 
 swapForms();
 liveForms();
 copyButtons();
+previews();
+shareSliders();
 localTimes(document);
 document.addEventListener("swapped", (event) => localTimes(event.target));
 

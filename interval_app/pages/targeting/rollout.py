@@ -14,6 +14,7 @@ from db.targeting.rules import check_split
 from db.targeting.schedules import ended
 from db.views import EnvironmentView, FlagView
 from db.wording import phrases
+from db.wording.growth import Drawn, growth
 from flagstaff.targeting import LayerRange, Share, Split
 from interval_app.forms.flag_to_change import flag_to_change
 from interval_app.forms.form import Answers, ask, ask_with_comment, refuse_static, until_accepted, validator
@@ -151,28 +152,12 @@ def meaning(flag: FlagView, entered: Entered) -> str:
         f"{share.variant}: about {round(share.percent * 100):,} of 10,000 {of_what}, always the same ones."
         for share in shares
     ]
-    lines.append(_growth(flag, shares) if split_by == flag.split_by else _other_ones(flag, split_by))
+    lines.append(growth(drawn_now(flag), Drawn(shares, flag.default_variant, split_by, layer)))
     if not flag.enabled:
         lines.append(f"The flag is disabled in {flag.environment}: nobody is served anything before it is enabled.")
     return "\n".join(filter(None, lines))
 
 
-def _other_ones(flag: FlagView, split_by: str | None) -> str:
-    """Describe what happens to those who have a share now when another text is hashed."""
-    if not flag.rollout and not flag.ramp:
-        return ""
-    before, after = flag.split_by or "the entity", split_by or "the entity"
-    return f"It was split by {before} and will be by {after}: everyone is drawn anew."
-
-
-def _growth(flag: FlagView, shares: Split) -> str:
-    """Describe what happens to those who have the first variant now."""
-    if not flag.rollout or flag.rollout[0].variant != shares[0].variant:
-        return ""
-    old, new = flag.rollout[0], shares[0]
-    if new == old:
-        return ""
-    growth = f"({phrases.percent(old)} → {phrases.percent(new)})"
-    if new.weight > old.weight:
-        return f"Everyone who gets {new.variant} now keeps it {growth}."
-    return f"Some who get {new.variant} now lose it {growth}."
+def drawn_now(flag: FlagView) -> Drawn:
+    """Return who is drawn now; of a ramp, by the shares that it has come to."""
+    return Drawn(_now(flag).shares, flag.default_variant, flag.split_by, flag.layer)

@@ -1,0 +1,39 @@
+"""Shares of variants in forms: a slider and a number for each, which `share_macros.html` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import request
+
+from api.console import forms
+from db.forms.shares import read_percent, read_shares
+from db.views import FlagView
+from flagstaff.targeting import Split
+
+PREFIX = "share-"
+"""How the names of the fields begin; a variant's key follows."""
+
+
+def order_of(flag: FlagView, shares: Split | None) -> list[str]:
+    """Return a flag's variants, those that have shares first and in their order: another order draws everyone anew."""
+    return list(dict.fromkeys([*(share.variant for share in shares or ()), *flag.variants]))
+
+
+def are_given(flag: FlagView) -> bool:
+    """Tell whether the form has any of the shares."""
+    return any(f"{PREFIX}{name}" in request.form for name in flag.variants)
+
+
+def read(flag: FlagView, shares: Split | None) -> Split:
+    """Read what was typed, in the order of the shares that there were. Raises InvalidInputError with a sentence."""
+    order = order_of(flag, shares)
+    given = [name for name in order if f"{PREFIX}{name}" in request.values]
+    found = {name: read_percent(request.values[f"{PREFIX}{name}"], f"the share of {name}") for name in given}
+    return read_shares(found, order)
+
+
+def typed(flag: FlagView, shares: Split | None) -> Sequence[tuple[str, str]]:
+    """Return the variants and what their fields show: what was typed, else their shares."""
+    percentages = {share.variant: str(share.percent) for share in shares or ()}
+    return [(name, forms.text(f"{PREFIX}{name}") or percentages.get(name, "0")) for name in order_of(flag, shares)]

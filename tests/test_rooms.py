@@ -60,7 +60,7 @@ ALLOWED = {
     "api.console.editing": "api api.console db db.configuration db.flags db.forms db.wording",
     "api.console.lifecycle": "api api.console db db.configuration db.flags db.history db.wording flagstaff",
     "api.console.release": "api api.console api.console.flags db db.configuration db.flags db.forms db.layers"
-    " db.targeting db.wording flagstaff.targeting",
+    " db.targeting db.wording flagstaff flagstaff.targeting",
     "api.operations": "api api.admin api.memory api.telemetry db.process",
     "api.demo": "api",
     "api.reference": "api api.access api.reference.openapi",

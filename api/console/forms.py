@@ -96,7 +96,8 @@ def in_words(text: str, field: str) -> str:
     """Return what is wrong with a field, its name in words where the text begins with it: "expected end must be …"."""
     if not field or not text.startswith(field):
         return text
-    return re.sub(r"[A-Z]", lambda found: f" {found[0].lower()}", field) + text.removeprefix(field)
+    name = re.sub(r"[A-Z]", lambda found: f" {found[0].lower()}", field.rpartition(".")[2])
+    return name + text.removeprefix(field)
 
 
 def capitalised(sentence: str) -> str:

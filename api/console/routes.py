@@ -11,7 +11,7 @@ from api.console import links, page, sign_in, static_files
 from api.console.editing import create, edit
 from api.console.flags import explain, flag_list, flag_page, switching
 from api.console.lifecycle import archive, promote
-from api.console.release import rollout
+from api.console.release import prerequisites, ramp, rollout, schedule
 from api.console.session import guard
 from api.errors import RequestError
 
@@ -40,6 +40,9 @@ BLUEPRINTS: Final = (
     edit.blueprint,
     promote.blueprint,
     rollout.blueprint,
+    ramp.blueprint,
+    schedule.blueprint,
+    prerequisites.blueprint,
     archive.blueprint,
     switching.blueprint,
     front,

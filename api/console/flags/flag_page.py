@@ -7,6 +7,7 @@ from flask import Response as FlaskResponse
 
 from api.console import share_form
 from api.console.flags import snippets
+from api.console.flags.timeline import timeline
 from api.console.flags.words import current, serves
 from api.console.page import render
 from api.console.session import guard
@@ -31,6 +32,7 @@ def page(key: str) -> FlaskResponse:
         last=changes.page(flag.id, here.key, limit=LAST_CHANGES),
         shares=current(flag),
         share_texts=share_form.typed(flag, current(flag)),
+        timeline=timeline(flag),
         serves=serves,
         snippets=[] if flag.archived_at else snippets.of(flag),
     )

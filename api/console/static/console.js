@@ -3,6 +3,7 @@ import { copyButtons } from "./copy.js";
 import { previews } from "./preview.js";
 import { shareSliders } from "./shares.js";
 import { localTimes } from "./times.js";
+import { viewersZone } from "./zone.js";
 import { liveForms, swapForms } from "./swap.js";
 
 swapForms();
@@ -11,7 +12,11 @@ copyButtons();
 previews();
 shareSliders();
 localTimes(document);
-document.addEventListener("swapped", (event) => localTimes(event.target));
+viewersZone(document);
+document.addEventListener("swapped", (event) => {
+  localTimes(event.target);
+  viewersZone(event.target);
+});
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;

@@ -13,6 +13,7 @@ from api.console.flags import explain, flag_list, flag_page, switching
 from api.console.lifecycle import archive, promote
 from api.console.release import prerequisites, ramp, rollout, schedule
 from api.console.session import guard
+from api.console.targeting import members, rule, rules
 from api.errors import RequestError
 
 front = guard(Blueprint("console_front", __name__, url_prefix="/console"))
@@ -39,6 +40,9 @@ BLUEPRINTS: Final = (
     create.blueprint,
     edit.blueprint,
     promote.blueprint,
+    members.blueprint,
+    rule.blueprint,
+    rules.blueprint,
     rollout.blueprint,
     ramp.blueprint,
     schedule.blueprint,

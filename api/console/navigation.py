@@ -14,4 +14,7 @@ class Item(NamedTuple):
     """What the templates of its pages set as `section`."""
 
 
-ITEMS: Final = (Item("Flags", "console_flags.page", "flags"),)
+ITEMS: Final = (
+    Item("Flags", "console_flags.page", "flags"),
+    Item("Changes", "console_changes.page", "changes"),
+)

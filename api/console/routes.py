@@ -10,6 +10,7 @@ from flask import Response as FlaskResponse
 from api.console import links, page, sign_in, static_files
 from api.console.editing import create, edit
 from api.console.flags import explain, flag_list, flag_page, switching
+from api.console.history import change, change_log
 from api.console.lifecycle import archive, promote
 from api.console.release import prerequisites, ramp, rollout, schedule
 from api.console.session import guard
@@ -40,6 +41,8 @@ BLUEPRINTS: Final = (
     create.blueprint,
     edit.blueprint,
     promote.blueprint,
+    change_log.blueprint,
+    change.blueprint,
     members.blueprint,
     rule.blueprint,
     rules.blueprint,

@@ -55,13 +55,16 @@ class Visit:
         open_ones = [one.key for one in self.environments if not one.protected]
         return f"tone-{open_ones.index(environment.key) % TONES}"
 
-    def actor_for(self, does: str, *reached: EnvironmentView, touched: Sequence[EnvironmentView] = ()) -> Actor:
+    def actor_for(
+        self, does: str, *reached: EnvironmentView, touched: Sequence[EnvironmentView] = (), asks: bool = False
+    ) -> Actor:
         """Return who makes the change that the form at hand asks for.
 
         Args:
             does: what happens, as a sentence: "new-checkout will be disabled in prod."
             reached: the environments that it happens in.
             touched: those whose log has it too; they may want a comment.
+            asks: whether the person is to read the sentence and go on in any case.
 
         Raises ConfirmationNeededError, which is answered by a page that asks, where one of them is protected and the
         form does not name it, or wants a comment and there is none.
@@ -70,7 +73,7 @@ class Visit:
         named = {name.strip() for name in request.form.getlist("confirm")}
         unnamed = [one for one in reached if one.protected and one.key not in named]
         wants_comment = comment is None and any(one.comment_required for one in (*reached, *touched))
-        if unnamed or wants_comment:
+        if unnamed or wants_comment or (asks and "sure" not in request.form):
             raise ConfirmationNeededError(does, reached, wants_comment, comment or "", wrong=bool(named))
         return replace(self.session.actor, comment=comment)
 

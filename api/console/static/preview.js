@@ -1,6 +1,7 @@
 // `<form data-preview="URL">`: what the form would do is asked for as one fills it in, and shown in its
 // `[data-previewed]` element.
 export function previews() {
+  for (const form of document.querySelectorAll("form.wide[data-preview]")) show(form);
   const waiting = new WeakMap();
   document.addEventListener("input", (event) => {
     const form = event.target.form;

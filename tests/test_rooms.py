@@ -53,8 +53,8 @@ ALLOWED = {
     " db.layers db.segments db.targeting db.wording flagstaff flagstaff.targeting",
     "api.admin.shared": "api api.admin db db.layers db.segments db.targeting flagstaff.targeting",
     "api.console": "api api.access api.console.editing api.console.flags api.console.history api.console.lifecycle"
-    " api.console.release api.console.targeting db db.administration db.flags db.forms db.history db.published"
-    " db.wording flagstaff flagstaff.targeting",
+    " api.console.release api.console.shared api.console.targeting db db.administration db.flags db.forms db.history"
+    " db.published db.wording flagstaff flagstaff.targeting",
     "api.console.flags": "api api.access api.console db db.configuration db.definitions db.flags db.forms db.history"
     " db.targeting db.wording flagstaff flagstaff.engine flagstaff.targeting",
     "api.console.editing": "api api.console db db.configuration db.flags db.forms db.wording",
@@ -62,6 +62,8 @@ ALLOWED = {
     "api.console.lifecycle": "api api.console db db.configuration db.flags db.history db.wording flagstaff",
     "api.console.release": "api api.console api.console.flags db db.configuration db.flags db.forms db.layers"
     " db.targeting db.wording flagstaff flagstaff.targeting",
+    "api.console.shared": "api api.console db db.forms db.history db.layers db.segments db.targeting db.wording"
+    " flagstaff flagstaff.targeting",
     "api.console.targeting": "api api.console db db.configuration db.flags db.forms db.segments db.wording flagstaff"
     " flagstaff.targeting",
     "api.operations": "api api.admin api.memory api.telemetry db.process",

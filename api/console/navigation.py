@@ -16,5 +16,6 @@ class Item(NamedTuple):
 
 ITEMS: Final = (
     Item("Flags", "console_flags.page", "flags"),
+    Item("Segments", "console_segments.page", "segments"),
     Item("Changes", "console_changes.page", "changes"),
 )

@@ -14,6 +14,7 @@ from api.console.history import change, change_log
 from api.console.lifecycle import archive, promote
 from api.console.release import prerequisites, ramp, rollout, schedule
 from api.console.session import guard
+from api.console.shared import segment, segment_list, segment_rule
 from api.console.targeting import members, rule, rules
 from api.errors import RequestError
 
@@ -41,6 +42,9 @@ BLUEPRINTS: Final = (
     create.blueprint,
     edit.blueprint,
     promote.blueprint,
+    segment_list.blueprint,
+    segment.blueprint,
+    segment_rule.blueprint,
     change_log.blueprint,
     change.blueprint,
     members.blueprint,

@@ -17,5 +17,6 @@ class Item(NamedTuple):
 ITEMS: Final = (
     Item("Flags", "console_flags.page", "flags"),
     Item("Segments", "console_segments.page", "segments"),
+    Item("Layers", "console_layers.page", "layers"),
     Item("Changes", "console_changes.page", "changes"),
 )

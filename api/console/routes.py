@@ -14,7 +14,7 @@ from api.console.history import change, change_log
 from api.console.lifecycle import archive, promote
 from api.console.release import prerequisites, ramp, rollout, schedule
 from api.console.session import guard
-from api.console.shared import segment, segment_list, segment_rule
+from api.console.shared import layer, layer_list, segment, segment_list, segment_rule
 from api.console.targeting import members, rule, rules
 from api.errors import RequestError
 
@@ -45,6 +45,8 @@ BLUEPRINTS: Final = (
     segment_list.blueprint,
     segment.blueprint,
     segment_rule.blueprint,
+    layer_list.blueprint,
+    layer.blueprint,
     change_log.blueprint,
     change.blueprint,
     members.blueprint,

@@ -33,6 +33,10 @@ PAGES: Final = {
     "segment-new": "/console/new-segment?environment=dev",
     "segment-edit": "/console/segments/beta-testers/edit?environment=dev",
     "segment-rule": "/console/segments/beta-testers/rules/1?environment=dev",
+    "layers": "/console/layers?environment=dev",
+    "layer": "/console/layers/checkout?environment=dev",
+    "layer-new": "/console/new-layer?environment=dev",
+    "layer-edit": "/console/layers/checkout/edit?environment=dev",
     "changes": "/console/changes?environment=dev",
     "changes-of-flag": "/console/changes?environment=dev&flag=new-checkout&only=dev",
     "change": "/console/changes/5?environment=dev",
@@ -78,7 +82,15 @@ MADE: Final[tuple[tuple[str, Any], ...]] = (
             "rules": [{"conditions": [{"field": "email", "operator": "ends_with", "value": "@example.com"}]}],
         },
     ),
-    ("/api/admin/layers", {"key": "checkout", "name": "Checkout", "description": "One experiment a customer"}),
+    (
+        "/api/admin/layers",
+        {
+            "key": "checkout",
+            "name": "Checkout",
+            "description": "One experiment a customer",
+            "holdout": {"from": 95, "to": 100},
+        },
+    ),
     (
         "/api/admin/flags?environment=dev",
         {
@@ -131,6 +143,7 @@ MADE: Final[tuple[tuple[str, Any], ...]] = (
                 {"variant": "bold", "weight": 35},
                 {"variant": "plain", "weight": 25},
             ],
+            "layer": {"key": "checkout", "from": 0, "to": 45},
             "prerequisites": [{"flag": "new-checkout", "variants": ["on"]}],
         },
     ),

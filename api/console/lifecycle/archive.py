@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from flask import Blueprint, request
 from flask import Response as FlaskResponse
 
-from api.console import forms
+from api.console import forms, paging
 from api.console.forms import Problem
 from api.console.page import done, render
 from api.console.session import guard
@@ -18,12 +16,8 @@ from db.flags import flags
 from db.history import changes
 from db.views import ChangeView, FlagView, Page
 from db.vocabulary import Action
-from flagstaff.digits import parse_digits
 
 blueprint = guard(Blueprint("console_archive", __name__, url_prefix="/console"))
-
-PAGE_SIZE = 50
-MAX_PAGE = 1_000_000
 
 
 @blueprint.get("/flags/<key>/archive")
@@ -64,16 +58,15 @@ def show(flag: FlagView, problem: Problem | None = None) -> FlaskResponse:
 @blueprint.get("/archived-flags")
 def archived() -> FlaskResponse:
     """Show the archived flags, those that were archived last first."""
-    number = min(parse_digits(request.args.get("page", "1")) or 1, MAX_PAGE)
-    search = request.args.get("search", "").strip()
+    search, number = request.args.get("search", "").strip(), paging.page_number()
     query = FlagQuery(
         environment=visit().environment.key,
         search=search,
         archived=True,
         sort="updated",
         descending=True,
-        limit=PAGE_SIZE,
-        skip=(number - 1) * PAGE_SIZE,
+        limit=paging.PAGE_SIZE,
+        skip=paging.skipped(number),
     )
     found, problem = forms.look(lambda: flags.search(query))
     return render(
@@ -83,7 +76,7 @@ def archived() -> FlaskResponse:
         found=found or Page([], 0, None),
         search=search,
         number=number,
-        pages=ceil(found.total / PAGE_SIZE) if found else 1,
+        pages=paging.pages(found.total if found else 0),
     )
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil
-from typing import Final
-
 from flask import Blueprint, request
 from flask import Response as FlaskResponse
 
-from api.console import forms
+from api.console import forms, paging
 from api.console.forms import Problem
 from api.console.page import done, render
 from api.console.session import guard
@@ -16,28 +13,26 @@ from api.console.visit import visit
 from db.segments import segments
 from db.segments.edits import NewSegment
 from db.views import Page
-from flagstaff.digits import parse_digits
 
 blueprint = guard(Blueprint("console_segments", __name__, url_prefix="/console"))
 
-PAGE_SIZE: Final = 50
-MAX_PAGE: Final = 1_000_000
 TEXTS = ("key", "name", "description")
 
 
 @blueprint.get("/segments")
 def page() -> FlaskResponse:
     """Show the segments that fit."""
-    search = request.args.get("search", "").strip()
-    number = min(parse_digits(request.args.get("page", "1")) or 1, MAX_PAGE)
-    found, problem = forms.look(lambda: segments.page(search=search, skip=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE))
+    search, number = request.args.get("search", "").strip(), paging.page_number()
+    found, problem = forms.look(
+        lambda: segments.page(search=search, skip=paging.skipped(number), limit=paging.PAGE_SIZE)
+    )
     return render(
         "shared/segments.html",
         problem.status if problem else 200,
         found=found or Page([], 0, None),
         search=search,
         number=number,
-        pages=ceil(found.total / PAGE_SIZE) if found else 1,
+        pages=paging.pages(found.total if found else 0),
         problem=problem,
     )
 

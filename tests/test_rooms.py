@@ -52,11 +52,12 @@ ALLOWED = {
     "api.admin": "api api.access db db.administration db.configuration db.definitions db.flags db.history"
     " db.layers db.segments db.targeting db.wording flagstaff flagstaff.targeting",
     "api.admin.shared": "api api.admin db db.layers db.segments db.targeting flagstaff.targeting",
-    "api.console": "api api.access api.console.editing api.console.flags api.console.history api.console.lifecycle"
-    " api.console.release api.console.shared api.console.targeting db db.administration db.flags db.forms db.history"
-    " db.published db.wording flagstaff flagstaff.targeting",
+    "api.console": "api api.access api.console.administration api.console.editing api.console.flags api.console.history"
+    " api.console.lifecycle api.console.release api.console.shared api.console.targeting db db.administration db.flags"
+    " db.forms db.history db.published db.wording flagstaff flagstaff.targeting",
     "api.console.flags": "api api.access api.console db db.configuration db.definitions db.flags db.forms db.history"
     " db.targeting db.wording flagstaff flagstaff.engine flagstaff.targeting",
+    "api.console.administration": "api api.console db db.administration",
     "api.console.editing": "api api.console db db.configuration db.flags db.forms db.wording",
     "api.console.history": "api api.console db db.flags db.history db.segments db.wording flagstaff",
     "api.console.lifecycle": "api api.console db db.configuration db.flags db.history db.wording flagstaff",

@@ -19,4 +19,6 @@ ITEMS: Final = (
     Item("Segments", "console_segments.page", "segments"),
     Item("Layers", "console_layers.page", "layers"),
     Item("Changes", "console_changes.page", "changes"),
+    Item("Environments", "console_environments.page", "environments"),
+    Item("Keys", "console_keys.page", "keys"),
 )

@@ -8,6 +8,7 @@ from flask import Blueprint
 from flask import Response as FlaskResponse
 
 from api.console import links, page, sign_in, static_files
+from api.console.administration import environments, keys
 from api.console.editing import create, edit
 from api.console.flags import explain, flag_list, flag_page, switching
 from api.console.history import change, change_log
@@ -47,6 +48,8 @@ BLUEPRINTS: Final = (
     segment_rule.blueprint,
     layer_list.blueprint,
     layer.blueprint,
+    environments.blueprint,
+    keys.blueprint,
     change_log.blueprint,
     change.blueprint,
     members.blueprint,

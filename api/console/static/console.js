@@ -1,5 +1,5 @@
 // Everything works without this; it saves page loads, and shows times in the viewer's zone.
-import { copyButtons } from "./copy.js";
+import { copyButtons, shownOnce } from "./copy.js";
 import { previews } from "./preview.js";
 import { shareSliders } from "./shares.js";
 import { localTimes } from "./times.js";
@@ -9,6 +9,7 @@ import { liveForms, swapForms } from "./swap.js";
 swapForms();
 liveForms();
 copyButtons();
+shownOnce();
 previews();
 shareSliders();
 localTimes(document);

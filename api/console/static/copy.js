@@ -12,3 +12,9 @@ export function copyButtons() {
     }
   });
 }
+
+// A page that must not be asked for again, because it shows what a form made: reloading leads to another one.
+export function shownOnce() {
+  const place = document.querySelector("[data-once]");
+  if (place) history.replaceState(null, "", place.dataset.once);
+}

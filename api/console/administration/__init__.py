@@ -1,0 +1,4 @@
+"""Show and change environments and API keys.
+
+Imports `api.console` and `db`.
+"""

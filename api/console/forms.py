@@ -31,6 +31,8 @@ class Problem(NamedTuple):
     """The name of the field, in the words of the API; empty where it is none, or several."""
     meanwhile: Sequence[str] = ()
     """What others did since the person opened the form, a sentence each."""
+    is_conflict: bool = False
+    """Whether it was refused for what others did: the same form, sent again, would be accepted."""
 
 
 def text(name: str) -> str:
@@ -71,9 +73,10 @@ def attempt(write: Callable[[], Any], *, flag: FlagView | None = None) -> Proble
         described = describe(error)
         if described.status not in MENDABLE:
             raise
-        meanwhile = since_opened(flag) if flag and isinstance(error, VersionConflictError) else ()
+        is_conflict = isinstance(error, VersionConflictError)
+        meanwhile = since_opened(flag) if flag and is_conflict else ()
         field = described.body.get("field", "")
-        return Problem(capitalised(in_words(str(error), field)), described.status, field, meanwhile)
+        return Problem(capitalised(in_words(str(error), field)), described.status, field, meanwhile, is_conflict)
     except ValueError as error:
         return Problem(capitalised(str(error)))
     return None

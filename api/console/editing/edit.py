@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import Blueprint, request
@@ -45,11 +45,11 @@ def save(key: str) -> FlaskResponse:
     problem = forms.attempt(lambda: write(flag, changed, typed), flag=flag)
     if problem is None:
         return done(f"{flag.key} is saved.", "console_flag.page", key=flag.key)
-    if problem.status != 409:
+    if not problem.is_conflict:
         return show(flag, typed, seen, problem)
     now = flags.get(flag.id, flag.environment)
     theirs, mine = written(now), {field.name: typed[field.name] for field in changed}
-    return show(now, {**theirs, **mine}, digests(theirs), problem)
+    return show(now, {**theirs, **mine}, digests(theirs), problem, mine.keys())
 
 
 def write(flag: FlagView, changed: Sequence[Field], typed: Texts) -> None:
@@ -93,8 +93,10 @@ def seen_digests(fields: Sequence[Field]) -> Texts:
         raise RequestError(400, "invalid_field", "this form is not whole: open the page again", field="seen") from None
 
 
-def show(flag: FlagView, texts: Texts, seen: Texts, problem: Problem | None = None) -> FlaskResponse:
-    """Return the form; where somebody else changed a field that the person changed too, it shows both."""
+def show(
+    flag: FlagView, texts: Texts, seen: Texts, problem: Problem | None = None, mine: Collection[str] = ()
+) -> FlaskResponse:
+    """Return the form; where somebody else may have changed a field that is `mine` too, it shows both."""
     return render(
         "editing/edit.html",
         problem.status if problem else 200,
@@ -103,6 +105,6 @@ def show(flag: FlagView, texts: Texts, seen: Texts, problem: Problem | None = No
         local=of_environment(flag),
         texts=texts,
         seen=json.dumps(seen),
-        theirs=written(flag) if problem and problem.status == 409 else texts,
+        theirs={**texts, **{name: text for name, text in written(flag).items() if name in mine}},
         problem=problem,
     )

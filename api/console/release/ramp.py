@@ -42,7 +42,7 @@ def save(key: str) -> FlaskResponse:
     flag = dynamic(key)
     problem = forms.attempt(lambda: write(flag), flag=flag)
     if problem:
-        now = flags.get(flag.id, flag.environment) if problem.status == 409 else flag
+        now = flags.get(flag.id, flag.environment) if problem.is_conflict else flag
         return show(now, typed(), problem)
     ramp = flags.get(flag.id, flag.environment).ramp
     said = phrases.ramp(ramp) if ramp else "none"

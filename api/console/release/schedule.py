@@ -46,7 +46,7 @@ def save(key: str) -> FlaskResponse:
     replaced = planned(flag, request.form.get("step", ""))
     problem = forms.attempt(lambda: write(flag, replaced), flag=flag)
     if problem:
-        now = flags.get(flag.id, flag.environment) if problem.status == 409 else flag
+        now = flags.get(flag.id, flag.environment) if problem.is_conflict else flag
         return show(now, {**moment_form.typed(AT), **chosen()}, replaced, problem)
     return done(f"Planned for {flag.key} in {flag.environment}.", "console_schedule.page", key=flag.key)
 

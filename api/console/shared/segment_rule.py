@@ -43,7 +43,9 @@ def save(key: str, number: str) -> FlaskResponse:
     """Save the rule, or show the form with one condition more or less."""
     segment = segments.get(key)
     if rule_at(segment, number) is None and number != NEW:
-        gone = Problem("This rule is gone meanwhile. Send the form again to save it as a new one.", 409)
+        gone = Problem(
+            "This rule is gone meanwhile. Send the form again to save it as a new one.", 409, is_conflict=True
+        )
         return show(segment, NEW, condition_form.typed(), gone)
     if condition_form.is_edit():
         return show(segment, number, condition_form.typed())

@@ -47,7 +47,9 @@ def save(key: str, number: str) -> FlaskResponse:
     flag = dynamic(key)
     rule = rule_at(flag, number)
     if rule is None and number != NEW:
-        gone = Problem("This rule is gone meanwhile. Send the form again to save it as a new one.", 409)
+        gone = Problem(
+            "This rule is gone meanwhile. Send the form again to save it as a new one.", 409, is_conflict=True
+        )
         return show(flag, NEW, condition_form.typed(), typed(), None, gone)
     if condition_form.is_edit():
         return show(flag, number, condition_form.typed(), typed(), split_of(rule))

@@ -53,14 +53,13 @@ ALLOWED = {
     " db.layers db.segments db.targeting db.wording flagstaff flagstaff.targeting",
     "api.admin.shared": "api api.admin db db.layers db.segments db.targeting flagstaff.targeting",
     "api.console": "api api.access api.console.administration api.console.editing api.console.flags api.console.history"
-    " api.console.lifecycle api.console.release api.console.shared api.console.targeting db db.administration db.flags"
-    " db.forms db.history db.published db.wording flagstaff flagstaff.targeting",
-    "api.console.flags": "api api.access api.console db db.configuration db.definitions db.flags db.forms db.history"
-    " db.targeting db.wording flagstaff flagstaff.engine flagstaff.targeting",
+    " api.console.lifecycle api.console.live api.console.release api.console.shared api.console.targeting db"
+    " db.administration db.flags db.forms db.history db.published db.wording flagstaff flagstaff.targeting",
     "api.console.administration": "api api.console db db.administration",
     "api.console.editing": "api api.console db db.configuration db.flags db.forms db.wording",
     "api.console.history": "api api.console db db.flags db.history db.segments db.wording flagstaff",
     "api.console.lifecycle": "api api.console db db.configuration db.flags db.history db.wording flagstaff",
+    "api.console.live": "api api.access api.client api.console",
     "api.console.release": "api api.console api.console.flags db db.configuration db.flags db.forms db.layers"
     " db.targeting db.wording flagstaff flagstaff.targeting",
     "api.console.shared": "api api.console db db.forms db.history db.layers db.segments db.targeting db.wording"
@@ -77,7 +76,7 @@ ALLOWED = {
     "api.serving": "api api.access api.client api.evaluation api.feeds api.telemetry db db.administration db.postgres"
     " db.process",
     "api.aws": "api api.access api.client api.evaluation api.memory api.telemetry db db.administration db.aws"
-    " db.postgres db.process db.published db.publishing flagstaff.engine",
+    " db.postgres db.process db.published db.publishing flagstaff flagstaff.engine",
     "interval_app.host": "",
     "interval_app.session": "db db.administration db.flags db.publishing flagstaff",
     "interval_app.display": "db db.layers db.wording flagstaff.targeting interval_app.session",

@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from api.access import stream_tokens
 from api.aws.gateway_events import fits
 from api.client import definitions as client
 from api.environment import of_environment
 from api.errors import RequestError
 from api.evaluation.single import engine_of
 from api.evaluation_service import EvaluationService
-from api.http import Response, error_response, has_etag, json_response
+from api.http import Response, error_response, has_etag, json_response, read_query
 from api.memory.cached_object import LookedAtObject
 from api.memory.published import PublishedFeed, PublishedFeeds
 from api.paths import DEFINITIONS, FLAGS, STREAM
 from api.request import Request
 from api.routes import EVALUATION_PREFIXES, EVALUATION_ROUTES
+from db.vocabulary import Scope
+from flagstaff.digits import parse_digits
 
 
 class PublishedService(EvaluationService, Protocol):
@@ -33,6 +36,10 @@ class PublishedService(EvaluationService, Protocol):
 
 
 Answer = Callable[[PublishedService, Request], Response]
+
+PAGE_SECONDS = 10
+"""How often an idle page of the console asks whether something has changed."""
+EVENT_STREAM = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
 
 
 def respond(service: PublishedService, request: Request) -> Response:
@@ -99,9 +106,33 @@ def redirect_to_s3(request: Request, copy: LookedAtObject) -> Response:
     return Response(b"", 307, [("Location", copy.url(request.method)), ("Cache-Control", "no-store")])
 
 
-def no_stream(service: PublishedService, request: Request) -> Response:
-    """Return a stream needs a process that runs between requests."""
-    return error_response(client.no_streams())
+def brief_stream(service: PublishedService, request: Request) -> Response:
+    """Answer a page of the console, by its token, which revision is published, and end: browsers ask again.
+
+    A stream proper needs a process that runs between requests; whoever has no such token polls the definitions.
+    """
+    try:
+        if (token := read_query(request).get("token")) is None:
+            raise client.no_streams()
+        said = stream_tokens.read(service.keys, token, evaluation_open=False)
+        if said.key is None or said.key.scope not in (Scope.ADMIN, Scope.READER):
+            raise client.no_streams()
+        look = of_environment(service.feeds, service.settings, said.environment).large_document.current()
+        return Response(news_of(look.state, last_event_id(request)), 200, list(EVENT_STREAM))
+    except Exception as error:
+        return error_response(error)
+
+
+def news_of(state: str, seen: int | None) -> bytes:
+    """Return what a page is told that has seen a revision: that there is another one, or where the next one follows."""
+    revision = parse_digits(state.partition(" ")[0]) or 0
+    told = b"" if seen in (None, revision) else b'event: message\ndata: {"type": "refetchEvaluation"}\n'
+    return b"retry: %d\n%sid: %d\n\n" % (PAGE_SECONDS * 1000, told, revision)
+
+
+def last_event_id(request: Request) -> int | None:
+    """Return the revision that a page has seen, where it says one: the browser's, or else that of its address."""
+    return parse_digits(request.headers.get("last-event-id") or read_query(request).get("lastEventId") or "")
 
 
 def health(service: PublishedService, request: Request) -> Response:
@@ -124,7 +155,7 @@ ROUTES: Mapping[str, tuple[str, Answer]] = {
     **EVALUATION_ROUTES,
     DEFINITIONS: ("GET", definitions),
     FLAGS: ("GET", flags),
-    STREAM: ("GET", no_stream),
+    STREAM: ("GET", brief_stream),
     "/health": ("GET", health),
     "/ready": ("GET", ready),
 }

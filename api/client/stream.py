@@ -10,6 +10,7 @@ flags since. A client that reads slowly thus costs no memory, and one that reads
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -61,6 +62,8 @@ class Subscriber(NamedTuple):
     """Whether every flag counts, or only those that client keys see."""
     include_definitions: bool
     """Whether flags are told, or only that something has changed."""
+    until: float | None = None
+    """When the stream ends, in seconds since 1970, for somebody who has to be looked at anew then."""
 
 
 @blueprint.get(STREAM)
@@ -79,9 +82,13 @@ def open_stream(service: Services, request: Request) -> Stream:
 
     Raises `RequestError`: 400, 401, 403, 501 where there are no streams, 503 where there are enough.
     """
-    if not service.streams.limit:
+    if not service.streams.limit:  # before anything else is said of the request
         raise no_streams()
-    subscriber = subscriber_of(service, request)
+    return open_for(service, request, subscriber_of(service, request))
+
+
+def open_for(service: Services, request: Request, subscriber: Subscriber) -> Stream:
+    """Begin a stream for somebody who may have one. Raises `RequestError`: 400, 503 where there is no place left."""
     feed = of_environment(service.feeds, service.settings, subscriber.environment)
     seen = last_event_id(request)
     if seen is not None:
@@ -169,7 +176,8 @@ class Stream:
         service, subscriber = self._service, self._subscriber
         known = subscriber.key_id is None or service.keys.with_id(subscriber.key_id) is not None
         there = service.follower.feeds.get(subscriber.environment or service.settings.default_environment) is self._feed
-        return known and there and not service.streams.closing.is_set()
+        in_time = subscriber.until is None or time.time() < subscriber.until
+        return known and there and in_time and not service.streams.closing.is_set()
 
     def _news(self) -> bytes:
         """Return what has happened since; where no flag has changed, just how far it is."""

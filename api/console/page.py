@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from api.access.auth import READING
 from api.access.sessions import needs_tls
 from api.console import links, navigation, static_files
+from api.console.live.address import address
 from api.console.visit import ConfirmationNeededError
 from api.current import current_request, services
 from api.errors import describe
@@ -82,11 +83,22 @@ def elsewhere(environment: str) -> str:
 
 def render(template: str, status: int = 200, **values: Any) -> FlaskResponse:
     """Return a page made of a template, with what every page has at hand: `visit`, `notice`, `path`."""
-    at_hand = {"visit": g.get("visit"), "notice": said(), "path": own_address(), "prefix": links.prefix()}
+    at_hand = {
+        "live": live_address(),
+        "visit": g.get("visit"),
+        "notice": said(),
+        "path": own_address(),
+        "prefix": links.prefix(),
+    }
     response = FlaskResponse(templates().get_template(template).render(**at_hand, **values), status)
     if request.cookies.get(NOTICE):
         response.delete_cookie(NOTICE, path="/")
     return response
+
+
+def live_address() -> str:
+    """Return where the page hears of changes; empty where nobody is signed in, or there is nothing to hear."""
+    return address(g.visit) if "visit" in g and g.visit.has_environment else ""
 
 
 def own_address() -> str:

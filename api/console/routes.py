@@ -13,6 +13,7 @@ from api.console.editing import create, edit
 from api.console.flags import explain, flag_list, flag_page, switching
 from api.console.history import change, change_log
 from api.console.lifecycle import archive, promote
+from api.console.live import events
 from api.console.release import prerequisites, ramp, rollout, schedule
 from api.console.session import guard
 from api.console.shared import layer, layer_list, segment, segment_list, segment_rule
@@ -37,6 +38,7 @@ def nowhere(rest: str) -> FlaskResponse:
 BLUEPRINTS: Final = (
     static_files.blueprint,
     sign_in.blueprint,
+    events.blueprint,
     flag_list.blueprint,
     flag_page.blueprint,
     explain.blueprint,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from api.access import stream_tokens
 from api.memory.cached_object import FIRST_PAUSE_SECONDS
 from api.memory.published import Published
 from db.aws.s3 import Bucket
@@ -242,6 +243,25 @@ def test_how_it_is(running: Runtime) -> None:
     ready = running.request("GET", "/ready")
     assert (ready["statusCode"], ready["body"]["ready"]) == (200, True)
     assert ready["body"]["environments"]["prod"]["age"] < 60
+
+
+def test_an_idle_page_of_the_console_asks_for_the_revision(running: Runtime, bucket: Bucket) -> None:
+    admin = KeyRecord("3", "ops", hash_secret("admin"), Scope.ADMIN, None)
+    publish(bucket, document(), SERVER_KEY, admin)
+    put(bucket, definitions_object("prod"), json.dumps(document(revision=7)).encode(), "7 2026-11-27T12:00:00Z")
+    after_the_interval()
+    stream = f"/api/client/stream?token={stream_tokens.issue(admin, 'prod')}"
+    same = running.request("GET", f"{stream}&lastEventId=7")
+    assert (same["statusCode"], same["headers"]["Content-Type"]) == (200, "text/event-stream")
+    assert same["body"] == "retry: 10000\nid: 7\n\n"
+    other = running.request("GET", f"{stream}&lastEventId=6")["body"]
+    assert other.startswith("retry: 10000\nevent: message\ndata: ") and other.endswith("\nid: 7\n\n")
+    assert running.request("GET", f"{stream}&lastEventId=6", headers={"last-event-id": "7"})["body"] == same["body"]
+    assert running.request("GET", stream.replace(".prod", ".dev"))["statusCode"] == 401
+    for key in (SERVER_KEY, CLIENT_KEY):
+        token = stream_tokens.issue(key, "prod")
+        assert running.request("GET", f"/api/client/stream?token={token}")["statusCode"] in (401, 501)
+    assert running.request("GET", "/api/client/stream", headers=WITH_KEY)["statusCode"] == 501
 
 
 def test_without_s3_it_says_so_and_answers_when_s3_is_back(

@@ -118,13 +118,20 @@ def test_a_server_that_is_gone_is_told(place: Place) -> None:
     assert place.enabled("checkout", "dev")
 
 
-def test_a_session_that_ended_leads_back(place: Place) -> None:
-    page = place.page()
+def test_a_session_that_ended_in_mid_edit_loses_nothing(place: Place) -> None:
+    page = place.page("/console/flags/checkout/edit?environment=dev")
+    page.get_by_label("Owner").fill("payments")
     page.context.clear_cookies()
-    page.get_by_role("switch", name="checkout in dev").click()
-    page.get_by_role("button", name="Open the console").click()
-    page.wait_for_url("**/console/flags?environment=dev")
-    assert place.enabled("checkout", "dev")
+    page.get_by_role("button", name="Save").click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in again in another tab").click()
+    opened.value.get_by_role("button", name="Open the console").click()
+    opened.value.get_by_role("heading", name="Edit checkout").wait_for()
+    opened.value.close()
+    assert page.get_by_label("Owner").input_value() == "payments"
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("checkout is saved.").wait_for()
+    assert place.do("GET", "/api/admin/flags/checkout?environment=dev")["flag"]["owner"] == "payments"
 
 
 def test_times_are_in_the_viewers_zone(place: Place) -> None:

@@ -1,23 +1,30 @@
-// Everything works without this; it saves page loads, and shows times in the viewer's zone.
-import { copyButtons, shownOnce } from "./copy.js";
-import { previews } from "./preview.js";
-import { shareSliders } from "./shares.js";
-import { localTimes } from "./times.js";
-import { viewersZone } from "./zone.js";
+// Everything works without this; it saves page loads, shows times in the viewer's zone, and what others change at once.
+import { live } from "./live.js";
 import { liveForms, swapForms } from "./swap.js";
+import { localTimes } from "./times.js";
+
+const PARTS = {
+  "[data-copy], [data-once]": "./copy.js",
+  "form[data-preview]": "./preview.js",
+  "[data-shares]": "./shares.js",
+  "[data-zone]": "./zone.js",
+};
 
 swapForms();
 liveForms();
-copyButtons();
-shownOnce();
-previews();
-shareSliders();
-localTimes(document);
-viewersZone(document);
-document.addEventListener("swapped", (event) => {
-  localTimes(event.target);
-  viewersZone(event.target);
-});
+begin(document);
+live();
+document.addEventListener("swapped", (event) => begin(event.target));
+
+// Loads what a page needs that not all do.
+async function begin(root) {
+  localTimes(root);
+  for (const [selector, module] of Object.entries(PARTS)) {
+    if (!document.querySelector(selector)) continue;
+    const part = await import(module).catch(() => null); // the page may be left meanwhile
+    part?.begin?.(root);
+  }
+}
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;

@@ -1,20 +1,18 @@
 // Buttons that copy the text of the element whose id is their `data-copy`. Without script they are not shown.
-export function copyButtons() {
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) return;
-    const source = document.getElementById(button.dataset.copy);
-    try {
-      await navigator.clipboard.writeText(source.value ?? source.textContent);
-      button.textContent = "Copied";
-    } catch {
-      getSelection().selectAllChildren(source); // no permission, or plain HTTP: one key press is left to do
-    }
-  });
-}
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(source); // no permission, or plain HTTP: one key press is left to do
+  }
+});
 
 // A page that must not be asked for again, because it shows what a form made: reloading leads to another one.
-export function shownOnce() {
+export function begin() {
   const place = document.querySelector("[data-once]");
   if (place) history.replaceState(null, "", place.dataset.once);
 }

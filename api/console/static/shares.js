@@ -1,19 +1,17 @@
 // Sliders whose numbers stay at 100 together: what one gives or takes, the others take or give, in proportion.
-export function shareSliders() {
-  document.addEventListener("input", (event) => {
-    const group = event.target.closest("[data-shares]");
-    if (!group) return;
-    const rows = [...group.querySelectorAll(".share")].map((row) => row.querySelectorAll("input"));
-    const moved = rows.find((row) => [...row].includes(event.target));
-    const wanted = clamp(Number(event.target.value) || 0);
-    if (event.target === moved[0]) moved[1].value = wanted;
-    else moved[0].value = wanted;
-    const others = rows.filter((row) => row !== moved);
-    spread(100 - wanted, others.map((row) => Number(row[1].value) || 0)).forEach((percent, at) => {
-      others[at][0].value = others[at][1].value = percent;
-    });
+document.addEventListener("input", (event) => {
+  const group = event.target.closest("[data-shares]");
+  if (!group) return;
+  const rows = [...group.querySelectorAll(".share")].map((row) => row.querySelectorAll("input"));
+  const moved = rows.find((row) => [...row].includes(event.target));
+  const wanted = clamp(Number(event.target.value) || 0);
+  if (event.target === moved[0]) moved[1].value = wanted;
+  else moved[0].value = wanted;
+  const others = rows.filter((row) => row !== moved);
+  spread(100 - wanted, others.map((row) => Number(row[1].value) || 0)).forEach((percent, at) => {
+    others[at][0].value = others[at][1].value = percent;
   });
-}
+});
 
 // Shares a rest out in proportion, in whole percent where everything is whole, else in thousandths.
 function spread(rest, before) {

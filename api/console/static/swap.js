@@ -1,25 +1,69 @@
 // Forms that change a part of the page instead of loading all of it.
-// `<form method="post" data-swap>`: sent in the background; the content of the page that follows takes the place of this one's.
+// `<form method="post">`: sent in the background, so that what was typed is kept whatever becomes of the server. The page that
+// follows takes the place of this one. Not so with `data-plain`.
 // `<form method=get data-live="ID">`: sent as one types; the element with that id is replaced.
+import { connection, waking } from "./connection.js";
 
 export function swapForms() {
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (!form.matches("[data-swap]")) return;
+    if (form.method !== "post" || form.matches("[data-plain]") || event.defaultPrevented) return;
     event.preventDefault();
     const button = event.submitter;
     button?.setAttribute("aria-busy", "true");
-    const answer = await fetch(button?.hasAttribute("formaction") ? button.formAction : form.action, {
-      method: "POST",
-      body: new URLSearchParams(new FormData(form, button)),
-    }).catch(() => null);
+    await send(form, button);
     button?.removeAttribute("aria-busy");
-    if (!answer) return tell("The server can't be reached. Nothing more is known of this change: try again.");
-    if (answer.url.includes("/console/sign-in")) return location.assign(answer.url);
-    replace(await parsed(answer), ["notice", "main"]); // a question or an error too
-    if (answer.redirected) history.replaceState(null, "", answer.url);
-    document.querySelector("main [autofocus]")?.focus();
   });
+}
+
+async function send(form, button) {
+  const url = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const body = new URLSearchParams(new FormData(form, button));
+  const answer = await fetch(url, { method: "POST", body }).catch(() => null);
+  if (!answer) return tell("The server can't be reached, and nothing more is known of this change. What you typed is kept: look, and send it again.");
+  if (answer.status === 503 && (await waking(answer))) return setTimeout(() => send(form, button), 5000); // nothing was written
+  if ([502, 504].includes(answer.status)) return tell("The server did not answer, and nothing more is known of this change. What you typed is kept: look, and send it again.");
+  if (answer.url.includes("/console/sign-in")) return signInAgain(form, answer.url);
+  show(await parsed(answer), answer, form);
+}
+
+function show(page, answer, form) {
+  const isError = !answer.ok && page.querySelector("main .problem") && !page.querySelector("main form[method=post]");
+  if (isError) return tell(page.querySelector("main .problem").textContent); // the form is kept
+  connection.back();
+  if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return turnTo(page, answer.url);
+  replace(page, ["notice", "main"]); // a question or an error too
+  if (answer.redirected) {
+    history.replaceState(null, "", answer.url);
+    delete document.body.dataset.asked;
+  } else {
+    document.body.dataset.asked = "yes"; // what is shown has no address: nothing may take its place by itself
+  }
+  document.querySelector("main [autofocus], main [role=alert]")?.focus?.();
+}
+
+// Turns to another page of the console.
+function turnTo(page, url) {
+  document.title = page.title;
+  document.body.replaceWith(page.body);
+  history.pushState(null, "", url);
+  scrollTo(0, 0);
+  document.dispatchEvent(new CustomEvent("changed-page"));
+  document.body.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
+  document.getElementById("main")?.focus();
+}
+
+// The form is kept, and has the token of the session that follows when it is sent again.
+function signInAgain(form, url) {
+  connection.signedOut(url);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const page = await parsed(await fetch(location.href));
+    const token = page.querySelector("input[name=csrf]")?.value;
+    if (token) form.elements.csrf.value = token;
+    send(form, event.submitter);
+  }, { once: true, capture: true });
 }
 
 // Says something in the place where the page says what a change did.
@@ -37,9 +81,12 @@ export function liveForms() {
     const mine = ++asked;
     const url = address(form);
     const answer = await fetch(url).catch(() => null);
-    if (mine !== asked || !answer) return;
+    if (mine !== asked) return;
+    if (!answer) return connection.gone();
+    if (answer.status === 503 && (await waking(answer))) return setTimeout(() => mine === asked && send(form), 5000);
     const page = await parsed(answer);
     if (!page.getElementById(form.dataset.live)) return location.assign(url);
+    connection.back();
     replace(page, [form.dataset.live]);
     history.replaceState(null, "", url);
   };
@@ -63,7 +110,7 @@ function address(form) {
   return `${form.action}?${fields}`;
 }
 
-async function parsed(answer) {
+export async function parsed(answer) {
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -209,6 +211,32 @@ def test_who_is_signed_in_by_token_is_signed_in_here(database: None, database_ur
         browser.get(LIST, 403)
         browser.client.set_cookie("rds-session", token(exp=int(time.time()) - 60))
         assert "The token has expired" in text_of(browser.get(browser.client.get(LIST).headers["Location"]))
+
+
+def test_pages_hear_of_changes_by_a_token_of_their_key(browser: Browser) -> None:
+    address = live_address(browser.get(LIST))
+    assert address.startswith("/api/client/stream?token=") and "lastEventId=" in address
+    answer = browser.client.get(address)
+    assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
+    answer.close()
+
+
+def test_who_is_signed_in_by_token_hears_of_changes_too(database: None, database_url: str) -> None:
+    with client_of(database_url) as client:
+        browser = Browser(client.flask.application.test_client())
+        browser.client.set_cookie("rds-session", token())
+        address = live_address(browser.get(LIST))
+        assert address.startswith("/console/live/events?environment=dev")
+        answer = browser.client.get(address)
+        assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
+        answer.close()
+        browser.client.delete_cookie("rds-session")
+        assert browser.client.get(address).status_code == 303
+
+
+def live_address(html: str) -> str:
+    (found,) = re.findall(r'<body[^>]* data-live="([^"]*)"', html)
+    return unescape(str(found))
 
 
 def test_a_link_can_not_have_the_page_say_what_it_likes(stranger: Browser) -> None:

@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets schemathesis lint format agreement benchmark lock clean
+.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets schemathesis pictures lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulat
 costs: ## Write what a stage costs into docs/aws.md, from the prices in infra/costs
 	@PYTHONPATH=infra $(PYTHON) -m costs
 
+pictures: $(VENV)/.dev ## Make the pictures of docs/console.md, where chromium is
+	@FLAGSTAFF_DOCS_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_console_pages.py -k docs $(ARGS)
+
 schemathesis: $(VENV)/.dev ## Hold the running service against its own OpenAPI document
 	@FLAGSTAFF_SCHEMATHESIS=1 $(BIN)/python -m pytest tests/e2e/test_schemathesis.py $(ARGS)
 
@@ -79,7 +82,7 @@ format: $(VENV)/.dev ## Put the code in the project's format
 agreement: $(VENV)/.dev ## Compare the engine with other evaluators of flagd documents, on 100,000 generated pairs each
 	@FLAGSTAFF_AGREEMENT_EXAMPLES=100000 $(BIN)/python -m pytest tests/sdk/engine/test_agreement.py tests/agreement $(ARGS)
 
-benchmark: $(VENV)/.benchmarks $(VENV)-fast-feature/.ready $(VENV)-unleash/.ready ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
+benchmark: $(VENV)/.benchmarks $(VENV)/.dev $(VENV)-fast-feature/.ready $(VENV)-unleash/.ready ## Measure speed and scale beside peers (ARGS="engine" picks one; BASE=COMMIT adds a commit)
 	@BASE=$(BASE) $(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Pin the newest versions of all requirements (needs uv)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import cold_start, connections, engine, http, large, load, openfeature, polling, release_logic, streams
+from benchmarks import (
+    cold_start,
+    connections,
+    console,
+    engine,
+    http,
+    large,
+    load,
+    openfeature,
+    polling,
+    release_logic,
+    streams,
+)
 from benchmarks.servers import NotInstalledError
 
 AREAS = {
@@ -18,6 +30,7 @@ AREAS = {
     "load": load.run,
     "cold_start": cold_start.run,
     "large": large.run,
+    "console": console.run,
 }
 
 

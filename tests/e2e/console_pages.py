@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.processes import Server
@@ -45,7 +44,7 @@ PAGES: Final = {
     "key-new": "/console/new-key?environment=dev",
     "changes": "/console/changes?environment=dev",
     "changes-of-flag": "/console/changes?environment=dev&flag=new-checkout&only=dev",
-    "change": "/console/changes/5?environment=dev",
+    "change": "/console/changes/{change}?environment=dev",
     "promote": "/console/flags/new-checkout/promote?environment=dev&to=prod",
     "archive": "/console/flags/new-checkout/archive?environment=dev",
     "archived": "/console/archived-flags?environment=dev",
@@ -54,19 +53,32 @@ PAGES: Final = {
 """Every page that somebody who is signed in can open, by a name."""
 
 
+def addresses(server: Server) -> dict[str, str]:
+    """The whole addresses of all pages, by their names; the change is the last one of a flag."""
+    last = server.request("GET", "/api/admin/changes?flag=new-checkout&limit=1", headers=ADMIN).json["changes"][0]["id"]
+    return {name: url_of(server) + path.format(change=last) for name, path in PAGES.items()}
+
+
 def url_of(server: Server) -> str:
     return f"http://127.0.0.1:{server.port}"
 
 
-def signed_in(server: Server, chromium: Browser, width: int = 1024, scheme: Scheme = "light") -> Page:
-    """A page of somebody who is signed in; what goes wrong in it is an error of the test."""
+def signed_in(
+    server: Server, chromium: Browser, problems: list[str], width: int = 1024, scheme: Scheme = "light"
+) -> Page:
+    """A page of somebody who is signed in; what goes wrong in its script, or against its policy, joins `problems`."""
     page = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
-    page.on("console", lambda said: pytest.fail(said.text) if said.type == "error" else None)
+    watch(page, problems)
     page.goto(url_of(server) + "/console")
     page.get_by_role("button", name="Open the console").click()
     page.wait_for_url("**/console/flags**")
     return page
+
+
+def watch(page: Page, problems: list[str]) -> None:
+    """Note what goes wrong in a page. To raise here would end the browser."""
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
 
 
 def fill(server: Server) -> None:

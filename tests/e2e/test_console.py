@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.e2e.console_pages import watch
 from tests.openfeature.javascript import needs_chromium
 from tests.processes import Server, free_port, running, wait_until
 
@@ -21,6 +22,7 @@ class Place(NamedTuple):
 
     server: Server
     chromium: Browser
+    problems: list[str]
 
     @property
     def url(self) -> str:
@@ -37,8 +39,7 @@ class Place(NamedTuple):
     def page(self, path: str = "/console/flags?environment=dev", **options: Any) -> Page:
         """A page of somebody who has just signed in; what goes wrong in it is an error of the test."""
         page = self.chromium.new_context(**options).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
-        page.on("console", lambda said: pytest.fail(said.text) if "Content Security Policy" in said.text else None)
+        watch(page, self.problems)
         page.goto(self.url + path)
         page.get_by_label("Your name").fill("Ada")
         page.get_by_role("button", name="Open the console").click()
@@ -51,11 +52,12 @@ def place(database: None, database_url: str, chromium: Browser) -> Iterator[Plac
     port = free_port()
     with running("api", "dev", port=port, env={"PORT": str(port), "FLAGSTAFF_DATABASE_URL": database_url}) as server:
         server.wait_until_it_answers("/ready")
-        found = Place(server, chromium)
+        found = Place(server, chromium, [])
         for key in ("checkout", "search", "a" * 128):
             flag = {"key": key, "enabled": True, "rolloutPercentage": 25, "description": f"what {key} is for " * 9}
             found.do("POST", "/api/admin/flags?environment=dev", flag)
         yield found
+        assert found.problems == []
 
 
 def test_the_first_page_is_the_console(place: Place) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.console_pages import PAGES, Scheme, signed_in, url_of
+from tests.e2e.console_pages import PAGES, Scheme, addresses, signed_in, url_of
 from tests.environments import environment
 from tests.openfeature.javascript import needs_chromium, needs_node
 from tests.processes import Server
@@ -25,10 +25,10 @@ def axe(node: None) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_have_no_barriers(filled: Server, chromium: Browser, axe: str, scheme: Scheme) -> None:
-    page = signed_in(filled, chromium, scheme=scheme)
+    page = signed_in(filled, chromium, [], scheme=scheme)
     found = []
-    for path in PAGES.values():
-        page.goto(url_of(filled) + path)
+    for path in addresses(filled).values():
+        page.goto(path)
         found += [f"{path}: {problem}" for problem in barriers(page, axe)]
     assert found == []
 
@@ -41,7 +41,7 @@ def test_signing_in_has_no_barriers(filled: Server, chromium: Browser, axe: str,
 
 
 def test_asking_to_confirm_has_no_barriers(filled: Server, chromium: Browser, axe: str) -> None:
-    page = signed_in(filled, chromium)
+    page = signed_in(filled, chromium, [])
     page.goto(url_of(filled) + PAGES["flag-protected"])
     page.get_by_role("switch").first.click()
     page.get_by_label("prod is protected").wait_for()

@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets schemathesis pictures lint format agreement benchmark lock clean
+.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets schemathesis pages pictures lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,8 +61,11 @@ changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulat
 costs: ## Write what a stage costs into docs/aws.md, from the prices in infra/costs
 	@PYTHONPATH=infra $(PYTHON) -m costs
 
+pages: $(VENV)/.dev ## Open every page of the console in every width and scheme, and hold it against axe-core
+	@FLAGSTAFF_CONSOLE_PAGES=1 $(BIN)/python -m pytest -n auto --dist load tests/e2e/test_console_pages.py tests/e2e/test_console_accessible.py $(ARGS)
+
 pictures: $(VENV)/.dev ## Make the pictures of docs/console.md, where chromium is
-	@FLAGSTAFF_DOCS_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_console_pages.py -k docs $(ARGS)
+	@FLAGSTAFF_CONSOLE_PAGES=1 FLAGSTAFF_DOCS_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_console_pages.py -k docs $(ARGS)
 
 schemathesis: $(VENV)/.dev ## Hold the running service against its own OpenAPI document
 	@FLAGSTAFF_SCHEMATHESIS=1 $(BIN)/python -m pytest tests/e2e/test_schemathesis.py $(ARGS)

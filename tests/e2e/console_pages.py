@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final, Literal
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.processes import Server
+
+needs_time = pytest.mark.skipif(not os.environ.get("FLAGSTAFF_CONSOLE_PAGES"), reason="make pages runs these")
 
 Scheme = Literal["light", "dark"]
 ADMIN: Final = {"X-Admin-API-Key": "admin-secret-key"}

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.console_pages import PAGES, Scheme, addresses, signed_in, url_of
+from tests.e2e.console_pages import PAGES, Scheme, addresses, needs_time, signed_in, url_of
 from tests.environments import environment
 from tests.openfeature.javascript import needs_chromium, needs_node
 from tests.processes import Server
 
-pytestmark = [needs_chromium, needs_node]
+pytestmark = [needs_chromium, needs_node, needs_time]
 
 SERIOUS = ("serious", "critical")
 

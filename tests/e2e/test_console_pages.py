@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.console_pages import addresses, signed_in
+from tests.e2e.console_pages import addresses, needs_time, signed_in
 from tests.openfeature.javascript import needs_chromium
 from tests.processes import ROOT, Server
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, needs_time]
 
 PICTURES = os.environ.get("FLAGSTAFF_PICTURES", "")
 SHIFTED = """() => new Promise((done) => {

@@ -110,10 +110,19 @@ def own_address() -> str:
 def done(text: str, endpoint: str, **values: object) -> FlaskResponse:
     """Return the answer to a change that was made: the page that the form names as `next`, or this one."""
     response = see_other(links.own_path(request.form.get("next")) or link(endpoint, **values))
-    remembered = base64.urlsafe_b64encode(text[:MAX_NOTICE].encode()).decode()
+    said = f"{text[:MAX_NOTICE]}{unpublished()}"
+    remembered = base64.urlsafe_b64encode(said.encode()).decode()
     tls = needs_tls(current_request(), services().settings)
     response.set_cookie(NOTICE, remembered, NOTICE_SECONDS, path="/", secure=tls, httponly=True, samesite="Lax")
     return response
+
+
+def unpublished() -> str:
+    """Return what is to be said after a change that was saved and could not be published, in AWS; empty elsewhere."""
+    outcome = request.environ.get("flagstaff.publication")
+    if outcome is None or outcome.published is not False:
+        return ""
+    return " It is saved, but not published yet: programs get it with the next change that is."
 
 
 def see_other(path: str) -> FlaskResponse:

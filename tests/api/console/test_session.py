@@ -15,10 +15,11 @@ from api.access.limits import Limits
 from api.app import create_app
 from db.administration import keys
 from db.history import changes
+from db.publishing.publisher import PublicationResult
 from db.vocabulary import Scope, Source
 from tests.api.access.test_jwt import client_of, token
 from tests.api.conftest import Client
-from tests.api.console.browser import Browser, text_of
+from tests.api.console.browser import ORIGIN, Browser, text_of
 from tests.db.helpers import ADA
 
 LIST = "/console/flags?environment=dev"
@@ -237,6 +238,17 @@ def test_who_is_signed_in_by_token_hears_of_changes_too(database: None, database
 def live_address(html: str) -> str:
     (found,) = re.findall(r'<body[^>]* data-live="([^"]*)"', html)
     return unescape(str(found))
+
+
+@pytest.mark.parametrize(("published", "said"), [(None, False), (True, False), (False, True)])
+def test_a_change_that_is_not_published_yet_says_so(browser: Browser, published: bool | None, said: bool) -> None:
+    outcome = PublicationResult()
+    outcome.published = published
+    in_aws = {"flagstaff.publication": outcome}
+    fields = {**OFF, "csrf": browser.csrf()}
+    browser.client.post(SWITCH, data=fields, headers={"Origin": ORIGIN}, environ_overrides=in_aws)
+    page = browser.get(LIST)
+    assert "checkout is disabled in dev." in page and ("not published yet" in page) is said
 
 
 def test_a_link_can_not_have_the_page_say_what_it_likes(stranger: Browser) -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from flask import Blueprint
 from flask import Response as FlaskResponse
 
-from api.access import auth, stream_tokens
+from api.access import auth, sessions, stream_tokens
 from api.access.addresses import address_of
 from api.access.stream_capacity import Holder
 from api.client import sockets
@@ -32,6 +32,7 @@ from api.http import read_query
 from api.paths import STREAM
 from api.request import Request
 from api.services import Services
+from db.published.keyring import KeyRecord
 from db.vocabulary import Scope
 from flagstaff.digits import parse_digits
 
@@ -40,6 +41,9 @@ HEARTBEAT_SECONDS = 15.0
 
 FIRST_LINE = b"retry: 2000\n"
 """After how many milliseconds a client should come back when the stream breaks off."""
+
+SIGNED_IN_SECONDS = 600
+"""After so long a stream of the console ends: its page asks for another, and gets it while its session lasts."""
 
 PARAMETERS = frozenset({ENVIRONMENT, "key", "token", "revision", "lastEventId"})
 """`lastEventId` is how browsers' substitutes for EventSource say Last-Event-ID: a header may not cross origins."""
@@ -117,10 +121,16 @@ def subscriber_of(service: Services, request: Request) -> Subscriber:
     if (token := query.get("token")) is not None:
         said = stream_tokens.read(service.keys, token, evaluation_open=service.settings.evaluation_open)
         sees_all = auth.sees_all(said.key, open_sees_all=service.settings.open_sees_all)
-        return Subscriber(said.key.id if said.key else None, said.environment, sees_all, include_definitions=False)
+        key_id, until = said.key.id if said.key else None, end_of(said.key)
+        return Subscriber(key_id, said.environment, sees_all, include_definitions=False, until=until)
     key = auth.client_key(service.keys, request, query.get("key"))
     reads = key.scope is not Scope.CLIENT
     return Subscriber(key.id, environment_of(key, environment_named({}, query)), reads, include_definitions=reads)
+
+
+def end_of(key: KeyRecord | None) -> float | None:
+    """Return when a stream ends that a token of this key opens; None for keys that open no session."""
+    return time.time() + SIGNED_IN_SECONDS if key is not None and key.scope in sessions.SCOPES else None
 
 
 def last_event_id(request: Request) -> int | None:

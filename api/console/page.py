@@ -89,6 +89,7 @@ def render(template: str, status: int = 200, **values: Any) -> FlaskResponse:
         "notice": said(),
         "path": own_address(),
         "prefix": links.prefix(),
+        "demo": services().settings.demo,
     }
     response = FlaskResponse(templates().get_template(template).render(**at_hand, **values), status)
     if request.cookies.get(NOTICE):

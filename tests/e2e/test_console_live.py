@@ -127,6 +127,33 @@ def test_a_waking_database_is_waited_for(filled: Server, chromium: Browser) -> N
     expect(page.get_by_text("new-checkout is disabled in dev.")).to_be_visible(timeout=15_000)
 
 
+def test_a_proxy_that_answers_instead_loses_nothing(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, FLAG)
+    page.route("**/rollout", lambda route: route.fulfill(status=503, body="<h1>503 Service Unavailable</h1>"))
+    page.get_by_role("spinbutton", name="on").fill("33")
+    page.get_by_role("button", name="Save the rollout").click()
+    expect(page.get_by_text("What you typed is kept: look, and send it again.")).to_be_visible()
+    assert page.get_by_role("spinbutton", name="on").input_value() == "33"
+    page.unroute("**/rollout")
+    page.get_by_role("button", name="Save the rollout").click()
+    expect(page.get_by_text("33 % on, 67 % off").first).to_be_visible()
+
+
+def test_a_search_is_tried_again_by_itself(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, "/console/flags?environment=dev")
+    failing = {"times": 1}
+
+    def once(route: Any) -> None:
+        failing["times"] -= 1
+        route.fulfill(status=502, body="<h1>502 Bad Gateway</h1>") if failing["times"] >= 0 else route.continue_()
+
+    page.route("**/flags?*search=theme*", once)
+    page.get_by_role("searchbox").fill("theme")
+    expect(page.get_by_text("The server can't be reached.")).to_be_visible()
+    expect(page.locator("a.key")).to_have_text(["checkout-theme"], timeout=SOON)
+    expect(page.get_by_text("The server can't be reached.")).to_be_hidden()
+
+
 def test_a_hidden_tab_asks_for_nothing(filled: Server, chromium: Browser) -> None:
     page = opened(filled, chromium, FLAG)
     hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"

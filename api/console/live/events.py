@@ -13,16 +13,13 @@ from api.console.session import guard
 from api.console.visit import visit
 from api.current import current_request, services
 
-SECONDS = 600
-"""After so long a stream ends, and the next one looks at the token anew."""
-
 blueprint = guard(Blueprint("console_live", __name__, url_prefix="/console/live"))
 
 
 @blueprint.get("/events")
 def events() -> FlaskResponse:
     """Send that something has changed in an environment. Raises `RequestError`: 400, 503."""
-    environment, until = visit().environment.key, time.time() + SECONDS
+    environment, until = visit().environment.key, time.time() + stream.SIGNED_IN_SECONDS
     subscriber = Subscriber(None, environment, sees_all=True, include_definitions=False, until=until)
     opened = stream.open_for(services(), current_request(), subscriber)
     return FlaskResponse(Chunks(opened), mimetype="text/event-stream", headers=stream.HEADERS, direct_passthrough=True)

@@ -4,6 +4,9 @@
 // `<form method=get data-live="ID">`: sent as one types; the element with that id is replaced.
 import { connection, waking } from "./connection.js";
 
+const GONE = [502, 503, 504];
+const UNKNOWN = "The server did not answer, and nothing more is known of this change. What you typed is kept: look, and send it again.";
+
 export function swapForms() {
   document.addEventListener("submit", async (event) => {
     const form = event.target;
@@ -22,9 +25,10 @@ async function send(form, button) {
   const answer = await fetch(url, { method: "POST", body }).catch(() => null);
   if (!answer) return tell("The server can't be reached, and nothing more is known of this change. What you typed is kept: look, and send it again.");
   if (answer.status === 503 && (await waking(answer))) return setTimeout(() => send(form, button), 5000); // nothing was written
-  if ([502, 504].includes(answer.status)) return tell("The server did not answer, and nothing more is known of this change. What you typed is kept: look, and send it again.");
   if (answer.url.includes("/console/sign-in")) return signInAgain(form, answer.url);
-  show(await parsed(answer), answer, form);
+  const page = await parsed(answer);
+  if (!page.getElementById("main")) return tell(UNKNOWN); // a page of a proxy, not of ours
+  show(page, answer, form);
 }
 
 function show(page, answer, form) {
@@ -82,8 +86,9 @@ export function liveForms() {
     const url = address(form);
     const answer = await fetch(url).catch(() => null);
     if (mine !== asked) return;
-    if (!answer) return connection.gone();
-    if (answer.status === 503 && (await waking(answer))) return setTimeout(() => mine === asked && send(form), 5000);
+    const again = (after) => setTimeout(() => mine === asked && send(form), after);
+    if (answer && (await waking(answer))) return again(5000);
+    if (!answer || GONE.includes(answer.status)) return connection.gone(), again(connection.pause());
     const page = await parsed(answer);
     if (!page.getElementById(form.dataset.live)) return location.assign(url);
     connection.back();

@@ -13,6 +13,7 @@ import pytest
 from api.access import sessions
 from api.access.limits import Limits
 from api.app import create_app
+from api.client import stream
 from db.administration import keys
 from db.history import changes
 from db.publishing.publisher import PublicationResult
@@ -220,6 +221,26 @@ def test_pages_hear_of_changes_by_a_token_of_their_key(browser: Browser) -> None
     answer = browser.client.get(address)
     assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
     answer.close()
+
+
+def test_a_stream_ends_so_that_its_page_asks_whether_the_session_goes_on(
+    client: Client, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(stream, "SIGNED_IN_SECONDS", 0)
+    answer = browser.client.get(live_address(browser.get(LIST)))
+    chunks = iter(answer.response)
+    assert next(chunks)
+    with pytest.raises(StopIteration):
+        next(chunks)
+    answer.close()
+
+
+@pytest.mark.parametrize(("demo", "links"), [(True, 1), (False, 0)])
+def test_the_demo_is_a_link_where_it_is_served(client: Client, demo: bool, links: int) -> None:
+    browser = as_deployed(client, demo=demo)
+    browser.sign_in(key_of(client, Scope.ADMIN)[1])
+    assert browser.get(LIST.partition("?")[0]).count('href="/demo"') == links
 
 
 def test_who_is_signed_in_by_token_hears_of_changes_too(database: None, database_url: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from flask import request
 
+from api.current import services
 from api.errors import RequestError, describe
 from db.errors import FlagstaffError, VersionConflictError
 from db.flags import flags
@@ -33,6 +34,15 @@ class Problem(NamedTuple):
     """What others did since the person opened the form, a sentence each."""
     is_conflict: bool = False
     """Whether it was refused for what others did: the same form, sent again, would be accepted."""
+
+
+def check_size() -> None:
+    """Refuse a form that is too large before anything of it is read. Raises `RequestError` (413)."""
+    limit = services().settings.max_body_bytes
+    request.max_content_length = request.max_form_memory_size = limit
+    if (request.content_length or 0) > limit:
+        message = f"this form has more than {limit:,} bytes: go back, and send less at once"
+        raise RequestError(413, "body_too_large", message, limit=limit)
 
 
 def text(name: str) -> str:

@@ -11,7 +11,7 @@ from api.access.auth import READING, Admin, bearer_in
 from api.access.cookies import cookie_in
 from api.access.origins import check_same_origin
 from api.access.sessions import Session, cookie_name
-from api.console import page
+from api.console import forms, page
 from api.console.visit import Visit
 from api.current import current_request, services
 from api.errors import RETRY_LATER, RequestError
@@ -24,6 +24,7 @@ CSRF_HEADER = "X-CSRF-Token"
 
 def guard(blueprint: Blueprint) -> Blueprint:
     """Let only people with a session see what is in this blueprint, and answer its errors as pages."""
+    blueprint.before_request(forms.check_size)
     blueprint.before_request(let_in)
     blueprint.after_request(page.finish)
     blueprint.register_error_handler(Exception, page.error)
@@ -31,7 +32,7 @@ def guard(blueprint: Blueprint) -> Blueprint:
 
 
 def let_in() -> None:
-    """Find out who is there. Raises SignedOutError, or `RequestError` (403, 413, 429, 503)."""
+    """Find out who is there. Raises SignedOutError, or `RequestError` (403, 429, 503)."""
     service, asked = services(), current_request()
     session = session_of(service, asked)
     if session is None:
@@ -75,7 +76,6 @@ def person_of(service: Services, asked: Request) -> Session | None:
 
 def check_write(service: Services, asked: Request, session: Session) -> None:
     """Raise `RequestError` (403) unless this comes from a form of ours, and somebody who may change something."""
-    request.max_content_length = request.max_form_memory_size = service.settings.max_body_bytes
     check_same_origin(asked, service.settings.public_url)
     given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
     if not hmac.compare_digest(given.encode(), session.csrf.encode()):

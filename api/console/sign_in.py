@@ -9,7 +9,7 @@ from api.access import auth
 from api.access.addresses import address_of, origin_of
 from api.access.origins import check_same_origin
 from api.access.sessions import HOURS, SCOPES, cookie_name, needs_tls
-from api.console import links, page
+from api.console import forms, links, page
 from api.current import current_request, services
 from api.errors import RequestError
 from api.request import Request
@@ -27,6 +27,7 @@ REASONS = {
 LOCAL_KEY = auth.DEVELOPMENT_KEYS[0].id
 
 blueprint = Blueprint("console_sign_in", __name__, url_prefix="/console")
+blueprint.before_request(forms.check_size)
 blueprint.after_request(page.finish)
 blueprint.register_error_handler(Exception, page.error)
 

@@ -274,3 +274,13 @@ def test_a_change_that_is_not_published_yet_says_so(browser: Browser, published:
 
 def test_a_link_can_not_have_the_page_say_what_it_likes(stranger: Browser) -> None:
     assert "mail your key" not in stranger.get("/console/sign-in?why=mail your key to us")
+
+
+@pytest.mark.parametrize("path", [SWITCH, "/console/segments/beta/ids", "/console/new-flag", "/console/sign-in"])
+def test_a_form_that_is_too_large_is_refused(browser: Browser, path: str) -> None:
+    answer = browser.post(path, {"csrf": browser.csrf(), "environment": "dev", "ids": "x" * 1_100_000})
+    assert answer.status_code == 413 and "more than 1,048,576 bytes: go back" in text_of(answer.text)
+
+
+def test_a_stranger_is_refused_a_form_that_is_too_large(stranger: Browser) -> None:
+    assert stranger.post(SWITCH, {"ids": "x" * 1_100_000}).status_code == 413

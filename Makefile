@@ -71,7 +71,7 @@ schemathesis: $(VENV)/.dev ## Hold the running service against its own OpenAPI d
 	@FLAGSTAFF_SCHEMATHESIS=1 $(BIN)/python -m pytest tests/e2e/test_schemathesis.py $(ARGS)
 
 snippets: $(VENV)/.dev ## Build and run the documentation's snippets for Go, Java and Rust, where they are installed
-	@FLAGSTAFF_SNIPPETS=1 $(BIN)/python -m pytest tests/docs/test_openfeature_languages.py $(ARGS)
+	@FLAGSTAFF_SNIPPETS=1 $(BIN)/python -m pytest tests/docs/test_openfeature_languages.py tests/e2e/test_console_snippets.py $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check .

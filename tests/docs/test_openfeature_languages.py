@@ -50,6 +50,14 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout
 
 
+def run_java(folder: Path) -> str:
+    """What the class Shop prints, with the packages that the page names."""
+    packages = re.findall(r"`(dev\.openfeature[\w.]*):([\w-]+):([\d.]+)`", PAGE)
+    assert len(packages) == 2
+    (folder / "pom.xml").write_text(MAVEN.format("".join(DEPENDENCY.format(*one) for one in packages)))
+    return run(folder, "mvn", "-q", "-B", "-ntp", "compile", "org.codehaus.mojo:exec-maven-plugin:3.1.0:java")
+
+
 def test_go(checkout: Place, tmp_path: Path) -> None:
     needs("go", "Go")
     (tmp_path / "main.go").write_text(at(checkout, snippet("go")))
@@ -64,10 +72,7 @@ def test_java(checkout: Place, tmp_path: Path) -> None:
     source = tmp_path / "src/main/java/Shop.java"
     source.parent.mkdir(parents=True)
     source.write_text(at(checkout, snippet("java")))
-    packages = re.findall(r"`(dev\.openfeature[\w.]*):([\w-]+):([\d.]+)`", PAGE)
-    assert len(packages) == 2
-    (tmp_path / "pom.xml").write_text(MAVEN.format("".join(DEPENDENCY.format(*one) for one in packages)))
-    said = run(tmp_path, "mvn", "-q", "-B", "-ntp", "compile", "org.codehaus.mojo:exec-maven-plugin:3.1.0:java")
+    said = run_java(tmp_path)
     assert re.findall(r"\w+", re.sub(r"\x1b\[\d*m", "", said)) == ["true"]
 
 

@@ -145,7 +145,8 @@ def error(problem: Exception) -> FlaskResponse:
         back = own_address() if request.method in READING else request.form.get("next")
         return see_other(links.address("console_sign_in.form", next=links.own_path(back), why=str(problem) or None))
     if isinstance(problem, ConfirmationNeededError):
-        return render("confirm.html", asked=problem, fields=repeated(), back=links.own_path(request.form.get("next")))
+        back = links.own_path(request.form.get("back") or request.form.get("next"))
+        return render("confirm.html", asked=problem, fields=repeated(), back=back)
     status, body, headers = describe(problem)
     bare = "visit" not in g or not g.visit.has_environment
     response = render("error_bare.html" if bare else "error.html", status, problem=body, method=request.method)

@@ -16,10 +16,10 @@ from api.console.shared.trying import tell_and_do
 from api.console.visit import visit
 from db import validation
 from db.errors import InvalidInputError
-from db.forms.entities import named, read_entities
+from db.forms.entities import Entities, named, read_entities
 from db.history import changes
 from db.segments import entities, segments, usage
-from db.segments.edits import SegmentEdit, SegmentView
+from db.segments.edits import SegmentEdit, SegmentView, SegmentWritten
 from db.wording import phrases
 from db.writing import NOBODY
 
@@ -60,10 +60,20 @@ def list_them(segment: SegmentView) -> str:
         raise InvalidInputError("too_many_members", "ids", message)
     change = segments.remove if what == REMOVE else partial(segments.add, excluded=what == EXCLUDE)
     sentence = f"To be {LISTS[what]} in {segment.key}: {named([given])}."
-    wrote = tell_and_do(partial(change, segment.key, given.type, given.ids), sentence)
-    counts = {"added": wrote.added, "changed": wrote.changed, "removed": wrote.removed}
-    told = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
-    return f"{segment.key}: {told or 'nothing was changed'}."
+    return told(given, what, tell_and_do(partial(change, segment.key, given.type, given.ids), sentence))
+
+
+def told(given: Entities, what: str, wrote: SegmentWritten) -> str:
+    """Say what became of ids that were pasted."""
+    same = len(given.ids) - wrote.added - wrote.changed - wrote.removed
+    counts = {
+        "added": wrote.added,
+        f"changed to {LISTS[what]}": wrote.changed,
+        "removed": wrote.removed,
+        "not listed" if what == REMOVE else f"{LISTS[what]} already": same,
+        "given more than once": given.repeated,
+    }
+    return f"{wrote.segment.key}: {', '.join(f'{number:,} {word}' for word, number in counts.items() if number)}."
 
 
 @blueprint.get("/<key>/edit")

@@ -32,11 +32,12 @@ class Write(Protocol[W_co]):
 def tell_and_do(write: Write[W_co], what: str) -> W_co:
     """Say which flags a write changes, and do it if the person goes on.
 
-    Raises ConfirmationNeededError, and what the write raises.
+    Every environment logs it, and may ask for a comment. Raises ConfirmationNeededError, and what the write raises.
     """
     tried = write(actor=NOBODY, dry_run=True)
     there = reached(tried.affected)
-    actor = visit().actor_for(f"{what} {phrases.affected(tried.affected)}", *there, touched=there, asks=bool(there))
+    sentence = f"{what} {phrases.affected(tried.affected)}"
+    actor = visit().actor_for(sentence, *there, touched=visit().environments, asks=bool(there))
     return write(actor=actor)
 
 

@@ -155,3 +155,40 @@ def test_a_segment_is_archived_unless_it_is_used(client: Client, used: Browser) 
     assert used.send(f"{BETA}/archive", environment="dev", sure="yes").status_code == 303
     used.get(f"{BETA}?environment=dev", 404)
     assert "Segment archived" in text_of(used.get("/console/changes?environment=dev&segment=beta"))
+
+
+def test_what_became_of_ids_is_told(beta: Browser) -> None:
+    def said(*given: str) -> str:
+        return beta.get(paste(beta, *given).headers["Location"])
+
+    assert "beta: 1 added, 1 included already, 1 given more than once." in said("ada,grace,ada")
+    assert "beta: 1 added, 1 changed to excluded." in said("ada,mallory", "exclude")
+    assert "beta: 1 removed, 1 not listed." in said("ada,nobody", "remove")
+
+
+def test_a_comment_is_asked_for_wherever_it_is_logged(client: Client, beta: Browser) -> None:
+    client.do("PUT", "/api/admin/environments/prod", {"commentRequired": True})
+    answer = paste(beta, "grace")
+    assert answer.status_code == 200 and "Say why" in answer.text
+    assert paste(beta, "grace", comment="she asked").status_code == 303
+
+
+def test_forms_lead_back_to_what_was_shown(used: Browser) -> None:
+    shown = f"{BETA}?search=ad&of_type=user&environment=dev"
+    assert shown in nexts(used.get(shown))
+    assert nexts(paste(used, "").text) == {f"{BETA}?environment=dev"}  # where the form went is no page to lead to
+    asked = paste(used, "grace", next=shown).text
+    assert f'href="{shown}">Cancel' in unescape(asked)
+
+
+def test_who_does_not_archive_it_is_led_back(beta: Browser) -> None:
+    back = f"{BETA}?environment=dev"
+    assert f'name="back" value="{back}"' in beta.get(back)
+    asked = beta.send(f"{BETA}/archive", environment="dev", back=back).text
+    assert f'href="{back}">Cancel' in asked
+    assert 'href="https://evil.example"' not in beta.send(f"{BETA}/archive", back="https://evil.example").text
+
+
+def nexts(html: str) -> set[str]:
+    """Where the forms of a page lead."""
+    return {unescape(found) for found in re.findall(r'name="next" value="([^"]*)"', html)}

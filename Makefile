@@ -61,8 +61,8 @@ changes: $(VENV)/.dev ## Plan and apply a stage, and changes to it, in an emulat
 costs: ## Write what a stage costs into docs/aws.md, from the prices in infra/costs
 	@PYTHONPATH=infra $(PYTHON) -m costs
 
-pages: $(VENV)/.dev ## Open every page of the console in every width and scheme, and hold it against axe-core
-	@FLAGSTAFF_CONSOLE_PAGES=1 $(BIN)/python -m pytest -n auto --dist load tests/e2e/test_console_pages.py tests/e2e/test_console_accessible.py $(ARGS)
+pages: $(VENV)/.dev ## Try the console in a browser: every flow, every page in all widths and schemes, and axe-core
+	@FLAGSTAFF_CONSOLE_PAGES=1 $(BIN)/python -m pytest -n auto --dist load tests/e2e/test_console*.py $(ARGS)
 
 pictures: $(VENV)/.dev ## Make the pictures of docs/console.md, where chromium is
 	@FLAGSTAFF_CONSOLE_PAGES=1 FLAGSTAFF_DOCS_PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_console_pages.py -k docs $(ARGS)
@@ -71,7 +71,7 @@ schemathesis: $(VENV)/.dev ## Hold the running service against its own OpenAPI d
 	@FLAGSTAFF_SCHEMATHESIS=1 $(BIN)/python -m pytest tests/e2e/test_schemathesis.py $(ARGS)
 
 snippets: $(VENV)/.dev ## Build and run the documentation's snippets for Go, Java and Rust, where they are installed
-	@FLAGSTAFF_SNIPPETS=1 $(BIN)/python -m pytest tests/docs/test_openfeature_languages.py tests/e2e/test_console_snippets.py $(ARGS)
+	@FLAGSTAFF_SNIPPETS=1 FLAGSTAFF_CONSOLE_PAGES=1 $(BIN)/python -m pytest tests/docs/test_openfeature_languages.py tests/e2e/test_console_snippets.py -k 'not javascript and not curl' $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check .

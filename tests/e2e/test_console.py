@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.console_pages import watch
+from tests.e2e.console_pages import needs_time, watch
 from tests.openfeature.javascript import needs_chromium
 from tests.processes import Server, free_port, running, wait_until
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, needs_time]
 
 ADMIN = {"X-Admin-API-Key": "admin-secret-key"}
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.console_pages import ADMIN, url_of
+from tests.e2e.console_pages import ADMIN, needs_time, url_of
 from tests.openfeature.javascript import needs_chromium
 from tests.processes import Server, running
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, needs_time]
 
 FLAG = "/console/flags/new-checkout?environment=dev"
 SOON = 5_000

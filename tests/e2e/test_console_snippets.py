@@ -17,9 +17,11 @@ import pytest
 
 from tests.docs.test_openfeature_languages import needs, run, run_java
 from tests.docs.test_openfeature_page import PAGE
-from tests.e2e.console_pages import ADMIN, url_of
+from tests.e2e.console_pages import ADMIN, needs_time, url_of
 from tests.openfeature.javascript import needs_node, run_node
 from tests.processes import Server
+
+pytestmark = needs_time
 
 TYPES: dict[str, tuple[str, Any]] = {
     "boolean": ("boolean", True),

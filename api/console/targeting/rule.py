@@ -27,7 +27,7 @@ from flagstaff.targeting import Rule, Split
 
 blueprint = guard(Blueprint("console_rule", __name__, url_prefix="/console/flags"))
 
-NEW, SPLIT = "new", "split"
+NEW, SPLIT, PREVIEW = "new", "split", "preview"
 
 
 @blueprint.get("/<key>/rules/<number>")
@@ -43,7 +43,7 @@ def page(key: str, number: str) -> FlaskResponse:
 
 @blueprint.post("/<key>/rules/<number>")
 def save(key: str, number: str) -> FlaskResponse:
-    """Save the rule, or show the form with one condition more or less."""
+    """Save the rule, or show the form with one condition more or less, or in plain words."""
     flag = dynamic(key)
     rule = rule_at(flag, number)
     if rule is None and number != NEW:
@@ -64,11 +64,15 @@ def save(key: str, number: str) -> FlaskResponse:
 def preview(key: str) -> FlaskResponse:
     """Say the rule in plain words, as one types it."""
     flag = dynamic(key)
+    return FlaskResponse(in_words(flag), content_type="text/plain; charset=utf-8")
+
+
+def in_words(flag: FlagView) -> str:
+    """Return the rule that was typed in plain words, or what is wrong with it."""
     try:
-        text = phrases.named_rule(read(flag, None))
+        return phrases.named_rule(read(flag, None))
     except (FlagstaffError, ValueError) as error:
-        text = forms.capitalised(str(error))
-    return FlaskResponse(text, content_type="text/plain; charset=utf-8")
+        return forms.capitalised(str(error))
 
 
 def found(key: str, number: str) -> tuple[FlagView, Rule | None]:
@@ -151,5 +155,7 @@ def show(
         operators=condition_form.operators(),
         kinds=KINDS,
         segments=[segment.key for segment in segments.page(limit=100).items],
+        previewed=in_words(flag) if forms.text("edit") == PREVIEW else "",
+        version=forms.seen(flag, problem),
         problem=problem,
     )

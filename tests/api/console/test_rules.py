@@ -184,6 +184,31 @@ def test_a_conflict_shows_both_sides(client: Client, browser: Browser) -> None:
         assert send(browser, path, {"to": "1", "version": now}).status_code == 409
 
 
+@pytest.mark.parametrize("first", [{"edit": "and"}, {"edit": "preview"}, {"condition-0-field": ""}])
+def test_a_form_that_is_shown_again_is_still_about_what_was_seen(
+    client: Client, browser: Browser, first: dict[str, str]
+) -> None:
+    send(browser, "new", fields(("country", "eq", "US")))
+    version = str(client.do("GET", "/api/admin/flags/checkout?environment=dev")["flag"]["version"])
+    theirs = {"rules": [{"conditions": [{"field": "plan", "operator": "eq", "value": "gold"}], "variant": "off"}]}
+    client.do("PUT", "/api/admin/flags/checkout?environment=dev", theirs)
+    mine = fields(("country", "eq", "MX"), version=version)
+    again = send(browser, "1", {**mine, **first}).text
+    (shown,) = set(re.findall(r'name="version" value="(\d+)"', again))
+    assert send(browser, "1", {**mine, "version": shown}).status_code == 409
+    assert rules_of(client)[0]["conditions"][0]["value"] == "gold"
+
+
+def test_a_preview_needs_no_script(client: Client, browser: Browser) -> None:
+    answer = send(browser, "new", {**fields(("country", "eq", EVIL), name=EVIL), "edit": "preview"})
+    assert answer.status_code == 200 and EVIL not in answer.text
+    (said,) = re.findall(r"data-previewed[^>]*>([^<]*)<", answer.text)
+    assert unescape(said) == f"{EVIL}: country is {EVIL} → on"
+    wrong = send(browser, "new", {**fields(("", "eq", "US")), "edit": "preview"})
+    assert wrong.status_code == 200 and "data-previewed" in wrong.text and "Condition 1:" in text_of(wrong.text)
+    assert rules_of(client) == []
+
+
 def test_a_protected_environment_is_told_the_rule(client: Client, browser: Browser) -> None:
     sent = {"environment": "prod", **fields(("country", "eq", "US"))}
     said = text_of(browser.send(f"{RULES}/new", **sent).text)

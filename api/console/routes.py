@@ -16,7 +16,7 @@ from api.console.lifecycle import archive, promote
 from api.console.live import events
 from api.console.release import prerequisites, ramp, rollout, schedule
 from api.console.session import guard
-from api.console.shared import layer, layer_list, segment, segment_list, segment_rule
+from api.console.shared import layer, layer_list, segment, segment_ids, segment_list, segment_rule, segment_rules
 from api.console.targeting import members, rule, rules
 from api.errors import RequestError
 
@@ -47,7 +47,9 @@ BLUEPRINTS: Final = (
     promote.blueprint,
     segment_list.blueprint,
     segment.blueprint,
+    segment_ids.blueprint,
     segment_rule.blueprint,
+    segment_rules.blueprint,
     layer_list.blueprint,
     layer.blueprint,
     environments.blueprint,

@@ -32,10 +32,9 @@ NEW = "new"
 def page(key: str, number: str) -> FlaskResponse:
     """Show a rule, or an empty form for a new one."""
     segment = segments.get(key)
-    tests = rule_at(segment, number)
-    if tests is None and number != NEW:
-        raise RequestError(404, "not_found", f"the segment {key} has no rule {number}")
-    return show(segment, number, condition_form.written(tests) if tests else condition_form.typed())
+    if number == NEW:
+        return show(segment, NEW, condition_form.typed())
+    return show(segment, number, condition_form.written(found(segment, number)))
 
 
 @blueprint.post("/<key>/rules/<number>")
@@ -55,19 +54,6 @@ def save(key: str, number: str) -> FlaskResponse:
     return done("The rule is saved.", "console_segment.page", key=key)
 
 
-@blueprint.post("/<key>/rules/<number>/remove")
-def remove(key: str, number: str) -> FlaskResponse:
-    """Remove a rule."""
-    segment = segments.get(key)
-    tests = rule_at(segment, number)
-    if tests is None:
-        raise RequestError(404, "not_found", f"the segment {key} has no rule {number}")
-    rest = [rule for rule in segment.rules if rule is not tests]
-    change = partial(segments.update, key, SegmentEdit(rules=rest), version=forms.version())
-    tell_and_do(change, f"Rule {number} of the segment {key} goes: {phrases.tests(tests)}.")
-    return done("The rule is removed.", "console_segment.page", key=key)
-
-
 @blueprint.get("/<key>/rules/preview")
 def preview(key: str) -> FlaskResponse:
     """Say the rule in plain words, as one types it."""
@@ -77,6 +63,14 @@ def preview(key: str) -> FlaskResponse:
     except (FlagstaffError, ValueError) as error:
         text = forms.capitalised(str(error))
     return FlaskResponse(text, content_type="text/plain; charset=utf-8")
+
+
+def found(segment: SegmentView, number: str) -> Sequence[Test]:
+    """Return the rule of a number. Raises `RequestError` (404)."""
+    tests = rule_at(segment, number)
+    if tests is None:
+        raise RequestError(404, "not_found", f"the segment {segment.key} has no rule {number}")
+    return tests
 
 
 def rule_at(segment: SegmentView, number: str) -> Sequence[Test] | None:
@@ -101,6 +95,7 @@ def show(segment: SegmentView, number: str, rows: Sequence[Row], problem: Proble
         problem.status if problem else 200,
         segment=segment,
         number=number,
+        now=rule_at(segment, number),
         rows=rows,
         operators=condition_form.operators(in_segment=True),
         kinds=KINDS,

@@ -192,3 +192,50 @@ def test_who_does_not_archive_it_is_led_back(beta: Browser) -> None:
 def nexts(html: str) -> set[str]:
     """Where the forms of a page lead."""
     return {unescape(found) for found in re.findall(r'name="next" value="([^"]*)"', html)}
+
+
+def rules_of(client: Client) -> list[str]:
+    return [rule["conditions"][0]["value"] for rule in segment_of(client)["rules"]]
+
+
+@pytest.fixture
+def ruled(client: Client, beta: Browser) -> Browser:
+    """A segment with three rules."""
+    rules = [{"conditions": [{"field": "plan", "operator": "eq", "value": value}]} for value in "abc"]
+    client.do("PUT", "/api/admin/segments/beta", {"rules": rules})
+    return beta
+
+
+def test_rules_are_moved(client: Client, ruled: Browser) -> None:
+    assert ruled.send(f"{BETA}/rules/3/move", environment="dev", to="1").status_code == 303
+    assert rules_of(client) == ["c", "a", "b"]
+    assert ruled.send(f"{BETA}/rules/1/move", environment="dev", to="2").status_code == 303
+    assert rules_of(client) == ["a", "c", "b"]
+    for to in ("", "0", "4", "x", "9" * 5000):
+        assert ruled.send(f"{BETA}/rules/1/move", environment="dev", to=to).status_code == 400
+    assert ruled.send(f"{BETA}/rules/9/move", environment="dev", to="1").status_code == 404
+    html = ruled.get(f"{BETA}?environment=dev")
+    assert "Move rule 1 up" not in html and "Move rule 3 down" not in html and "Move rule 2 up" in html
+
+
+def test_what_is_done_to_rules_that_others_changed_is_refused(client: Client, ruled: Browser) -> None:
+    (version, *_) = re.findall(r'name="version" value="(\d+)"', ruled.get(f"{BETA}?environment=dev"))
+    client.do("PUT", "/api/admin/segments/beta", {"name": "Theirs"})
+    for what in ("rules/1/move", "rules/1/remove"):
+        answer = ruled.send(f"{BETA}/{what}", environment="dev", to="2", version=version)
+        assert answer.status_code == 409 and "changed it at" in text_of(answer.text), text_of(answer.text)
+        assert "Include" in answer.text  # the page of the segment, as it is now
+    assert rules_of(client) == ["a", "b", "c"]
+
+
+def test_a_conflict_about_a_rule_shows_both_sides(client: Client, ruled: Browser) -> None:
+    (version,) = set(re.findall(r'name="version" value="(\d+)"', ruled.get(f"{BETA}/rules/1?environment=dev")))
+    rule = {"conditions": [{"field": "plan", "operator": "eq", "value": EVIL}]}
+    client.do("PUT", "/api/admin/segments/beta", {"rules": [rule]})
+    answer = ruled.send(f"{BETA}/rules/1", environment="dev", version=version, **fields(("plan", "eq", "mine")))
+    said = unescape(answer.text)
+    assert answer.status_code == 409 and EVIL not in answer.text
+    assert f"Rule 1 now: plan is {EVIL}" in said and "mine</textarea>" in said
+    (version,) = set(re.findall(r'name="version" value="(\d+)"', answer.text))
+    again = ruled.send(f"{BETA}/rules/1", environment="dev", version=version, **fields(("plan", "eq", "mine")))
+    assert again.status_code == 303 and rules_of(client) == ["mine"]

@@ -67,12 +67,12 @@ def version() -> int | None:
     return number
 
 
-def seen(flag: FlagView, problem: Problem | None) -> int:
+def seen(now: int, problem: Problem | None) -> int:
     """Return the version that a form gives when it is shown again: the one that the person saw first.
 
-    It is the flag's version now on a fresh page, and where the page tells what others did meanwhile.
+    It is the version now on a fresh page, and where the page tells what others did meanwhile.
     """
-    return flag.version if problem and problem.is_conflict else version() or flag.version
+    return now if problem and problem.is_conflict else version() or now
 
 
 def attempt(write: Callable[[], Any], *, flag: FlagView | None = None) -> Problem | None:

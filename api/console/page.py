@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.access.auth import READING
 from api.access.sessions import needs_tls
-from api.console import links, navigation, static_files
+from api.console import forms, links, navigation, static_files
 from api.console.live.address import address
 from api.console.visit import ConfirmationNeededError
 from api.current import current_request, services
@@ -59,6 +59,7 @@ def templates() -> Environment:
         "static": static_files.address,
         "navigation": navigation.ITEMS,
         "phrases": phrases,
+        "seen_version": forms.seen,
         "actions": actions,
         "differences": differences,
     }

@@ -156,6 +156,5 @@ def show(
         kinds=KINDS,
         segments=[segment.key for segment in segments.page(limit=100).items],
         previewed=in_words(flag) if forms.text("edit") == PREVIEW else "",
-        version=forms.seen(flag, problem),
         problem=problem,
     )

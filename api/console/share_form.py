@@ -16,8 +16,17 @@ PREFIX = "share-"
 
 
 def order_of(flag: FlagView, shares: Split | None) -> list[str]:
-    """Return a flag's variants, those that have shares first and in their order: another order draws everyone anew."""
-    return list(dict.fromkeys([*(share.variant for share in shares or ()), *flag.variants]))
+    """Return a flag's variants, those that have shares in the order of these: another order draws everyone anew.
+
+    Each of the others stands behind the one that it follows in the flag: who has none now had its place there.
+    """
+    found = [share.variant for share in shares or ()]
+    before = None
+    for name in flag.variants:
+        if name not in found:
+            found.insert(found.index(before) + 1 if before is not None else 0, name)
+        before = name
+    return found
 
 
 def are_given(flag: FlagView) -> bool:

@@ -38,33 +38,33 @@ def growth(before: Drawn, after: Drawn) -> str:
         return f"It was split{old} and will be{new}: everyone is drawn anew."
     if before.layer and after.layer and before.layer.layer != after.layer.layer:
         return f"It was in the layer {before.layer.layer} and will be in {after.layer.layer}: everyone is drawn anew."
-    sentences = [*_entering(before, after), *_changes(before, after)]
-    return " ".join(sentences) or "Nobody gets anything else."
-
-
-def _entering(before: Drawn, after: Drawn) -> Iterator[str]:
-    """Yield how much of the layer comes to the rollout, and how much leaves it."""
-    old, new = _span(before), _span(after)
-    kept = max(0, min(old.end, new.end) - max(old.start, new.start))
-    come, go = (new.end - new.start) - kept, (old.end - old.start) - kept
-    if come:
-        yield f"{percent(Share('', come)).strip()} more come to the rollout."
-    if go:
-        yield f"{percent(Share('', go)).strip()} leave the rollout."
-
-
-def _span(drawn: Drawn) -> Span:
-    return drawn.layer.span if drawn.layer else Span(0, TOTAL_WEIGHT)
+    return " ".join(_changes(before, after)) or "Nobody gets anything else."
 
 
 def _changes(before: Drawn, after: Drawn) -> Iterator[str]:
     """Yield a sentence for each variant that some get or lose; where there are two, the first says it all."""
-    moved = moves(_effective(before), _effective(after))
+    moved = transfers(before, after)
     concerned = dict.fromkeys(name for pair in moved for name in pair)
     shown = [share.variant for drawn in (before, after) for share in drawn.shares or ()]
     ordered = [name for name in dict.fromkeys([*shown, *concerned]) if name in concerned]
     for name in ordered[:1] if len(ordered) == 2 else ordered:
         yield _sentence(name, moved)
+
+
+def transfers(before: Drawn, after: Drawn) -> Moves:
+    """Return what goes where, of everyone. Places in a layer and in a rollout have nothing to do with each other."""
+    old, new = (drawn.layer.span if drawn.layer else Span(0, TOTAL_WEIGHT) for drawn in (before, after))
+    old, new = old if before.shares else new, new if after.shares else old  # who has none is in it nowhere
+    kept = max(0, min(old.end, new.end) - max(old.start, new.start))
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    for width, one, other in (
+        (kept, _effective(before), _effective(after)),
+        (new.end - new.start - kept, _default(before), _effective(after)),
+        (old.end - old.start - kept, _effective(before), _default(after)),
+    ):
+        for pair, weight in moves(one, other).items():
+            found[pair] += weight * width / TOTAL_WEIGHT
+    return {pair: rounded for pair, weight in found.items() if (rounded := round(weight))}
 
 
 def moves(before: Split, after: Split) -> Moves:
@@ -80,7 +80,12 @@ def moves(before: Split, after: Split) -> Moves:
 
 def _effective(drawn: Drawn) -> Split:
     """Return the shares, those of no rollout too."""
-    return drawn.shares or (Share(drawn.default or CALLERS_DEFAULT, TOTAL_WEIGHT),)
+    return drawn.shares or _default(drawn)
+
+
+def _default(drawn: Drawn) -> Split:
+    """Return what they get whom no rollout draws."""
+    return (Share(drawn.default or CALLERS_DEFAULT, TOTAL_WEIGHT),)
 
 
 def _ends(shares: Split) -> Iterator[int]:

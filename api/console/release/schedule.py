@@ -9,6 +9,7 @@ from flask import Response as FlaskResponse
 
 from api.console import forms, share_form
 from api.console.flags.timeline import timeline
+from api.console.flags.words import current
 from api.console.forms import Problem
 from api.console.page import done, render
 from api.console.release import moment_form
@@ -73,7 +74,7 @@ def planned(flag: FlagView, at: str) -> Step | None:
 
 def write(flag: FlagView, replaced: Step | None) -> None:
     """Read the step and write the schedule. Raises ValueError or InvalidInputError with a sentence."""
-    version, step, here = forms.version(), read(flag), visit().environment
+    version, step, here = forms.version(), read(flag, replaced), visit().environment
     others = [one for one in flag.schedule if one != replaced]
     moments.check_future(step.at)
     if step.is_empty:
@@ -85,22 +86,27 @@ def write(flag: FlagView, replaced: Step | None) -> None:
     flags.update(flag.id, here.key, FlagEdit(schedule=schedule), actor=actor, version=version)
 
 
-def read(flag: FlagView) -> Step:
-    """Read the step that was typed."""
+def read(flag: FlagView, replaced: Step | None) -> Step:
+    """Read the step that was typed, in the place of one that there may be."""
     default = forms.text("default")
     return Step(
         moment_form.read(AT),
         moment_form.zone(),
         SWITCHED.get(forms.text("switch")),
-        read_rollout(flag),
+        read_rollout(flag, shares_of(replaced) or current(flag)),
         UNCHANGED if default == LEAVE else None if default == NONE else default.removeprefix("="),
     )
 
 
-def read_rollout(flag: FlagView) -> Split | Unchanged | None:
-    """Read which rollout there is from then on."""
+def shares_of(step: Step | None) -> Split | None:
+    """Return the shares that a step gives, if it gives any."""
+    return None if step is None or isinstance(step.rollout, Unchanged) else step.rollout
+
+
+def read_rollout(flag: FlagView, shares: Split | None) -> Split | Unchanged | None:
+    """Read which rollout there is from then on, in the order of the shares that the form showed."""
     if forms.text("rollout") == SHARES:
-        return share_form.read(flag, flag.rollout)
+        return share_form.read(flag, shares)
     return None if forms.text("rollout") == NONE else UNCHANGED
 
 
@@ -122,14 +128,13 @@ def chosen() -> Mapping[str, str]:
 
 def show(flag: FlagView, texts: Mapping[str, str], step: Step | None, problem: Problem | None = None) -> FlaskResponse:
     """Return the page."""
-    of_step = step.rollout if step and not isinstance(step.rollout, Unchanged) else None
     return render(
         "release/schedule.html",
         problem.status if problem else 200,
         flag=flag,
         entries=timeline(flag),
         texts={"switch": LEAVE, "rollout": LEAVE, "default": LEAVE, **texts},
-        shares=[] if flag.is_static else share_form.typed(flag, of_step or flag.rollout),
+        shares=[] if flag.is_static else share_form.typed(flag, shares_of(step) or current(flag)),
         step=step,
         problem=problem,
     )

@@ -1,6 +1,7 @@
 // `<form data-preview="URL">`: what the form would do is asked for as one fills it in, and shown in its
 // `[data-previewed]` element.
 const waiting = new WeakMap();
+const asked = new WeakMap();
 
 document.addEventListener("input", (event) => {
   const form = event.target.form;
@@ -14,9 +15,11 @@ export function begin(root) {
 }
 
 async function show(form) {
+  const mine = (asked.get(form) ?? 0) + 1;
+  asked.set(form, mine);
   const fields = new URLSearchParams(new FormData(form));
   fields.delete("csrf");
   const answer = await fetch(`${form.dataset.preview}?${fields}`).catch(() => null);
   const place = form.querySelector("[data-previewed]");
-  if (place && answer?.headers.get("Content-Type")?.startsWith("text/plain")) place.textContent = await answer.text();
+  if (place && mine === asked.get(form) && answer?.headers.get("Content-Type")?.startsWith("text/plain")) place.textContent = await answer.text();
 }

@@ -230,3 +230,15 @@ def test_a_protected_environment_is_confirmed(client: Client, browser: Browser, 
         answer = browser.send(path, environment="prod", **fields)
         assert answer.status_code == 200 and "prod is protected" in text_of(answer.text), path
         assert browser.send(path, environment="prod", confirm="prod", **fields).status_code == 303, path
+
+
+def test_a_step_keeps_the_order_of_its_shares(client: Client, browser: Browser) -> None:
+    step = {
+        "at": f"{TOMORROW}T09:00:00Z",
+        "rollout": [{"variant": "off", "weight": 60}, {"variant": "on", "weight": 40}],
+    }
+    client.do("PUT", "/api/admin/flags/checkout?environment=dev", {"schedule": [step]})
+    (at,) = set(re.findall(r'name="step" value="(\d+)"', browser.get(f"{SCHEDULE}?environment=dev")))
+    shares = {"rollout": "shares", "share-off": "60", "share-on": "40", "switch": "", "step": at, "at_time": "11:00"}
+    assert send(browser, SCHEDULE, {**A_STEP, **shares}).status_code == 303
+    assert [share["variant"] for share in flag_of(client)["schedule"][0]["rollout"]] == ["off", "on"]

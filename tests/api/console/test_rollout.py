@@ -124,3 +124,9 @@ def test_flags_that_have_no_rollout(client: Client, browser: Browser) -> None:
     assert browser.send("/console/flags/limit/rollout", environment="dev").status_code == 422
     assert "There are no variants yet" in browser.get("/console/flags/plan/rollout?environment=dev")
     assert browser.send("/console/flags/none/rollout", environment="dev").status_code == 404
+
+
+def test_growing_again_from_nothing_draws_the_same_ones(client: Client, browser: Browser) -> None:
+    for on in ("0", "25"):
+        browser.send(ROLLOUT, environment="dev", **{"share-on": on, "share-off": str(100 - int(on))})
+    assert [share["variant"] for share in flag_of(client)["rollout"]] == ["on", "off"]

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from db.configuration.edits import FlagEdit
 from db.definitions import document
 from db.flags import flags
-from db.wording.growth import Drawn, growth, moves
+from db.layers import layers
+from db.layers.edits import NewLayer
+from db.wording.growth import Drawn, growth, moves, transfers
 from flagstaff.engine import Engine
 from flagstaff.targeting import TOTAL_WEIGHT, LayerRange, Share, Span, Split
 from tests.db.helpers import ADA, make
@@ -56,8 +58,12 @@ def test_another_field_draws_everyone_anew() -> None:
 
 def test_another_part_of_a_layer_lets_some_in_and_some_out() -> None:
     wide, narrow = (Drawn(split(on=100), layer=LayerRange("checkout", Span(0, end))) for end in (60_000, 45_000))
-    assert growth(narrow, wide) == "15 % more come to the rollout."
-    assert growth(Drawn(split(on=100)), narrow) == "55 % leave the rollout."
+    assert growth(narrow, wide) == "15 % more get on; nobody loses it."
+    assert growth(Drawn(split(on=100)), narrow) == "55 % lose on, and get the caller's default."
+    assert growth(Drawn(None, layer=None), narrow) == "45 % more get on; nobody loses it."
+    assert growth(narrow, Drawn(None)) == "45 % lose on, and get the caller's default."
+    half = Drawn(split(on=50, off=50), "off", layer=LayerRange("checkout", Span(0, 40_000)))
+    assert growth(Drawn(None, "off"), half) == "20 % more get on; nobody loses it."
     other = Drawn(split(on=100), layer=LayerRange("search", Span(0, 45_000)))
     assert "in the layer checkout and will be in search: everyone is drawn anew" in growth(narrow, other)
 
@@ -100,6 +106,32 @@ def test_the_engine_moves_those_alone(database: None, bucketing: str, before: Sp
     flags.update("plan", "prod", FlagEdit(rollout=after), actor=ADA)
     pairs = list(zip(old, served(bucketing), strict=True))
     expected = moves(before, after)
+    assert {pair for pair in pairs if pair[0] != pair[1]} <= set(expected)
+    for pair, weight in expected.items():
+        share = weight / TOTAL_WEIGHT
+        assert abs(pairs.count(pair) / ENTITIES - share) < 4 * sqrt(share * (1 - share) / ENTITIES) + 1 / ENTITIES
+
+
+@pytest.mark.parametrize("bucketing", ["v2", "v3"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Drawn(None, "c"), Drawn(split(a=50, b=50), "c", layer=LayerRange("all", Span(0, 45_000)))),
+        (
+            Drawn(split(a=50, b=50), "c", layer=LayerRange("all", Span(0, 45_000))),
+            Drawn(split(a=80, b=20), "c", layer=LayerRange("all", Span(30_000, 90_000))),
+        ),
+        (Drawn(split(a=100), "c", layer=LayerRange("all", Span(0, 45_000))), Drawn(split(a=100), "c")),
+    ],
+)
+def test_the_engine_agrees_in_layers(database: None, bucketing: str, before: Drawn, after: Drawn) -> None:
+    layers.create(NewLayer("all"), actor=ADA)
+    make("plan", value_type="string", variants={"a": "a", "b": "b", "c": "c"}, default_variant="c")
+    flags.update("plan", "prod", FlagEdit(rollout=before.shares, layer=before.layer), actor=ADA)
+    old = served(bucketing)
+    flags.update("plan", "prod", FlagEdit(rollout=after.shares, layer=after.layer), actor=ADA)
+    pairs = list(zip(old, served(bucketing), strict=True))
+    expected = transfers(before, after)
     assert {pair for pair in pairs if pair[0] != pair[1]} <= set(expected)
     for pair, weight in expected.items():
         share = weight / TOTAL_WEIGHT

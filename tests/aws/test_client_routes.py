@@ -196,10 +196,11 @@ def test_before_anything_is_published(running: Runtime, bucket: Bucket) -> None:
 
 def test_paths_and_methods(running: Runtime, bucket: Bucket) -> None:
     publish(bucket, document())
-    for path in (STREAM, f"{STREAM}/", f"{STREAM}?key=server", f"{STREAM}?token=x"):
+    for path in (STREAM, f"{STREAM}/", f"{STREAM}?key=server"):
         answer = get(running, path)
         assert code(answer) == (501, "no_streams")
         assert "ask for the definitions" in answer["body"]["error"]
+    assert code(get(running, f"{STREAM}?token=x")) == (401, "invalid_token")
     for path in (DEFINITIONS, FLAGS, STREAM):
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             refused = get(running, path, method)

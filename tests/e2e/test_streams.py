@@ -288,7 +288,7 @@ def planned(seconds: float) -> tuple[Step, ...]:
 def test_what_changes_with_time_is_told_after_a_restart_too(
     database_url: str, server_key: str, client_key: str
 ) -> None:
-    create("beta", client_side=True, default_variant="on", schedule=planned(8))
+    create("beta", client_side=True, default_variant="on", schedule=planned(15))
 
     def bulk(server: Server, **headers: str) -> Any:
         path, body = "/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "john"}}
@@ -299,7 +299,7 @@ def test_what_changes_with_time_is_told_after_a_restart_too(
     with serving(database_url) as server, ExitStack() as streams:
         before = {name.lower(): value for name, value in bulk(server).headers}["etag"]
         open_streams = [
-            streams.enter_context(Stream(server.port, f"key={key}", seconds=20)) for key in (client_key, server_key)
+            streams.enter_context(Stream(server.port, f"key={key}", seconds=30)) for key in (client_key, server_key)
         ]
         for stream in open_streams:
             (event,) = stream.until(lambda event: event.data is not None)

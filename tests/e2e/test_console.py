@@ -207,3 +207,13 @@ def test_three_sliders_share_the_rest_in_proportion(place: Place) -> None:
     assert sum(map(float, numbers())) == 100
     page.get_by_role("spinbutton", name="calm").fill("33.333")
     assert abs(sum(map(float, numbers())) - 100) < 1e-9
+
+
+def test_a_double_click_makes_one_key(place: Place) -> None:
+    page = place.page("/console/new-key?environment=dev")
+    page.get_by_label("Name").fill("shop")
+    page.get_by_role("button", name="Make the key").dblclick()
+    page.get_by_role("heading", name="The key shop").wait_for()
+    page.reload()
+    page.wait_for_url("**/console/keys?environment=dev")
+    assert [key["name"] for key in place.do("GET", "/api/admin/keys")["keys"]].count("shop") == 1

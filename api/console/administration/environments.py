@@ -108,5 +108,9 @@ def show_form(one: EnvironmentView | None, texts: Mapping[str, str], problem: Pr
 def show_delete(one: EnvironmentView, problem: Problem | None = None) -> FlaskResponse:
     """Return the page that asks before an environment is deleted."""
     return render(
-        "administration/delete_environment.html", problem.status if problem else 200, one=one, problem=problem
+        "administration/delete_environment.html",
+        problem.status if problem else 200,
+        one=one,
+        is_default=one.key == services().settings.default_environment,
+        problem=problem,
     )

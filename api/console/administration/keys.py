@@ -10,7 +10,7 @@ from flask import Response as FlaskResponse
 
 from api.console import forms
 from api.console.forms import Problem
-from api.console.page import done, render
+from api.console.page import done, render, unpublished
 from api.console.session import guard
 from api.console.visit import visit
 from db.administration import keys
@@ -50,7 +50,7 @@ def create() -> FlaskResponse:
     if problem:
         return show({name: forms.text(name) for name in FIELDS}, problem)
     ((key, secret),) = made
-    return render("administration/made_key.html", key=key, secret=secret)
+    return render("administration/made_key.html", key=key, secret=secret, unpublished=unpublished())
 
 
 def make() -> tuple[KeyView, str]:

@@ -13,10 +13,11 @@ from api.console.page import done, render
 from api.console.session import guard
 from api.console.visit import visit
 from api.errors import RequestError
-from db.errors import FlagNotFoundError
+from db.errors import FlagNotFoundError, SegmentNotFoundError
 from db.flags import flags
 from db.history import changes
 from db.segments import restore as segment_restore
+from db.segments import segments
 from db.views import ChangeView, EnvironmentView, FlagView
 from db.wording import differences, phrases
 from db.wording.line import Line
@@ -63,7 +64,7 @@ def restore_segment(change: ChangeView, to: Side) -> FlaskResponse:
     reached = [one for one in visit().environments if one.key in names]
     sentence = f"{key} will be as it was {to} {phrases.second(change.at)}. {phrases.affected(tried.affected)}"
     actor = visit().actor_for(sentence, *reached, touched=visit().environments, asks=True)
-    segment_restore.restore(key, change.id, to=to, actor=actor)
+    segment_restore.restore(key, change.id, to=to, actor=actor, version=forms.version())
     return done(f"{key} is as it was {to} {phrases.second(change.at)}.", "console_change.page", number=change.id)
 
 
@@ -105,9 +106,18 @@ def show(change: ChangeView, to: Side, problem: Problem | None = None) -> FlaskR
         to=to,
         there_is=change.before if to == "before" else change.after,
         would_change=lines,
+        segment_version=version_of_segment(change),
         why_not=wrong,
         problem=problem,
     )
+
+
+def version_of_segment(change: ChangeView) -> int | None:
+    """Return the version of the segment of a change; None where it is archived, or the change is of none."""
+    try:
+        return segments.get(change.segment).version if change.segment else None
+    except SegmentNotFoundError:
+        return None
 
 
 def would_change(change: ChangeView, flag: FlagView | None, to: Side) -> tuple[list[Line] | None, Problem | None]:

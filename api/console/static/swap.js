@@ -4,6 +4,7 @@
 // `<form method=get data-live="ID">`: sent as one types; the element with that id is replaced.
 import { connection, waking } from "./connection.js";
 
+const sending = new WeakSet();
 const GONE = [502, 503, 504];
 const UNKNOWN = "The server did not answer, and nothing more is known of this change. What you typed is kept: look, and send it again.";
 
@@ -12,10 +13,13 @@ export function swapForms() {
     const form = event.target;
     if (form.method !== "post" || form.matches("[data-plain]") || event.defaultPrevented) return;
     event.preventDefault();
+    if (sending.has(form)) return; // a second click while the first is on its way
     const button = event.submitter;
+    sending.add(form);
     button?.setAttribute("aria-busy", "true");
     await send(form, button);
     button?.removeAttribute("aria-busy");
+    sending.delete(form);
   });
 }
 

@@ -136,6 +136,8 @@ def test_what_can_be_no_environment_is_refused(
 @pytest.mark.parametrize("key", ["prod", "staging"])
 def test_protected_and_default_environments_stay(client: Client, browser: Browser, key: str) -> None:
     environments.update("staging", protected=True, actor=ADA)
+    said = text_of(browser.get(f"/console/environments/{key}/delete?environment=dev"))
+    assert "It is the default environment" in said or "It is protected" in said
     answer = browser.send(f"/console/environments/{key}/delete", environment="dev", key=key)
     assert answer.status_code == 409 and key in names(client)
     for path in ("edit", "delete"):

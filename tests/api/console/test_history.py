@@ -122,6 +122,10 @@ def test_a_segment_goes_back_after_its_reach_was_told(client: Client, browser: B
     assert "Restore the segment" in browser.get(f"{path}?environment=dev")
     answer = browser.send(f"{path}/restore", environment="dev")
     assert answer.status_code == 200 and "It changes 1 flag (checkout)" in text_of(answer.text)
+    (version,) = set(re.findall(r'name="version" value="(\d+)"', browser.get(f"{path}?environment=dev")))
+    client.do("PUT", "/api/admin/segments/beta", {"name": "Theirs"})
+    late = browser.send(f"{path}/restore", environment="dev", sure="yes", version=version)
+    assert late.status_code == 409 and "Theirs" in str(client.do("GET", "/api/admin/segments/beta"))
     assert browser.send(f"{path}/restore", environment="dev", sure="yes").status_code == 303
     assert "ada" in str(client.do("GET", "/api/admin/segments/beta/members"))
 

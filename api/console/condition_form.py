@@ -85,8 +85,3 @@ def operators(*, in_segment: bool = False) -> list[tuple[str, str]]:
         for name, operator in OPERATORS.items()
         if not in_segment or operator.input is not Input.SEGMENTS
     ]
-
-
-def without_value() -> list[str]:
-    """Return the operators that take no value."""
-    return [name for name, operator in OPERATORS.items() if operator.input is Input.NOTHING]

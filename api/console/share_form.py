@@ -29,11 +29,6 @@ def order_of(flag: FlagView, shares: Split | None) -> list[str]:
     return found
 
 
-def are_given(flag: FlagView) -> bool:
-    """Tell whether the form has any of the shares."""
-    return any(f"{PREFIX}{name}" in request.form for name in flag.variants)
-
-
 def read(flag: FlagView, shares: Split | None) -> Split:
     """Read what was typed, in the order of the shares that there were. Raises InvalidInputError with a sentence."""
     order = order_of(flag, shares)

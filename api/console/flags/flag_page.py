@@ -1,4 +1,4 @@
-"""A flag's page, to read: what it serves to whom, in which environments, and what became of it last."""
+"""A flag's page: what it serves to whom, in which environments, and what became of it last."""
 
 from __future__ import annotations
 

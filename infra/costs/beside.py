@@ -22,6 +22,9 @@ LARGE_SECONDS: Final = 3.5
 KEPT_DAYS: Final = 1.5
 """One, and until the next midnight."""
 TASK_CPU, TASK_GB = 0.25, 0.5
+CONSOLE_HOURS: Final = 100
+CONSOLE_SECONDS: Final = 10
+"""Between two questions of a console's page for the published revision."""
 ABUSE_RATE: Final = 500
 """What `requestsPerSecond` lets through unless it is set."""
 
@@ -41,13 +44,24 @@ def money(dollars: float) -> str:
 
 def parts() -> list[Part]:
     """Return the lines of the second table."""
-    return [_editing(), _large(), *_interval(), _awake(), _abuse(), _alarmed()]
+    return [_editing(), _console(), _large(), *_interval(), _awake(), _abuse(), _alarmed()]
 
 
 def _editing() -> Part:
     awake, io = prices.ACU_HOUR.of(SITTING_HOURS), prices.AURORA_IO.of(SITTING_IO)
     how = f"the database is awake 15 minutes at 1 ACU, and reads and writes its storage some {SITTING_IO:,} times"
     return Part("Editing", f"{money(awake + io)} for each sitting of 10 minutes", how)
+
+
+def _console() -> Part:
+    seconds = CONSOLE_HOURS * 3600
+    reads = prices.S3_READ.of(2 * seconds / usage.REFRESH_SECONDS)
+    how = f"it asks the evaluation function for the revision every {CONSOLE_SECONDS} s; the database sleeps"
+    return Part(
+        f"{CONSOLE_HOURS} hours of a console's page in view",
+        money(small_requests(seconds / CONSOLE_SECONDS) + reads),
+        how,
+    )
 
 
 def _large() -> Part:
@@ -84,8 +98,8 @@ def _awake() -> Part:
     )
 
 
-def abuse(count: float) -> float:
-    """Return what requests cost that are refused, for want of a key."""
+def small_requests(count: float) -> float:
+    """Return what requests cost that are answered in a moment, or refused for want of a key."""
     log = count * usage.LINE_BYTES / GB
     seconds = usage.lambda_seconds(count, usage.MILLISECONDS / 1000)
     gateway = prices.http_requests(count) + prices.LAMBDA_REQUEST.of(count) + seconds
@@ -96,9 +110,9 @@ def abuse(count: float) -> float:
 def _abuse() -> Part:
     count = ABUSE_RATE * HOURS * 3600
     how = f"`requestsPerSecond` {ABUSE_RATE}, day and night, refused for want of a key: {count / 1e9:.1f} billion"
-    return Part("Abuse", f"{abuse(count):,.0f}, {money(abuse(count) / HOURS)} an hour", how)
+    return Part("Abuse", f"{small_requests(count):,.0f}, {money(small_requests(count) / HOURS)} an hour", how)
 
 
 def _alarmed() -> Part:
-    hour = abuse(200_000 * HOURS) / HOURS
+    hour = small_requests(200_000 * HOURS) / HOURS
     return Part("200,000 requests in an hour", f"{money(hour)} an hour", "where the alarm `requests` goes off")

@@ -62,6 +62,7 @@ STATUS_AND_CODE: dict[type[db_errors.FlagstaffError], tuple[HTTPStatus, str | No
     db_errors.FlagNotFoundError: (HTTPStatus.NOT_FOUND, "flag_not_found"),
     db_errors.ChangeNotFoundError: (HTTPStatus.NOT_FOUND, "change_not_found"),
     db_errors.KeyNotFoundError: (HTTPStatus.NOT_FOUND, "key_not_found"),
+    db_errors.KeyMadeError: (HTTPStatus.CONFLICT, "key_made"),
     db_errors.OverrideNotFoundError: (HTTPStatus.NOT_FOUND, "override_not_found"),
     db_errors.OverrideExistsError: (HTTPStatus.CONFLICT, "override_exists"),
     db_errors.UnknownEnvironmentError: (HTTPStatus.BAD_REQUEST, "unknown_environment"),

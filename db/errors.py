@@ -20,6 +20,7 @@ FlagstaffError
  ├── VersionConflictError       somebody else changed it meanwhile
  ├── ChangeNotFoundError
  ├── KeyNotFoundError
+ ├── KeyMadeError               an API key with this id was made before
  ├── OverrideNotFoundError
  ├── OverrideExistsError
  └── DatabaseUnavailableError   the database can't be reached; trying again later may help
@@ -235,6 +236,17 @@ class KeyNotFoundError(FlagstaffError):
     def __init__(self, key_id: str) -> None:
         super().__init__(f"there is no API key {key_id!r}")
         self.key_id = key_id
+
+
+class KeyMadeError(FlagstaffError):
+    """A key was to be made with an id that a key has: what asked for it did so before, and the answer may be lost."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the key {name!r} was made already, and its secret was shown: if nobody has it, revoke the key and make "
+            "another one"
+        )
+        self.name = name
 
 
 class OverrideNotFoundError(FlagstaffError):

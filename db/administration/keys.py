@@ -14,7 +14,7 @@ from peewee import JOIN
 
 from db import validation
 from db.database import session
-from db.errors import InvalidInputError, KeyNotFoundError
+from db.errors import InvalidInputError, KeyMadeError, KeyNotFoundError
 from db.models import ApiKey, Environment, now
 from db.published.keyring import KeyRecord, hash_secret
 from db.views import KeyView
@@ -35,19 +35,25 @@ def create(
     *,
     environment: str | None = None,
     expires_at: datetime | None = None,
+    key_id: uuid.UUID | None = None,
     actor: Actor,
 ) -> tuple[KeyView, str]:
     """Make a key; the text is its secret, which is shown this once and not kept.
 
-    An admin or reader key is for every environment, any other for the one given. Raises InvalidInputError or
-    UnknownEnvironmentError.
+    An admin or reader key is for every environment, any other for the one given. With a `key_id`, which the caller
+    chose at random, a second call makes no second key. Raises InvalidInputError, UnknownEnvironmentError or
+    KeyMadeError.
     """
     kind, label = _scope(scope), _name(name)
     _check_binding(kind, environment)
     _check_expiry(expires_at)
     secret = f"fs_{kind}_{secrets.token_urlsafe(SECRET_BYTES)}"
     with write(actor, *([environment] if environment else [])) as writing:
+        made = ApiKey.get_or_none(ApiKey.id == key_id)
+        if made is not None:
+            raise KeyMadeError(made.name)
         key = ApiKey.create(
+            id=key_id or uuid.uuid4(),
             name=label,
             scope=kind,
             environment=writing.environment(environment).id if environment else None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from http import HTTPStatus
 
 from flask import Blueprint
 from flask import Response as FlaskResponse
@@ -39,18 +41,19 @@ def page() -> FlaskResponse:
 @blueprint.get("/new-key")
 def form() -> FlaskResponse:
     """Ask what a new key is for."""
-    return show({"name": "", "scope": str(Scope.SERVER), "for": visit().environment.key, "expires": ""})
+    return show({"name": "", "scope": str(Scope.SERVER), "for": visit().environment.key, "expires": ""}, new_id())
 
 
 @blueprint.post("/new-key")
 def create() -> FlaskResponse:
-    """Make a key and show its secret, which is not kept: the page that shows it is never asked for again."""
+    """Make a key and show its secret, which is not kept: the same form makes no second one."""
     made: list[tuple[KeyView, str]] = []
     problem = forms.attempt(lambda: made.append(make()))
     if problem:
-        return show({name: forms.text(name) for name in FIELDS}, problem)
+        made_before = problem.status == HTTPStatus.CONFLICT  # whoever sends the form once more wants another one
+        return show({name: forms.text(name) for name in FIELDS}, new_id() if made_before else forms.text("id"), problem)
     ((key, secret),) = made
-    return render("administration/made_key.html", key=key, secret=secret, unpublished=unpublished())
+    return render("administration/made_key.html", 201, key=key, secret=secret, unpublished=unpublished())
 
 
 def make() -> tuple[KeyView, str]:
@@ -59,7 +62,15 @@ def make() -> tuple[KeyView, str]:
     environment = None if scope in FOR_EVERY_ENVIRONMENT else forms.text("for")
     sentence = f"A {scope} key {name!r} will be made for {environment or 'every environment'}."
     actor = visit().actor_for(sentence, *those_of(environment))
-    return keys.create(name, scope, environment=environment, expires_at=end, actor=actor)
+    return keys.create(name, scope, environment=environment, expires_at=end, key_id=chosen_id(), actor=actor)
+
+
+def chosen_id() -> uuid.UUID:
+    """Return the id that the form has for its key. Raises ValueError."""
+    try:
+        return uuid.UUID(forms.text("id"))
+    except ValueError:
+        raise ValueError("this form is not whole: open it anew") from None
 
 
 def end_of(day: str) -> datetime | None:
@@ -95,8 +106,18 @@ def revoke(key_id: str) -> FlaskResponse:
     return done(f"The key {key.name} is revoked.", "console_keys.page")
 
 
-def show(texts: dict[str, str], problem: Problem | None = None) -> FlaskResponse:
-    """Return the form."""
+def new_id() -> str:
+    """Return an id for a key that is yet to be made."""
+    return str(uuid.uuid4())
+
+
+def show(texts: dict[str, str], key_id: str, problem: Problem | None = None) -> FlaskResponse:
+    """Return the form; `key_id` is the id of the key that it makes."""
     return render(
-        "administration/new_key.html", problem.status if problem else 200, texts=texts, scopes=SCOPES, problem=problem
+        "administration/new_key.html",
+        problem.status if problem else 200,
+        texts=texts,
+        key_id=key_id,
+        scopes=SCOPES,
+        problem=problem,
     )

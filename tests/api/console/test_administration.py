@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from db.administration import environments
 from tests.api.conftest import Client
 from tests.api.console.browser import Browser, text_of
+from tests.api.operations.test_metrics import samples
 from tests.db.helpers import ADA
 
 EVIL = "<script>alert(1)</script>\"'>"
@@ -21,7 +23,7 @@ def keys_of(client: Client) -> dict[str, Any]:
 
 
 def new_key(browser: Browser, **typed: str) -> Any:
-    sent = {"name": "shop", "scope": "server", "for": "dev", "expires": "", **typed}
+    sent = {"name": "shop", "scope": "server", "for": "dev", "expires": "", "id": str(uuid4()), **typed}
     return browser.send("/console/new-key", environment="dev", **sent)
 
 
@@ -40,11 +42,29 @@ def test_a_key_is_made_and_shown_once(client: Client, browser: Browser, scope: s
     more = {} if environment else {"confirm": "prod"}
     answer = new_key(browser, scope=scope, expires="2099-12-31", **more)
     secret = secret_in(answer.text)
-    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+    assert answer.status_code == 201 and answer.headers["Cache-Control"] == "no-store"
     made = keys_of(client)["shop"]
     assert (made["scope"], made["environment"], made["expiresAt"][:10]) == (scope, environment, "2100-01-01")
     listed = browser.get("/console/keys?environment=dev")
     assert secret not in listed and f"{secret[:16]}"[: len(made["prefix"])] in listed and "until" in listed
+
+
+def test_the_same_form_makes_one_key_however_often_it_is_sent(client: Client, browser: Browser) -> None:
+    form = browser.get("/console/new-key?environment=dev")
+    (key_id,) = re.findall(r'name="id" value="([\w-]+)"', form)
+    assert new_key(browser, id=key_id).status_code == 201
+    again = new_key(browser, id=key_id)
+    assert again.status_code == 409 and "was made already" in text_of(again.text) and "fs_server_" not in again.text
+    assert keys_of(client)["shop"]["id"] == key_id
+    assert [key["name"] for key in client.do("GET", "/api/admin/keys")["keys"]].count("shop") == 1
+    (other,) = re.findall(r'name="id" value="([\w-]+)"', again.text)
+    assert new_key(browser, id=other).status_code == 201  # told of the first, somebody wants another one
+
+
+def test_making_a_key_counts_as_a_write(client: Client, browser: Browser) -> None:
+    before = samples(client)["flagstaff_writes_total", "done"]
+    new_key(browser)
+    assert samples(client)["flagstaff_writes_total", "done"] == before + 1
 
 
 def test_keys_of_protected_environments_are_confirmed(client: Client, browser: Browser) -> None:

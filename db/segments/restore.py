@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import peewee
 
@@ -13,15 +13,20 @@ from db import validation
 from db.configuration import member_changes
 from db.configuration.member_changes import MemberChanges
 from db.database import rows as query
+from db.database import session
 from db.errors import ChangeNotFoundError, InvalidInputError, SegmentKeyTakenError, SegmentNotFoundError
 from db.models import Change, Segment
-from db.segments import entities, segments
+from db.segments import entities, rows, segments
 from db.segments.edits import SegmentWritten
 from db.segments.entities import EXCLUDED, INCLUDED
+from db.views import Difference
 from db.vocabulary import Action, Actor
 from db.writing import check_row_version, write
 
 Side = Literal["before", "after"]
+
+RESTORED: Final = ("name", "description", "rules")
+"""What is brought back of a segment besides its lists, by the names in the log, which are those of its columns."""
 
 
 def restore(
@@ -44,12 +49,22 @@ def restore(
         segment: Segment = change.segment
         check_row_version(segment, version, key, what="segment")
         goal = _goal(change, to)
-        columns = {name: goal[name] for name in ("name", "description", "rules")} | {"archived_at": None}
+        columns = {name: goal[name] for name in RESTORED} | {"archived_at": None}
         moves = _entities_to_restore(segment, change_id, to)
         try:
             return segments.change(writing, segment, columns, moves, Action.SEGMENT_RESTORED)
         except peewee.IntegrityError as error:
             raise SegmentKeyTakenError(key) from error
+
+
+def difference(key: str, change_id: int, *, to: Side = "before") -> Difference:
+    """Return what `restore` would change; raises what it raises, but for what only a write checks: keys and limits."""
+    with session():
+        change = _change(key, change_id)
+        goal, now = _goal(change, to), rows.to_json(change.segment)
+        moves = _entities_to_restore(change.segment, change_id, to)
+    then = now | {name: goal[name] for name in RESTORED} | {"archived": False}
+    return Difference(now, then, moves.to_json() if moves else None)
 
 
 def _change(key: str, change_id: int) -> Any:

@@ -40,7 +40,9 @@ def restore(number: str) -> FlaskResponse:
     """Go back to before or after a change."""
     change, to = change_of(number), side()
     if change.segment is not None:
-        return restore_segment(change, to)
+        problem = forms.attempt(lambda: restore_segment(change, to))
+        said = f"{change.segment} is as it was {to} {phrases.second(change.at)}."
+        return show(change, to, problem) if problem else done(said, "console_segment.page", key=change.segment)
     flag, there = flag_of(change), environment_of(change)
     if flag is None or there is None:
         raise RequestError(422, "nothing_to_restore", "only the changes of a flag or a segment can be taken back")
@@ -56,8 +58,8 @@ def restore(number: str) -> FlaskResponse:
     return done(said, "console_flag.page", key=flag.key, environment=there.key)
 
 
-def restore_segment(change: ChangeView, to: Side) -> FlaskResponse:
-    """Go back to an earlier state of a segment, out of the archive too."""
+def restore_segment(change: ChangeView, to: Side) -> None:
+    """Go back to an earlier state of a segment, out of the archive too, after asking."""
     key = str(change.segment)
     tried = segment_restore.restore(key, change.id, to=to, actor=NOBODY, dry_run=True)
     names = {one.environment for one in tried.affected}
@@ -65,7 +67,6 @@ def restore_segment(change: ChangeView, to: Side) -> FlaskResponse:
     sentence = f"{key} will be as it was {to} {phrases.second(change.at)}. {phrases.affected(tried.affected)}"
     actor = visit().actor_for(sentence, *reached, touched=visit().environments, asks=True)
     segment_restore.restore(key, change.id, to=to, actor=actor, version=forms.version())
-    return done(f"{key} is as it was {to} {phrases.second(change.at)}.", "console_change.page", number=change.id)
 
 
 def change_of(number: str) -> ChangeView:
@@ -106,7 +107,7 @@ def show(change: ChangeView, to: Side, problem: Problem | None = None) -> FlaskR
         to=to,
         there_is=change.before if to == "before" else change.after,
         would_change=lines,
-        segment_version=version_of_segment(change),
+        version=flag.version if flag else version_of_segment(change),
         why_not=wrong,
         problem=problem,
     )
@@ -121,8 +122,14 @@ def version_of_segment(change: ChangeView) -> int | None:
 
 
 def would_change(change: ChangeView, flag: FlagView | None, to: Side) -> tuple[list[Line] | None, Problem | None]:
-    """Return what going back would change now; nothing where it is no change of a live flag, or there is no way."""
-    if flag is None or flag.archived_at is not None or (change.before if to == "before" else change.after) is None:
+    """Return what going back would change now; nothing where there is no way back, or an archived flag has another."""
+    if (change.before if to == "before" else change.after) is None:
         return None, None
-    found, problem = forms.look(lambda: changes.difference(flag.id, flag.environment, change.id, to=to))
+    if change.segment is not None:
+        key = change.segment
+        found, problem = forms.look(lambda: segment_restore.difference(key, change.id, to=to))
+    elif flag is not None and flag.archived_at is None:
+        found, problem = forms.look(lambda: changes.difference(flag.id, flag.environment, change.id, to=to))
+    else:
+        return None, None
     return (differences.of(found) if found else None), problem

@@ -119,13 +119,15 @@ def test_a_segment_goes_back_after_its_reach_was_told(client: Client, browser: B
     client.do("PUT", FLAG, {"rules": [rule]})
     client.do("PUT", "/api/admin/segments/beta", {"included": {"user": ["grace"]}})
     path = f"{CHANGES}/{newest(client, 'segment=beta')}"
-    assert "Restore the segment" in browser.get(f"{path}?environment=dev")
+    said = text_of(browser.get(f"{path}?environment=dev"))
+    assert "members (user: ada) - included members (user: grace) included -" in said
     answer = browser.send(f"{path}/restore", environment="dev")
     assert answer.status_code == 200 and "It changes 1 flag (checkout)" in text_of(answer.text)
     (version,) = set(re.findall(r'name="version" value="(\d+)"', browser.get(f"{path}?environment=dev")))
     client.do("PUT", "/api/admin/segments/beta", {"name": "Theirs"})
     late = browser.send(f"{path}/restore", environment="dev", sure="yes", version=version)
-    assert late.status_code == 409 and "Theirs" in str(client.do("GET", "/api/admin/segments/beta"))
+    assert late.status_code == 409 and "Go back to before this change" in text_of(late.text)
+    assert "Theirs" in str(client.do("GET", "/api/admin/segments/beta"))
     assert browser.send(f"{path}/restore", environment="dev", sure="yes").status_code == 303
     assert "ada" in str(client.do("GET", "/api/admin/segments/beta/members"))
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from flask import Response as FlaskResponse
 from flask import request
 
+from api.access.auth import READING
 from api.current import services
 from api.errors import RequestError, describe
-from db.errors import FlagstaffError, VersionConflictError
+from db.errors import FlagstaffError, InvalidInputError, VersionConflictError
 from db.flags import flags
 from db.history import changes
 from db.views import FlagView
@@ -46,8 +48,12 @@ def check_size() -> None:
 
 
 def text(name: str) -> str:
-    """Return what was typed into a field of many lines or one, as it was typed; browsers send lines with CR LF."""
-    return request.form.get(name, "").replace("\r\n", "\n")
+    """Return what was typed into a field of many lines or one, as it was typed; browsers send lines with CR LF.
+
+    A form that only asks for a preview has its fields in the address.
+    """
+    fields = request.args if request.method in READING else request.form
+    return fields.get(name, "").replace("\r\n", "\n")
 
 
 def line(name: str) -> str:
@@ -105,6 +111,21 @@ def look(read: Callable[[], T]) -> tuple[T | None, Problem | None]:
     found: list[T] = []
     problem = attempt(lambda: found.append(read()))
     return (found[0] if found else None), problem
+
+
+def say(read: Callable[[], str]) -> str:
+    """Return what a form would do, in words, or what is wrong with what was typed so far."""
+    try:
+        return read()
+    except InvalidInputError as error:
+        return capitalised(in_words(str(error), error.field))
+    except (FlagstaffError, ValueError) as error:
+        return capitalised(str(error))
+
+
+def preview(read: Callable[[], str]) -> FlaskResponse:
+    """Answer what a form would do, as one fills it in; `preview.js` shows it."""
+    return FlaskResponse(say(read), content_type="text/plain; charset=utf-8")
 
 
 def since_opened(flag: FlagView) -> list[str]:

@@ -9,7 +9,7 @@ from flask import request
 from api.console import forms
 from db.forms.shares import read_percent, read_shares
 from db.views import FlagView
-from flagstaff.targeting import Split
+from flagstaff.targeting import TOTAL_WEIGHT, Share, Split
 
 PREFIX = "share-"
 """How the names of the fields begin; a variant's key follows."""
@@ -38,6 +38,10 @@ def read(flag: FlagView, shares: Split | None) -> Split:
 
 
 def typed(flag: FlagView, shares: Split | None) -> Sequence[tuple[str, str]]:
-    """Return the variants and what their fields show: what was typed, else their shares."""
-    percentages = {share.variant: str(share.percent) for share in shares or ()}
+    """Return the variants and what their fields show: what was typed, else their shares.
+
+    Without shares everybody gets the default variant, and so do the fields.
+    """
+    everybody = (Share(flag.default_variant, TOTAL_WEIGHT),) if flag.default_variant else ()
+    percentages = {share.variant: str(share.percent) for share in shares or everybody}
     return [(name, forms.text(f"{PREFIX}{name}") or percentages.get(name, "0")) for name in order_of(flag, shares)]

@@ -1,4 +1,4 @@
-"""Let a variant's share grow evenly from one time to another, and end that."""
+"""Let a variant's share grow evenly from one time to another, and end that. What it changes is said before."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from api.console import forms
 from api.console.forms import Problem
 from api.console.page import done, render
 from api.console.release import moment_form
-from api.console.release.rollout import dynamic
+from api.console.release.rollout import drawn_now, dynamic
 from api.console.session import guard
 from api.console.visit import visit
 from db.configuration.edits import FlagEdit
 from db.flags import flags
 from db.forms import moments
 from db.forms.shares import read_percent
-from db.targeting.schedules import ended
+from db.targeting.schedules import check_ramp, ended
 from db.views import FlagView
 from db.wording import phrases
-from flagstaff.targeting import Ramp, Share
+from db.wording.growth import growth
+from flagstaff.targeting import TOTAL_WEIGHT, Ramp, Share, Split
 
 blueprint = guard(Blueprint("console_ramp", __name__, url_prefix="/console/flags"))
 
@@ -49,6 +50,13 @@ def save(key: str) -> FlaskResponse:
     return done(f"The ramp of {flag.key} in {flag.environment}: {said}.", "console_flag.page", key=flag.key)
 
 
+@blueprint.get("/<key>/ramp/preview")
+def preview(key: str) -> FlaskResponse:
+    """Say what the form would change, as one fills it in."""
+    flag = dynamic(key)
+    return forms.preview(lambda: changes(flag, read(flag)))
+
+
 @blueprint.post("/<key>/ramp/end")
 def end(key: str) -> FlaskResponse:
     """Turn the ramp into a rollout with the share that it has now."""
@@ -64,19 +72,38 @@ def end(key: str) -> FlaskResponse:
 
 def write(flag: FlagView) -> None:
     """Read the form and write the ramp."""
-    version, ramp, here = forms.version(), read(), visit().environment
-    moments.check_future(ramp.end)
-    actor = visit().actor_for(f"The ramp of {flag.key} in {here.key} will be: {phrases.ramp(ramp)}.", here)
-    flags.update(flag.id, here.key, FlagEdit(ramp=ramp), actor=actor, version=version)
+    version, ramp, here = forms.version(), read(flag), visit().environment
+    sentence = f"The ramp of {flag.key} in {here.key} will be: {phrases.ramp(ramp)}. {changes(flag, ramp)}"
+    flags.update(flag.id, here.key, FlagEdit(ramp=ramp), actor=visit().actor_for(sentence, here), version=version)
 
 
-def read() -> Ramp:
+def changes(flag: FlagView, ramp: Ramp) -> str:
+    """Describe whom the ramp changes something for: when it begins, or now where it has begun, and by its end."""
+    now, drawn = datetime.now(UTC).timestamp(), drawn_now(flag)
+    has_begun = ramp.start <= now
+    begin = ended(ramp, flag.variants, now) if has_begun else shares(ramp.variant, ramp.from_weight, flag)
+    first, last = (drawn._replace(shares=split) for split in (begin, shares(ramp.variant, ramp.to_weight, flag)))
+    begins = "Now" if has_begun else "When it begins"
+    return f"{begins}: {growth(drawn, first)} From then to its end: {growth(first, last)}"
+
+
+def shares(variant: str, weight: int, flag: FlagView) -> Split:
+    """Return the shares of a flag's two variants, of which one has this weight."""
+    (other,) = (name for name in flag.variants if name != variant)
+    return tuple(share for share in (Share(variant, weight), Share(other, TOTAL_WEIGHT - weight)) if share.weight)
+
+
+def read(flag: FlagView) -> Ramp:
     """Read the ramp that was typed. Raises ValueError or InvalidInputError with a sentence."""
     first, last = (
         Share.of_percent("", read_percent(forms.line(name), f"the share {words}")).weight
         for name, words in (("from", "at the start"), ("to", "at the end"))
     )
-    return Ramp(forms.line("variant"), first, last, moment_form.read(START), moment_form.read(END), moment_form.zone())
+    start, end = moment_form.read(START), moment_form.read(END)
+    ramp = Ramp(forms.line("variant"), first, last, start, end, moment_form.zone())
+    check_ramp(ramp, flag.variants)
+    moments.check_future(end)
+    return ramp
 
 
 def as_it_is(flag: FlagView) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from api.console.page import done, render
 from api.console.session import guard
 from api.console.visit import visit
 from db.configuration.edits import FlagEdit
-from db.errors import FlagstaffError, StaticFlagError
+from db.errors import StaticFlagError
 from db.flags import flags
 from db.forms.shares import read_percent
 from db.layers import layers
@@ -57,11 +57,7 @@ def save(key: str) -> FlaskResponse:
 def preview(key: str) -> FlaskResponse:
     """Say what the form would change, as one fills it in."""
     flag = dynamic(key)
-    try:
-        text = growth(drawn_now(flag), read(flag))
-    except (FlagstaffError, ValueError) as error:
-        text = forms.capitalised(str(error))
-    return FlaskResponse(text, content_type="text/plain; charset=utf-8")
+    return forms.preview(lambda: growth(drawn_now(flag), read(flag)))
 
 
 def dynamic(key: str) -> FlagView:

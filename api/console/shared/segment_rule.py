@@ -15,7 +15,6 @@ from api.console.page import done, render
 from api.console.session import guard
 from api.console.shared.trying import tell_and_do
 from api.errors import RequestError
-from db.errors import FlagstaffError
 from db.forms.conditions import KINDS
 from db.segments import segments
 from db.segments.edits import SegmentEdit, SegmentView
@@ -58,11 +57,8 @@ def save(key: str, number: str) -> FlaskResponse:
 def preview(key: str) -> FlaskResponse:
     """Say the rule in plain words, as one types it."""
     segment = segments.get(key)
-    try:
-        text = f"In {segment.key} is who has: {phrases.tests(condition_form.read(condition_form.typed()))}"
-    except (FlagstaffError, ValueError) as error:
-        text = forms.capitalised(str(error))
-    return FlaskResponse(text, content_type="text/plain; charset=utf-8")
+    read = partial(condition_form.read, condition_form.typed())
+    return forms.preview(lambda: f"In {segment.key} is who has: {phrases.tests(read())}")
 
 
 def found(segment: SegmentView, number: str) -> Sequence[Test]:

@@ -16,7 +16,7 @@ from api.console.session import guard
 from api.console.visit import visit
 from api.errors import RequestError
 from db.configuration.edits import FlagEdit
-from db.errors import FlagstaffError, StaticFlagError
+from db.errors import StaticFlagError
 from db.flags import flags
 from db.forms.conditions import KINDS
 from db.segments import segments
@@ -64,15 +64,12 @@ def save(key: str, number: str) -> FlaskResponse:
 def preview(key: str) -> FlaskResponse:
     """Say the rule in plain words, as one types it."""
     flag = dynamic(key)
-    return FlaskResponse(in_words(flag), content_type="text/plain; charset=utf-8")
+    return forms.preview(lambda: in_words(flag))
 
 
 def in_words(flag: FlagView) -> str:
-    """Return the rule that was typed in plain words, or what is wrong with it."""
-    try:
-        return phrases.named_rule(read(flag, None))
-    except (FlagstaffError, ValueError) as error:
-        return forms.capitalised(str(error))
+    """Return the rule that was typed in plain words. Raises what `read` raises."""
+    return phrases.named_rule(read(flag, None))
 
 
 def found(key: str, number: str) -> tuple[FlagView, Rule | None]:
@@ -155,6 +152,6 @@ def show(
         operators=condition_form.operators(),
         kinds=KINDS,
         segments=[segment.key for segment in segments.page(limit=100).items],
-        previewed=in_words(flag) if forms.text("edit") == PREVIEW else "",
+        previewed=forms.say(lambda: in_words(flag)) if forms.text("edit") == PREVIEW else "",
         problem=problem,
     )

@@ -55,6 +55,19 @@ def test_a_ramp_is_made_shown_and_changed(client: Client, browser: Browser) -> N
     assert flag_of(client)["ramp"]["to"] == 70
 
 
+def test_what_a_ramp_changes_is_said_before(client: Client, browser: Browser) -> None:
+    def preview(**typed: str) -> str:
+        query = {"environment": "dev", **A_RAMP, **typed}
+        return str(browser.client.get(f"{RAMP}/preview", query_string=query).text)
+
+    begins = "When it begins: 20 % lose on, and get off."
+    assert preview() == f"{begins} From then to its end: 55.5 % more get on; nobody loses it."
+    assert preview(start_day="2020-01-01").startswith("Now: ")
+    assert "a ramp grows" in preview(to="5") and preview(variant="none").startswith("Variant must be one of")
+    asked = browser.send(RAMP, **{**A_RAMP, "environment": "prod"})
+    assert "When it begins: 5 % more get on; nobody loses it." in text_of(asked.text)
+
+
 def test_a_new_ramp_begins_with_the_rollout(browser: Browser) -> None:
     form = browser.get(f"{RAMP}?environment=dev")
     assert 'name="from" value="25"' in form and 'name="to" value="100"' in form and "data-zone" in form

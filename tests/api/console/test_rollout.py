@@ -29,6 +29,13 @@ def test_the_flags_page_has_a_number_for_each_variant(browser: Browser) -> None:
     assert re.findall(r'name="share-(\w+)" value="([^"]*)"', html) == [("on", "25"), ("off", "75")]
 
 
+def test_without_a_rollout_everybody_begins_with_the_default(client: Client, browser: Browser) -> None:
+    client.do("PUT", "/api/admin/flags/checkout?environment=dev", {"rollout": None})
+    for path in (ROLLOUT, "/console/flags/checkout"):
+        html = browser.get(f"{path}?environment=dev")
+        assert re.findall(r'name="share-(\w+)" value="([^"]*)"', html) == [("on", "0"), ("off", "100")]
+
+
 def test_what_a_change_does_is_said_before(browser: Browser) -> None:
     assert preview(browser, "share-on=37&share-off=63") == "12 % more get on; nobody loses it."
     assert preview(browser, "share-on=10&share-off=90") == "15 % lose on, and get off."

@@ -57,7 +57,7 @@ ALLOWED = {
     " db.administration db.flags db.forms db.history db.published db.wording flagstaff flagstaff.targeting",
     "api.console.administration": "api api.console db db.administration",
     "api.console.editing": "api api.console db db.configuration db.flags db.forms db.wording",
-    "api.console.history": "api api.console db db.flags db.history db.segments db.wording flagstaff",
+    "api.console.history": "api api.console api.console.shared db db.flags db.history db.segments db.wording flagstaff",
     "api.console.lifecycle": "api api.console db db.configuration db.flags db.history db.wording flagstaff",
     "api.console.live": "api api.access api.client api.console",
     "api.console.release": "api api.console api.console.flags db db.configuration db.flags db.forms db.layers"

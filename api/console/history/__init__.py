@@ -1,4 +1,4 @@
 """Show who changed what, when and why, and go back.
 
-Imports `api.console` and `db`.
+Imports `api.console`, `api.console.shared` and `db`.
 """

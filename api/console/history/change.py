@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from flask import Blueprint, request
@@ -11,6 +12,7 @@ from api.console import forms
 from api.console.forms import Problem
 from api.console.page import done, render
 from api.console.session import guard
+from api.console.shared.trying import tell_and_do
 from api.console.visit import visit
 from api.errors import RequestError
 from db.errors import FlagNotFoundError, SegmentNotFoundError
@@ -21,7 +23,6 @@ from db.segments import segments
 from db.views import ChangeView, EnvironmentView, FlagView
 from db.wording import differences, phrases
 from db.wording.line import Line
-from db.writing import NOBODY
 from flagstaff.digits import parse_digits
 
 blueprint = guard(Blueprint("console_change", __name__, url_prefix="/console/changes"))
@@ -60,13 +61,8 @@ def restore(number: str) -> FlaskResponse:
 
 def restore_segment(change: ChangeView, to: Side) -> None:
     """Go back to an earlier state of a segment, out of the archive too, after asking."""
-    key = str(change.segment)
-    tried = segment_restore.restore(key, change.id, to=to, actor=NOBODY, dry_run=True)
-    names = {one.environment for one in tried.affected}
-    reached = [one for one in visit().environments if one.key in names]
-    sentence = f"{key} will be as it was {to} {phrases.second(change.at)}. {phrases.affected(tried.affected)}"
-    actor = visit().actor_for(sentence, *reached, touched=visit().environments, asks=True)
-    segment_restore.restore(key, change.id, to=to, actor=actor, version=forms.version())
+    restore_it = partial(segment_restore.restore, str(change.segment), change.id, to=to, version=forms.version())
+    tell_and_do(restore_it, f"{change.segment} will be as it was {to} {phrases.second(change.at)}.")
 
 
 def change_of(number: str) -> ChangeView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.console_pages import ADMIN, needs_time, url_of
 from tests.openfeature.javascript import needs_chromium
@@ -88,6 +88,23 @@ def test_a_question_is_not_taken_away(filled: Server, chromium: Browser) -> None
     page.get_by_label("prod is protected").fill("prod")
     page.keyboard.press("Enter")
     expect(page.get_by_text("new-checkout is enabled in prod.")).to_be_visible()
+
+
+def test_what_was_asked_of_the_page_before_does_not_come_back(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, "/console/new-flag?environment=dev")
+    held: list[Route] = []
+    page.route("**/console/new-flag?*", lambda route: held.append(route))
+    change(filled, {"rolloutPercentage": 66})
+    while not held:
+        page.wait_for_timeout(50)
+    page.get_by_role("textbox", name="Key letters").fill("late")
+    page.get_by_role("button", name="Create").click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("late")
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
+    expect(heading).to_contain_text("late")
 
 
 def test_a_restart_in_mid_edit_loses_nothing(filled: Server, chromium: Browser, database_url: str) -> None:

@@ -5,6 +5,8 @@ import { parsed } from "./swap.js";
 
 let source = null;
 let waiting = 0;
+let asked = 0; // how often the page was asked for
+let shown = 0; // which of these is shown
 
 export function live() {
   connect();
@@ -12,7 +14,10 @@ export function live() {
     source?.close(); // an idle tab asks for nothing
     if (!document.hidden) refresh().then(connect);
   });
-  document.addEventListener("changed-page", connect);
+  document.addEventListener("changed-page", () => {
+    shown = ++asked; // what was asked for before is another page
+    connect();
+  });
 }
 
 function connect() {
@@ -42,7 +47,9 @@ async function again() {
 
 // Makes the page what it is by now. False where the server could not be asked.
 async function refresh() {
+  const mine = ++asked;
   const answer = await fetch(location.href).catch(() => null);
+  if (mine < shown) return true;
   if (!answer || answer.status >= 500) {
     if (answer && (await waking(answer))) return setTimeout(refresh, 5000), true;
     connection.gone();
@@ -51,10 +58,11 @@ async function refresh() {
   connection.back();
   if (answer.url.includes("/console/sign-in")) return connection.signedOut(answer.url), true;
   const page = await parsed(answer).catch(() => null);
-  if (!page || document.body.dataset.asked || page.body.classList.contains("bare")) return true;
+  if (mine < shown || !page || document.body.dataset.asked || page.body.classList.contains("bare")) return true;
+  shown = mine;
   document.body.dataset.live = page.body.dataset.live ?? "";
   const part = await import("./morph.js").catch(() => null);
-  if (!part) return true; // the page is being left
+  if (!part || mine < shown) return true; // the page is being left
   const wasLeft = part.morph(document.getElementById("main"), page.getElementById("main"));
   document.getElementById("main").dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
   if (wasLeft) connection.keptEdit();

@@ -99,6 +99,7 @@ export function liveForms() {
     replace(page, [form.dataset.live]);
     history.replaceState(null, "", url);
   };
+  document.addEventListener("changed-page", () => ++asked); // an answer for the page before comes too late
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form?.matches("[data-live]")) return;

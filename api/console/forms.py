@@ -135,11 +135,16 @@ def since_opened(flag: FlagView) -> list[str]:
 
 
 def in_words(text: str, field: str) -> str:
-    """Return what is wrong with a field, its name in words where the text begins with it: "expected end must be …"."""
+    """Return what is wrong with a field, its name in words where the text begins with it: "expected end must be …".
+
+    Fields beside it are named without what they are in: "end must be after start", not "after ramp.start".
+    """
     if not field or not text.startswith(field):
         return text
-    name = re.sub(r"[A-Z]", lambda found: f" {found[0].lower()}", field.rpartition(".")[2])
-    return name + text.removeprefix(field)
+    parent, dot, own = field.rpartition(".")
+    name = re.sub(r"[A-Z]", lambda found: f" {found[0].lower()}", own)
+    rest = text.removeprefix(field)
+    return name + (rest.replace(f"{parent}.", "") if dot else rest)
 
 
 def capitalised(sentence: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from api.console import forms
 from db.forms import moments
@@ -11,9 +11,14 @@ from db.forms.moments import TypedMoment
 
 
 def begin(*names: str) -> Mapping[str, str]:
-    """Return what a new form shows: nine o'clock tomorrow. Script puts the viewer's zone in the place of UTC."""
-    typed = moments.tomorrow("UTC")
-    return {"zone": "UTC", "is_new": "yes", **{part: text for name in names for part, text in parts(name, typed)}}
+    """Return what a new form shows: nine o'clock tomorrow, and each further moment a week later.
+
+    Script puts the viewer's zone in the place of UTC.
+    """
+    first = moments.tomorrow("UTC")
+    typed = {name: first._replace(day=first.day + timedelta(weeks=number)) for number, name in enumerate(names)}
+    texts = {part: text for name, moment in typed.items() for part, text in parts(name, moment)}
+    return {"zone": "UTC", "is_new": "yes", **texts}
 
 
 def written(named: Mapping[str, int], zone: str) -> Mapping[str, str]:

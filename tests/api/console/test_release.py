@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -71,6 +71,8 @@ def test_what_a_ramp_changes_is_said_before(client: Client, browser: Browser) ->
 def test_a_new_ramp_begins_with_the_rollout(browser: Browser) -> None:
     form = browser.get(f"{RAMP}?environment=dev")
     assert 'name="from" value="25"' in form and 'name="to" value="100"' in form and "data-zone" in form
+    start, end = (date.fromisoformat(day) for day in re.findall(r'name="(?:start|end)_day" value="([^"]*)"', form))
+    assert end - start == timedelta(weeks=1)
 
 
 def test_a_ramp_is_ended_where_it_has_come_to(client: Client, browser: Browser) -> None:
@@ -85,7 +87,7 @@ def test_a_ramp_is_ended_where_it_has_come_to(client: Client, browser: Browser) 
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [
-        ({"to": "5"}, "a ramp grows"),
+        ({"to": "5"}, "To must be more than from: a ramp grows"),
         ({"to": "x"}, "The share at the end must be a number from 0 to 100."),
         ({"variant": "none"}, "variant"),
         ({"start_day": "tomorrow"}, "Write the day like 2026-12-01."),

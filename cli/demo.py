@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -66,9 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--key", default="admin-secret-key", help="an admin key (default: that of make run)")
     asked = parser.parse_args(arguments)
     try:
+        service = Service(asked.url.rstrip("/"), asked.key)
         for flag in FLAGS:
-            made = create(asked.url.rstrip("/"), asked.key, flag)
-            print(f"{flag['key']}: {'made' if made else 'there already'}")
+            print(f"{flag['key']}: {'made' if create(service, flag) else 'there already'}")
     except (URLError, ValueError, OSError) as error:
         print(f"flagstaff: the demo's flags were not made: {reason_of(error)}", file=sys.stderr)
         return 1
@@ -76,18 +76,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def create(url: str, key: str, flag: Mapping[str, Any]) -> bool:
-    """Make a flag, and tell whether it was not there before. Raises URLError, ValueError, OSError."""
-    headers = {"Content-Type": "application/json", "X-Admin-API-Key": key}
-    body = {**flag, "tags": ["demo"], "clientSide": True, "comment": "for the demo"}
-    request = Request(f"{url}/api/admin/flags", json.dumps(body).encode(), headers)
+class Service(NamedTuple):
+    """The service that gets the flags."""
+
+    url: str
+    key: str
+    """An admin key."""
+
+    def call(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Return what the admin API answers: to a POST where there is a body. Raises URLError, ValueError, OSError."""
+        headers = {"Content-Type": "application/json", "X-Admin-API-Key": self.key}
+        sent = None if body is None else json.dumps({**body, "comment": "for the demo"}).encode()
+        with urlopen(Request(f"{self.url}/api/admin{path}", sent, headers), timeout=TIMEOUT_SECONDS) as answer:
+            return json.load(answer)
+
+
+def create(service: Service, flag: Mapping[str, Any]) -> bool:
+    """Make a flag that is the same in every environment, and tell whether it was not there before.
+
+    Raises URLError, ValueError, OSError.
+    """
+    first, *others = (each["key"] for each in service.call("/environments")["environments"])
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS):
-            return True
+        service.call(f"/flags?environment={first}", {**flag, "tags": ["demo"], "clientSide": True})
     except HTTPError as error:
         if error.code == THERE_ALREADY:
             return False
         raise
+    for other in others:
+        service.call(f"/flags/{flag['key']}/promote", {"from": first, "to": other})
+    return True
 
 
 def reason_of(error: Exception) -> str:

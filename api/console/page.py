@@ -90,7 +90,7 @@ def render(template: str, status: int = 200, **values: Any) -> FlaskResponse:
         "notice": said(),
         "path": own_address(),
         "prefix": links.prefix(),
-        "demo": services().settings.demo,
+        "demo": demo_address(),
     }
     response = FlaskResponse(templates().get_template(template).render(**at_hand, **values), status)
     if request.cookies.get(NOTICE):
@@ -101,6 +101,18 @@ def render(template: str, status: int = 200, **values: Any) -> FlaskResponse:
 def live_address() -> str:
     """Return where the page hears of changes; empty where nobody is signed in, or there is nothing to hear."""
     return address(g.visit) if "visit" in g and g.visit.has_environment else ""
+
+
+def demo_address() -> str:
+    """Return where the demo is, in the environment at hand; empty where there is none.
+
+    Where evaluation needs a key, the key decides on the environment.
+    """
+    settings = services().settings
+    if not settings.demo:
+        return ""
+    in_environment = settings.evaluation_open and "visit" in g and g.visit.has_environment
+    return f"{links.prefix()}/demo" + (f"?environment={g.visit.environment.key}" if in_environment else "")
 
 
 def own_address() -> str:

@@ -43,7 +43,11 @@ def seed(server: Server, secret: str) -> int:
 def roll_out(server: Server, secret: str, percent: int) -> None:
     body = {"rollout": [{"variant": "on", "weight": percent}, {"variant": "off", "weight": 100 - percent}]}
     path = "/api/admin/flags/demo-express-checkout"
-    assert server.request("PUT", path, body, {"X-Admin-API-Key": secret}).status == 200
+    assert server.request("PUT", path, body, admin(secret)).status == 200
+
+
+def admin(secret: str) -> dict[str, str]:
+    return {"X-Admin-API-Key": secret}
 
 
 def test_it_is_there_where_it_is_enabled_alone(database_url: str, secret: str) -> None:
@@ -60,6 +64,9 @@ def test_its_flags_are_made_once(database_url: str, secret: str, capsys: pytest.
     with serving(database_url, free_port(), FLAGSTAFF_DEMO="on") as server:
         assert seed(server, secret) == 0
         assert capsys.readouterr().out.count(": made\n") == len(demo.FLAGS)
+        for environment in ("dev", "prod"):
+            listed = server.request("GET", f"/api/admin/flags?environment={environment}", headers=admin(secret))
+            assert [flag["enabled"] for flag in listed.json["flags"]] == [True] * len(demo.FLAGS)
         roll_out(server, secret, 80)
         assert seed(server, secret) == 0
         assert capsys.readouterr().out.count(": there already\n") == len(demo.FLAGS)

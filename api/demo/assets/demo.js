@@ -1,4 +1,4 @@
-import { evaluateAll, listen } from "/demo/ofrep.js";
+import { evaluateAll, listen, query } from "/demo/ofrep.js";
 import { BANNER, EXPRESS, THEME, flags, users } from "/demo/users.js";
 
 const RETRY_MS = 2000;
@@ -128,7 +128,7 @@ function showCounts() {
 
 function flagItem({ key, what }, answers) {
   const item = document.getElementById("flag").content.firstElementChild.cloneNode(true);
-  Object.assign(item.querySelector("a"), { textContent: key, href: `/console/flags/${key}` });
+  Object.assign(item.querySelector("a"), { textContent: key, href: `/console/flags/${key}${query}` });
   item.querySelector(".what").textContent = what;
   item.querySelector(".counts").replaceChildren(...[...counted(answers, key)].sort().map(countItem));
   return item;

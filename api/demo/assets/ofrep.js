@@ -2,7 +2,8 @@
 // context in one request, repeated when the stream says that something changed.
 
 const FLAGS = "/ofrep/v1/evaluate/flags";
-const query = location.search.includes("environment=") ? location.search : "";
+/** Names the environment that is asked, where the page's address does. */
+export const query = location.search.includes("environment=") ? location.search : "";
 
 /** Evaluates all flags for a context. Resolves to null where nothing changed since the answer with this ETag. */
 export async function evaluateAll(context, key, etag) {

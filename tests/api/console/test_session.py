@@ -236,11 +236,18 @@ def test_a_stream_ends_so_that_its_page_asks_whether_the_session_goes_on(
     answer.close()
 
 
-@pytest.mark.parametrize(("demo", "links"), [(True, 1), (False, 0)])
-def test_the_demo_is_a_link_where_it_is_served(client: Client, demo: bool, links: int) -> None:
-    browser = as_deployed(client, demo=demo)
+@pytest.mark.parametrize(
+    ("settings", "addresses"),
+    [
+        ({"demo": False}, []),
+        ({"demo": True, "evaluation_open": False}, ["/demo"]),
+        ({"demo": True, "evaluation_open": True}, ["/demo?environment=dev"]),
+    ],
+)
+def test_the_demo_is_a_link_where_it_is_served(client: Client, settings: dict[str, bool], addresses: list[str]) -> None:
+    browser = as_deployed(client, **settings)
     browser.sign_in(key_of(client, Scope.ADMIN)[1])
-    assert browser.get(LIST.partition("?")[0]).count('href="/demo"') == links
+    assert re.findall(r'href="(/demo[^"]*)"', browser.get(LIST)) == addresses
 
 
 def test_who_is_signed_in_by_token_hears_of_changes_too(database: None, database_url: str) -> None:

@@ -99,6 +99,23 @@ def test_a_protected_environment_asks_for_its_name(place: Place) -> None:
     assert place.enabled("checkout", "prod")
 
 
+def test_back_and_forward_lead_where_they_say(place: Place) -> None:
+    page = place.page("/console/new-flag?environment=dev")
+    key = page.get_by_role("textbox", name="Key letters")
+    key.fill("fresh")
+    page.keyboard.press("Enter")
+    page.get_by_text("fresh is created").wait_for()
+    page.go_back()
+    key.wait_for()
+    assert page.url.endswith("/console/new-flag?environment=dev")
+    page.go_forward()
+    page.get_by_role("switch", name="fresh in dev").wait_for()
+    page.locator(".skip").focus()
+    page.evaluate("window.stayed = true")
+    page.keyboard.press("Enter")
+    assert page.evaluate("[window.stayed, location.hash, document.activeElement.id]") == [True, "#main", "main"]
+
+
 def test_everything_works_without_script(place: Place) -> None:
     page = place.page(java_script_enabled=False)
     page.get_by_role("searchbox").fill("check")

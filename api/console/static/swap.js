@@ -5,10 +5,12 @@
 import { connection, waking } from "./connection.js";
 
 const sending = new WeakSet();
+let shown = address(); // of the page that is in the document
 const GONE = [502, 503, 504];
 const UNKNOWN = "The server did not answer, and nothing more is known of this change. What you typed is kept: look, and send it again.";
 
 export function swapForms() {
+  addEventListener("popstate", () => shown !== address() && location.reload()); // Back, to a page whose place another took
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.method !== "post" || form.matches("[data-plain]") || event.defaultPrevented) return;
@@ -42,7 +44,7 @@ function show(page, answer, form) {
   if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return turnTo(page, answer.url);
   replace(page, ["notice", "main"]); // a question or an error too
   if (answer.redirected) {
-    history.replaceState(null, "", answer.url);
+    moveTo(answer.url, "replaceState");
     delete document.body.dataset.asked;
   } else {
     document.body.dataset.asked = "yes"; // what is shown has no address: nothing may take its place by itself
@@ -54,11 +56,20 @@ function show(page, answer, form) {
 function turnTo(page, url) {
   document.title = page.title;
   document.body.replaceWith(page.body);
-  history.pushState(null, "", url);
+  moveTo(url, "pushState");
   scrollTo(0, 0);
   document.dispatchEvent(new CustomEvent("changed-page"));
   document.body.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
   document.getElementById("main")?.focus();
+}
+
+function moveTo(url, how) {
+  history[how](null, "", url);
+  shown = address();
+}
+
+function address() {
+  return location.pathname + location.search;
 }
 
 // The form is kept, and has the token of the session that follows when it is sent again.
@@ -84,22 +95,22 @@ export function tell(text) {
 
 export function liveForms() {
   let waiting = 0;
-  let asked = 0;
+  let last = 0;
   const send = async (form) => {
-    const mine = ++asked;
-    const url = address(form);
+    const mine = ++last;
+    const url = asked(form);
     const answer = await fetch(url).catch(() => null);
-    if (mine !== asked) return;
-    const again = (after) => setTimeout(() => mine === asked && send(form), after);
+    if (mine !== last) return;
+    const again = (after) => setTimeout(() => mine === last && send(form), after);
     if (answer && (await waking(answer))) return again(5000);
     if (!answer || GONE.includes(answer.status)) return connection.gone(), again(connection.pause());
     const page = await parsed(answer);
     if (!page.getElementById(form.dataset.live)) return location.assign(url);
     connection.back();
     replace(page, [form.dataset.live]);
-    history.replaceState(null, "", url);
+    moveTo(url, "replaceState");
   };
-  document.addEventListener("changed-page", () => ++asked); // an answer for the page before comes too late
+  document.addEventListener("changed-page", () => ++last); // an answer for the page before comes too late
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form?.matches("[data-live]")) return;
@@ -114,7 +125,7 @@ export function liveForms() {
   });
 }
 
-function address(form) {
+function asked(form) {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value) fields.append(name, value);
   return `${form.action}?${fields}`;

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 Schema = Any
 
@@ -180,7 +180,7 @@ RESULT = record(
 def wrong(schema: Schema, data: Any, what: str) -> list[str]:
     """What a schema has against the data, in words."""
     errors = Draft202012Validator(schema).iter_errors(data)
-    return [f"{what}: {error.json_path} {error.message[:300]}" for error in errors]
+    return [f"{what}: {'.'.join(map(str, error.instance_path))} {error.message[:300]}" for error in errors]
 
 
 def wrong_render(render: Any, what: str) -> list[str]:

@@ -1,8 +1,4 @@
 // Says at the top of the page how it is with the server, and what becomes of a form that could not be sent.
-const PATIENCE = 3000;
-let gone = 0;
-let pause = 1000;
-
 function say(text, kind = "problem", button = null) {
   const place = document.getElementById("connection");
   if (!place) return;
@@ -11,6 +7,10 @@ function say(text, kind = "problem", button = null) {
   said.textContent = text;
   if (button) said.append(" ", button);
   place.replaceChildren(...(text ? [said] : []));
+}
+
+function unsay(kinds) {
+  if (document.querySelector(kinds.map((kind) => `#connection .${kind}`).join())) say("");
 }
 
 function button(label, act) {
@@ -22,28 +22,19 @@ function button(label, act) {
 }
 
 export const connection = {
-  // The stream broke off: it may come back by itself.
-  perhapsGone(then) {
-    gone ||= setTimeout(() => {
-      gone = 0;
-      then();
-    }, PATIENCE);
-  },
   gone() {
     say("The server can't be reached. This page tries again by itself; what you typed is kept.");
   },
   back() {
-    clearTimeout(gone);
-    gone = 0;
-    pause = 1000;
-    if (document.querySelector("#connection .problem, #connection .waking")) say("");
+    unsay(["problem", "waking"]);
   },
-  pause() {
-    pause = Math.min(pause * 2, 30000);
-    return pause / 2;
+  // A form was sent, and answered.
+  settled() {
+    unsay(["problem", "waking", "kept", "ended"]);
   },
-  keptEdit() {
-    say("This page has changed meanwhile. What you typed is kept.", "note", button("Show it as it is now", () => location.reload()));
+  keptEdit(isKept) {
+    if (!isKept) return unsay(["kept", "ended"]);
+    say("This page has changed meanwhile. What you typed is kept.", "note kept", button("Show it as it is now", () => location.reload()));
   },
   signedOut(url) {
     const link = document.createElement("a");
@@ -52,7 +43,7 @@ export const connection = {
     link.href = back;
     link.target = "_blank";
     link.textContent = "Sign in again in another tab";
-    say("Your session has ended; what you typed is kept.", "note", link);
+    say("Your session has ended; what you typed is kept.", "note ended", link);
   },
   say,
 };

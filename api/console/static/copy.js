@@ -1,3 +1,5 @@
+import { moveTo } from "./page.js";
+
 // Buttons that copy the text of the element whose id is their `data-copy`. Without script they are not shown.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
@@ -14,5 +16,5 @@ document.addEventListener("click", async (event) => {
 // A page that must not be asked for again, because it shows what a form made: reloading leads to another one.
 export function begin() {
   const place = document.querySelector("[data-once]");
-  if (place) history.replaceState(null, "", place.dataset.once);
+  if (place) moveTo(place.dataset.once, "replaceState");
 }

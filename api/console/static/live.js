@@ -1,70 +1,96 @@
 // Shows what has changed anywhere without a reload. `<body data-live="URL">`: where the page hears of changes, by
-// server-sent events. In AWS each answer is short, and says after how long to ask again.
+// server-sent events. In AWS each answer is short, and says after how long the browser is to ask again.
 import { connection, waking } from "./connection.js";
-import { parsed } from "./swap.js";
+import { become, isOutdated, look, parsed, sending } from "./page.js";
+
+const SOON_MS = 30;
+const BUSY_MS = 200;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30000;
 
 let source = null;
-let waiting = 0;
-let asked = 0; // how often the page was asked for
-let shown = 0; // which of these is shown
+let pause = FIRST_PAUSE_MS;
+let waiting = 0; // to look at the page
+let trying = 0; // to hear again
 
 export function live() {
   connect();
-  document.addEventListener("visibilitychange", () => {
-    source?.close(); // an idle tab asks for nothing
-    if (!document.hidden) refresh().then(connect);
+  document.addEventListener("visibilitychange", async () => {
+    stop();
+    if (!document.hidden) (await refresh()) ? connect() : later(); // a hidden tab asks for nothing
   });
-  document.addEventListener("changed-page", () => {
-    shown = ++asked; // what was asked for before is another page
-    connect();
-  });
+  document.addEventListener("changed-page", connect);
+  document.addEventListener("outdated", () => soon());
+}
+
+function stop() {
+  source?.close();
+  clearTimeout(waiting);
+  clearTimeout(trying);
 }
 
 function connect() {
-  source?.close();
+  stop();
   const url = document.body.dataset.live;
   if (!url || document.hidden) return;
+  let isOpen = false;
   source = new EventSource(url);
-  source.addEventListener("message", soon);
-  source.addEventListener("open", () => connection.back());
+  source.addEventListener("message", () => soon());
+  source.addEventListener("open", () => {
+    isOpen = true;
+    pause = FIRST_PAUSE_MS;
+    connection.back();
+  });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) again(); // refused: the token is too old, or the session has ended
-    else connection.perhapsGone(again);
+    if (source.readyState === EventSource.CLOSED) return later(); // refused: the token is too old, or the session has ended
+    if (!isOpen) return connection.gone(), later();
+    isOpen = false; // an end may be meant, as it is in AWS: the browser asks again
   });
 }
 
-function soon() {
-  clearTimeout(waiting);
-  waiting = setTimeout(refresh, 30);
+// Looks at the page, which has the address of events with a new token, and hears again.
+function later() {
+  stop();
+  trying = setTimeout(async () => {
+    if (document.hidden) return;
+    (await refresh()) ? connect() : later();
+  }, pause);
+  pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
 }
 
-// The address of events is in the page: a new page has a new token, too.
-async function again() {
-  source?.close();
-  if (await refresh()) connect();
-  else setTimeout(again, connection.pause());
+function soon(after = SOON_MS) {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    if (sending.size) return soon(BUSY_MS); // its answer shows the page as it is then
+    if (!(await refresh())) later();
+  }, after);
 }
 
 // Makes the page what it is by now. False where the server could not be asked.
 async function refresh() {
-  const mine = ++asked;
-  const answer = await fetch(location.href).catch(() => null);
-  if (mine < shown) return true;
+  const mine = look();
+  const asked = [fetch(location.href), import("./morph.js")];
+  const [answer, part] = await Promise.all(asked).catch(() => []);
   if (!answer || answer.status >= 500) {
-    if (answer && (await waking(answer))) return setTimeout(refresh, 5000), true;
-    connection.gone();
+    if (!answer || !(await waking(answer))) connection.gone();
     return false;
   }
-  connection.back();
-  if (answer.url.includes("/console/sign-in")) return connection.signedOut(answer.url), true;
+  if (answer.status === 429) return false;
   const page = await parsed(answer).catch(() => null);
-  if (mine < shown || !page || document.body.dataset.asked || page.body.classList.contains("bare")) return true;
-  shown = mine;
-  document.body.dataset.live = page.body.dataset.live ?? "";
-  const part = await import("./morph.js").catch(() => null);
-  if (!part || mine < shown) return true; // the page is being left
-  const wasLeft = part.morph(document.getElementById("main"), page.getElementById("main"));
-  document.getElementById("main").dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
-  if (wasLeft) connection.keptEdit();
+  if (!page?.getElementById("main")) return false; // a page of a proxy, not of ours
+  connection.back();
+  if (isOutdated(mine)) return soon(), true;
+  if (answer.url.includes("/console/sign-in")) return ended(() => connection.signedOut(answer.url));
+  if (page.body.classList.contains("bare")) return ended(() => connection.say(page.querySelector("main .problem")?.textContent));
+  if (document.body.dataset.asked) document.body.dataset.live = page.body.dataset.live ?? "";
+  else connection.keptEdit(become(page, part.morph, mine));
+  return true;
+}
+
+// There is nothing more to hear until the page is looked at again.
+function ended(say) {
+  document.body.dataset.live = "";
+  source?.close();
+  say();
   return true;
 }

@@ -20,6 +20,8 @@ async function show(form) {
   const fields = new URLSearchParams(new FormData(form));
   fields.delete("csrf");
   const answer = await fetch(`${form.dataset.preview}?${fields}`).catch(() => null);
+  const isSaid = answer?.ok && answer.headers.get("Content-Type")?.startsWith("text/plain");
+  const text = isSaid ? await answer.text() : ""; // what was said of other shares is not true of these
   const place = form.querySelector("[data-previewed]");
-  if (place && mine === asked.get(form) && answer?.headers.get("Content-Type")?.startsWith("text/plain")) place.textContent = await answer.text();
+  if (place && mine === asked.get(form)) place.textContent = text;
 }

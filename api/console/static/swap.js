@@ -3,86 +3,94 @@
 // follows takes the place of this one. Not so with `data-plain`.
 // `<form method=get data-live="ID">`: sent as one types; the element with that id is replaced.
 import { connection, waking } from "./connection.js";
+import { ask, become, isLate, moveTo, parsed, sending, show, turnTo } from "./page.js";
 
-const sending = new WeakSet();
-let shown = address(); // of the page that is in the document
 const GONE = [502, 503, 504];
+const AGAIN_MS = 3000;
+const WAKING_MS = 5000;
 const UNKNOWN = "The server did not answer, and nothing more is known of this change. What you typed is kept: look, and send it again.";
+const UNREACHABLE = "The server can't be reached, and nothing more is known of this change. What you typed is kept: look, and send it again.";
 
 export function swapForms() {
-  addEventListener("popstate", () => shown !== address() && location.reload()); // Back, to a page whose place another took
+  document.addEventListener("click", dropSecondClick, { capture: true });
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.method !== "post" || form.matches("[data-plain]") || event.defaultPrevented) return;
     event.preventDefault();
-    if (sending.has(form)) return; // a second click while the first is on its way
+    if (sending.has(form)) return; // a second Enter while the first is on its way
     const button = event.submitter;
     sending.add(form);
     button?.setAttribute("aria-busy", "true");
-    await send(form, button);
+    await send(form, button).finally(() => sending.delete(form));
     button?.removeAttribute("aria-busy");
-    sending.delete(form);
   });
 }
 
+// The second of two clicks would hit what has moved into the place of the first.
+function dropSecondClick(event) {
+  if (event.detail > 1 && event.target.closest("form[method=post] button:not([type=button])")) event.preventDefault();
+}
+
 async function send(form, button) {
+  const mine = ask();
   const url = button?.hasAttribute("formaction") ? button.formAction : form.action;
-  const body = new URLSearchParams(new FormData(form, button));
-  const answer = await fetch(url, { method: "POST", body }).catch(() => null);
-  if (!answer) return tell("The server can't be reached, and nothing more is known of this change. What you typed is kept: look, and send it again.");
-  if (answer.status === 503 && (await waking(answer))) return setTimeout(() => send(form, button), 5000); // nothing was written
-  if (answer.url.includes("/console/sign-in")) return signInAgain(form, answer.url);
+  const answer = await posted(url, new URLSearchParams(new FormData(form, button)));
+  if (!answer) return tell(UNREACHABLE);
+  if (answer.url.includes("/console/sign-in")) return connection.signedOut(answer.url);
+  if (answer.redirected && answer.status >= 500) return location.assign(answer.url); // done, but not shown
   const page = await parsed(answer);
   if (!page.getElementById("main")) return tell(UNKNOWN); // a page of a proxy, not of ours
-  show(page, answer, form);
+  const problem = answer.ok || page.querySelector("main form[method=post]") ? null : page.querySelector("main .problem");
+  if (problem) return tell(problem.textContent); // the form is kept
+  connection.settled();
+  if (!answer.redirected) return question(page, mine);
+  if (new URL(answer.url).pathname !== location.pathname) return turnTo(page, answer.url, mine);
+  return stay(page, answer.url, form, mine);
 }
 
-function show(page, answer, form) {
-  const isError = !answer.ok && page.querySelector("main .problem") && !page.querySelector("main form[method=post]");
-  if (isError) return tell(page.querySelector("main .problem").textContent); // the form is kept
-  connection.back();
-  if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return turnTo(page, answer.url);
-  replace(page, ["notice", "main"]); // a question or an error too
-  if (answer.redirected) {
-    moveTo(answer.url, "replaceState");
-    delete document.body.dataset.asked;
-  } else {
-    document.body.dataset.asked = "yes"; // what is shown has no address: nothing may take its place by itself
+// Sends a form: again while the database is waking, and once more if somebody has signed in again since the page was made.
+async function posted(url, body) {
+  for (;;) {
+    const answer = await fetch(url, { method: "POST", body }).catch(() => null);
+    if (answer?.status === 403 && (await renewed(body))) continue;
+    if (answer?.status !== 503 || answer.redirected || !(await waking(answer))) return answer;
+    await new Promise((then) => setTimeout(then, WAKING_MS)); // nothing was written
   }
-  document.querySelector("main [autofocus], main [role=alert]")?.focus?.();
 }
 
-// Turns to another page of the console.
-function turnTo(page, url) {
-  document.title = page.title;
-  document.body.replaceWith(page.body);
-  moveTo(url, "pushState");
-  scrollTo(0, 0);
-  document.dispatchEvent(new CustomEvent("changed-page"));
-  document.body.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
-  document.getElementById("main")?.focus();
+// Gives the fields the token of the session at hand. False where it is the one that they have.
+async function renewed(body) {
+  const answer = await fetch(location.href).catch(() => null);
+  const token = answer?.ok && (await parsed(answer)).querySelector("input[name=csrf]")?.value;
+  if (!token || token === body.get("csrf")) return false;
+  body.set("csrf", token);
+  for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;
+  return true;
 }
 
-function moveTo(url, how) {
-  history[how](null, "", url);
-  shown = address();
+// Shows what has to be answered first: a question, or what is wrong. It has no address: nothing may take its place by itself.
+function question(page, mine) {
+  show(page, ["notice", "main"], mine);
+  document.body.dataset.asked = "yes";
+  const first = ["main [role=alert][tabindex]", "main [autofocus]", "main"].map((place) => document.querySelector(place));
+  first.find(Boolean).focus();
 }
 
-function address() {
-  return location.pathname + location.search;
-}
-
-// The form is kept, and has the token of the session that follows when it is sent again.
-function signInAgain(form, url) {
-  connection.signedOut(url);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    const page = await parsed(await fetch(location.href));
-    const token = page.querySelector("input[name=csrf]")?.value;
-    if (token) form.elements.csrf.value = token;
-    send(form, event.submitter);
-  }, { once: true, capture: true });
+// Shows what the form did to this page; what is typed in other forms stays.
+async function stay(page, url, form, mine) {
+  const part = await import("./morph.js").catch(() => null);
+  if (isLate(mine)) {
+    document.getElementById("notice").replaceChildren(...page.getElementById("notice").childNodes);
+    return document.dispatchEvent(new CustomEvent("outdated"));
+  }
+  moveTo(url, "replaceState");
+  if (!part || document.body.dataset.asked) show(page, ["notice", "main"], mine);
+  else {
+    form.reset();
+    show(page, ["notice"], mine);
+    become(page, part.morph, mine);
+  }
+  delete document.body.dataset.asked;
 }
 
 // Says something in the place where the page says what a change did.
@@ -96,54 +104,38 @@ export function tell(text) {
 export function liveForms() {
   let waiting = 0;
   let last = 0;
-  const send = async (form) => {
-    const mine = ++last;
-    const url = asked(form);
+  const search = async (form) => {
+    const mine = (last = ask());
+    const url = addressOf(form);
     const answer = await fetch(url).catch(() => null);
-    if (mine !== last) return;
-    const again = (after) => setTimeout(() => mine === last && send(form), after);
-    if (answer && (await waking(answer))) return again(5000);
-    if (!answer || GONE.includes(answer.status)) return connection.gone(), again(connection.pause());
+    const again = (after) => setTimeout(() => mine === last && search(form), after);
+    if (mine !== last || !form.isConnected) return;
+    if (answer && (await waking(answer))) return again(WAKING_MS);
+    if (!answer || GONE.includes(answer.status)) return connection.gone(), again(AGAIN_MS);
     const page = await parsed(answer);
+    if (mine !== last || !form.isConnected) return;
+    if (isLate(mine)) return search(form);
     if (!page.getElementById(form.dataset.live)) return location.assign(url);
     connection.back();
-    replace(page, [form.dataset.live]);
     moveTo(url, "replaceState");
+    show(page, [form.dataset.live], mine);
   };
-  document.addEventListener("changed-page", () => ++last); // an answer for the page before comes too late
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form?.matches("[data-live]")) return;
     clearTimeout(waiting);
-    waiting = setTimeout(() => send(form), event.target.matches("select") ? 0 : 150);
+    waiting = setTimeout(() => search(form), event.target.matches("select") ? 0 : 150);
   });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-live]")) return;
     event.preventDefault();
     clearTimeout(waiting);
-    send(event.target);
+    search(event.target);
   });
 }
 
-function asked(form) {
+function addressOf(form) {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value) fields.append(name, value);
   return `${form.action}?${fields}`;
-}
-
-export async function parsed(answer) {
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
-}
-
-// Puts elements of another document in the place of those with the same ids here; what had the focus keeps it.
-export function replace(page, ids) {
-  const focused = document.activeElement?.id;
-  for (const id of ids) {
-    const here = document.getElementById(id);
-    const there = page.getElementById(id);
-    if (!here || !there) continue;
-    here.replaceChildren(...there.childNodes);
-    here.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
-  }
-  if (focused) document.getElementById(focused)?.focus();
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -181,11 +183,21 @@ def silent_proxy(moto: Moto) -> Iterator[SilentProxy]:
     proxy.close()
 
 
+FUNCTIONS = ("evaluation", "worker", "admin", "control")
+
+
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """The folders of the functions' packages, built for this machine and unpacked."""
-    folder = tmp_path_factory.mktemp("packages")
-    return {name: build(name, "host", folder) for name in ("evaluation", "worker", "admin", "control")}
+    """The folders of the functions' packages, built for this machine and unpacked, once for all processes of a run."""
+    of_process = tmp_path_factory.getbasetemp()
+    folder = (of_process.parent if "PYTEST_XDIST_WORKER" in os.environ else of_process) / "packages"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in FUNCTIONS:
+            if not (folder / f"{name}-host").exists():
+                build(name, "host", folder)
+    return {name: folder / f"{name}-host" for name in FUNCTIONS}
 
 
 def build(name: str, architecture: str, folder: Path) -> Path:

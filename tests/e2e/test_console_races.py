@@ -73,13 +73,13 @@ def test_a_stream_that_ends_on_purpose_makes_no_page_be_asked_for(filled: Server
     page = opened(filled, chromium, LIST)
     page.route(
         "**/api/client/stream**",
-        lambda route: route.fulfill(status=200, content_type="text/event-stream", body="retry: 1000\n\nid: 5\n\n"),
+        lambda route: route.fulfill(status=200, content_type="text/event-stream", body="retry: 4000\n\nid: 5\n\n"),
     )
     page.reload()
     page.get_by_role("switch").first.wait_for()
     seen = requests_of(page)
     page.wait_for_timeout(5_000)
-    assert 2 <= len(seen) <= 8
+    assert 1 <= len(seen) <= 3
     assert all("/api/client/stream" in url for url in seen)
 
 
@@ -163,12 +163,16 @@ def test_ones_own_change_is_not_told_as_that_of_others(filled: Server, chromium:
     expect(page.get_by_role("spinbutton", name="on")).to_have_value("71", timeout=SOON)
 
 
-def test_the_form_is_sent_after_signing_in_again(filled: Server, chromium: Browser) -> None:
+@pytest.mark.parametrize("is_sent_before", [True, False])
+def test_the_form_is_sent_after_signing_in_again(filled: Server, chromium: Browser, is_sent_before: bool) -> None:
     page = opened(filled, chromium, "/console/flags/new-checkout/edit?environment=dev")
     problems = problems_of(page)
     page.get_by_label("Owner").fill("mine")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Save").click()
+    if is_sent_before:
+        page.get_by_role("button", name="Save").click()
+    else:
+        change(filled, {"description": "another flag"}, "dark-mode")
     expect(page.get_by_text("Your session has ended")).to_be_visible()
     with page.context.expect_page() as another:
         page.get_by_role("link", name="Sign in again in another tab").click()
@@ -249,9 +253,8 @@ def test_the_switch_that_has_the_focus_stays_that_of_its_flag(filled: Server, ch
     mine = page.locator("#switch-new-checkout")
     mine.focus()
     before = page.locator("a.key").all_inner_texts()
-    change(filled, {"description": "now the first"}, "search-v2")
-    expect(page.locator("a.key").first).to_have_text("search-v2", timeout=SOON)
-    assert page.locator("a.key").all_inner_texts() != before
+    change(filled, {"description": "now the first"}, before[-1])
+    expect(page.locator("a.key").first).to_have_text(before[-1], timeout=SOON)
     assert page.evaluate("document.activeElement.id") == "switch-new-checkout"
     page.keyboard.press("Space")
     expect(page.get_by_text("new-checkout is disabled in dev.")).to_be_visible()
@@ -281,8 +284,13 @@ def test_a_double_click_removes_one_rule(filled: Server, chromium: Browser) -> N
     removes = page.locator("button[aria-label^='Remove rule']")
     many = removes.count()
     assert many > 1
-    removes.first.dblclick(delay=150)
+    box = removes.first.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(x, y)
     expect(page.get_by_text("The rule is removed.")).to_be_visible()
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
     page.wait_for_timeout(500)
     assert removes.count() == many - 1
 
@@ -308,6 +316,8 @@ def test_a_form_that_waits_for_the_database_is_sent_once(filled: Server, chromiu
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_text("The database is waking")).to_be_visible()
     page.get_by_role("button", name="Create").click()
+    page.wait_for_timeout(300)
+    assert len(sent) == 1
     assert filled.request("POST", "/api/admin/flags?environment=dev", {"key": "meanwhile"}, ADMIN).status == 201
     expect(page.get_by_text("woken is created")).to_be_visible(timeout=12_000)
     assert len(sent) == 2 and problems == []

@@ -6,7 +6,7 @@ import base64
 import binascii
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Response as FlaskResponse
 from flask import g, request
@@ -159,12 +159,21 @@ def error(problem: Exception) -> FlaskResponse:
         return see_other(links.address("console_sign_in.form", next=links.own_path(back), why=str(problem) or None))
     if isinstance(problem, ConfirmationNeededError):
         back = links.own_path(request.form.get("back") or request.form.get("next"))
-        return render("confirm.html", asked=problem, fields=repeated(), back=back)
+        return render("confirm.html", asked=problem, fields=repeated(), back=back or page_of_form())
     status, body, headers = describe(problem)
     bare = "visit" not in g or not g.visit.has_environment
     response = render("error_bare.html" if bare else "error.html", status, problem=body, method=request.method)
     response.headers.extend(headers)
     return response
+
+
+def page_of_form() -> str | None:
+    """Return the page of ours from which the form at hand was sent, where the browser says so."""
+    try:
+        page = urlsplit(request.referrer or "")
+    except ValueError:
+        return None
+    return links.own_path(f"{page.path}?{page.query}" if page.query else page.path)
 
 
 def repeated() -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Client
-from tests.api.console.browser import Browser, text_of
+from tests.api.console.browser import ORIGIN, Browser, text_of
 
 RAMP = "/console/flags/checkout/ramp"
 SCHEDULE = "/console/flags/checkout/schedule"
@@ -66,6 +66,22 @@ def test_what_a_ramp_changes_is_said_before(client: Client, browser: Browser) ->
     assert "a ramp grows" in preview(to="5") and preview(variant="none").startswith("Variant must be one of")
     asked = browser.send(RAMP, **{**A_RAMP, "environment": "prod"})
     assert "When it begins: 5 % more get on; nobody loses it." in text_of(asked.text)
+
+
+@pytest.mark.parametrize(
+    ("referrer", "back"),
+    [
+        (f"http://localhost{RAMP}?environment=prod", f"{RAMP}?environment=prod"),
+        ("https://evil.example/console/flags", "/console/flags"),
+        ("http://localhost/elsewhere", "/console/flags?environment=prod"),
+        ("http://[", "/console/flags?environment=prod"),
+    ],
+)
+def test_whoever_does_not_confirm_is_back_at_the_form(browser: Browser, referrer: str, back: str) -> None:
+    fields = {**A_RAMP, "environment": "prod", "csrf": browser.csrf()}
+    headers = {"Origin": ORIGIN, "Referer": referrer}
+    asked = browser.client.post(RAMP, data=fields, headers=headers)
+    assert asked.status_code == 200 and f'href="{back}">Cancel' in asked.text
 
 
 def test_a_new_ramp_begins_with_the_rollout(browser: Browser) -> None:

@@ -61,10 +61,9 @@ export function turnTo(page, url, mine) {
 }
 
 // Makes this page what another one is, but for what somebody has typed. Returns whether a form was left that is another one
-// by now. `mine` is what the page was looked at, or asked for, with.
-export function become(page, morph, mine) {
-  if (mine.number) looked = mine.number;
-  else answered = Math.max(answered, mine);
+// by now. `seen` is the look that found it, where it was one.
+export function become(page, morph, seen = null) {
+  if (seen) looked = seen.number;
   const focused = document.activeElement;
   frame(page);
   const main = document.getElementById("main");

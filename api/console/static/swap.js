@@ -88,7 +88,7 @@ async function stay(page, url, form, mine) {
   else {
     form.reset();
     show(page, ["notice"], mine);
-    become(page, part.morph, mine);
+    become(page, part.morph);
   }
   delete document.body.dataset.asked;
 }

@@ -91,6 +91,7 @@ def render(template: str, status: int = 200, **values: Any) -> FlaskResponse:
         "path": own_address(),
         "prefix": links.prefix(),
         "demo": demo_address(),
+        "answers_form": request.method not in READING,
     }
     response = FlaskResponse(templates().get_template(template).render(**at_hand, **values), status)
     if request.cookies.get(NOTICE):

@@ -363,3 +363,106 @@ def test_the_menu_leads_to_the_same_search_elsewhere(filled: Server, chromium: B
     page.locator(".environments").get_by_role("link", name="prod").click()
     page.wait_for_url("**environment=prod**")
     assert "search=theme" in page.url
+
+
+# -- several at once ---------------------------------------------------------------------------------------------------
+
+
+def test_a_late_question_does_not_take_the_place_of_another(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, "/console/flags/new-checkout?environment=prod")
+    held = Held(page, "**/enabled", "POST")
+    page.get_by_role("switch").first.click()
+    held.wait()
+    page.get_by_role("spinbutton", name="on").fill("33")
+    page.get_by_role("button", name="Save the rollout").click()
+    page.get_by_label("prod is protected").fill("pr")
+    held.release()
+    expect(page.get_by_text("this was not done: look, and send it again")).to_be_visible()
+    page.get_by_label("prod is protected").fill("prod")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("33 % on, 67 % off").first).to_be_visible()
+    answer = filled.request("GET", "/api/admin/flags/new-checkout?environment=prod", headers=ADMIN)
+    assert answer.json["flag"]["enabled"] is False
+
+
+def test_a_question_that_came_without_script_is_not_taken_away(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, LIST)
+    page.route("**/console.js*", lambda route: route.abort())
+    page.goto(page.url.partition("/console")[0] + "/console/flags/new-checkout?environment=prod")
+    page.unroute_all()
+    page.get_by_role("switch").first.click()
+    page.get_by_label("prod is protected").wait_for()
+    answer = filled.request("PUT", "/api/admin/flags/limits?environment=prod", {"enabled": True}, ADMIN)
+    assert answer.status == 200
+    page.wait_for_timeout(1_000)
+    expect(page.get_by_label("prod is protected")).to_be_visible()
+
+
+def test_two_switches_of_a_list_are_both_sent(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, LIST)
+    held = Held(page, "**/dark-mode/enabled", "POST")
+    page.get_by_role("switch", name="dark-mode in dev").click()
+    held.wait()
+    page.get_by_role("switch", name="new-checkout in dev").click()
+    expect(page.get_by_text("new-checkout is disabled in dev.")).to_be_visible()
+    held.release()
+    expect(page.get_by_role("switch", name="dark-mode in dev")).to_have_attribute("aria-checked", "false")
+    expect(page.get_by_role("switch", name="new-checkout in dev")).to_have_attribute("aria-checked", "false")
+
+
+def test_what_is_typed_into_a_form_that_is_on_its_way_stays(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, FLAG)
+    held = Held(page, "**/rollout", "POST")
+    share = page.get_by_role("spinbutton", name="on")
+    share.fill("31")
+    share.press("Enter")
+    held.wait()
+    share.fill("37")
+    held.release()
+    expect(page.get_by_text("The rollout of new-checkout in dev: 31 % on")).to_be_visible()
+    assert share.input_value() == "37"
+
+
+def test_the_page_is_live_again_after_signing_in_elsewhere(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, FLAG)
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    change(filled, {"rolloutPercentage": 14})
+    expect(page.get_by_text("Your session has ended")).to_be_visible(timeout=SOON)
+    page.context.add_cookies(cookies)
+    page.get_by_role("switch").first.click()
+    expect(page.get_by_text("new-checkout is disabled in dev.")).to_be_visible()
+    page.wait_for_timeout(300)
+    change(filled, {"rolloutPercentage": 15})
+    expect(page.get_by_text("15 % on, 85 % off").first).to_be_visible(timeout=SOON)
+
+
+def test_an_answer_that_breaks_off_is_told(filled: Server, chromium: Browser) -> None:
+    page = opened(filled, chromium, FLAG)
+    problems = problems_of(page)
+    page.evaluate("window.fetch = async () => new Response(new ReadableStream({start: (one) => one.error('cut')}))")
+    page.get_by_role("spinbutton", name="on").fill("34")
+    page.get_by_role("button", name="Save the rollout").click()
+    expect(page.get_by_text("nothing more is known of this change")).to_be_visible()
+    assert page.get_by_role("spinbutton", name="on").input_value() == "34"
+    assert problems == []
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_search_that_is_refused_leaves_the_page_as_it_is(filled: Server, chromium: Browser, status: int) -> None:
+    page = opened(filled, chromium, "/console/flags/new-checkout/members?environment=dev")
+    page.get_by_role("textbox", name="Ids").first.fill("kept")
+    refused: list[str] = []
+
+    def once(route: Route) -> None:
+        refused.append(route.request.url)
+        if len(refused) == 1:
+            route.fulfill(status=status, content_type="text/html", body="<main id=main>no</main>")
+        else:
+            route.continue_()
+
+    page.route("**/members?*search=ada*", once)
+    page.get_by_role("searchbox").fill("ada")
+    page.wait_for_url("**search=ada**", timeout=8_000)
+    assert len(refused) == 2
+    assert page.get_by_role("textbox", name="Ids").first.input_value() == "kept"

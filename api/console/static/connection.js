@@ -2,6 +2,8 @@
 function say(text, kind = "problem", button = null) {
   const place = document.getElementById("connection");
   if (!place) return;
+  const now = place.firstElementChild;
+  if (now && text && now.className === `banner ${kind}` && now.firstChild.nodeValue === text) return; // its button may have the focus
   const said = document.createElement("p");
   said.className = `banner ${kind}`;
   said.textContent = text;
@@ -50,7 +52,9 @@ export const connection = {
 
 // Whether an answer says that the database was paused and is starting; the page says so then.
 export async function waking(answer) {
-  if (answer.status !== 503 || !(await answer.clone().text()).includes("Waking")) return false;
+  if (answer.status !== 503) return false;
+  const text = await answer.clone().text().catch(() => "");
+  if (!text.includes("Waking")) return false;
   say("The database is waking, about 15 s. This is tried again by itself.", "waking");
   return true;
 }

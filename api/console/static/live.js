@@ -12,6 +12,7 @@ let source = null;
 let pause = FIRST_PAUSE_MS;
 let waiting = 0; // to look at the page
 let trying = 0; // to hear again
+let hasEnded = false;
 
 export function live() {
   connect();
@@ -21,6 +22,7 @@ export function live() {
   });
   document.addEventListener("changed-page", connect);
   document.addEventListener("outdated", () => soon());
+  document.addEventListener("swapped", () => hasEnded && connect()); // somebody has signed in again
 }
 
 function stop() {
@@ -30,7 +32,9 @@ function stop() {
 }
 
 function connect() {
-  stop();
+  source?.close();
+  clearTimeout(trying);
+  hasEnded = false;
   const url = document.body.dataset.live;
   if (!url || document.hidden) return;
   let isOpen = false;
@@ -43,7 +47,7 @@ function connect() {
   });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) return later(); // refused: the token is too old, or the session has ended
-    if (!isOpen) return connection.gone(), later();
+    if (!isOpen) return later();
     isOpen = false; // an end may be meant, as it is in AWS: the browser asks again
   });
 }
@@ -83,7 +87,7 @@ async function refresh() {
   if (answer.url.includes("/console/sign-in")) return ended(() => connection.signedOut(answer.url));
   if (page.body.classList.contains("bare")) return ended(() => connection.say(page.querySelector("main .problem")?.textContent));
   if (document.body.dataset.asked) document.body.dataset.live = page.body.dataset.live ?? "";
-  else connection.keptEdit(become(page, part.morph, mine));
+  connection.keptEdit(document.body.dataset.asked ? false : become(page, part.morph, mine));
   return true;
 }
 
@@ -91,6 +95,7 @@ async function refresh() {
 function ended(say) {
   document.body.dataset.live = "";
   source?.close();
+  hasEnded = true;
   say();
   return true;
 }

@@ -6,7 +6,7 @@ export function morph(here, there) {
     if (here.nodeValue !== there.nodeValue) here.nodeValue = there.nodeValue;
     return false;
   }
-  if (here.matches("form[method=get]")) return false; // what is searched for is in the address
+  if (here.matches("form[method=get], [data-previewed]")) return false; // what is searched for, and said of what is typed
   if (isEdited(here)) return isOther(here, there);
   if (here.matches("time[datetime]")) return here.dateTime !== there.dateTime && put(here, there); // it is in the viewer's zone
   attributes(here, there);
@@ -76,7 +76,7 @@ function attributes(here, there) {
 function forget(field) {
   if (field.matches("[type=checkbox], [type=radio]")) field.checked = field.defaultChecked;
   else if (field.matches("input, textarea") && field.value !== field.defaultValue) field.value = field.defaultValue;
-  else if (field.matches("select")) field.selectedIndex = Math.max(0, [...field.options].findIndex((one) => one.defaultSelected));
+  else if (field.matches("select") && field.value !== initial(field)) field.value = initial(field);
 }
 
 // A form that changes something, in which something is typed.

@@ -57,7 +57,7 @@ export function turnTo(page, url, mine) {
   scrollTo(0, 0);
   document.dispatchEvent(new CustomEvent("changed-page"));
   swapped(document.body);
-  document.getElementById("main")?.focus();
+  document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 // Makes this page what another one is, but for what somebody has typed. Returns whether a form was left that is another one
@@ -78,7 +78,7 @@ function frame(page) {
   document.title = page.title;
   document.body.className = page.body.className;
   document.body.dataset.live = page.body.dataset.live ?? "";
-  if (!document.querySelector("#top .menu[open]")) put(page, "top");
+  if (!document.querySelector("#top .menu[open], #top :focus")) put(page, "top");
 }
 
 // Puts an element of another page in the place of that with the same id; what had the focus keeps it.

@@ -10,8 +10,13 @@ document.addEventListener("input", (event) => {
   waiting.set(form, setTimeout(() => show(form), 120));
 });
 
+document.addEventListener("reset", (event) => {
+  const place = event.target.querySelector("[data-previewed]");
+  if (place) place.textContent = "";
+});
+
 export function begin(root) {
-  for (const form of root.querySelectorAll("form.wide[data-preview]")) show(form);
+  for (const form of root.querySelectorAll("form.wide[data-preview]:has([data-previewed]:empty)")) show(form);
 }
 
 async function show(form) {
@@ -23,5 +28,5 @@ async function show(form) {
   const isSaid = answer?.ok && answer.headers.get("Content-Type")?.startsWith("text/plain");
   const text = isSaid ? await answer.text() : ""; // what was said of other shares is not true of these
   const place = form.querySelector("[data-previewed]");
-  if (place && mine === asked.get(form)) place.textContent = text;
+  if (place && mine === asked.get(form) && place.textContent !== text) place.textContent = text;
 }

@@ -3,12 +3,13 @@
 // follows takes the place of this one. Not so with `data-plain`.
 // `<form method=get data-live="ID">`: sent as one types; the element with that id is replaced.
 import { connection, waking } from "./connection.js";
-import { ask, become, isLate, moveTo, parsed, sending, show, turnTo } from "./page.js";
+import { address, ask, become, isLate, moveTo, parsed, sending, show, turnTo } from "./page.js";
 
-const GONE = [502, 503, 504];
 const AGAIN_MS = 3000;
 const WAKING_MS = 5000;
 const UNKNOWN = "The server did not answer, and nothing more is known of this change. What you typed is kept: look, and send it again.";
+const DONE = "It is done, but the page that follows can't be shown yet.";
+const OVERTAKEN = "Something else was answered first, and this was not done: look, and send it again.";
 const UNREACHABLE = "The server can't be reached, and nothing more is known of this change. What you typed is kept: look, and send it again.";
 
 export function swapForms() {
@@ -17,11 +18,12 @@ export function swapForms() {
     const form = event.target;
     if (form.method !== "post" || form.matches("[data-plain]") || event.defaultPrevented) return;
     event.preventDefault();
-    if (sending.has(form)) return; // a second Enter while the first is on its way
     const button = event.submitter;
-    sending.add(form);
+    const what = button?.hasAttribute("formaction") ? button : form; // one form has many switches
+    if (sending.has(what)) return; // a second Enter while the first is on its way
+    sending.add(what);
     button?.setAttribute("aria-busy", "true");
-    await send(form, button).finally(() => sending.delete(form));
+    await send(form, button).finally(() => sending.delete(what));
     button?.removeAttribute("aria-busy");
   });
 }
@@ -33,19 +35,39 @@ function dropSecondClick(event) {
 
 async function send(form, button) {
   const mine = ask();
+  const before = typed(form);
   const url = button?.hasAttribute("formaction") ? button.formAction : form.action;
   const answer = await posted(url, new URLSearchParams(new FormData(form, button)));
   if (!answer) return tell(UNREACHABLE);
   if (answer.url.includes("/console/sign-in")) return connection.signedOut(answer.url);
-  if (answer.redirected && answer.status >= 500) return location.assign(answer.url); // done, but not shown
-  const page = await parsed(answer);
-  if (!page.getElementById("main")) return tell(UNKNOWN); // a page of a proxy, not of ours
+  if (answer.redirected && typed(form) === before) form.reset(); // what is typed since stays
+  if (answer.redirected && !answer.ok) return tell(DONE), outdated();
+  const page = await parsed(answer).catch(() => null);
+  if (!page?.getElementById("main")) return tell(UNKNOWN); // a page of a proxy, not of ours
   const problem = answer.ok || page.querySelector("main form[method=post]") ? null : page.querySelector("main .problem");
   if (problem) return tell(problem.textContent); // the form is kept
+  if (isLate(mine)) return overtaken(page, answer);
   connection.settled();
   if (!answer.redirected) return question(page, mine);
   if (new URL(answer.url).pathname !== location.pathname) return turnTo(page, answer.url, mine);
-  return stay(page, answer.url, form, mine);
+  return stay(page, answer.url, mine);
+}
+
+function typed(form) {
+  const fields = new URLSearchParams(new FormData(form));
+  fields.delete("csrf");
+  return String(fields);
+}
+
+// The answer to something later is shown already: a question must not take the place of another one.
+function overtaken(page, answer) {
+  if (!answer.redirected) return tell(OVERTAKEN);
+  document.getElementById("notice").replaceChildren(...page.getElementById("notice").childNodes);
+  return outdated();
+}
+
+function outdated() {
+  document.dispatchEvent(new CustomEvent("outdated"));
 }
 
 // Sends a form: again while the database is waking, and once more if somebody has signed in again since the page was made.
@@ -77,19 +99,12 @@ function question(page, mine) {
 }
 
 // Shows what the form did to this page; what is typed in other forms stays.
-async function stay(page, url, form, mine) {
+async function stay(page, url, mine) {
   const part = await import("./morph.js").catch(() => null);
-  if (isLate(mine)) {
-    document.getElementById("notice").replaceChildren(...page.getElementById("notice").childNodes);
-    return document.dispatchEvent(new CustomEvent("outdated"));
-  }
+  if (isLate(mine)) return outdated();
   moveTo(url, "replaceState");
-  if (!part || document.body.dataset.asked) show(page, ["notice", "main"], mine);
-  else {
-    form.reset();
-    show(page, ["notice"], mine);
-    become(page, part.morph);
-  }
+  show(page, part ? ["notice"] : ["notice", "main"], mine);
+  if (part) become(page, part.morph);
   delete document.body.dataset.asked;
 }
 
@@ -108,16 +123,18 @@ export function liveForms() {
     const mine = (last = ask());
     const url = addressOf(form);
     const answer = await fetch(url).catch(() => null);
-    const again = (after) => setTimeout(() => mine === last && search(form), after);
+    const again = (after) => setTimeout(() => (document.hidden ? again(after) : mine === last && search(form)), after);
     if (mine !== last || !form.isConnected) return;
     if (answer && (await waking(answer))) return again(WAKING_MS);
-    if (!answer || GONE.includes(answer.status)) return connection.gone(), again(AGAIN_MS);
-    const page = await parsed(answer);
+    if (answer?.status === 429) return again(AGAIN_MS);
+    const page = answer && answer.status < 500 && (await parsed(answer).catch(() => null));
+    if (!page) return connection.gone(), again(AGAIN_MS);
     if (mine !== last || !form.isConnected) return;
     if (isLate(mine)) return search(form);
+    if (answer.url.includes("/console/sign-in")) return connection.signedOut(answer.url);
     if (!page.getElementById(form.dataset.live)) return location.assign(url);
     connection.back();
-    moveTo(url, "replaceState");
+    leadTo(url);
     show(page, [form.dataset.live], mine);
   };
   document.addEventListener("input", (event) => {
@@ -132,6 +149,13 @@ export function liveForms() {
     clearTimeout(waiting);
     search(event.target);
   });
+}
+
+// Forms beside the search lead back to what is shown.
+function leadTo(url) {
+  const before = address();
+  moveTo(url, "replaceState");
+  for (const field of document.querySelectorAll("input[name=next]")) if (field.value === before) field.value = address();
 }
 
 function addressOf(form) {

@@ -423,12 +423,18 @@ def test_what_is_typed_into_a_form_that_is_on_its_way_stays(filled: Server, chro
     assert share.input_value() == "37"
 
 
-def test_the_page_is_live_again_after_signing_in_elsewhere(filled: Server, chromium: Browser) -> None:
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_the_page_is_live_again_after_signing_in_elsewhere(filled: Server, chromium: Browser, is_refused: bool) -> None:
     page = opened(filled, chromium, FLAG)
     cookies = page.context.cookies()
     page.context.clear_cookies()
-    change(filled, {"rolloutPercentage": 14})
+    if is_refused:
+        page.route("**/api/client/stream**", lambda route: route.fulfill(status=401, body="{}"))
+        page.evaluate("document.dispatchEvent(new CustomEvent('changed-page'))")
+    else:
+        change(filled, {"rolloutPercentage": 14})
     expect(page.get_by_text("Your session has ended")).to_be_visible(timeout=SOON)
+    page.unroute_all()
     page.context.add_cookies(cookies)
     page.get_by_role("switch").first.click()
     expect(page.get_by_text("new-checkout is disabled in dev.")).to_be_visible()

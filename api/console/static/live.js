@@ -34,9 +34,9 @@ function stop() {
 function connect() {
   source?.close();
   clearTimeout(trying);
-  hasEnded = false;
   const url = document.body.dataset.live;
   if (!url || document.hidden) return;
+  hasEnded = false;
   let isOpen = false;
   source = new EventSource(url);
   source.addEventListener("message", () => soon());
@@ -46,8 +46,8 @@ function connect() {
     connection.back();
   });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) return later(); // refused: the token is too old, or the session has ended
-    if (!isOpen) return later();
+    const isRefused = source.readyState === EventSource.CLOSED; // the token is too old, or the session has ended
+    if (isRefused || !isOpen) return later();
     isOpen = false; // an end may be meant, as it is in AWS: the browser asks again
   });
 }

@@ -83,7 +83,8 @@ async function posted(url, body) {
 // Gives the fields the token of the session at hand. False where it is the one that they have.
 async function renewed(body) {
   const answer = await fetch(location.href).catch(() => null);
-  const token = answer?.ok && (await parsed(answer)).querySelector("input[name=csrf]")?.value;
+  const page = answer?.ok && (await parsed(answer).catch(() => null));
+  const token = page && page.querySelector("input[name=csrf]")?.value;
   if (!token || token === body.get("csrf")) return false;
   body.set("csrf", token);
   for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;

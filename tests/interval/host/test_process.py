@@ -34,12 +34,16 @@ def server() -> Iterator[IntervalServer]:
         assert server.complaints == []
 
 
+CONNECTED = "connected to the Interval server"
+
+
 @pytest.fixture
 def process(server: IntervalServer, database: None, database_url: str) -> Iterator[Dashboard]:
     """A dashboard of the test's own, connected."""
     flags.create(NewFlag("beta", default_variant="on"), "dev", actor=TESTER)
     with dashboard(server, database_url) as process:
         assert server.host
+        wait_until(lambda: CONNECTED in process.output())  # what is refused before that ends the process
         yield process
 
 

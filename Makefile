@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --requirement
 EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable ./sdk --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo interval nodecheck test test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets schemathesis pages pictures lint format agreement benchmark lock clean
+.PHONY: help setup run demo interval nodecheck test test-aws test-fast test-sdk deploy outputs destroy publish restore stage-dev changes costs snippets schemathesis pages pictures lint format agreement benchmark lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ interval: $(VENV)/.run ## Run the Interval dashboard alone (needs INTERVAL_API_K
 
 nodecheck: tests/interval/nodecheck/node_modules/.ready ## Get what tests hold the dashboard's pages against (needs npm)
 
-test: $(VENV)/.dev ## Run all tests, side by side on all cores (ARGS="-k name" picks some, ARGS="-n 0" takes turns)
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+test: $(VENV)/.dev ## Run the tests, side by side on all cores (ARGS="-k name" picks some, ARGS="-n 0" takes turns)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/aws --ignore=tests/infra $(ARGS)
+
+test-aws: $(VENV)/.dev ## Run the tests of the functions in an emulated AWS, and of the Pulumi program
+	@$(BIN)/python -m pytest -n auto --dist loadfile tests/aws tests/infra $(ARGS)
 
 test-fast: $(VENV)/.dev ## Run the tests that start no servers, browsers, other languages or AWS
 	@$(BIN)/python -m pytest -m "not process" -n auto --dist loadfile $(ARGS)

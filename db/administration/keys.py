@@ -49,8 +49,7 @@ def create(
     _check_expiry(expires_at)
     secret = f"fs_{kind}_{secrets.token_urlsafe(SECRET_BYTES)}"
     with write(actor, *([environment] if environment else [])) as writing:
-        made = ApiKey.get_or_none(ApiKey.id == key_id)
-        if made is not None:
+        if key_id is not None and (made := ApiKey.get_or_none(ApiKey.id == key_id)):
             raise KeyMadeError(made.name)
         key = ApiKey.create(
             id=key_id or uuid.uuid4(),

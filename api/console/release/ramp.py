@@ -81,14 +81,14 @@ def changes(flag: FlagView, ramp: Ramp) -> str:
     """Describe whom the ramp changes something for: when it begins, or now where it has begun, and by its end."""
     now, drawn = datetime.now(UTC).timestamp(), drawn_now(flag)
     has_begun = ramp.start <= now
-    begin = ended(ramp, flag.variants, now) if has_begun else shares(ramp.variant, ramp.from_weight, flag)
-    first, last = (drawn._replace(shares=split) for split in (begin, shares(ramp.variant, ramp.to_weight, flag)))
+    begin = ended(ramp, flag.variants, now) if has_begun else split_with(ramp.variant, ramp.from_weight, flag)
+    first, last = (drawn._replace(shares=split) for split in (begin, split_with(ramp.variant, ramp.to_weight, flag)))
     begins = "Now" if has_begun else "When it begins"
     return f"{begins}: {growth(drawn, first)} From then to its end: {growth(first, last)}"
 
 
-def shares(variant: str, weight: int, flag: FlagView) -> Split:
-    """Return the shares of a flag's two variants, of which one has this weight."""
+def split_with(variant: str, weight: int, flag: FlagView) -> Split:
+    """Return the split of a flag's two variants in which one has this weight, and the other the rest."""
     (other,) = (name for name in flag.variants if name != variant)
     return tuple(share for share in (Share(variant, weight), Share(other, TOTAL_WEIGHT - weight)) if share.weight)
 

@@ -80,7 +80,7 @@ function forget(field) {
 }
 
 // A form that changes something, in which something is typed.
-export function isEdited(form) {
+function isEdited(form) {
   return form.matches("form[method=post]") && [...form.elements].some(isTouched);
 }
 

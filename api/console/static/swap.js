@@ -110,7 +110,7 @@ async function stay(page, url, mine) {
 }
 
 // Says something in the place where the page says what a change did.
-export function tell(text) {
+function tell(text) {
   const said = document.createElement("p");
   said.className = "problem";
   said.textContent = text;
